@@ -1,0 +1,1 @@
+"""Alembic scripts of the tables that initdb itself owns."""

@@ -1,0 +1,1 @@
+"""The steps of an initialization, one module each."""
