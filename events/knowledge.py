@@ -1,0 +1,110 @@
+"""What a journal says once it has been folded: plain data, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One revision that stands in the database, as the journal knows it."""
+
+    revision: str
+    digest: str | None
+    run: str
+    at: str
+    by: Mapping[str, Any] = _NOTHING
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SeedRecord:
+    """One seed source in the ledger: the contents completed so far, and how far the one begun has come."""
+
+    source: str
+    table: str | None = None
+    complete: frozenset[str] = frozenset()
+    partial: str | None = None
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """The last run: who made it, why it began and how it ended (None while it has not)."""
+
+    run: str
+    seq: int
+    at: str
+    by: Mapping[str, Any] = _NOTHING
+    reason: str = ""
+    work: Mapping[str, Any] = _NOTHING
+    code: Mapping[str, str] = _NOTHING
+    ended: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A step that failed: the error as rendered, the code that met it and the database it met it on."""
+
+    seq: int
+    step: str
+    at: str
+    error: Mapping[str, Any]
+    code: Mapping[str, str]
+    attempt: int = 1
+    clock: float = 0.0
+    run: str = ""
+    by: Mapping[str, Any] = _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What code of one fingerprint has concluded since the database last changed: ready, or a failure."""
+
+    code: Mapping[str, str]
+    failure: Failure | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A step that said it could not be transactional and has not said that it ended."""
+
+    step: str
+    subject: str
+    seq: int
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Everything that is derived from the journal; equal journals give equal knowledge."""
+
+    seq: int = 0
+    hash: str = "0" * 64
+    state: str = "unknown"
+    journal: str | None = None
+    application: str | None = None
+    heads: tuple[str, ...] = ()
+    applied: Mapping[str, Applied] = field(default_factory=dict)
+    held: Mapping[str, str | None] = field(default_factory=dict)
+    seeds: Mapping[str, SeedRecord] = field(default_factory=dict)
+    judgements: tuple[Judgement, ...] = ()
+    catalog: str | None = None
+    validated: bool = False
+    last_run: RunRecord | None = None
+    last_type: str | None = None
+    last_at: str | None = None
+    last_data: Mapping[str, Any] = _NOTHING
+    fruitless: int = 0
+    doubt: Doubt | None = None
+    retry: frozenset[str] = frozenset()
+    memo: Mapping[str, Any] = _NOTHING
+    version_table: str | None = None
+    version_schema: str | None = None
+    notes: frozenset[str] = frozenset()

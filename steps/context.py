@@ -1,0 +1,83 @@
+"""What a step is given: the work connection, the unit of work, the application's parts, the journal's knowledge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine, MetaData
+
+from initdb.events.knowledge import Knowledge
+from initdb.settings import Settings
+from initdb.steps.revisions.graph import RevisionGraph
+from initdb.steps.revisions.locate import MigrationPlace
+from initdb.steps.seeds.sources import SeedSource
+
+
+class Unit(Protocol):
+    """One transaction: lock the head, check it, work, append, commit. Whoever opened the connection."""
+
+    def begin(self, connection: Connection) -> None:
+        """Open a transaction and lock the head as the decision knew it; raises when it has moved."""
+
+    def commit(self, connection: Connection, event: str, data: Mapping[str, Any]) -> None:
+        """Append the event and commit both; the destination is computed by the machine from `data`."""
+
+    def rollback(self, connection: Connection) -> None:
+        """Undo everything since begin."""
+
+    def open(self, connection: Connection) -> AbstractContextManager[None]:
+        """Begin; on an exception roll back. The body itself calls commit, last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a step is, for the terminal, the log and the waiters."""
+
+    step: str
+    subject: str = ""
+    number: int = 0
+    of: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of the application's own that validation asks: returns the issues it finds, as sentences."""
+
+    name: str
+    check: Callable[[Connection], list[str]]
+    severity: str = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """The parts an application brings: its models, its revisions, its seeds, its rules."""
+
+    metadata: MetaData | None = None
+    place: MigrationPlace | None = None
+    graph: RevisionGraph | None = None
+    config: Any = None
+    seeds: tuple[SeedSource, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    schema_from: str = "models"
+    base: Any = None
+    identity: bool = False
+    name: str = ""
+    folder: Path = field(default_factory=Path)
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """Everything a step may use. `work` is a Connection whose facade is in a transaction and whose driver is not."""
+
+    work: Connection
+    unit: Unit
+    application: Application
+    settings: Settings
+    knowledge: Knowledge
+    engine: Engine
+    report: Callable[[Progress], None] = lambda progress: None
+    journal_schema: str | None = None
