@@ -1,0 +1,1 @@
+"""The tests of initdb: one folder a layer, named as the layer."""

@@ -1,0 +1,57 @@
+"""Fixtures for every test: real databases, a fresh one each time."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, NullPool, create_engine
+
+from tests.support.postgres_server import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def _session_server() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def server(_session_server: PostgresServer) -> Iterator[PostgresServer]:
+    """The PostgreSQL server of this test process, running; started again after a test that stopped it."""
+    yield _session_server
+    _session_server.start()
+
+
+@pytest.fixture
+def postgresql_url(server: PostgresServer) -> Iterator[str]:
+    """URL of a fresh, empty PostgreSQL database."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    server.admin_execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
+    yield server.url(name)
+    server.start()
+    server.admin_execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """URL of a SQLite database whose file does not exist yet."""
+    return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """URL of a fresh, empty database, once for SQLite and once for PostgreSQL."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine without a pool on `database_url`."""
+    engine = create_engine(database_url, poolclass=NullPool)
+    yield engine
+    engine.dispose()
