@@ -37,7 +37,7 @@ def database_state(
 
     The order of rows, row ids, the next value of a sequence and statistics are no part of it. With
     `journal=False` the journal's own objects are left out too. `without_columns` names columns, as
-    `table.column` or, in every table, `column`, whose values may differ; their definitions stay in the picture.
+    `table.column` or, in every table, `column`, whose values may differ; their definitions stay.
     """
     left_out = LeftOut(journal=not journal, columns=frozenset(without_columns))
     if engine.dialect.name == "sqlite":

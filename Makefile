@@ -1,0 +1,72 @@
+# Two commands do all the set-up: `make run` and `make test`. They need python3 (3.11 or later), pip and make.
+
+PYTHON ?= python3
+VENV ?= .venv
+WORKERS ?= 2
+ARGS ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+OLDEST := 3, 11
+
+EXAMPLE := $(wildcard examples/flask-shop)
+DEMO := $(CURDIR)/demo
+DEMO_URL ?= sqlite:///$(DEMO)/shop.db
+DEMO_RUN = cd $(or $(EXAMPLE),demo) && DATABASE_URL=$(DEMO_URL) $(CURDIR)/$(BIN)/python -m initdb
+
+.PHONY: help run test lint format types contract sizes wheel-test clean
+.DEFAULT_GOAL := help
+
+help:  ## what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '  make %-11s %s\n' "$$name" "$$what"; done
+
+run: $(VENV)/installed  ## install, bring a SQLite database to ready before your eyes, show the journal
+	@mkdir -p $(DEMO)
+	@$(DEMO_RUN) run
+	@$(DEMO_RUN) journal
+
+test: $(VENV)/installed-dev  ## install, run every test on SQLite and PostgreSQL (ARGS=… for pytest)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+lint: $(VENV)/installed-dev  ## style and mistakes, by ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/installed-dev  ## mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/installed-dev  ## strict types, by mypy
+	$(BIN)/mypy
+
+contract: $(VENV)/installed-dev  ## the direction of imports, by import-linter
+	$(BIN)/lint-imports
+
+sizes: $(VENV)/bin/python  ## lines of modules and functions against their limits
+	$(BIN)/python .ci/sizes.py
+
+wheel-test: $(VENV)/installed-dev  ## build sdist and wheel, test the wheel where the sources are not
+	.ci/wheel-test $(BIN)/python
+
+clean:  ## remove the environment, the demonstration and what tools left
+	rm -rf $(VENV) demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# Debian splits ensurepip from python3; pip then installs itself into the environment.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < ($(OLDEST)))' || { \
+	    echo "initdb needs Python 3.11 or later, but $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
+	    echo "Name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; } >&2
+	@echo "Making $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
+	    $(PYTHON) -m venv --clear --without-pip $(VENV) && \
+	    $(PYTHON) -m pip --disable-pip-version-check --python $(VENV)/bin/python install --quiet pip; }
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml
+	@echo "Installing initdb ..."
+	@$(PIP) install --quiet --editable '.[flask,yaml]'
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml
+	@echo "Installing initdb and what its tests need ..."
+	@$(PIP) install --quiet --editable '.[flask,yaml,dev]'
+	@touch $@ $(VENV)/installed
