@@ -1,0 +1,97 @@
+"""What makes a set of revision files contradictory: unknown identifiers, cycles, an unplanned second head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from itertools import combinations
+
+from initdb.errors import InitError
+from initdb.steps.revisions.ordering import Parents, closure
+from initdb.steps.revisions.revision_file import RevisionFile
+
+Files = Mapping[str, RevisionFile]
+
+_ILLEGAL = "@-+:"
+
+
+def identifiers(files: Files) -> None:
+    """Raises InitError("broken-history"), with everything that is wrong, unless each identifier has its file.
+
+    A dependency that no file has is let pass where some file's labels are unknown: it may be one of them.
+    """
+    wrong = [*_illegal(files), *_unknown_downs(files), *_doubled_labels(files), *_unknown_dependencies(files)]
+    if wrong:
+        raise InitError("broken-history", *wrong)
+
+
+def acyclic(files: Files, parents: Parents) -> None:
+    """Raises InitError("broken-history") where revisions need each other in a circle."""
+    try:
+        TopologicalSorter(parents).prepare()
+    except CycleError as error:
+        circle = [str(revision) for revision in error.args[1]]
+        named = (f"{revision}: {files[revision].path}" for revision in dict.fromkeys(circle))
+        raise InitError("broken-history", f"A cycle: {' → '.join(circle)}", *named) from error
+
+
+def one_head_a_branch(files: Files, follows: Parents, heads: Iterable[str]) -> None:
+    """Raises InitError("multiple-heads") where two heads share a base and no branch label tells them apart.
+
+    Labels reach from their revision to everything that follows it. Where labels are unknown, Alembic decides.
+    """
+    below = {head: closure([head], follows) for head in heads}
+    labels = {head: _labels(files, revisions) for head, revisions in below.items()}
+    bases = {head: {base for base in revisions if not follows[base]} for head, revisions in below.items()}
+    forked: dict[str, None] = {}
+    for one, other in combinations(below, 2):
+        known = labels[one] is not None and labels[other] is not None
+        if known and labels[one] == labels[other] and bases[one] & bases[other]:
+            forked |= {one: None, other: None}
+    if forked:
+        raise InitError("multiple-heads", *(f"{head}: {files[head].path}" for head in forked))
+
+
+def _labels(files: Files, revisions: Iterable[str]) -> frozenset[str] | None:
+    found: set[str] = set()
+    for revision in revisions:
+        labels = files[revision].labels
+        if labels is None:
+            return None
+        found.update(labels)
+    return frozenset(found)
+
+
+def _illegal(files: Files) -> Iterator[str]:
+    for revision, file in files.items():
+        if not revision or any(character in _ILLEGAL for character in revision):
+            yield f"{file.path}: {revision!r} is no identifier; Alembic refuses the characters {_ILLEGAL}"
+
+
+def _unknown_downs(files: Files) -> Iterator[str]:
+    for revision, file in files.items():
+        for down in file.down:
+            if down == "None" and down not in files:
+                yield f"{file.path}: down_revision is the text 'None'; write None without quotes"
+            elif down not in files:
+                yield f"{file.path}: {revision} follows {down}, which no file has"
+
+
+def _doubled_labels(files: Files) -> Iterator[str]:
+    owner = dict(files)
+    for revision, file in files.items():
+        for label in file.labels or ():
+            other = owner.setdefault(label, file)
+            if other is not file or label == revision:
+                yield f"{file.path}: the label {label} of {revision} is taken by {other.revision}"
+
+
+def _unknown_dependencies(files: Files) -> Iterator[str]:
+    labels = [file.labels for file in files.values()]
+    if None in labels:
+        return
+    names = set(files).union(*(label for label in labels if label))
+    for revision, file in files.items():
+        for needed in file.depends_on:
+            if needed not in names:
+                yield f"{file.path}: {revision} depends on {needed}, which no file has"
