@@ -1,0 +1,152 @@
+"""Catalogue: settings, URLs, and what a command was called with."""
+
+from __future__ import annotations
+
+from initdb.errors.rows import Advice, ErrorRow
+
+_NOTHING = "Nothing was changed: the settings are read first."
+_EXAMPLE = Advice(
+    "configuration-example",
+    'In initdb.toml: database_url = "sqlite:///app.db"; the same under [tool.initdb] in pyproject.toml\n'
+    "    [tool.initdb]\n"
+    '    database_url = "postgresql://app@db.example.com/shop"\n'
+    '    metadata = "shop.models:db.metadata"\n'
+    '    migrations = "migrations"\n'
+    '    seeds = "seeds"',
+)
+
+SETTINGS: tuple[ErrorRow, ...] = (
+    ErrorRow(
+        "bad-url",
+        "database_url is not a database URL.",
+        _NOTHING,
+        "Write it as dialect://user@host:port/database, or sqlite:///file, then: initdb run",
+        causes=(
+            "A special character of the password is not escaped.",
+            "The port is not a number.",
+            "Quotes or a line break were copied along.",
+        ),
+        advice=(
+            Advice(
+                "troubleshooting", "In a password, write @ as %40, / as %2F, : as %3A, # as %23 and % as %25."
+            ),
+            Advice("configuration-example", "postgresql://app@db.example.com:5432/shop", "postgresql"),
+            Advice(
+                "configuration-example",
+                "sqlite:///app.db (relative), sqlite:////var/lib/shop/app.db (absolute)",
+                "sqlite",
+            ),
+        ),
+        exit_code=2,
+    ),
+    ErrorRow(
+        "no-such-driver",
+        "The driver that the URL names is not installed, or is not known to SQLAlchemy.",
+        _NOTHING,
+        "Install the driver (for PostgreSQL: pip install psycopg2-binary), or correct the URL, then: "
+        "initdb run",
+        causes=(
+            "A typing error in the part before ://.",
+            "The driver is missing in this environment or image.",
+            "Its system library (libpq) is missing.",
+        ),
+        advice=(
+            Advice(
+                "troubleshooting",
+                "See what is installed: pip list | grep -i psycopg; python -c 'import psycopg2'",
+                "postgresql",
+            ),
+            Advice(
+                "troubleshooting", "SQLite's driver is a part of Python: python -c 'import sqlite3'", "sqlite"
+            ),
+            Advice(
+                "alternative-configuration",
+                "postgresql+psycopg2://… and sqlite://… are the URLs that need nothing more than initdb "
+                "itself.",
+            ),
+        ),
+        exit_code=2,
+    ),
+    ErrorRow(
+        "database-url-missing",
+        "No database was named.",
+        _NOTHING,
+        "Set DATABASE_URL, or: initdb run --database-url sqlite:///app.db",
+        causes=("The environment variable is not set here.", "The configuration file is in another folder."),
+        advice=(_EXAMPLE,),
+        exit_code=2,
+    ),
+    ErrorRow(
+        "bad-setting",
+        "A setting has a value that it cannot have.",
+        _NOTHING,
+        "Correct the value where it is set, then: initdb run",
+        causes=("A typing error.", "A number with a unit, or a list where one value is meant."),
+        advice=(_EXAMPLE,),
+        exit_code=2,
+    ),
+    ErrorRow(
+        "unknown-setting",
+        "There is no setting of this name.",
+        _NOTHING,
+        "Correct or remove the name where it is set, then: initdb run",
+        causes=("A typing error.", "The setting belongs to another version of initdb."),
+        advice=(_EXAMPLE,),
+        exit_code=2,
+    ),
+    ErrorRow(
+        "settings-file-unreadable",
+        "A configuration file cannot be read.",
+        _NOTHING,
+        "Correct the file (TOML, UTF-8) or its permissions, then: initdb run",
+        causes=("A syntax error: a string without quotes, a key twice.", "This user may not read the file."),
+        advice=(
+            Advice(
+                "troubleshooting",
+                'See the line: python -c \'import tomllib; tomllib.load(open("initdb.toml", "rb"))\'',
+            ),
+            _EXAMPLE,
+        ),
+        exit_code=2,
+    ),
+    ErrorRow(
+        "bad-metadata",
+        "The models named by the setting metadata cannot be imported, or are no MetaData.",
+        _NOTHING,
+        'Correct metadata ("module:attribute", for example shop.models:db.metadata), then: initdb run',
+        causes=(
+            "The module is not importable from this working directory.",
+            "The module itself raises an error.",
+            "The attribute is something else.",
+        ),
+        advice=(Advice("troubleshooting", "Import it by hand: python -c 'import shop.models'"), _EXAMPLE),
+        exit_code=2,
+    ),
+    ErrorRow(
+        "bad-app",
+        "The application named by the setting app cannot be imported or made.",
+        _NOTHING,
+        'Correct app ("module:factory", for example shop:create_app), then: initdb run',
+        causes=(
+            "The module is not importable from this working directory.",
+            "The factory needs arguments, or raises an error.",
+            "It has no SQLAlchemy extension.",
+        ),
+        advice=(
+            Advice("troubleshooting", "Make it by hand: python -c 'import shop; shop.create_app()'"),
+            _EXAMPLE,
+        ),
+        exit_code=2,
+    ),
+    ErrorRow(
+        "unknown-reference",
+        "The catalogue has no error of this name.",
+        "Nothing was changed.",
+        "List them all: initdb explain",
+        causes=("A typing error.", "The error belongs to another version of initdb."),
+        advice=(
+            Advice("troubleshooting", "The name stands after “error:” in the first line of each error."),
+        ),
+        exit_code=2,
+    ),
+)

@@ -1,0 +1,222 @@
+"""Catalogue: the database file, the disk under it, and limits of the server."""
+
+from __future__ import annotations
+
+from initdb.errors.rows import Advice, ErrorRow
+
+_NOTHING = "Nothing was changed."
+_UNIT = "Every step that was committed stands; the step at work was rolled back."
+
+_FILE_EXAMPLE = Advice(
+    "configuration-example",
+    'In initdb.toml: database_url = "sqlite:///app.db" (four slashes begin an absolute path)',
+    "sqlite",
+)
+
+STORAGE: tuple[ErrorRow, ...] = (
+    ErrorRow(
+        "folder-missing",
+        "The folder of the database file does not exist.",
+        _NOTHING,
+        "Create the folder (mkdir -p FOLDER), or correct the path in database_url, then: initdb run",
+        causes=(
+            "A typing error in the path.",
+            "A relative path was taken from another working directory: sqlite:///app.db is relative, "
+            "sqlite:////app.db is not.",
+            "A volume is not mounted.",
+        ),
+        advice=(
+            Advice(
+                "troubleshooting",
+                "SQLite creates a missing file, never a missing folder: mkdir -p FOLDER\n"
+                "Where the folder should be a volume, see that it is mounted first: findmnt -T FOLDER",
+                "sqlite",
+            ),
+            Advice(
+                "permission-fix",
+                "Make the folder for the user of the process alone: install -d -o USER -m 700 FOLDER",
+                "sqlite",
+            ),
+            Advice(
+                "alternative-configuration", "Put the file in an existing folder: sqlite:///app.db", "sqlite"
+            ),
+            _FILE_EXAMPLE,
+        ),
+        requirements=("Connection Refused",),
+    ),
+    ErrorRow(
+        "database-is-a-folder",
+        "The path in database_url is a folder or another thing that is not a regular file.",
+        _NOTHING,
+        "Name a file inside the folder in database_url, then: initdb run",
+        causes=(
+            "The file's name is missing at the end of the path.",
+            "A container made a folder where a file should be mounted.",
+        ),
+        advice=(
+            Advice("troubleshooting", "See what the path is: ls -ld PATH", "sqlite"),
+            Advice("alternative-configuration", "Name a file in it: sqlite:///FOLDER/app.db", "sqlite"),
+            _FILE_EXAMPLE,
+        ),
+        requirements=("Connection Refused",),
+    ),
+    ErrorRow(
+        "not-a-database",
+        "The file is not a SQLite database.",
+        "Nothing was changed; the file is as it was.",
+        "Name the right file in database_url, or move this one away, then: initdb run",
+        causes=(
+            "The URL names some other file.",
+            "The database is encrypted (SQLCipher), or compressed (a backup).",
+            "The beginning of the file was overwritten.",
+        ),
+        advice=(
+            Advice("troubleshooting", "See what the file is: file PATH", "sqlite"),
+            Advice(
+                "file-restoration",
+                "If it should be a database, restore it from a backup; what is whole in it can be saved "
+                "with: sqlite3 FILE .recover",
+                "sqlite",
+            ),
+            Advice("alternative-configuration", "Begin with a new file: sqlite:///new.db", "sqlite"),
+            _FILE_EXAMPLE,
+        ),
+        requirements=("Connection Refused",),
+    ),
+    ErrorRow(
+        "database-corrupt",
+        "The database is damaged: its own checks fail.",
+        _UNIT,
+        "Restore a backup, or recover the data as the page of this error says, then: initdb resume",
+        causes=(
+            "The file was copied while it was written, without its -wal or -journal.",
+            "Two programs wrote it through a network file system without locks.",
+            "The disk is failing, or the power went with synchronous = OFF.",
+        ),
+        advice=(
+            Advice(
+                "backup", "Copy the file with its -wal and -journal before anything else is tried.", "sqlite"
+            ),
+            Advice(
+                "backup",
+                "Stop the server and copy its data directory before anything else is tried.",
+                "postgresql",
+            ),
+            Advice(
+                "manual-procedure",
+                "See how far the damage goes, then rebuild: sqlite3 FILE 'PRAGMA integrity_check'\n"
+                "    sqlite3 FILE .recover | sqlite3 recovered.db\n"
+                "    sqlite3 recovered.db 'PRAGMA integrity_check; PRAGMA foreign_key_check'\n"
+                "Put the new file in the place of the old one, then see what the journal says of it: "
+                "initdb journal verify",
+                "sqlite",
+            ),
+            Advice(
+                "manual-procedure",
+                "Find what is damaged, and rebuild indexes first: SELECT * FROM bt_index_check('NAME') "
+                "(extension amcheck)\n"
+                "    REINDEX DATABASE shop;\n"
+                "Damage in a table needs a backup, or the help of someone who knows pageinspect.",
+                "postgresql",
+            ),
+            Advice(
+                "consistency",
+                "Nothing is repaired by itself: what is damaged cannot be told from what is true.",
+            ),
+        ),
+    ),
+    ErrorRow(
+        "disk-full",
+        "The disk of the database is full.",
+        _UNIT,
+        "Free space on the disk; later boots try again by themselves, or: initdb resume",
+        causes=(
+            "The disk, its quota or its inodes are used up.",
+            "A migration that rewrites a table needs its size once more.",
+        ),
+        advice=(
+            Advice(
+                "troubleshooting",
+                "See what is free where the file lies, and its inodes: df -h FOLDER; df -i FOLDER",
+                "sqlite",
+            ),
+            Advice(
+                "troubleshooting",
+                "See what is free where the server keeps its data: SHOW data_directory, then there: df -h\n"
+                "Old files in pg_wal are kept by replication slots that nobody reads:\n"
+                "    SELECT slot_name, active FROM pg_replication_slots;",
+                "postgresql",
+            ),
+            Advice(
+                "alternative-configuration",
+                "Move the file to a larger disk, and its path in database_url.",
+                "sqlite",
+            ),
+            Advice(
+                "alternative-configuration",
+                "Put large tables on another disk: CREATE TABLESPACE",
+                "postgresql",
+            ),
+        ),
+        passing=True,
+    ),
+    ErrorRow(
+        "disk-error",
+        "The operating system reported an error while the database read or wrote its file.",
+        _UNIT,
+        "See what the system's log says of the disk, mend it, then: initdb resume",
+        causes=(
+            "The disk or the network file system fails.",
+            "The disk was full at the moment of a sync.",
+            "The file was replaced while it was open.",
+        ),
+        advice=(
+            Advice(
+                "troubleshooting",
+                "Read the system's log: dmesg --level=err,warn; and the space: df -h FOLDER",
+            ),
+            Advice("backup", "Copy the database to another disk before more is tried."),
+            Advice(
+                "alternative-configuration",
+                "Keep the file on a local disk: network file systems lose SQLite's locks.",
+                "sqlite",
+            ),
+        ),
+    ),
+    ErrorRow(
+        "server-out-of-resources",
+        "The database server has run out of memory or met a limit of its configuration.",
+        _UNIT,
+        "Raise the limit that the message names, then: initdb resume",
+        causes=(
+            "max_locks_per_transaction is too small for a revision that touches hundreds of tables.",
+            "temp_file_limit or work memory is used up.",
+        ),
+        advice=(
+            Advice(
+                "troubleshooting",
+                "Compare the limit with the need: SHOW max_locks_per_transaction; SHOW temp_file_limit",
+                "postgresql",
+            ),
+            Advice(
+                "configuration-example",
+                "In postgresql.conf: max_locks_per_transaction = 256 (a restart makes it effective)",
+                "postgresql",
+            ),
+            Advice(
+                "troubleshooting", "Look at the memory and the open files of the process: ulimit -a", "sqlite"
+            ),
+        ),
+    ),
+    ErrorRow(
+        "postgresql-too-old",
+        "This PostgreSQL server is older than version 14, the oldest that initdb works with.",
+        _NOTHING,
+        "Upgrade the server (pg_upgrade), or name another one in database_url, then: initdb run",
+        causes=("The server is past the end of its support, or soon will be.",),
+        advice=(
+            Advice("troubleshooting", "Ask the server: SELECT version()", "postgresql"),
+            Advice("backup", "Before an upgrade: pg_dumpall > all.sql", "postgresql"),
+        ),
+    ),
+)

@@ -1,0 +1,72 @@
+"""The page that `initdb explain REFERENCE` prints."""
+
+from __future__ import annotations
+
+import textwrap
+from difflib import get_close_matches
+
+from initdb.errors.catalogue_index import catalogue
+from initdb.errors.exception import InitError
+from initdb.errors.rows import TITLES, Advice, ErrorRow
+
+WIDTH = 100
+_NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+
+
+def find_row(reference: str) -> ErrorRow:
+    """The row of `reference`; raises InitError unknown-reference, which names the nearest ones."""
+    row = catalogue.get(reference)
+    if row is None:
+        nearest = get_close_matches(reference.strip().lower(), catalogue, n=3, cutoff=0.4)
+        hint = f"Did you mean: {', '.join(nearest)}?" if nearest else ""
+        raise InitError("unknown-reference", f"There is no error called {reference!r}.", hint)
+    return row
+
+
+def render_page(reference: str, database: str | None = None) -> str:
+    """All that is known of one kind of failure, as plain text of at most `WIDTH` columns.
+
+    database: "sqlite" or "postgresql" leaves out what is for the other; None prints both.
+    Raises InitError unknown-reference.
+    """
+    row = find_row(reference)
+    blocks = [row.reference, _filled(row.message)]
+    if row.causes:
+        blocks.append("What leads to it\n" + "\n".join(_filled(cause, "  - ") for cause in row.causes))
+    for topic, title in TITLES.items():
+        told = [a for a in row.advice if a.topic == topic and (database is None or a.fits(database))]
+        if told:
+            blocks.append(title + "\n" + "\n".join(map(_advice, told)))
+    blocks.append("What is kept\n" + _filled(row.kept))
+    blocks.append("What mends it\n" + _filled(row.mend))
+    blocks.append(_filled(outcome(row), ""))
+    return "\n\n".join(blocks)
+
+
+def outcome(row: ErrorRow) -> str:
+    """A sentence or two on what a command and later boots do after this failure."""
+    later = (
+        "It can pass by itself: later boots try again, with growing pauses."
+        if row.passing
+        else "It does not pass by itself: boots of the same code report it again without trying."
+    )
+    return f"A command that ends with it exits with {row.exit_code}. {later}"
+
+
+def _advice(advice: Advice) -> str:
+    first, *rest = advice.text.split("\n")
+    label = f"{_NAMES[advice.database]}: " if advice.database else ""
+    lines = [_filled(label + first, "  - ")]
+    lines += [f"    {line}" if line.startswith("    ") else _filled(line, "    ") for line in rest]
+    return "\n".join(lines)
+
+
+def _filled(text: str, indent: str = "  ") -> str:
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=" " * len(indent),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
