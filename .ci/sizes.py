@@ -40,12 +40,12 @@ def _report(group: str, folders: tuple[str, ...]) -> Iterator[str]:
     modules, functions = _measure(folders)
     middle = median(size.lines for size in modules)
     largest = max(modules, key=lambda size: size.lines)
-    long = sorted((size for size in functions if size.lines > SMALL_FUNCTION), key=lambda size: -size.lines)
+    long = [size for size in functions if size.lines > SMALL_FUNCTION]
     share = 1 - len(long) / len(functions)
     print(
         f"{group}: {len(modules)} modules, median {middle:g} lines (at most {MEDIAN_MODULE}), "
         f"largest {largest.lines} ({largest.where}, at most {LARGEST_MODULE}); "
-        f"{len(functions)} functions, {share:.1%} of them up to {SMALL_FUNCTION} lines (at least {SMALL_SHARE:.0%})"
+        f"{len(functions)} functions, {share:.1%} up to {SMALL_FUNCTION} lines (at least {SMALL_SHARE:.0%})"
     )
     if middle > MEDIAN_MODULE:
         yield f"{group}: the median module has {middle:g} lines"
@@ -68,7 +68,8 @@ def _measure(folders: tuple[str, ...]) -> tuple[list[Size], list[Size]]:
             modules.append(Size(len(text.splitlines()), name))
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                functions.append(Size((node.end_lineno or node.lineno) - node.lineno + 1, f"{name}:{node.name}"))
+                end = node.end_lineno or node.lineno
+                functions.append(Size(end - node.lineno + 1, f"{name}:{node.name}"))
     return modules, functions
 
 
