@@ -1,0 +1,100 @@
+"""The admin user: its account, its password, and what is said of them on the terminal."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, insert, select, update
+
+from initdb.errors import InitError
+from initdb.steps.identity.hashing import hash_password, needs_rehash, verify_password
+from initdb.steps.identity.models import memberships, roles, tenants, user_roles, users
+from initdb.steps.identity.password import AdminPassword, obtain_password, refuse_weak
+from initdb.steps.identity.rows import ADMIN_ROLE, SYSTEM_TENANT
+
+__all__ = [
+    "ADMIN",
+    "AdminPassword",
+    "announcement",
+    "create_admin",
+    "hash_password",
+    "needs_rehash",
+    "obtain_password",
+    "set_password",
+    "verify_password",
+]
+
+ADMIN = "admin"
+
+
+def create_admin(
+    connection: Connection, password: AdminPassword, *, username: str = ADMIN, email: str | None = None
+) -> bool:
+    """Create the admin of the system tenant; return False, and touch nothing, where the user name is taken.
+
+    A generated password must be changed at the first log-in; without a password the account is locked. Wants
+    the rows of `initdb.steps.identity.rows.apply` in place. The transaction is the caller's.
+
+    Raises InitError `identity-incomplete` where the system tenant or the admin role is not there.
+    """
+    username = username.lower()
+    if connection.scalar(select(users.c.id).where(users.c.username == username)) is not None:
+        return False
+    tenant = connection.scalar(select(tenants.c.id).where(tenants.c.slug == SYSTEM_TENANT))
+    role = connection.scalar(select(roles.c.id).where(roles.c.name == ADMIN_ROLE))
+    if tenant is None or role is None:
+        absent = f"tenant {SYSTEM_TENANT!r}" if tenant is None else f"role {ADMIN_ROLE!r}"
+        raise InitError(
+            "identity-incomplete", f"there is no {absent} that the user {username!r} could belong to"
+        )
+    account = insert(users).values(
+        username=username,
+        email=email.lower() if email else None,
+        display_name="Administrator",
+        password_hash=None if password.value is None else hash_password(password.value),
+        must_change_password=password.origin == "generated",
+        locked=password.value is None,
+    )
+    user = connection.scalar(account.returning(users.c.id))
+    connection.execute(insert(memberships).values(tenant_id=tenant, user_id=user))
+    connection.execute(insert(user_roles).values(tenant_id=tenant, user_id=user, role_id=role))
+    return True
+
+
+def set_password(connection: Connection, username: str, password: str) -> None:
+    """Give a user a password that its owner chose, and unlock the account. The transaction is the caller's.
+
+    Raises InitError `admin-password-weak` for a password that would be guessed, `user-unknown` where there is
+    no such user; nothing is changed then.
+    """
+    refuse_weak(
+        password,
+        f"the new password of user {username!r}",
+        "Choose a longer one that is not common: initdb admin set-password",
+    )
+    changed = connection.execute(
+        update(users)
+        .where(users.c.username == username.lower())
+        .values(password_hash=hash_password(password), must_change_password=False, locked=False)
+    )
+    if changed.rowcount == 0:
+        raise InitError("user-unknown", f"there is no user {username!r}")
+
+
+def announcement(password: AdminPassword, username: str = ADMIN) -> str:
+    """Return what to print of the admin's password before the user's transaction is committed.
+
+    To be printed between `create_admin`, where it returned True, and the commit: printed after it, a
+    generated password would be lost for ever to a kill in between. Only a generated one is spelled out.
+    """
+    match password.origin:
+        case "generated":
+            return (
+                f"The user {username!r} is being created with this password:\n\n    {password.value}\n\n"
+                "It is valid once this run says so, is not shown again and must be changed at first log-in."
+            )
+        case "none":
+            return (
+                f"The user {username!r} is being created locked: no password was given, and there is no "
+                "terminal to show a generated one on. To give it one: initdb admin set-password"
+            )
+        case origin:
+            return f"The user {username!r} is being created with the password from the {origin}."

@@ -1,0 +1,155 @@
+"""A schema as SQL text: what creates its tables, indexes and constraints, for SQLite or PostgreSQL.
+
+On PostgreSQL the tables come bare, with columns and primary key, and every foreign key, unique and check
+constraint is an `ALTER TABLE … ADD CONSTRAINT`. SQLite cannot add a constraint to a table
+(https://sqlite.org/lang_altertable.html): there each table contains its constraints, and a constraint's text
+is the clause by which it stands in the table, to be read, not executed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain, count
+from typing import Any
+
+from sqlalchemy import (
+    DDL,
+    CheckConstraint,
+    Constraint,
+    Dialect,
+    ForeignKeyConstraint,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    TextClause,
+    UniqueConstraint,
+    create_mock_engine,
+)
+from sqlalchemy.dialects.postgresql.base import PGDDLCompiler
+from sqlalchemy.schema import (
+    AddConstraint,
+    ColumnCollectionConstraint,
+    CreateIndex,
+    CreateTable,
+    SetColumnComment,
+    SetTableComment,
+)
+
+_URLS = {"sqlite": "sqlite://", "postgresql": "postgresql+psycopg2://"}
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """SQL text by name; every mapping is in an order in which it can be executed.
+
+    `types` are what tables need first (enumerated types, sequences), `notes` what comes last (comments,
+    triggers that the models attach). A table outside the default schema is named `schema.table`; a constraint
+    without a name is named as PostgreSQL would name it; of two with one name, the second has its table's too.
+    """
+
+    dialect: str
+    types: list[str]
+    tables: dict[str, str]
+    constraints: dict[str, str]
+    indexes: dict[str, str]
+    notes: list[str]
+
+    def statements(self) -> tuple[str, ...]:
+        """Return the statements that make the whole schema in an empty database, in order."""
+        added = self.constraints.values() if self.dialect == "postgresql" else ()
+        return (*self.types, *self.tables.values(), *added, *self.indexes.values(), *self.notes)
+
+
+class _BareTables(PGDDLCompiler):
+    """Leaves in CREATE TABLE of all constraints the primary key only."""
+
+    def create_table_constraints(self, table: Table, *_: Any, **__: Any) -> str:
+        return self.process(table.primary_key) if table.primary_key else ""
+
+
+def definition(metadata: MetaData, dialect: str = "sqlite") -> Definition:
+    """Return the SQL text that creates the tables of `metadata`, as `metadata.create_all` would send it.
+
+    Listeners of the models take part, and meet a connection that records and answers nothing.
+    Raises ValueError for a dialect other than "sqlite" and "postgresql".
+    """
+    if dialect not in _URLS:
+        raise ValueError(f"dialect {dialect!r} is neither 'sqlite' nor 'postgresql'")
+    elements: list[Any] = []
+    # Psycopg's own parameter style would double every percent sign in a default or a check.
+    mock = create_mock_engine(_URLS[dialect], lambda sql, *_, **__: elements.append(sql), paramstyle="named")
+    metadata.create_all(mock, checkfirst=False)
+    if dialect == "postgresql":
+        mock.dialect.ddl_compiler = _BareTables
+    defined = Definition(dialect, [], {}, {}, {}, [])
+    for element in elements:
+        _define(defined, element, mock.dialect)
+    added = [element.element for element in elements if isinstance(element, AddConstraint)]
+    for constraint in _constraints(metadata, added, mock.dialect):
+        if clause := _clause(constraint, mock.dialect):
+            _add(defined.constraints, _name(constraint), constraint.table, clause)
+    return defined
+
+
+def _define(defined: Definition, element: Any, dialect: Dialect) -> None:
+    sql = str(element.compile(dialect=dialect)).strip()
+    match element:
+        case AddConstraint():
+            pass
+        case CreateTable():
+            defined.tables[element.element.key] = sql
+        case CreateIndex():
+            _add(defined.indexes, str(element.element.name), element.element.table, sql)
+        case SetTableComment() | SetColumnComment():
+            defined.notes.append(sql)
+        case DDL(target=Table() as table):
+            (defined.notes if table.key in defined.tables else defined.types).append(sql)
+        case DDL() | TextClause():
+            (defined.notes if defined.tables else defined.types).append(sql)
+        case _:
+            defined.types.append(sql)
+
+
+def _constraints(metadata: MetaData, added: list[Constraint], dialect: Dialect) -> list[Constraint]:
+    """Return the constraints that the dialect makes, in its tables or afterwards; foreign keys come last.
+
+    A foreign key may lean on a unique constraint.
+    """
+    made = [
+        constraint
+        for table in metadata.tables.values()
+        for constraint in table._sorted_constraints
+        # What `ddl_if` or a column's type (Boolean, Enum) says of a constraint is told in this way only.
+        if constraint in added
+        or constraint._should_create_for_compiler(dialect.ddl_compiler(dialect, CreateTable(table)))
+    ]
+    made = [constraint for constraint in made if not isinstance(constraint, PrimaryKeyConstraint)]
+    return sorted(made, key=lambda constraint: isinstance(constraint, ForeignKeyConstraint))
+
+
+def _clause(constraint: Constraint, dialect: Dialect) -> str | None:
+    clause: str | None = dialect.ddl_compiler(dialect, CreateTable(constraint.table)).process(constraint)
+    if clause and dialect.name == "postgresql":
+        return f"ALTER TABLE {dialect.identifier_preparer.format_table(constraint.table)} ADD {clause}"
+    return clause
+
+
+def _add(texts: dict[str, str], name: str, table: Table | None, sql: str) -> None:
+    names = chain((name, f"{table}.{name}"), (f"{table}.{name}{number}" for number in count(1)))
+    texts[next(free for free in names if free not in texts)] = sql
+
+
+def _name(constraint: Constraint) -> str:
+    if isinstance(constraint.name, str):
+        return str(constraint.name)
+    columns = constraint.columns if isinstance(constraint, ColumnCollectionConstraint) else ()
+    match constraint:
+        case UniqueConstraint():
+            kind = "key"
+        case ForeignKeyConstraint():
+            kind = "fkey"
+        case CheckConstraint():
+            kind = "check"
+        case _:
+            kind = "excl"
+    return "_".join((constraint.table.name, *(column.name for column in columns), kind))

@@ -1,0 +1,102 @@
+"""Where the admin's first password comes from, and which passwords are refused."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from initdb.errors import InitError
+
+VARIABLE = "INITDB_ADMIN_PASSWORD"
+MINIMUM_LENGTH = 12
+MAXIMUM_LENGTH = 1024
+
+Origin = Literal["environment", "file", "generated", "none"]
+
+# Stems of the passwords that are tried first, from vendors' defaults and lists of leaked ones.
+_WELL_KNOWN = re.compile(
+    "administrator|admin|root|user|guest|default|initdb|password|passwort|passwrd|passwd|secret|changeme|"
+    "change|welcome|letmein|qwertyuiop|qwerty|asdfghjkl|zxcvbnm|abcdefghijkl|abcdef|abc|test|demo|example|"
+    "temp|login|iloveyou|monkey|dragon|master|please|me|now|my|the|this|is|it"
+)
+_DIGITS = "01234567890123456789"
+# Lower-case letters and digits without those that a reader takes for one another: i, l, o, 0, 1.
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+@dataclass(frozen=True, slots=True)
+class AdminPassword:
+    """A password and where it came from; None where nobody gave one and nobody would read a generated one."""
+
+    value: str | None = field(repr=False)
+    origin: Origin
+
+
+def obtain_password(
+    environ: Mapping[str, str], password_file: str | Path | None, terminal: bool
+) -> AdminPassword:
+    """Return the admin's first password: of the environment, else of a file, else generated for a terminal.
+
+    `environ` holds INITDB_ADMIN_PASSWORD (an empty one counts as not given); of `password_file` the first
+    line is taken. Changes nothing anywhere.
+
+    Raises InitError `admin-password-unreadable` for a file without a usable first line, `admin-password-weak`
+    for a password that would be guessed.
+    """
+    if given := environ.get(VARIABLE):
+        refuse_weak(given, f"the password in {VARIABLE}")
+        return AdminPassword(given, "environment")
+    if password_file is not None:
+        line = _first_line(Path(password_file))
+        refuse_weak(line, f"the first line of {password_file}")
+        return AdminPassword(line, "file")
+    if terminal:
+        return AdminPassword(generate_password(), "generated")
+    return AdminPassword(None, "none")
+
+
+def generate_password() -> str:
+    """Return a random password of four groups of five characters, worth 99 bits."""
+    return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(4))
+
+
+def refuse_weak(password: str, subject: str, mend: str | None = None) -> None:
+    """Raise InitError `admin-password-weak` for a password that would be guessed.
+
+    `subject` is what to call it in the message; `mend` is what to do about it, if not what a run advises.
+    """
+    if (weakness := _weakness(password)) is not None:
+        raise InitError("admin-password-weak", f"{subject} {weakness}", mend=mend)
+
+
+def _weakness(password: str) -> str | None:
+    folded = password.casefold()
+    letters = re.sub(r"[\W\d_]", "", folded)
+    weaknesses = {
+        "is a well-known default, or made of such": letters and not _WELL_KNOWN.sub("", letters),
+        f"has fewer than {MINIMUM_LENGTH} characters": len(password) < MINIMUM_LENGTH,
+        f"has more than {MAXIMUM_LENGTH} characters": len(password) > MAXIMUM_LENGTH,
+        "has fewer than 5 different characters": len(set(folded)) < 5,
+        "is a row of digits": password in _DIGITS or password in _DIGITS[::-1],
+        "is not valid UTF-8": any("\ud800" <= character <= "\udfff" for character in password),
+    }
+    return next((weakness for weakness, found in weaknesses.items() if found), None)
+
+
+def _first_line(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            line = file.readline(MAXIMUM_LENGTH + 2).rstrip("\n")
+    except UnicodeDecodeError:
+        reason = f"the first line of {path} is not valid UTF-8"
+    except (OSError, ValueError) as error:
+        reason = f"cannot read {path} ({getattr(error, 'strerror', error)})"
+    else:
+        if line:
+            return line
+        reason = f"the first line of {path} is empty"
+    raise InitError("admin-password-unreadable", reason)

@@ -1,0 +1,135 @@
+"""The first rows of the identity schema: system tenant, permissions, default roles and what each may do.
+
+Roles follow least privilege, and each contains the one below it: viewer, member, manager, admin. Only an
+admin may assign roles, so nobody can raise themselves. A role counts in the tenant of the membership that
+carries it; what concerns the whole installation (creating tenants) is for admins of the system tenant, which
+the application checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Column, Connection, insert, select
+
+from initdb.steps.identity.models import IDENTITY, permissions, roles
+
+SYSTEM_TENANT = "system"
+ADMIN_ROLE = "admin"
+
+Row = Mapping[str, object]
+SeedRows = tuple[tuple[str, tuple[str, ...], tuple[Row, ...]], ...]
+
+_PERMISSIONS = {
+    "tenants:read": "See the tenant and its settings.",
+    "tenants:create": "Create a tenant.",
+    "tenants:update": "Change the tenant's name and settings.",
+    "tenants:delete": "Delete a tenant with everything in it.",
+    "users:read": "See the members of the tenant.",
+    "users:create": "Create a user account.",
+    "users:update": "Change, lock and unlock a user account.",
+    "users:delete": "Delete a user account.",
+    "memberships:manage": "Add users to the tenant and remove them from it.",
+    "roles:read": "See the roles and their permissions.",
+    "roles:assign": "Give roles to members of the tenant and take them away.",
+    "roles:manage": "Create, change and delete roles.",
+}
+
+_VIEWER = ("tenants:read",)
+_MEMBER = (*_VIEWER, "users:read")
+_MANAGER = (*_MEMBER, "tenants:update", "users:create", "memberships:manage", "roles:read")
+
+_ROLES = {
+    ADMIN_ROLE: ("Administers everything.", tuple(_PERMISSIONS)),
+    "manager": ("Looks after a tenant and its members.", _MANAGER),
+    "member": ("Works in a tenant.", _MEMBER),
+    "viewer": ("Sees a tenant and changes nothing.", _VIEWER),
+}
+
+# How a natural key in a link row becomes an id: table -> cell -> (column, looked up in, id taken from).
+_LINKS: Mapping[str, Mapping[str, tuple[str, Column[Any], Column[Any]]]] = {
+    "role_permissions": {
+        "role": ("role_id", roles.c.name, roles.c.id),
+        "permission": ("permission_id", permissions.c.code, permissions.c.id),
+    }
+}
+
+
+def seed_rows() -> SeedRows:
+    """Return (table, natural key, rows) in the order of insertion; the same at every call.
+
+    The rows of `role_permissions` name the role and the permission (`role`, `permission`), not their ids:
+    those exist in a database only, see `missing`.
+    """
+    return (
+        ("tenants", ("slug",), _frozen([{"slug": SYSTEM_TENANT, "name": "System", "is_system": True}])),
+        ("permissions", ("code",), _frozen({"code": c, "description": d} for c, d in _PERMISSIONS.items())),
+        (
+            "roles",
+            ("name",),
+            _frozen({"name": n, "description": d, "is_system": True} for n, (d, _) in _ROLES.items()),
+        ),
+        (
+            "role_permissions",
+            ("role", "permission"),
+            _frozen(
+                {"role": name, "permission": code} for name, (_, codes) in _ROLES.items() for code in codes
+            ),
+        ),
+    )
+
+
+def missing(
+    connection: Connection, table: str, key: tuple[str, ...], rows: tuple[Row, ...]
+) -> tuple[Row, ...]:
+    """Return the rows of one entry of `seed_rows()` that the database lacks, as they were given.
+
+    A link whose role or permission is missing is missing too.
+    """
+    columns = [IDENTITY.tables[table].c[_column(table, cell)] for cell in key]
+    ids = _linked_ids(connection, table)
+    wanted = [_cells(row, key, ids) for row in rows]
+    found = select(*columns).where(columns[0].in_([cells[0] for cells in wanted]))
+    stored = {tuple(row) for row in connection.execute(found)}
+    return tuple(row for row, cells in zip(rows, wanted, strict=True) if cells not in stored)
+
+
+def apply(connection: Connection) -> dict[str, tuple[int, int]]:
+    """Insert the seed rows that are missing; return table -> (created, skipped).
+
+    Rows that exist are left as they are, whatever their other columns say. The transaction is the caller's:
+    nothing here begins, commits or rolls back.
+    """
+    counts = {}
+    for table, key, rows in seed_rows():
+        new = missing(connection, table, key, rows)
+        if new:
+            ids = _linked_ids(connection, table)
+            names = [_column(table, cell) for cell in new[0]]
+            values = [dict(zip(names, _cells(row, row, ids), strict=True)) for row in new]
+            connection.execute(insert(IDENTITY.tables[table]), values)
+        counts[table] = (len(new), len(rows) - len(new))
+    return counts
+
+
+def _frozen(rows: Iterable[dict[str, object]]) -> tuple[Row, ...]:
+    return tuple(MappingProxyType(row) for row in rows)
+
+
+def _column(table: str, cell: str) -> str:
+    links = _LINKS.get(table, {})
+    return links[cell][0] if cell in links else cell
+
+
+def _linked_ids(connection: Connection, table: str) -> dict[str, dict[object, object]]:
+    return {
+        cell: {row[0]: row[1] for row in connection.execute(select(natural, surrogate))}
+        for cell, (_, natural, surrogate) in _LINKS.get(table, {}).items()
+    }
+
+
+def _cells(row: Row, cells: Iterable[str], ids: Mapping[str, Mapping[object, object]]) -> tuple[object, ...]:
+    """Return the values of these cells, None for a link to something that is not there."""
+    return tuple(ids[cell].get(row[cell]) if cell in ids else row[cell] for cell in cells)
