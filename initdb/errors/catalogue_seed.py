@@ -190,6 +190,21 @@ SEED: tuple[ErrorRow, ...] = (
         ),
     ),
     ErrorRow(
+        "identity-incomplete",
+        "The built-in identity schema lacks the rows that the admin needs.",
+        "Nothing was changed; no admin was created.",
+        "Put the row back, then: initdb resume",
+        causes=("Somebody deleted the system tenant or the admin role, or gave it another name.",),
+        advice=(
+            Advice(
+                "manual-data-fix",
+                "Give the row its name back: the tenant's slug is system, the role's name is admin.\n"
+                "    SELECT slug, name FROM tenants WHERE is_system\n"
+                "    SELECT name FROM roles WHERE is_system",
+            ),
+        ),
+    ),
+    ErrorRow(
         "admin-password-weak",
         "The password given for the admin is too weak.",
         "The admin's password was not changed.",
@@ -222,7 +237,7 @@ SEED: tuple[ErrorRow, ...] = (
         "user-unknown",
         "There is no such user in the identity schema.",
         "Nothing was changed.",
-        "Name a user that is there: SELECT email FROM users",
+        "Name a user that is there: SELECT username FROM users",
         causes=("A typing error.", "The database is another one, or was not seeded yet."),
         advice=(Advice("troubleshooting", "See whether the database is ready: initdb status"),),
         exit_code=2,
