@@ -6,8 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 
-_SUSPECT = re.compile(rb"commit|rollback|executescript|\b(?:begin|end|abort|start)\b", re.IGNORECASE)
-"""Bytes without which there is nothing to look for: most files are not walked at all."""
+_SUSPECT = (b"commit", b"rollback", b"executescript", b" transaction")
+_SUSPECT_START = re.compile(rb"[\"'\n/]\s*(?:begin|end|abort)\b")
+"""Without one of these, in small letters, there is nothing to look for: most files are not walked at all."""
 
 _LEAVES = re.compile(
     r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*"
@@ -28,18 +29,14 @@ def transactions_in(tree: ast.Module, data: bytes) -> tuple[bool, tuple[int, ...
     `raw_connection()` and the like, transaction statements as SQL text, and sqlite3's `executescript`, which
     commits first.
     """
-    if not _SUSPECT.search(data):
+    small = data.lower()
+    if not any(word in small for word in _SUSPECT) and not _SUSPECT_START.search(small):
         return False, ()
     nodes = list(ast.walk(tree))
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
     connections = _connection_names(nodes)
-    lines: set[int] = set()
-    autocommit = False
-    for node in nodes:
-        if isinstance(node, ast.Call):
-            if _leaves(node, connections):
-                lines.add(node.lineno)
-            autocommit = autocommit or _is_autocommit(node)
-    return autocommit, tuple(sorted(lines))
+    lines = {call.lineno for call in calls if _leaves(call, connections)}
+    return any(map(_is_autocommit, calls)), tuple(sorted(lines))
 
 
 def _leaves(call: ast.Call, connections: frozenset[str]) -> bool:

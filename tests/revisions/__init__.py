@@ -1,0 +1,1 @@
+"""Revision files read without importing them, with Alembic itself as the oracle."""
