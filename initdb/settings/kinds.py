@@ -1,0 +1,109 @@
+"""Kinds of values that are plain texts, words, numbers and durations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from initdb.settings.values import Kind, Parse
+
+LONGEST = 2_147_483.0
+"""Seconds: PostgreSQL keeps its timeouts as milliseconds in 32 bits."""
+
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
+_DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)\s*(ms|s|m|h|)", re.ASCII)
+_WHOLE = re.compile(r"\d{1,12}", re.ASCII)
+_OBJECT = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+
+
+def text_of(value: object) -> str:
+    """A printable text, not blank, without the white space around it (files of secrets end in a newline)."""
+    if not isinstance(value, str) or not (text := value.strip()) or not text.isprintable():
+        raise ValueError
+    return text
+
+
+def each(parse: Callable[[object, Path], str]) -> Parse:
+    """The parser of a list: an array, or one text with commas between."""
+
+    def parse_list(value: object, base: Path) -> tuple[str, ...]:
+        if isinstance(value, str):
+            value = [part.strip() for part in value.split(",") if part.strip()]
+        if not isinstance(value, list | tuple):
+            raise ValueError
+        return tuple(parse(item, base) for item in value)
+
+    return parse_list
+
+
+def seconds(value: object) -> float:
+    """Seconds from a number or a text such as "500ms", "5s", "2m", "1h"; ValueError for anything else."""
+    if isinstance(value, str) and (found := _DURATION.fullmatch(value.strip())):
+        value = round(float(found[1]) * _SECONDS[found[2]], 6)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST:
+        raise ValueError
+    return float(value)
+
+
+def duration(shortest: float) -> Kind:
+    """A duration of at least ``shortest`` seconds."""
+
+    def parse(value: object, base: Path) -> float:
+        result = seconds(value)
+        if result < shortest:
+            raise ValueError
+        return result
+
+    least = f", at least {shortest:g} s" if shortest else ""
+    return Kind("duration", f'seconds, or a text such as "500ms", "5s", "2m", "1h"{least}', parse)
+
+
+def whole(least: int, most: int) -> Kind:
+    """A whole number between two bounds, both included."""
+
+    def parse(value: object, base: Path) -> int:
+        number = int(value) if isinstance(value, str) and _WHOLE.fullmatch(value.strip()) else value
+        if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
+            raise ValueError
+        return number
+
+    return Kind("whole number", f"a whole number from {least} to {most}", parse)
+
+
+def one_of(*choices: str) -> Kind:
+    """One of a few words."""
+
+    def parse(value: object, base: Path) -> str:
+        if not isinstance(value, str) or value.strip() not in choices:
+            raise ValueError
+        return value.strip()
+
+    return Kind("choice", ", ".join(choices), parse, choices)
+
+
+def _name(value: object, base: Path) -> str:
+    text = text_of(value)
+    if "://" in text:  # a URL by mistake: names are shown and stored, and it may hold a password
+        raise ValueError
+    return text
+
+
+def _identifier(value: object, base: Path) -> str:
+    text = _name(value, base)
+    if len(text.encode()) > 63:  # PostgreSQL would cut it
+        raise ValueError
+    return text
+
+
+def _object(value: object, base: Path) -> str:
+    text = text_of(value)
+    if not _OBJECT.fullmatch(text):
+        raise ValueError
+    return text
+
+
+NAME = Kind("name", "a name of printable characters", _name)
+NAMES = Kind("names", "a list of names", each(_name), many=True)
+IDENTIFIER = Kind("identifier", "an identifier of at most 63 bytes", _identifier)
+OBJECT = Kind("object", '"module:attribute", such as "shop.models:db"', _object)

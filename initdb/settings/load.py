@@ -1,0 +1,110 @@
+"""Makes the settings of a process from files, environment and options; says all that is wrong at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from initdb.errors import InitError
+from initdb.errors.safe import safe_text
+from initdb.nearest import did_you_mean
+from initdb.settings.files import find_files
+from initdb.settings.model import Settings
+from initdb.settings.setting import Setting
+from initdb.settings.sources import Given, from_environment, from_file, from_options
+
+
+def load_settings(
+    *,
+    folder: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    options: Mapping[str, object] | None = None,
+) -> Settings:
+    """The settings; defaults, pyproject.toml, initdb.toml, environment and options, the later the stronger.
+
+    ``folder`` is where the search for files starts (default: the working directory), ``environ`` the
+    environment (default: this process's), ``options`` maps a setting's name to its value, None if not given.
+
+    Raises InitError unknown-setting, bad-setting (each names every such place), settings-file-unreadable.
+    """
+    here = _working_directory()
+    files = find_files(_resolved(here / folder) if folder else here)
+    called_with = tuple(from_options(options or {}, here))
+    decided = {entry.setting.name for entry in called_with if entry.setting}
+    given = [
+        *(entry for file in files for entry in from_file(file)),
+        *from_environment(os.environ if environ is None else environ, here, decided),
+        *called_with,
+    ]
+    _refuse_unknown(given)
+    settings = replace(Settings(), **_parsed(given), sources=tuple(str(file.path) for file in files))
+    if settings.schema_from == "base" and settings.base is None:
+        raise InitError("bad-setting", 'schema_from is "base", but base, "module:attribute", is not given')
+    return settings
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise InitError("settings-file-unreadable", "the working directory is gone") from error
+
+
+def _resolved(folder: Path) -> Path:
+    try:
+        return folder.resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a NUL
+        raise InitError("settings-file-unreadable", f"{folder}: {error}") from error
+
+
+def _refuse_unknown(given: Iterable[Given]) -> None:
+    unknown = [entry for entry in given if entry.setting is None]
+    if unknown:
+        lines = [f"{entry.written}{entry.place} is no setting{_nearest(entry)}" for entry in unknown]
+        raise InitError("unknown-setting", *lines)
+
+
+def _nearest(given: Given) -> str:
+    if given.written in {"tool", "initdb"} and isinstance(given.value, dict):
+        return "; in initdb.toml the settings stand at the top, outside any table"
+    return did_you_mean(given.written, given.known)
+
+
+def _parsed(given: Iterable[Given]) -> dict[str, Any]:
+    """Name → value of every setting given; the last of a name wins, a bad one before it is an error too."""
+    values: dict[str, Any] = {}
+    bad: list[str] = []
+    for entry in given:
+        if entry.setting is None:
+            continue
+        try:
+            values[entry.setting.name] = entry.setting.kind.parse(entry.value, entry.base)
+        except ValueError:
+            found = _shown(entry.setting, entry.value)
+            bad.append(f"{entry.written}{entry.place} is {found}; allowed: {entry.setting.kind.allowed}")
+    if bad:
+        raise InitError("bad-setting", *bad)
+    return values
+
+
+def _shown(setting: Setting, value: object) -> str:
+    """A refused value for an error's text: never a secret's, never what is inside a list or a table."""
+    match value:
+        case list() | tuple():
+            shown = "a list with other things in it" if setting.many else "a list"
+        case dict():
+            shown = "a table"
+        case _ if setting.secret:
+            shown = "not one (and not shown, since it may hold a password)"
+        case bool():
+            shown = str(value).lower()
+        case int() if value.bit_length() > 64:
+            shown = "a number too large"
+        case str() | int() | float():
+            shown = safe_text(repr(value), 80)
+        case _:
+            shown = f"of type {type(value).__name__}"
+    return shown

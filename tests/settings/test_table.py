@@ -1,0 +1,93 @@
+"""The table of settings, the dataclass and the documentation say the same."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from initdb.settings import SETTINGS, Setting, Settings
+from initdb.settings.page import main, with_current_tables
+
+PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
+
+NAMED_IN_THE_DESIGN = [
+    "database_url",
+    "work_url",
+    "app",
+    "metadata",
+    "migrations",
+    "seeds",
+    "schema_from",
+    "base",
+    "repair",
+    "ignore",
+    "lock_timeout",
+    "wait_limit",
+    "attempts",
+    "on_failure",
+    "admin_password_file",
+    "mode",
+    "application",
+    "journal_schema",
+    "when_ahead",
+    "when_held",
+    "batch_size",
+]
+
+
+def test_every_setting_of_the_design_is_a_row() -> None:
+    """The table holds the settings of the design and no other."""
+    assert sorted(NAMED_IN_THE_DESIGN) == sorted(setting.name for setting in SETTINGS)
+
+
+def test_the_dataclass_has_the_rows_as_fields_with_their_defaults() -> None:
+    """Settings() is what the table calls the defaults."""
+    fields = {field.name for field in dataclasses.fields(Settings)} - {"sources"}
+    assert {setting.name for setting in SETTINGS} == fields
+    assert {setting.name: setting.default for setting in SETTINGS} == {
+        setting.name: getattr(Settings(), setting.name) for setting in SETTINGS
+    }
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_a_row_is_complete(setting: Setting, tmp_path: Path) -> None:
+    """Help is one sentence, a default is a value that may be given, names are spelled from the one name."""
+    assert setting.help.endswith(".")
+    assert ". " not in setting.help
+    assert setting.variable == f"INITDB_{setting.name}".upper()
+    assert setting.option == f"--{setting.name}".replace("_", "-")
+    if setting.default is not None:
+        assert setting.default == setting.kind.parse(setting.default, tmp_path)
+
+
+def test_only_the_urls_are_secret() -> None:
+    """Exactly the settings that may hold a password are secret, and none is part of the fingerprint."""
+    secret = {setting.name for setting in SETTINGS if setting.secret}
+    assert {"database_url", "work_url"} == secret
+    assert not [setting.name for setting in SETTINGS if setting.secret and setting.alters_work]
+
+
+def test_the_page_is_current() -> None:
+    """docs/settings.md holds what the table says today (python -m initdb.settings.page docs/settings.md)."""
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == with_current_tables(page)
+
+
+def test_the_page_names_every_setting() -> None:
+    """A reader finds each setting with its variable."""
+    page = PAGE.read_text(encoding="utf-8")
+    assert not [setting.name for setting in SETTINGS if f"| `{setting.name}` |" not in page]
+    assert not [setting.name for setting in SETTINGS if f"`{setting.variable}`" not in page]
+
+
+def test_the_page_is_written_in_place(tmp_path: Path) -> None:
+    """The command changes what is between the markers and nothing else; a page without markers is refused."""
+    page = tmp_path / "page.md"
+    written = PAGE.read_text(encoding="utf-8")
+    page.write_text(written.replace("`lock_timeout` |", "`lock_tmeout` |"), encoding="utf-8")
+    main([str(page)])
+    assert written == page.read_text(encoding="utf-8")
+    with pytest.raises(ValueError, match="begin"):
+        with_current_tables("no markers")
