@@ -225,17 +225,4 @@ JOURNAL: tuple[ErrorRow, ...] = (
         ),
         exit_code=1,
     ),
-    ErrorRow(
-        "journal-busy",
-        "The journal is locked by another process and could not be read.",
-        _NOTHING,
-        "Wait until the other process has committed, then call the command again.",
-        causes=("A process is at work on the database.", "A program keeps a transaction open."),
-        advice=(
-            Advice("troubleshooting", "See who works, and on what: initdb status"),
-            Advice("troubleshooting", "See who holds the file: fuser -v FILE", "sqlite"),
-        ),
-        passing=True,
-        exit_code=4,
-    ),
 )

@@ -17,6 +17,7 @@ _PAIR = re.compile(
 _LINE = re.compile(rf"(?im)^([ \t]*(?:-[ \t]+)?[\w.-]{{0,40}}{_WORD}[ \t]*:[ \t]+)\S.*$")
 _SQL = re.compile(rf"(?is)(\bpassword\s+)(?:e?(?:{_QUOTED})|\$(\w*)\$.*?(?:\$\2\$|\Z))")
 _HASH = re.compile(r"(\$(?:argon2(?:id?|d)|2[aby]|[156y])\$|\b(?:scrypt|pbkdf2):[\w:]+\$)[^\s'\",)]+")
+_VALUES = re.compile(r"(?is)(\[parameters: |failing row contains \().*")
 _SECRET_KEY = re.compile(rf"(?i){_WORD}")
 
 
@@ -34,12 +35,14 @@ def url_text(url: object) -> str:
 
 
 def scrub(text: str) -> str:
-    """`text` without the passwords of URLs, the values of `password=…` and its like, and password hashes.
+    """`text` without the passwords of URLs, the values of `password=…` and its like, password hashes,
+    and the parameters of SQL statements.
 
     Takes away rather too much than too little: in a URL all from the user name to the last `@` of the text,
     because a password that was written without escapes may hold any character.
     """
-    text = _NOT_A_PORT.sub(rf"\1:{MARK}", _hide_passwords(text, keep_user=False))
+    text = _VALUES.sub(rf"\1{MARK}", _hide_passwords(text, keep_user=False))
+    text = _NOT_A_PORT.sub(rf"\1:{MARK}", text)
     text = _PAIR.sub(rf"\1{MARK}", text)
     text = _SQL.sub(rf"\1{MARK}", text)
     text = _LINE.sub(rf"\1{MARK}", text)

@@ -1,0 +1,119 @@
+"""From what a driver, the operating system or Python raised to the row of the catalogue that describes it."""
+
+from __future__ import annotations
+
+from initdb.errors.driver import DriverError, driver_error
+from initdb.errors.exception import InitError
+from initdb.errors.files import sqlite_path
+from initdb.errors.from_postgresql import postgresql_reference
+from initdb.errors.from_python import OTHERS_CODE, python_reference
+from initdb.errors.from_sqlite import sqlite_reference
+from initdb.errors.location import where
+from initdb.errors.predicates import (
+    is_busy,
+    is_connection_lost,
+    is_lock_timeout,
+    is_missing_table,
+    is_read_only,
+    is_serialization,
+    is_too_many_connections,
+)
+from initdb.errors.redact import scrub, url_text
+
+__all__ = [
+    "classify",
+    "is_busy",
+    "is_connection_lost",
+    "is_lock_timeout",
+    "is_missing_table",
+    "is_passing",
+    "is_read_only",
+    "is_serialization",
+    "is_too_many_connections",
+]
+
+_MOST_LINES = 6
+_BY_WORK = {
+    "connect": "connection-failed",
+    "journal": "journal-unreadable",
+    "inspect": "inspection-failed",
+    "schema": "table-creation-failed",
+    "index": "index-creation-failed",
+    "constraint": "constraint-creation-failed",
+    "adopt": "adoption-failed",
+    "migrate": "revision-failed",
+    "seed": "seed-failed",
+    "validate": "validation-failed",
+    "repair": "repair-failed",
+    "rollback": "rollback-failed",
+}
+"""What is said of a database error that has no row of its own, by what was being done."""
+
+_BY_CODE = {"migrate": "revision-failed", "rollback": "rollback-failed", "seed": "seed-callable-failed"}
+_BY_CODE |= {"validate": "validation-failed", "connect": "connection-failed"}
+"""The same for an exception that is no database error."""
+
+
+def classify(exc: BaseException, *, doing: str, database: str, target: str = "") -> InitError:
+    """The failure that `exc` is, as a row of the catalogue with its particulars. Never raises.
+
+    doing: connect, journal, inspect, schema, index, constraint, adopt, migrate, seed, validate, repair or
+        rollback.
+    database: "sqlite" or "postgresql", "" if it is not known.
+    target: what the work was on: a URL, a revision, a seed file; is the first line of the context.
+    By SQLSTATE, SQLite's result code, errno and type; by words only where there is no code. An InitError is
+    returned as it is.
+    """
+    if isinstance(exc, InitError):
+        return exc
+    try:
+        return _classified(exc, doing, database or None, target)
+    except Exception as second:  # the report of a failure must not fail
+        names = f"{type(exc).__name__}, and {type(second).__name__} while it was described"
+        return InitError("internal-error", names, database=database or None)
+
+
+def is_passing(exc: BaseException) -> bool:
+    """Whether `exc` can pass by itself, so that a later try without any change may succeed."""
+    return classify(exc, doing="journal", database="").rendered().passing
+
+
+def _classified(exc: BaseException, doing: str, database: str | None, target: str) -> InitError:
+    error = driver_error(exc)
+    shown = url_text(target) if "://" in target else target
+    if error is None:
+        return _python_failure(exc, doing, database, shown)
+    found: tuple[str, ...] = ()
+    if error.is_sqlite:
+        reference, found = sqlite_reference(error, doing, sqlite_path(target))
+    else:
+        reference = postgresql_reference(error, doing)
+    reference = reference or _BY_WORK.get(doing, "internal-error")
+    context = (shown, *_told(error, reference), *found, *_own_place(exc, doing))
+    return InitError(reference, *context, database=database, sqlstate=error.code)
+
+
+def _told(error: DriverError, reference: str) -> tuple[str, ...]:
+    """The driver's words with their code, and the statement; none for a bad URL: they may quote its password."""
+    if reference == "bad-url":
+        return ()
+    first, *rest = error.lines
+    code = f" ({error.code})" if error.code else ""
+    return (first + code, *rest, *((f"statement: {error.statement}",) if error.statement else ()))
+
+
+def _python_failure(exc: BaseException, doing: str, database: str | None, shown: str) -> InitError:
+    reference = python_reference(exc, doing) or _BY_CODE.get(doing, "internal-error")
+    # SQLAlchemy's StatementError prints the parameters too; what it wraps does not.
+    inner = getattr(exc, "orig", None)
+    cause = inner if isinstance(inner, BaseException) else exc
+    message = type(cause).__name__ if reference == "bad-url" else f"{type(cause).__name__}: {cause}"
+    lines = [line for line in scrub(message).splitlines() if line.strip()][:_MOST_LINES]
+    place = (f"at: {where(exc, ours_too=True)}",) if reference == "internal-error" else _own_place(exc, doing)
+    return InitError(reference, shown, *lines, *place, database=database)
+
+
+def _own_place(exc: BaseException, doing: str) -> tuple[str, ...]:
+    """The line of the application's own code, where such code ran."""
+    place = where(exc) if doing in OTHERS_CODE else ""
+    return (f"at: {place}",) if place else ()

@@ -1,0 +1,98 @@
+"""Why a database file cannot be opened or written, asked of the file system.
+
+Only `stat`, `access` and `statvfs`: to open and close a file that SQLite holds would drop this process's
+locks on it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from urllib.parse import unquote
+
+_EFFECTIVE = os.access in os.supports_effective_ids
+
+Finding = tuple[str, tuple[str, ...]]
+
+
+def sqlite_path(target: str) -> Path | None:
+    """The file that a SQLite URL (`sqlite:///app.db`, also with `file:` and a query) or a path names."""
+    scheme, separator, rest = target.partition("://")
+    if separator and not scheme.startswith("sqlite"):
+        return None
+    name = (rest.partition("/")[2] if separator else target).partition("?")[0]
+    name = unquote(name.removeprefix("file:")) if name.startswith("file:") else name
+    return None if name in {"", ":memory:"} or "\0" in name else Path(name)
+
+
+def why_not_opened(path: Path | None) -> Finding | None:
+    """Reference and facts for a file that SQLite could not open (SQLITE_CANTOPEN)."""
+    if path is None:
+        return None
+    try:
+        return _missing_folder(path) or _wrong_kind(path) or _not_permitted(path)
+    except PermissionError as error:
+        return "file-permission-denied", (f"{error.filename} cannot be reached by {_user()}.",)
+    except OSError as error:
+        return "connection-failed", (f"{error.filename}: {error.strerror}",)
+
+
+def why_not_written(path: Path | None) -> Finding | None:
+    """Reference and facts for a file that SQLite could read but not write (SQLITE_READONLY)."""
+    if path is None:
+        return None
+    try:
+        if os.statvfs(path).f_flag & os.ST_RDONLY:
+            return "read-only-database", (f"The file system of {path} is mounted read-only.",)
+        return _not_permitted(path)
+    except OSError:
+        return None
+
+
+def is_disk_full(path: Path | None) -> bool:
+    """Whether the file system has no block left: SQLite calls a failed sync a disk I/O error."""
+    try:
+        return path is not None and os.statvfs(path.absolute().parent).f_bavail == 0
+    except OSError:
+        return False
+
+
+def _missing_folder(path: Path) -> Finding | None:
+    for folder in reversed(path.absolute().parents):
+        try:
+            mode = folder.stat().st_mode
+        except FileNotFoundError:
+            return "folder-missing", (f"{folder} does not exist.",)
+        if not stat.S_ISDIR(mode):
+            return "folder-missing", (f"{folder} is not a folder.",)
+    return None
+
+
+def _wrong_kind(path: Path) -> Finding | None:
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISREG(mode):
+        return None
+    return "database-is-a-folder", (
+        f"{path} is {'a folder' if stat.S_ISDIR(mode) else 'not a regular file'}.",
+    )
+
+
+def _not_permitted(path: Path) -> Finding | None:
+    folder = path.absolute().parent
+    for place, wanted in ((path, os.R_OK | os.W_OK), (folder, os.R_OK | os.W_OK | os.X_OK)):
+        if place.exists() and not os.access(place, wanted, effective_ids=_EFFECTIVE):
+            return "file-permission-denied", (_described(place),)
+    return None
+
+
+def _described(place: Path) -> str:
+    found = place.stat()
+    return f"{place} ({stat.filemode(found.st_mode)}, owner {found.st_uid}) may not be written by {_user()}."
+
+
+def _user() -> str:
+    return f"user {os.geteuid()}"

@@ -1,0 +1,85 @@
+"""Which row of the catalogue an exception is that no driver raised: system, sockets, URLs, Alembic."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+
+_ERRNOS = {
+    errno.ENOSPC: "disk-full",
+    errno.EDQUOT: "disk-full",
+    errno.EACCES: "file-permission-denied",
+    errno.EPERM: "file-permission-denied",
+    errno.EROFS: "read-only-database",
+    errno.EIO: "disk-error",
+    errno.ECONNREFUSED: "connection-refused",
+    errno.ETIMEDOUT: "connection-timeout",
+    errno.EHOSTUNREACH: "host-unreachable",
+    errno.ENETUNREACH: "host-unreachable",
+    errno.EHOSTDOWN: "host-unreachable",
+    errno.ENETDOWN: "host-unreachable",
+    errno.ECONNRESET: "connection-lost",
+    errno.ECONNABORTED: "connection-lost",
+    errno.EPIPE: "connection-lost",
+}
+_ALEMBIC = {
+    "MultipleHeads": "multiple-heads",
+    "ResolutionError": "broken-history",
+    "RevisionError": "broken-history",
+    "CycleDetected": "broken-history",
+    "DependencyCycleDetected": "broken-history",
+    "LoopDetected": "broken-history",
+    "DependencyLoopDetected": "broken-history",
+    "RangeNotAncestorError": "broken-history",
+}
+OTHERS_CODE = frozenset({"migrate", "rollback", "seed", "validate"})
+"""Work in which the application's own code runs: its files and sockets need not be the database's."""
+
+
+def python_reference(exc: BaseException, doing: str) -> str | None:
+    """The reference for `exc`, None where what was being done decides alone."""
+    if isinstance(exc, KeyboardInterrupt):
+        return "stopped"
+    if doing in OTHERS_CODE:
+        return _from_migrations(exc) if doing in {"migrate", "rollback"} else None
+    return _from_system(exc) or (_from_url(exc) if doing == "connect" else None)
+
+
+def _from_system(exc: BaseException) -> str | None:
+    kinds: tuple[tuple[type[BaseException], str], ...] = (
+        (ssl.SSLError, "tls-failed"),
+        (socket.gaierror, "host-not-found"),
+        (TimeoutError, "connection-timeout"),
+    )
+    for kind, reference in kinds:
+        if isinstance(exc, kind):
+            return reference
+    if _is_sqlalchemy(exc, "TimeoutError"):
+        return "too-few-connections"
+    return _ERRNOS.get(exc.errno or 0) if isinstance(exc, OSError) else None
+
+
+def _from_url(exc: BaseException) -> str | None:
+    if isinstance(exc, ImportError) or _is_sqlalchemy(exc, "NoSuchModuleError"):
+        return "no-such-driver"
+    if isinstance(exc, UnicodeError):
+        return None
+    if isinstance(exc, ValueError | TypeError) or _is_sqlalchemy(exc, "ArgumentError"):
+        return "bad-url"
+    return None
+
+
+def _from_migrations(exc: BaseException) -> str | None:
+    if isinstance(exc, SyntaxError):
+        return "revision-unparsable"
+    for error in (exc, exc.__cause__):
+        if error is not None and type(error).__module__.startswith("alembic."):
+            reference = _ALEMBIC.get(type(error).__name__)
+            if reference:
+                return reference
+    return None
+
+
+def _is_sqlalchemy(exc: BaseException, name: str) -> bool:
+    return any(base.__module__ == "sqlalchemy.exc" and base.__name__ == name for base in type(exc).__mro__)

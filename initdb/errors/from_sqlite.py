@@ -1,0 +1,63 @@
+"""Which row of the catalogue an error of SQLite is: by result code, and by what is true of the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from initdb.errors import files
+from initdb.errors.driver import DriverError
+from initdb.errors.from_postgresql import bad_value, broken_constraint
+
+ERROR, READONLY, IOERR, CANTOPEN, CONSTRAINT, MISMATCH = 1, 8, 10, 14, 19, 20
+READONLY_DBMOVED = 1032
+
+# Source: https://www.sqlite.org/rescode.html
+_CODES = {
+    3: "file-permission-denied",  # PERM
+    5: "lock-timeout",  # BUSY
+    6: "lock-timeout",  # LOCKED
+    7: "server-out-of-resources",  # NOMEM
+    9: "statement-cancelled",  # INTERRUPT
+    11: "database-corrupt",  # CORRUPT
+    13: "disk-full",  # FULL
+    15: "lock-timeout",  # PROTOCOL
+    23: "database-permission-denied",  # AUTH
+    26: "not-a-database",  # NOTADB
+}
+
+
+def sqlite_reference(error: DriverError, doing: str, path: Path | None) -> tuple[str | None, tuple[str, ...]]:
+    """The reference for `error` (None: what was being done decides), and what was found out about the file.
+
+    path: the database file, None if it is in memory or not known.
+    """
+    if error.primary in {CANTOPEN, READONLY, IOERR}:
+        return _by_file(error, path)
+    if error.primary == CONSTRAINT:
+        return broken_constraint(doing), ()
+    if error.primary == MISMATCH:
+        return bad_value(doing), ()
+    if error.primary in {0, ERROR}:
+        return _by_words(error.text, doing), ()
+    return _CODES.get(error.primary), ()
+
+
+def _by_file(error: DriverError, path: Path | None) -> tuple[str, tuple[str, ...]]:
+    if error.sqlite_code == READONLY_DBMOVED:
+        return "connection-lost", ("The file was moved or deleted while it was open.",)
+    if error.primary == CANTOPEN:
+        return files.why_not_opened(path) or ("connection-failed", ())
+    if error.primary == READONLY:
+        return files.why_not_written(path) or ("read-only-database", ())
+    return ("disk-full" if files.is_disk_full(path) else "disk-error"), ()
+
+
+def _by_words(text: str, doing: str) -> str | None:
+    """SQLITE_ERROR says no more than "SQL error": its few fixed messages are read."""
+    if doing == "schema" and "already exists" in text:
+        return "conflicting-object"
+    if doing == "seed" and text.startswith("no such table"):
+        return "seed-table-unknown"
+    if doing == "seed" and ("has no column named" in text or text.startswith("no such column")):
+        return "seed-column-unknown"
+    return None

@@ -1,0 +1,46 @@
+"""Where in the application's own files an exception was raised."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+
+_NOT_THEIRS = frozenset(
+    {
+        "alembic",
+        "asyncpg",
+        "contextlib",
+        "importlib",
+        "initdb",
+        "psycopg",
+        "psycopg2",
+        "sqlalchemy",
+        "sqlite3",
+    }
+)
+
+
+def where(exc: BaseException, *, ours_too: bool = False) -> str:
+    """ "FILE line N" of the innermost frame that is the application's own, "" if there is none.
+
+    ours_too: take the innermost frame of all. A SyntaxError names the file that could not be read.
+    """
+    if isinstance(exc, SyntaxError) and exc.filename:
+        return f"{_relative(exc.filename)} line {exc.lineno or 1}"
+    found = ""
+    step: TracebackType | None = exc.__traceback__
+    while step is not None:
+        module = str(step.tb_frame.f_globals.get("__name__", ""))
+        if ours_too or module.partition(".")[0] not in _NOT_THEIRS:
+            found = f"{_relative(step.tb_frame.f_code.co_filename)} line {step.tb_lineno}"
+        step = step.tb_next
+    return found
+
+
+def _relative(name: str) -> str:
+    try:
+        relative = os.path.relpath(name)
+    except (OSError, ValueError):  # the working directory is gone, or on another drive
+        return name
+    return name if relative.startswith("..") else Path(relative).as_posix()
