@@ -83,7 +83,12 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """Everything that is derived from the journal; equal journals give equal knowledge."""
+    """Everything that is derived from the journal; equal journals give equal knowledge.
+
+    `judgements`: what code has concluded since the database last changed, on the catalogue `catalog`.
+    `tries`: runs begun by the last run's code since anything was done; `crashes`: those of them that found
+    the run before unended, in a row. `managed`: initdb made, adopted or migrated the schema.
+    """
 
     seq: int = 0
     hash: str = "0" * 64
@@ -96,12 +101,14 @@ class Knowledge:
     seeds: Mapping[str, SeedRecord] = field(default_factory=dict)
     judgements: tuple[Judgement, ...] = ()
     catalog: str | None = None
-    validated: bool = False
+    managed: bool = False
+    adopted: bool = False
     last_run: RunRecord | None = None
     last_type: str | None = None
     last_at: str | None = None
     last_data: Mapping[str, Any] = _NOTHING
-    fruitless: int = 0
+    tries: int = 0
+    crashes: int = 0
     doubt: Doubt | None = None
     retry: frozenset[str] = frozenset()
     memo: Mapping[str, Any] = _NOTHING

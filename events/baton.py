@@ -1,0 +1,148 @@
+"""The baton: who works. It dies with its holder and says nothing about what is true."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine, text
+
+from initdb.errors import InitError
+from initdb.errors.classify import is_connection_lost
+from initdb.events import postgresql
+from initdb.events.journal import Journal
+from initdb.events.sessions import close_session, database_file, open_session
+from initdb.events.sqlite import is_busy
+
+SIDE_SUFFIX = "-initdb"
+"""The baton's file beside a SQLite database."""
+
+
+class Baton(Protocol):
+    """Held from the start of a run that has work to its end."""
+
+    def alive(self) -> bool:
+        """Whether the connection that holds it still lives."""
+
+    def backend(self) -> int | None:
+        """PostgreSQL's process id of the holder's session; None where the holder is the process itself."""
+
+    def release(self) -> None:
+        """Give it back; never raises."""
+
+
+def try_baton(engine: Engine, journal: Journal) -> Baton | None:
+    """The baton, or None where another process has it; waits for nobody."""
+    if engine.dialect.name == "postgresql":
+        return _PostgresBaton.take(engine, journal)
+    file = database_file(engine)
+    return _FileBaton.take(file) if file else _NoBaton()
+
+
+class _NoBaton:
+    """A database in memory has one process."""
+
+    def alive(self) -> bool:
+        return True
+
+    def backend(self) -> int | None:
+        return None
+
+    def release(self) -> None:
+        pass
+
+
+class _PostgresBaton:
+    """A transaction-scoped advisory lock in an idle READ COMMITTED transaction: no snapshot, no xid."""
+
+    def __init__(self, connection: Connection, pid: int) -> None:
+        self._connection, self._pid = connection, pid
+
+    @classmethod
+    def take(cls, engine: Engine, journal: Journal) -> _PostgresBaton | None:
+        connection = open_session(engine)
+        try:
+            taken, pid = connection.execute(
+                text("SELECT pg_try_advisory_xact_lock(:key), pg_backend_pid()"), {"key": journal.key("baton")}
+            ).one()
+            if not taken:
+                close_session(connection)
+                return None
+            # A utility statement after the lock ends the portal's snapshot that some drivers keep open.
+            for name, value in sorted(postgresql.settings(connection).items()):
+                connection.exec_driver_sql(f"SET LOCAL {name} = '{value}'")
+        except BaseException:
+            close_session(connection)
+            raise
+        return cls(connection, pid)
+
+    def alive(self) -> bool:
+        try:
+            self._connection.exec_driver_sql("SET LOCAL application_name = 'initdb baton'")
+        except Exception as error:
+            if is_connection_lost(error):
+                return False
+            raise
+        return True
+
+    def backend(self) -> int | None:
+        return self._pid
+
+    def release(self) -> None:
+        close_session(self._connection)
+
+
+class _FileBaton:
+    """BEGIN IMMEDIATE kept open on an empty database beside the main one."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    @classmethod
+    def take(cls, file: Path) -> _FileBaton | None:
+        beside = file.with_name(file.name + SIDE_SUFFIX)
+        _make_side_file(file, beside)
+        connection = sqlite3.connect(beside, timeout=0, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            connection.close()
+            if is_busy(error):
+                return None
+            raise
+        return cls(connection)
+
+    def alive(self) -> bool:
+        return bool(self._connection.in_transaction)
+
+    def backend(self) -> int | None:
+        return None
+
+    def release(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.close()
+
+
+def _make_side_file(file: Path, beside: Path) -> None:
+    """Make it with the main file's owner and mode, and be sure that it can be written.
+
+    On a file that cannot be written BEGIN IMMEDIATE succeeds for everybody. It is never opened but through
+    SQLite, except by the one process that makes it: closing it would drop this process's locks on it.
+    """
+    try:
+        descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise InitError("baton-unwritable", f"{beside}: {error.strerror}", database="sqlite") from error
+    else:
+        with contextlib.suppress(OSError):
+            main = file.stat()
+            os.fchmod(descriptor, main.st_mode & 0o777)
+            os.fchown(descriptor, main.st_uid, main.st_gid)
+        os.close(descriptor)
+    if not os.access(beside, os.W_OK):
+        raise InitError("baton-unwritable", f"{beside}: not writable by this process", database="sqlite")

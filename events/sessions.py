@@ -1,0 +1,68 @@
+"""Connections that a run opens for itself off the application's engine, and closes before it ends."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+from initdb.events.journal import side
+
+
+def is_memory(engine: Engine) -> bool:
+    """Whether the database lives in this process's memory, on one connection that must not be closed."""
+    if engine.dialect.name != "sqlite":
+        return False
+    name = engine.url.database
+    return not name or name == ":memory:" or "mode=memory" in str(engine.url)
+
+
+def open_session(engine: Engine) -> Connection:
+    """A connection of `engine` that never goes back to its pool, in real transactions, its facade begun.
+
+    The facade's transaction stays open to the end; units of work are begun and committed below it.
+    """
+    connection = engine.connect()
+    try:
+        if not is_memory(engine):
+            connection.detach()
+        side(connection).prepare(connection)
+        connection.begin()
+        side(connection).rollback(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def close_session(connection: Connection | None) -> None:
+    """Close for good; a connection that is dead already is no error."""
+    if connection is None:
+        return
+    with contextlib.suppress(Exception):
+        if connection.in_transaction():
+            connection.rollback()
+    with contextlib.suppress(Exception):
+        connection.close()
+
+
+@contextlib.contextmanager
+def session(engine: Engine) -> Iterator[Connection]:
+    """`open_session` for the length of a block."""
+    connection = open_session(engine)
+    try:
+        yield connection
+    finally:
+        close_session(connection)
+
+
+def database_file(engine: Engine) -> Path | None:
+    """The real path of a SQLite database's file: a path and its symlink are one database."""
+    if engine.dialect.name != "sqlite" or is_memory(engine):
+        return None
+    name = engine.url.database or ""
+    if name.startswith("file:"):
+        name = name[len("file:") :].split("?", 1)[0]
+    return Path(name).resolve()

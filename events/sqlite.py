@@ -1,0 +1,207 @@
+"""SQLite's side of the journal: tables, guarding triggers, real transactions, COMMIT while it is busy."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from initdb.errors import InitError
+from initdb.events.chain import GENESIS
+from initdb.events.head import SCHEMA_VERSION, WRITER, Head, HeadBusy, NoJournal
+
+COMMIT_PATIENCE = 30.0
+"""How long, in s, a COMMIT that readers hold up is tried again."""
+
+_monotonic, _sleep = time.monotonic, time.sleep
+
+
+def prefix(connection: Connection, schema: str | None) -> str:
+    """`schema.`, quoted; SQLite's schemas are attached databases."""
+    return f"{connection.dialect.identifier_preparer.quote_schema(schema)}." if schema else ""
+
+
+def driver(connection: Connection) -> Any:
+    """The DBAPI connection below SQLAlchemy's facade."""
+    return connection.connection.dbapi_connection
+
+
+def prepare(connection: Connection) -> None:
+    """Legacy transaction control, in which BEGIN and commit() mean what they say (Python 3.12's autocommit)."""
+    dbapi = driver(connection)
+    if dbapi.in_transaction:
+        raise InitError("in-transaction", database="sqlite")
+    if getattr(dbapi, "autocommit", None) in (True, False):
+        dbapi.autocommit = sqlite3.LEGACY_TRANSACTION_CONTROL  # type: ignore[attr-defined,unused-ignore]
+
+
+def begin(connection: Connection) -> None:
+    """BEGIN IMMEDIATE, so that reads and writes are one transaction and another writer is locked out at once.
+
+    Raises HeadBusy where another writer has the database.
+    """
+    dbapi = driver(connection)
+    if dbapi.in_transaction:
+        commit(connection)
+    cursor = dbapi.cursor()
+    try:
+        cursor.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if is_busy(error):
+            raise HeadBusy from error
+        raise
+    finally:
+        cursor.close()
+
+
+def is_busy(error: BaseException) -> bool:
+    """SQLITE_BUSY or SQLITE_LOCKED, with any extended code."""
+    return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def commit(connection: Connection) -> None:
+    """COMMIT on the driver, again while readers keep it busy: after one failure SQLAlchemy would discard the work."""
+    give_up = _monotonic() + COMMIT_PATIENCE
+    while True:
+        try:
+            connection.dialect.do_commit(driver(connection))
+            return
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or _monotonic() > give_up:
+                raise
+            _sleep(0.01)
+
+
+def rollback(connection: Connection) -> None:
+    """ROLLBACK below the facade."""
+    connection.dialect.do_rollback(driver(connection))
+
+
+def lock_head(connection: Connection, schema: str | None, lock_timeout: float | None) -> Head:
+    """Read the head, which BEGIN IMMEDIATE has locked. Raises NoJournal where there is none."""
+    at = prefix(connection, schema)
+    known = text(f"SELECT 1 FROM {at}sqlite_schema WHERE type = 'table' AND name = 'init_journal_head'")
+    if connection.execute(known).first() is None:
+        raise NoJournal
+    row = connection.execute(
+        text(f"SELECT seq, hash, schema_version, min_writer FROM {at}init_journal_head WHERE id = 1")
+    ).first()
+    if row is None:
+        raise NoJournal
+    return Head(*row, clock=time.time())
+
+
+def before_append(connection: Connection) -> None:
+    """Nothing to prepare: SQLite knows no roles."""
+
+
+def lock_nothing(connection: Connection, key: int) -> None:
+    """Nothing to take: BEGIN IMMEDIATE stands for the head while there is none."""
+
+
+def schemas(connection: Connection) -> list[str]:
+    """`main`, where it holds a table init_journal_head."""
+    found = connection.execute(
+        text("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'init_journal_head'")
+    ).first()
+    return ["main"] if found else []
+
+
+def default_schema(connection: Connection) -> str | None:
+    """The file itself."""
+    return "main"
+
+
+def guards(connection: Connection, schema: str | None) -> frozenset[str]:
+    """The names of the triggers that stand on the journal's two tables."""
+    rows = connection.execute(
+        text(
+            f"SELECT name FROM {prefix(connection, schema)}sqlite_schema"
+            " WHERE type = 'trigger' AND tbl_name IN ('init_journal', 'init_journal_head')"
+        )
+    )
+    return frozenset(row[0] for row in rows)
+
+
+GUARDS = frozenset(
+    {
+        "init_journal_append",
+        "init_journal_follow",
+        "init_journal_no_update",
+        "init_journal_no_delete",
+        "init_journal_head_move",
+        "init_journal_head_no_delete",
+        "init_journal_head_no_insert",
+    }
+)
+
+
+def create(connection: Connection, schema: str | None) -> None:
+    """Make the whole journal, empty, at this code's version; the caller's transaction commits it."""
+    for statement in ddl(prefix(connection, schema)):
+        connection.exec_driver_sql(statement)
+
+
+def ddl(at: str) -> list[str]:
+    """The statements that make the journal; `at` is the quoted schema with its dot, or nothing."""
+    return [
+        f"CREATE TABLE {at}init_journal (seq INTEGER PRIMARY KEY, run TEXT NOT NULL, at TEXT NOT NULL,"
+        " type TEXT NOT NULL, source TEXT NOT NULL, dest TEXT NOT NULL, event TEXT NOT NULL,"
+        " prev_hash TEXT NOT NULL, hash TEXT NOT NULL)",
+        f"CREATE TABLE {at}init_journal_head (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL,"
+        " hash TEXT NOT NULL, schema_version INTEGER NOT NULL, min_writer INTEGER NOT NULL)",
+        f"INSERT INTO {at}init_journal_head VALUES (1, 0, '{GENESIS}', {SCHEMA_VERSION}, {WRITER})",
+        *_triggers(at),
+        f"CREATE INDEX {at}init_journal_run ON init_journal (run)",
+        f"CREATE INDEX {at}init_journal_type ON init_journal (type)",
+        f"CREATE TABLE {at}init_journal_version (version_num VARCHAR(32) NOT NULL,"
+        " CONSTRAINT init_journal_version_pkc PRIMARY KEY (version_num))",
+        f"INSERT INTO {at}init_journal_version VALUES ('{SCHEMA_VERSION:04d}')",
+    ]
+
+
+def _triggers(at: str) -> list[str]:
+    """The check comes before the row and the move after it: with both before, INSERT OR IGNORE moves the head alone."""
+
+    def refuse(name: str, when: str, table: str, why: str, condition: str = "") -> str:
+        return (
+            f"CREATE TRIGGER {at}{name} BEFORE {when} ON {table} {condition}"
+            f"BEGIN SELECT RAISE(ABORT, '{why}'); END"
+        )
+
+    follows = "SELECT 1 FROM init_journal_head WHERE id = 1 AND seq = NEW.seq - 1 AND hash = NEW.prev_hash"
+    moves = (
+        "NEW.id = OLD.id AND NEW.seq = OLD.seq + 1 AND NEW.schema_version = OLD.schema_version"
+        " AND NEW.min_writer = OLD.min_writer AND EXISTS (SELECT 1 FROM init_journal"
+        " WHERE seq = NEW.seq AND hash = NEW.hash AND prev_hash = OLD.hash)"
+    )
+    return [
+        refuse(
+            "init_journal_append",
+            "INSERT",
+            "init_journal",
+            "init_journal: event does not follow the head",
+            f"WHEN NOT EXISTS ({follows}) ",
+        ),
+        f"CREATE TRIGGER {at}init_journal_follow AFTER INSERT ON init_journal BEGIN"
+        " UPDATE init_journal_head SET seq = NEW.seq, hash = NEW.hash WHERE id = 1; END",
+        refuse("init_journal_no_update", "UPDATE", "init_journal", "init_journal is append-only"),
+        refuse("init_journal_no_delete", "DELETE", "init_journal", "init_journal is append-only"),
+        refuse(
+            "init_journal_head_move",
+            "UPDATE",
+            "init_journal_head",
+            "init_journal_head moves by an event only",
+            f"WHEN NOT ({moves}) ",
+        ),
+        refuse("init_journal_head_no_delete", "DELETE", "init_journal_head", "init_journal_head stays"),
+        refuse(
+            "init_journal_head_no_insert",
+            "INSERT",
+            "init_journal_head",
+            "init_journal_head has one row",
+            "WHEN EXISTS (SELECT 1 FROM init_journal_head) ",
+        ),
+    ]

@@ -1,0 +1,35 @@
+"""The types of events and what each one says; no type is ever removed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+EVENTS: Mapping[str, str] = {
+    "run_started": "A process took the baton and began to work.",
+    "run_resumed": "A process went on from where an earlier run was interrupted.",
+    "database_inspected": "The database was looked at; the state that follows is what was found.",
+    "schema_created": "The tables were created and, where there are revisions, stamped.",
+    "schema_adopted": "Tables that were there already were found to match the models and taken over.",
+    "migration_applied": "One revision was applied (or marked as applied by a person).",
+    "seed_batch_applied": "A batch of a seed source was written; complete says whether it was its last.",
+    "health_validated": "Everything was checked and the database is ready.",
+    "defects_found": "Checking found what must be repaired.",
+    "repair_applied": "What could be repaired without risk to data was repaired.",
+    "migration_reverted": "One revision was rolled back; it is held until it is released or changed.",
+}
+"""Transitions: each moves the machine from one state to another."""
+
+NOTES: Mapping[str, str] = {
+    "journal_created": "The journal's own tables were created.",
+    "journal_upgraded": "The journal's own tables were brought to a newer version.",
+    "run_stopped": "A run ended before ready: by command, by signal, or standing back.",
+    "step_started": "A step that cannot be transactional is about to begin.",
+    "step_failed": "A step failed; the error is stored as it was shown.",
+    "hold_released": "A held revision may be applied again.",
+    "outage": "The database could not be reached for a time.",
+    "override": "A person overruled a failure or a doubt.",
+    "history_rewound": "The journal is older than what a process saw of it: a restored backup or a failover.",
+    "baseline": "The catalogue changed outside the journal; what is there now is what is compared with.",
+    "checkpoint": "The head was published outside the database.",
+}
+"""Notes: they tell of something and leave the state as it is."""
