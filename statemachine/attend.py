@@ -1,0 +1,261 @@
+"""Attending a database: look, judge, take the baton or wait for it, and look again whenever something moved."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from initdb.errors import InitError, Rendered
+from initdb.errors.classify import is_connection_lost, is_missing_table, is_too_many_connections
+from initdb.events.baton import Baton, try_baton
+from initdb.events.canonical import timestamp
+from initdb.events.head import JournalSignal, NoJournal
+from initdb.events.ids import time_ordered
+from initdb.events.knowledge import Knowledge
+from initdb.events.sessions import close_session, open_session
+from initdb.events.spool import Note
+from initdb.statemachine.run import Order, Report, Run
+from initdb.statemachine.seeing import Sight, see, see_on
+from initdb.statemachine.site import Site, Waiting
+from initdb.statemachine.stopping import Stopped, Stopper, graceful
+from initdb.statemachine.verdict import Verdict, judge
+from initdb.steps import connect
+
+Ending = Literal["ready", "failed", "held", "ahead", "pending", "busy", "stopped", "done"]
+
+WORTH_WAITING = 5.0
+"""A failure that may pass is waited out, in s, where its pause is not longer than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it ended: the verdict, what was done on the way, and the error where there is one."""
+
+    ending: Ending
+    verdict: Verdict | None = None
+    knowledge: Knowledge | None = None
+    report: Report | None = None
+    error: Rendered | None = None
+    exit_code: int = 0
+    signum: int | None = None
+
+
+def attend(site: Site, order: Order | None = None, mode: str = "work", wait: bool = True) -> Outcome:
+    """Bring the database to a verdict. `mode`: work, wait (never works itself) or check (looks once).
+
+    Never raises for what a user can meet: it is in `Outcome.error`.
+    """
+    stopper = Stopper()
+    try:
+        with graceful(stopper):
+            return _Attendance(site, order or Order(), mode, wait, stopper).run()
+    except Stopped as stop:
+        return Outcome("stopped", exit_code=128 + stop.signum, signum=stop.signum)
+    except InitError as error:
+        return Outcome("failed", error=error.rendered(), exit_code=error.exit_code)
+
+
+class _Attendance:
+    """One process's stay at one database."""
+
+    def __init__(self, site: Site, order: Order, mode: str, wait: bool, stopper: Stopper) -> None:
+        self._site, self._order, self._mode, self._wait, self._stopper = site, order, mode, wait, stopper
+        self._deadline = site.clock.monotonic() + site.settings.wait_limit
+        self._pause = 0.2
+        self._sight: Sight | None = None
+        self._outage: dict[str, Any] | None = None
+        self._ordered = order.forced
+
+    def run(self) -> Outcome:
+        while True:
+            try:
+                outcome = self._once()
+            except JournalSignal:
+                # Settled in one way, whatever it was: drop everything, look, go on.
+                self._sight = None
+                self._sleep("the journal moved while this process worked")
+                continue
+            except InitError as error:
+                if not connect.passing(error) or self._mode == "check":
+                    raise
+                self._missing(error)
+                continue
+            if outcome is not None:
+                return outcome
+
+    def _once(self) -> Outcome | None:
+        sight = self._see()
+        verdict = judge(sight.look, self._order.override)
+        known = sight.look.knowledge
+        if verdict.kind == "failed" and self._waited_out(verdict):
+            return None
+        if verdict.kind != "work" and not self._must_begin(verdict):
+            return _settled(verdict, known)
+        if self._mode == "check":
+            return _pending(verdict, known)
+        if sight.reader or self._mode == "wait":
+            return self._wait_for_others(verdict, known)
+        return self._try_to_work(known)
+
+    def _must_begin(self, verdict: Verdict) -> bool:
+        """A person's order begins even where there is nothing to do; a held or newer database stays as it is."""
+        return self._ordered and (verdict.kind == "ready" or self._order.command is not None)
+
+    def _waited_out(self, verdict: Verdict) -> bool:
+        if verdict.retry_in is None or verdict.retry_in > WORTH_WAITING or self._mode != "work":
+            return False
+        self._stopper.pause(verdict.retry_in + 0.01)
+        return True
+
+    def _see(self) -> Sight:
+        try:
+            self._sight = see(self._site, self._sight)
+        except (JournalSignal, InitError, Stopped):
+            raise
+        except Exception as error:
+            found = connect.refused(self._site.engine, error)
+            if found.reference == "unknown-database" and self._mode == "work":
+                self._prepare()
+                raise NoJournal from error
+            if is_missing_table(error):
+                raise NoJournal from error
+            raise found from error
+        self._reached(self._sight)
+        return self._sight
+
+    def _prepare(self) -> None:
+        try:
+            connect.prepare(self._site.engine)
+        except (InitError, Stopped):
+            raise
+        except Exception as error:
+            raise connect.refused(self._site.engine, error) from error
+
+    def _reached(self, sight: Sight) -> None:
+        """The database answers: an outage that is over becomes one note, a journal that went back another."""
+        if self._outage is not None:
+            self._note("outage", self._outage)
+            self._outage = None
+        known, seen = sight.look.knowledge, self._site.seen
+        if seen and seen[0] == known.journal and known.seq < seen[1]:
+            self._note("history_rewound", {"was": seen[1], "is": known.seq})
+        self._site.seen = (known.journal, known.seq, known.hash)
+
+    def _note(self, kind: str, data: dict[str, Any]) -> None:
+        now = self._site.clock.now()
+        self._site.spool.put(Note(time_ordered(now), kind, timestamp(now), data))
+
+    def _try_to_work(self, known: Knowledge) -> Outcome | None:
+        self._prepare()
+        try:
+            journal = self._sight.journal if self._sight else None
+            baton = try_baton(self._site.engine, journal) if journal else None
+        except (InitError, JournalSignal, Stopped):
+            raise
+        except Exception as error:
+            raise connect.refused(self._site.engine, error) from error
+        if baton is None:
+            if not self._wait:
+                return Outcome("busy", knowledge=known, exit_code=4)
+            self._sleep(_who(known), known.last_at)
+            return None
+        with contextlib.closing(_Held(baton)):
+            return self._with_baton(baton)
+
+    def _with_baton(self, baton: Baton) -> Outcome | None:
+        try:
+            work = open_session(self._site.engine)
+        except InitError:
+            raise
+        except Exception as error:
+            if is_too_many_connections(error):
+                raise InitError("too-few-connections", database=self._site.engine.dialect.name) from error
+            raise connect.refused(self._site.engine, error) from error
+        try:
+            sight = see_on(self._site, work)
+            verdict = judge(sight.look, self._order.override)
+            if verdict.kind != "work" and not self._must_begin(verdict):
+                return _settled(verdict, sight.look.knowledge)
+            run = Run(self._site, baton, work, sight, verdict, self._order, self._stopper)
+            return self._concluded(run, run.go(), sight)
+        except (InitError, JournalSignal, Stopped):
+            raise
+        except Exception as error:
+            if is_connection_lost(error):
+                raise NoJournal from error
+            raise connect.refused(self._site.engine, error) from error
+        finally:
+            close_session(work)
+
+    def _concluded(self, run: Run, report: Report, sight: Sight) -> Outcome:
+        known = run.knowledge
+        self._site.seen = (known.journal, known.seq, known.hash)
+        if report.stopped is not None:
+            return Outcome("stopped", None, known, report, exit_code=128 + report.stopped, signum=report.stopped)
+        if report.failure is not None:
+            return Outcome("failed", None, known, report, report.failure, report.exit_code)
+        ended = "ready" if known.state == "ready" else "done"
+        return Outcome(ended, Verdict("ready", warnings=_warnings(known)), known, report)
+
+    def _wait_for_others(self, verdict: Verdict, known: Knowledge) -> Outcome | None:
+        if self._site.clock.monotonic() > self._deadline:
+            return _pending(verdict, known)
+        self._sleep(_who(known), known.last_at)
+        return None
+
+    def _missing(self, error: InitError) -> None:
+        """The database is not there: wait with growing pauses, up to the limit."""
+        now = timestamp(self._site.clock.now())
+        text = error.rendered()
+        self._outage = self._outage or {"first": now, "count": 0, "reference": text.reference}
+        self._outage |= {"last": now, "count": self._outage["count"] + 1, "context": list(text.context)}
+        if self._site.clock.monotonic() > self._deadline:
+            raise error
+        self._sight = None
+        self._sleep(f"{text.message} ({'; '.join(text.context)})")
+
+    def _sleep(self, why: str, since: str | None = None) -> None:
+        if self._site.clock.monotonic() > self._deadline and self._mode == "work" and self._outage is None:
+            raise InitError("wait-limit", why, database=self._site.engine.dialect.name)
+        with contextlib.suppress(Exception):
+            self._site.watcher.waiting(Waiting(why, since))
+        self._stopper.pause(self._pause * random.uniform(1.0, 2.0))  # noqa: S311
+        self._pause = min(self._pause * 1.2, 0.4)
+
+
+class _Held:
+    """A baton as something that closes."""
+
+    def __init__(self, baton: Baton) -> None:
+        self._baton = baton
+
+    def close(self) -> None:
+        self._baton.release()
+
+
+def _settled(verdict: Verdict, known: Knowledge) -> Outcome:
+    if verdict.kind == "failed" and verdict.failure is not None:
+        error = Rendered.from_data(verdict.failure.error)
+        return Outcome("failed", verdict, known, error=error, exit_code=1)
+    assert verdict.kind in ("ready", "held", "ahead")
+    return Outcome(verdict.kind, verdict, known)
+
+
+def _pending(verdict: Verdict, known: Knowledge) -> Outcome:
+    error = InitError("pending-work", verdict.reason, *verdict.changed).rendered()
+    return Outcome("pending", verdict, known, error=error, exit_code=3)
+
+
+def _who(known: Knowledge) -> str:
+    """Who works, and what it last did."""
+    run = known.last_run
+    if run is None:
+        return "another process is at work"
+    who = f"{run.by.get('app', '?')} on {run.by.get('host', '?')} (process {run.by.get('pid', '?')})"
+    return f"{who} is at work: {known.last_type} at {known.last_at}"
+
+
+def _warnings(known: Knowledge) -> tuple[str, ...]:
+    return known.judgements[-1].warnings if known.judgements else ()

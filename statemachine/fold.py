@@ -1,0 +1,222 @@
+"""The fold: from entries of the journal to knowledge. Pure, deterministic, defined for every prefix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from initdb.events.entry import Entry
+from initdb.events.knowledge import Applied, Doubt, Failure, Judgement, Knowledge, RunRecord
+from initdb.steps.seeds import ledger
+
+Folder = Callable[[Knowledge, Entry], Knowledge]
+
+
+def fold(entries: Iterable[Entry], knowledge: Knowledge | None = None) -> Knowledge:
+    """What `entries` say, on top of what was known before them."""
+    known = knowledge or Knowledge()
+    for entry in entries:
+        known = step(known, entry)
+    return known
+
+
+def step(known: Knowledge, entry: Entry) -> Knowledge:
+    """One entry more. The stored destination is trusted; a type nobody knows moves the head and no more."""
+    known = replace(
+        known,
+        seq=entry.seq,
+        hash=entry.hash,
+        state=entry.dest or known.state,
+        last_type=entry.type,
+        last_at=entry.at,
+        last_data=entry.data,
+    )
+    note = entry.data.get("note")
+    if isinstance(note, str):
+        known = replace(known, notes=known.notes | {note})
+    folder = FOLDERS.get(entry.type)
+    return folder(known, entry) if folder else known
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, (list, tuple)) else ()
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _progress(known: Knowledge, entry: Entry) -> Knowledge:
+    """The database changed: what any code concluded before is void."""
+    data = entry.data
+    return replace(
+        known,
+        judgements=(),
+        catalog=None,
+        tries=0,
+        crashes=0,
+        heads=_names(data["heads"]) if "heads" in data else known.heads,
+        version_table=data.get("version_table") or known.version_table,
+        version_schema=data.get("version_schema") or known.version_schema,
+    )
+
+
+def _journal_created(known: Knowledge, entry: Entry) -> Knowledge:
+    return replace(known, journal=entry.data.get("journal"), application=entry.data.get("application"))
+
+
+def _run_begun(known: Knowledge, entry: Entry) -> Knowledge:
+    data = entry.data
+    code = _mapping(data.get("code"))
+    same = known.last_run is not None and known.last_run.code == code
+    crashed = entry.type == "run_resumed"
+    run = RunRecord(
+        run=entry.run,
+        seq=entry.seq,
+        at=entry.at,
+        by=entry.by,
+        reason=str(data.get("reason", "")),
+        work=_mapping(data.get("sessions")),
+        code=code,
+    )
+    return replace(
+        known,
+        last_run=run,
+        tries=known.tries + 1 if same else 1,
+        crashes=(known.crashes + 1 if same else 1) if crashed else 0,
+    )
+
+
+def _ended(known: Knowledge, how: str) -> Knowledge:
+    return replace(known, last_run=replace(known.last_run, ended=how)) if known.last_run else known
+
+
+def _run_stopped(known: Knowledge, entry: Entry) -> Knowledge:
+    return replace(_ended(known, "stopped"), crashes=0)
+
+
+def _inspected(known: Knowledge, entry: Entry) -> Knowledge:
+    data = entry.data
+    known = replace(known, heads=_names(data.get("rows")))
+    if entry.dest == "empty" or data.get("started_over"):
+        known = replace(known, applied={}, seeds={}, managed=False, adopted=False, memo={}, doubt=None)
+    if data.get("outside") or data.get("started_over"):
+        known = replace(known, judgements=(), catalog=None)
+    return known
+
+
+def _schema_made(known: Knowledge, entry: Entry) -> Knowledge:
+    tables = _names(entry.data.get("tables"))
+    adopted = entry.type == "schema_adopted"
+    seeds = known.seeds if adopted else ledger.forget(known.seeds, tables)
+    return replace(_progress(known, entry), managed=True, adopted=adopted, seeds=seeds)
+
+
+def _migration_applied(known: Knowledge, entry: Entry) -> Knowledge:
+    data = entry.data
+    revision = str(data.get("revision"))
+    applied = Applied(
+        revision, data.get("digest"), entry.run, entry.at, entry.by, marked=bool(data.get("marked"))
+    )
+    return replace(
+        _progress(known, entry),
+        managed=True,
+        applied={**known.applied, revision: applied},
+        memo=_mapping(data.get("memo")),
+        doubt=None if known.doubt and known.doubt.subject == revision else known.doubt,
+        retry=known.retry - {revision},
+    )
+
+
+def _migration_reverted(known: Knowledge, entry: Entry) -> Knowledge:
+    revision = str(entry.data.get("revision"))
+    return replace(
+        _progress(known, entry),
+        applied={name: row for name, row in known.applied.items() if name != revision},
+        held={**known.held, revision: entry.data.get("digest")},
+    )
+
+
+def _hold_released(known: Knowledge, entry: Entry) -> Knowledge:
+    released = _names(entry.data.get("revisions"))
+    return replace(known, held={name: digest for name, digest in known.held.items() if name not in released})
+
+
+def _seeded(known: Knowledge, entry: Entry) -> Knowledge:
+    source = str(entry.data.get("source"))
+    seeds = {**known.seeds, source: ledger.record(known.seeds.get(source), entry.data)}
+    return replace(_progress(known, entry), seeds=seeds)
+
+
+def _repaired(known: Knowledge, entry: Entry) -> Knowledge:
+    tables = _names(entry.data.get("tables"))
+    return replace(_progress(known, entry), seeds=ledger.forget(known.seeds, tables))
+
+
+def _judged(known: Knowledge, entry: Entry, judgement: Judgement) -> Knowledge:
+    """Conclusions drawn on another catalogue than this one are void; of one code the last one counts."""
+    catalog = entry.data.get("catalog")
+    others = known.judgements if catalog == known.catalog else ()
+    kept = tuple(other for other in others if other.code != judgement.code)
+    return replace(known, catalog=catalog, judgements=(*kept, judgement))
+
+
+def _validated(known: Knowledge, entry: Entry) -> Knowledge:
+    judgement = Judgement(_mapping(entry.data.get("code")), warnings=_names(entry.data.get("warnings")))
+    return replace(_ended(_judged(known, entry, judgement), "ready"), tries=0, crashes=0)
+
+
+def _failed(known: Knowledge, entry: Entry) -> Knowledge:
+    data = entry.data
+    failure = Failure(
+        seq=entry.seq,
+        step=str(data.get("step", "")),
+        at=entry.at,
+        error=_mapping(data.get("error")),
+        code=_mapping(data.get("code")),
+        attempt=entry.attempt,
+        clock=float(data.get("clock") or 0.0),
+        run=entry.run,
+        by=entry.by,
+    )
+    judged = _judged(known, entry, Judgement(failure.code, failure))
+    return replace(_ended(judged, "failed"), crashes=0)
+
+
+def _step_started(known: Knowledge, entry: Entry) -> Knowledge:
+    data = entry.data
+    doubt = Doubt(str(data.get("step", "")), str(data.get("subject", "")), entry.seq, data.get("digest"))
+    return replace(_progress(known, entry), doubt=doubt)
+
+
+def _overridden(known: Knowledge, entry: Entry) -> Knowledge:
+    retry = frozenset(_names(entry.data.get("retry")))
+    doubt = None if known.doubt and known.doubt.subject in retry else known.doubt
+    return replace(known, retry=known.retry | retry, doubt=doubt, tries=0, crashes=0)
+
+
+def _rewound(known: Knowledge, entry: Entry) -> Knowledge:
+    return replace(known, judgements=(), catalog=None)
+
+
+FOLDERS: Mapping[str, Folder] = {
+    "journal_created": _journal_created,
+    "run_started": _run_begun,
+    "run_resumed": _run_begun,
+    "run_stopped": _run_stopped,
+    "database_inspected": _inspected,
+    "schema_created": _schema_made,
+    "schema_adopted": _schema_made,
+    "migration_applied": _migration_applied,
+    "migration_reverted": _migration_reverted,
+    "hold_released": _hold_released,
+    "seed_batch_applied": _seeded,
+    "repair_applied": _repaired,
+    "health_validated": _validated,
+    "step_failed": _failed,
+    "step_started": _step_started,
+    "override": _overridden,
+    "history_rewound": _rewound,
+}
+"""Event type → what it adds to knowledge; types that are not here add nothing."""

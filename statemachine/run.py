@@ -1,0 +1,294 @@
+"""One run under the baton: begin, work until ready, and say how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from initdb.errors import InitError, Rendered
+from initdb.errors.classify import classify, is_connection_lost
+from initdb.events.baton import Baton
+from initdb.events.entry import Entry
+from initdb.events.head import ConnectionLost, HeadMoved, JournalSignal
+from initdb.events.ids import time_ordered
+from initdb.events.journal import find, side
+from initdb.events.knowledge import Knowledge, RunRecord
+from initdb.statemachine.machine import accepts
+from initdb.statemachine.seeing import Sight
+from initdb.statemachine.site import Site
+from initdb.statemachine.stopping import Stopped, Stopper
+from initdb.statemachine.table import WORK, State
+from initdb.statemachine.unit import Writer
+from initdb.statemachine.verdict import Verdict
+from initdb.statemachine.work import STEPS
+from initdb.steps import catalog
+from initdb.steps.context import StepContext
+from initdb.steps.facts import version_place
+
+Command = Callable[[StepContext], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a run is for: until ready, or a command that a person gave.
+
+    `command` runs once the database has been inspected, where the table has a row for `trigger`, and ends
+    the run; `first` is done after inspection, and the run goes on to ready.
+    """
+
+    reason: str | None = None
+    override: int | None = None
+    retry: tuple[str, ...] = ()
+    trigger: str | None = None
+    command: Command | None = None
+    first: Callable[[StepContext, str], None] | None = None
+
+    @property
+    def forced(self) -> bool:
+        """Whether it begins even where there is nothing to do."""
+        return self.reason is not None
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run did: its id, the events it wrote, and the failure it ended with."""
+
+    run: str
+    entries: list[Entry] = field(default_factory=list)
+    failure: Rendered | None = None
+    exit_code: int = 1
+    stopped: int | None = None
+
+
+class Run:
+    """A run on two connections: the baton's, and `work` for what is done."""
+
+    def __init__(
+        self, site: Site, baton: Baton, work: Connection, sight: Sight, verdict: Verdict, order: Order, stopper: Stopper
+    ) -> None:
+        self._site, self._baton, self._work, self._sight = site, baton, work, sight
+        self._verdict, self._order, self._stopper = verdict, order, stopper
+        self.report = Report(time_ordered(site.clock.now()))
+        spool = site.spool
+        self._writer = Writer(
+            journal=sight.journal,
+            knowledge=sight.look.knowledge,
+            run=self.report.run,
+            by=site.by(),
+            clock=site.clock,
+            alive=baton.alive,
+            notes=spool.waiting,
+            observe=self._observe,
+            lock_timeout=site.settings.lock_timeout,
+            stopper=stopper,
+            judging=self._judging,
+        )
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """What is known after the last committed event."""
+        return self._writer.knowledge
+
+    def go(self) -> Report:
+        """Work to the end. Raises JournalSignal where everything has to be looked at again."""
+        self._begin()
+        try:
+            self._refuse_crash_loop()
+            self._work_on()
+        except JournalSignal:
+            raise
+        except (Stopped, KeyboardInterrupt, SystemExit) as error:
+            self._stop(error)
+        except Exception as error:
+            self._stop_or_fail(error)
+        return self.report
+
+    def _begin(self) -> None:
+        known = self._writer.knowledge
+        interrupted = known.last_run if known.last_run and known.last_run.ended is None else None
+        events = [("run_resumed" if interrupted else "run_started", self._beginning(interrupted))]
+        if self._order.override is not None or self._order.retry:
+            events.append(("override", {"overrides": self._order.override, "retry": list(self._order.retry)}))
+        if self._sight.exists:
+            with self._writer.open(self._work):
+                self._writer.commit_all(self._work, events)
+        else:
+            self._create_journal(events)
+        self._site.spool.drop(self._writer.knowledge.notes)
+
+    def _beginning(self, interrupted: RunRecord | None) -> dict[str, Any]:
+        known, site = self._writer.knowledge, self._site
+        same = known.last_run is not None and known.last_run.code == site.code
+        data: dict[str, Any] = {
+            "reason": self._order.reason or self._verdict.reason,
+            "changed": list(self._verdict.changed),
+            "code": dict(site.code),
+            "attempt": known.tries + 1 if same else 1,
+            "sessions": {"baton": self._baton.backend(), "work": self._backend()},
+        }
+        if interrupted:
+            data["interrupted"] = {
+                "run": interrupted.run,
+                "by": dict(interrupted.by),
+                "state": known.state,
+                "last": known.last_type,
+                "at": known.last_at,
+            }
+        return data
+
+    def _backend(self) -> int | None:
+        if self._work.dialect.name != "postgresql":
+            return None
+        return int(self._work.execute(text("SELECT pg_backend_pid()")).scalar_one())
+
+    def _create_journal(self, events: list[tuple[str, Mapping[str, Any]]]) -> None:
+        """First boot: ONE transaction under a lock that stands for the head while there is none."""
+        work, journal = self._work, self._sight.journal
+        here = side(work)
+        here.rollback(work)
+        here.begin(work)
+        try:
+            here.lock_nothing(work, journal.key("first"))
+            if find(work, journal.application, self._site.settings.journal_schema)[1]:
+                raise HeadMoved
+            try:
+                journal.create(work)
+            except Exception as error:
+                raise classify(error, doing="journal", database=work.dialect.name) from error
+            version = ".".join(map(str, work.dialect.server_version_info or ()))
+            created = {
+                "journal": self.report.run,
+                "application": journal.application,
+                "schema": journal.schema,
+                "database": work.dialect.name,
+                "server": version,
+            }
+            self._writer.commit_all(work, [("journal_created", created), *events])
+        except BaseException:
+            self._writer.rollback(work)
+            raise
+
+    def _refuse_crash_loop(self) -> None:
+        known = self._writer.knowledge
+        if known.crashes >= self._site.settings.attempts:
+            raise InitError(
+                "crash-loop",
+                f"{known.crashes} runs in a row of this code died without getting further",
+                database=self._work.dialect.name,
+            )
+
+    def _work_on(self) -> None:
+        order, seen_defects = self._order, None
+        self._step(State.unknown, STEPS[State.unknown])
+        if order.first is not None:
+            order.first(self._context(), self._writer.knowledge.state)
+        if order.command is not None:
+            self._command(order)
+            return
+        while (state := State(self._writer.knowledge.state)) != State.ready:
+            known = self._writer.knowledge
+            if known.last_type == "defects_found":
+                issues = known.last_data.get("issues")
+                if issues == seen_defects:
+                    raise InitError("repair-impossible", *_texts(issues), database=self._work.dialect.name)
+                seen_defects = issues
+            self._step(state, STEPS[state])
+
+    def _step(self, state: State, step: Callable[[StepContext], None]) -> None:
+        before = self._writer.knowledge.seq
+        step(self._context())
+        if self._writer.knowledge.seq == before:
+            raise InitError("internal-error", f"the step of state {state} did nothing")
+
+    def _command(self, order: Order) -> None:
+        state = self._writer.knowledge.state
+        if order.trigger is not None and not accepts(state, order.trigger):
+            raise InitError("rollback-refused", f"the database is {state}")
+        assert order.command is not None
+        order.command(self._context())
+        with self._writer.open(self._work):
+            self._writer.commit(self._work, "run_stopped", {"why": order.reason})
+
+    def _context(self) -> StepContext:
+        site = self._site
+        return StepContext(
+            work=self._work,
+            unit=self._writer,
+            application=site.application,
+            settings=site.settings,
+            knowledge=self._writer.knowledge,
+            engine=site.engine,
+            report=lambda progress: _quietly(site.watcher.progress, progress),
+            sleep=self._stopper.pause,
+        )
+
+    def _judging(self, connection: Connection) -> Mapping[str, Any]:
+        table, schema = version_place(self._site.application, self._writer.knowledge)
+        content = catalog.fingerprint(
+            connection, ignore=self._site.settings.ignore, version_table=table, version_schema=schema
+        )
+        clock = self._writer.head.clock if self._writer.head else 0.0
+        return {"code": dict(self._site.code), "catalog": content, "clock": clock}
+
+    def _observe(self, entry: Entry) -> None:
+        self.report.entries.append(entry)
+        _quietly(self._site.watcher.entry, entry)
+
+    def _stop_or_fail(self, error: Exception) -> None:
+        """A cancelled statement after a signal is the stop, not a failure."""
+        if self._stopper.signum is not None:
+            self._stop(Stopped(self._stopper.signum))
+        elif is_connection_lost(error):
+            raise ConnectionLost from error
+        else:
+            self._fail(error)
+
+    def _stop(self, error: BaseException) -> None:
+        self._writer.stopper = Stopper()
+        why = str(error) or type(error).__name__
+        with contextlib.suppress(Exception), self._writer.open(self._work):
+            self._writer.commit(self._work, "run_stopped", {"why": why, "during": WORK[self._state()]})
+        if not isinstance(error, Stopped):
+            raise error
+        self.report.stopped = error.signum
+
+    def _fail(self, error: Exception) -> None:
+        state = self._state()
+        step = WORK[state] or "run"
+        found = classify(error, doing=_DOING.get(state, "migrate"), database=self._work.dialect.name)
+        self.report.failure, self.report.exit_code = found.rendered(), found.exit_code
+        data = {"step": step, "state": str(state), "error": found.rendered().as_data()}
+        with self._writer.open(self._work):
+            self._writer.commit(self._work, "step_failed", data)
+
+    def _state(self) -> State:
+        return State(self._writer.knowledge.state)
+
+
+_DOING = {
+    State.unknown: "inspect",
+    State.empty: "schema",
+    State.unmanaged: "adopt",
+    State.behind: "migrate",
+    State.unseeded: "seed",
+    State.unproven: "validate",
+    State.defective: "repair",
+}
+
+
+def _texts(issues: object) -> list[str]:
+    return [str(one.get("text", one)) if isinstance(one, Mapping) else str(one) for one in _list(issues)]
+
+
+def _list(value: object) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else []
+
+
+def _quietly(tell: Callable[[Any], None], what: Any) -> None:
+    """A watcher that fails must not harm the run."""
+    with contextlib.suppress(Exception):
+        tell(what)

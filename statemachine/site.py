@@ -1,0 +1,68 @@
+"""Where a run takes place: the engine, the application's parts, the settings, the clock, who is told."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Engine
+
+from initdb.errors.redact import url_text
+from initdb.events.clock import Clock
+from initdb.events.entry import Entry
+from initdb.events.spool import Spool
+from initdb.settings import Settings
+from initdb.steps.context import Application, Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a process that waits knows of the one that works (or of the database that is not there)."""
+
+    why: str
+    since: str | None = None
+
+
+def _ignore(*_: object) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Called as things happen; what it raises is dropped by the loop."""
+
+    entry: Callable[[Entry], None] = _ignore
+    progress: Callable[[Progress], None] = _ignore
+    waiting: Callable[[Waiting], None] = _ignore
+
+
+@dataclass(slots=True)
+class Site:
+    """One application on one database, in this process. `seen`: the newest head that this process saw."""
+
+    engine: Engine
+    application: Application
+    settings: Settings
+    code: Mapping[str, str]
+    clock: Clock = field(default_factory=Clock)
+    watcher: Watcher = field(default_factory=Watcher)
+    seen: tuple[str | None, int, str] | None = None
+
+    @property
+    def name(self) -> str:
+        """Whose journal it is."""
+        return self.settings.application or self.application.name or "application"
+
+    @property
+    def spool(self) -> Spool:
+        """Where notes wait while there is no database."""
+        return Spool.beside(url_text(self.engine.url))
+
+    def by(self) -> dict[str, Any]:
+        """Who writes: host, process, application, version of initdb."""
+        from initdb import __version__
+
+        return {"host": socket.gethostname(), "pid": os.getpid(), "app": self.name, "initdb": __version__}

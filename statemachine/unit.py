@@ -1,0 +1,145 @@
+"""The unit of work: one transaction that locks the head, does a step's work, appends its event and commits."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from initdb.errors.classify import is_connection_lost, is_missing_table
+from initdb.events.canonical import timestamp
+from initdb.events.clock import Clock
+from initdb.events.entry import Entry, Moment, write
+from initdb.events.head import BatonLost, CommitInDoubt, ConnectionLost, Head, HeadBusy, HeadMoved, NoJournal
+from initdb.events.journal import Journal, side
+from initdb.events.knowledge import Knowledge
+from initdb.events.spool import Note
+from initdb.statemachine.fold import step
+from initdb.statemachine.machine import turn
+from initdb.statemachine.stopping import Stopper
+
+JUDGEMENTS = ("health_validated", "step_failed")
+"""The events that say what code concluded, and so carry its fingerprint and the catalogue's."""
+
+PATIENCE = 60.0
+"""How long, in s, the head may be held by somebody else while we have the baton."""
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes the units of one run and keeps what is known after each; `steps.context.Unit` is its face to steps."""
+
+    journal: Journal
+    knowledge: Knowledge
+    run: str
+    by: Mapping[str, Any]
+    clock: Clock
+    alive: Callable[[], bool]
+    notes: Callable[[], tuple[Note, ...]] = tuple
+    observe: Callable[[Entry], None] = lambda entry: None
+    lock_timeout: float | None = None
+    stopper: Stopper = field(default_factory=Stopper)
+    head: Head | None = None
+    judging: Callable[[Connection], Mapping[str, Any]] = lambda connection: {}
+
+    def begin(self, connection: Connection) -> None:
+        """Open a transaction and lock the head; what is read under the lock must be what was decided on.
+
+        Raises HeadMoved, HeadBusy (after a minute), BatonLost, ConnectionLost, NoJournal.
+        """
+        self.stopper.check()
+        if not self.alive():
+            raise BatonLost
+        self.stopper.watch(side(connection).driver(connection))
+        with lost(connection):
+            self.head = self._lock(connection)
+            if (self.head.seq, self.head.hash) != (self.knowledge.seq, self.knowledge.hash):
+                side(connection).rollback(connection)
+                raise HeadMoved
+
+    def _lock(self, connection: Connection) -> Head:
+        here, pause, waited = side(connection), 0.02, 0.0
+        while True:
+            try:
+                here.begin(connection)
+                return self.journal.lock_head(connection, self.lock_timeout)
+            except HeadBusy:
+                # A dead holder's backend may keep the row for a second: no row is not an answer.
+                here.rollback(connection)
+                if waited > PATIENCE or not self.alive():
+                    raise
+                self.stopper.pause(pause)
+                waited += pause
+                pause = min(pause * 1.5, 0.5)
+            except BaseException:
+                here.rollback(connection)
+                raise
+
+    def commit(self, connection: Connection, event: str, data: Mapping[str, Any]) -> None:
+        """Append the waiting notes and the event, and commit."""
+        self.commit_all(connection, ((event, data),))
+
+    def commit_all(self, connection: Connection, events: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Append several events in one transaction; knowledge moves only when COMMIT was answered."""
+        self.stopper.check()
+        with lost(connection):
+            judged = [
+                (kind, {**data, **self.judging(connection)} if kind in JUDGEMENTS else data) for kind, data in events
+            ]
+            entries, known = self._entries(judged)
+            for entry in entries:
+                self.journal.append(connection, entry)
+        try:
+            side(connection).commit(connection)
+        except Exception as error:
+            if is_connection_lost(error):
+                raise CommitInDoubt from error
+            raise
+        self.knowledge = known
+        for entry in entries:
+            self.observe(entry)
+
+    def _entries(self, events: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[list[Entry], Knowledge]:
+        known, entries = self.knowledge, list[Entry]()
+        told = [(note.type, {**note.data, "note": note.id, "noted_at": note.at}) for note in self._new_notes()]
+        for kind, content in [*events[:1], *told, *events[1:]] if known.seq == 0 else [*told, *events]:
+            made = turn(known.state, kind, content)
+            attempt = int(content.get("attempt") or max(known.tries, 1))
+            moment = Moment(self.run, timestamp(self.clock.now()), attempt, self.by)
+            entries.append(write(known.seq, known.hash, moment, made, content))
+            known = step(known, entries[-1])
+        return entries, known
+
+    def _new_notes(self) -> tuple[Note, ...]:
+        return tuple(note for note in self.notes() if note.id not in self.knowledge.notes)
+
+    def rollback(self, connection: Connection) -> None:
+        """Undo everything since begin; a connection that is gone has undone it already."""
+        with contextlib.suppress(Exception):
+            side(connection).rollback(connection)
+
+    @contextlib.contextmanager
+    def open(self, connection: Connection) -> Iterator[None]:
+        """Begin; on an exception roll back. The body calls commit as its last act."""
+        self.begin(connection)
+        try:
+            yield
+        except BaseException:
+            self.rollback(connection)
+            raise
+
+
+@contextlib.contextmanager
+def lost(connection: Connection) -> Iterator[None]:
+    """Turn the driver's many ways of saying that a connection is gone into one signal."""
+    try:
+        yield
+    except Exception as error:
+        if is_connection_lost(error):
+            raise ConnectionLost from error
+        if is_missing_table(error):
+            raise NoJournal from error
+        raise

@@ -1,0 +1,111 @@
+"""The verdict: what a process concludes from the journal's knowledge and its own code. Pure; writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from initdb.events.knowledge import Failure, Judgement, Knowledge
+
+Kind = Literal["ready", "failed", "held", "ahead", "work"]
+
+BACKOFF_FIRST, BACKOFF_LIMIT = 1.0, 60.0
+"""Pause, in s, before a failure that can pass by itself is tried again: doubled with each attempt, capped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a process sees before it decides: the folded journal, its own code, the database as it is.
+
+    `code`: part → hash, of the parts that this process can know. `unknown`: version rows that its scripts do
+    not know. `pending`: revision → file hash, still to apply. `clock`: the database's time, in s.
+    """
+
+    knowledge: Knowledge
+    code: Mapping[str, str]
+    catalog: str | None
+    unknown: tuple[str, ...] = ()
+    pending: Mapping[str, str] = field(default_factory=dict)
+    clock: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What follows: nothing to do (ready, held, ahead, failed), or work and why."""
+
+    kind: Kind
+    reason: str = ""
+    changed: tuple[str, ...] = ()
+    revisions: tuple[str, ...] = ()
+    failure: Failure | None = None
+    retry_in: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def matches(recorded: Mapping[str, str], mine: Mapping[str, str]) -> bool:
+    """Whether two code fingerprints agree; a part that one of them cannot know does not differ."""
+    shared = recorded.keys() & mine.keys()
+    return bool(shared or not recorded) and all(recorded[part] == mine[part] for part in shared)
+
+
+def judge(look: Look, override: int | None = None) -> Verdict:
+    """The verdict. `override`: the seq of the failure that a person said to try again."""
+    known = look.knowledge
+    if look.unknown:
+        return Verdict("ahead", revisions=look.unknown)
+    judgement = _judgement(look)
+    if judgement and judgement.failure:
+        return _failed(look, judgement.failure, override)
+    if judgement:
+        return Verdict("ready", warnings=judgement.warnings)
+    held = held_back(known.held, look.pending)
+    if held:
+        return Verdict("held", revisions=held)
+    return Verdict("work", *_why(look))
+
+
+def _judgement(look: Look) -> Judgement | None:
+    known = look.knowledge
+    if known.catalog is None or known.catalog != look.catalog:
+        return None
+    return next((one for one in reversed(known.judgements) if matches(one.code, look.code)), None)
+
+
+def _failed(look: Look, failure: Failure, override: int | None) -> Verdict:
+    if failure.seq == override:
+        return Verdict("work", "resume", failure=failure)
+    if not failure.error.get("passing"):
+        return Verdict("failed", failure=failure)
+    pause = min(BACKOFF_LIMIT, BACKOFF_FIRST * 2 ** min(failure.attempt - 1, 10))
+    left = failure.clock + pause - look.clock
+    if left <= 0 or left > pause:
+        return Verdict("work", "retry", failure=failure)
+    return Verdict("failed", failure=failure, retry_in=left)
+
+
+def held_back(held: Mapping[str, str | None], pending: Mapping[str, str]) -> tuple[str, ...]:
+    """The pending revisions that were reverted and whose file is still the same."""
+    return tuple(name for name, digest in pending.items() if name in held and held[name] in (None, digest))
+
+
+def _why(look: Look) -> tuple[str, tuple[str, ...]]:
+    known = look.knowledge
+    if known.last_run is None:
+        return "first boot", ()
+    if known.last_run.ended is None:
+        return "interrupted", ()
+    if known.catalog is None:
+        return "unfinished", ()
+    changed = list(_changed(known.judgements, look.code))
+    if known.catalog != look.catalog:
+        changed.append("catalog")
+    return "changed", tuple(changed)
+
+
+def _changed(judgements: Collection[Judgement], code: Mapping[str, str]) -> tuple[str, ...]:
+    """The parts in which this code differs from the last that was judged."""
+    if not judgements:
+        return ()
+    last = list(judgements)[-1].code
+    return tuple(part for part in sorted(code) if part in last and last[part] != code[part])
