@@ -14,7 +14,7 @@ from initdb.events.knowledge import Knowledge
 from initdb.settings import Settings
 from initdb.steps.revisions.graph import RevisionGraph
 from initdb.steps.revisions.locate import MigrationPlace
-from initdb.steps.seeds.sources import SeedSource
+from initdb.steps.seeds.model import SeedSource
 
 
 class Unit(Protocol):
@@ -54,17 +54,24 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """The parts an application brings: its models, its revisions, its seeds, its rules."""
+    """The parts an application brings: its models, its revisions, its seeds, its rules.
+
+    `provider` makes the Alembic Config and runs a function in its context (steps.alembic_driver.Provider);
+    `base` is the metadata or the callable that makes the tables which the revisions begin after.
+    `version_table` is what env.py says in plain sight, until a run has learned it from env.py itself.
+    """
 
     metadata: MetaData | None = None
     place: MigrationPlace | None = None
     graph: RevisionGraph | None = None
-    config: Any = None
+    provider: Any = None
     seeds: tuple[SeedSource, ...] = ()
     rules: tuple[Rule, ...] = ()
     schema_from: str = "models"
     base: Any = None
     identity: bool = False
+    version_table: str = "alembic_version"
+    version_schema: str | None = None
     name: str = ""
     folder: Path = field(default_factory=Path)
 
@@ -80,4 +87,9 @@ class StepContext:
     knowledge: Knowledge
     engine: Engine
     report: Callable[[Progress], None] = lambda progress: None
-    journal_schema: str | None = None
+    sleep: Callable[[float], None] = lambda seconds: None
+
+    @property
+    def database(self) -> str:
+        """"sqlite" or "postgresql"."""
+        return self.work.dialect.name

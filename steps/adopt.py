@@ -1,0 +1,60 @@
+"""adopt: take over tables that nobody manages, where they are exactly what the models say."""
+
+from __future__ import annotations
+
+from initdb.errors import InitError
+from initdb.steps.adoption import differences
+from initdb.steps.alembic_driver import Environment, run_in_environment
+from initdb.steps.context import Progress, StepContext
+from initdb.steps.facts import survey
+from initdb.steps.seeds.ledger import seeds_pending
+
+
+def run(ctx: StepContext, stamp: str | None = None) -> None:
+    """One unit. `stamp`: the revision that a person says the tables stand at, instead of an exact match.
+
+    Raises InitError("adoption-refused") naming the differences.
+    """
+    ctx.report(Progress("adopt"))
+    provider = ctx.application.provider
+    if provider is None:
+        with ctx.unit.open(ctx.work):
+            _refuse_differences(ctx, stamp)
+            _record(ctx, None, ())
+    else:
+        run_in_environment(provider, ctx.engine, lambda env: _stamp(ctx, env, stamp))
+
+
+def _stamp(ctx: StepContext, env: Environment, stamp: str | None) -> None:
+    graph = ctx.application.graph
+    heads = (stamp,) if stamp else tuple(graph.heads if graph else ())
+    _refuse_differences(ctx, stamp)
+    with ctx.unit.open(env.connection):
+        _record(ctx, env, env.stamp(heads), marked=stamp is not None)
+
+
+def _refuse_differences(ctx: StepContext, stamp: str | None) -> None:
+    """Without revisions what is missing may still be made, by repair; with them nobody can say how far it is."""
+    metadata = ctx.application.metadata
+    if stamp is not None or metadata is None:
+        return
+    found = differences(ctx.work, metadata, ctx.settings.ignore)
+    if ctx.application.provider is None:
+        found = tuple(issue for issue in found if not issue.kind.startswith("missing-"))
+    if found:
+        raise InitError("adoption-refused", *(issue.text for issue in found), database=ctx.database)
+
+
+def _record(ctx: StepContext, env: Environment | None, rows: tuple[str, ...], marked: bool = False) -> None:
+    graph = ctx.application.graph
+    connection = env.connection if env else ctx.work
+    data = {
+        "tables": list(survey(connection, ctx.application, ctx.knowledge).tables),
+        "heads": list(rows),
+        "pending": list(graph.pending(rows)) if graph else [],
+        "seeds_pending": list(seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)),
+        "marked": marked,
+    }
+    if env:
+        data |= {"version_table": env.version_table, "version_schema": env.version_schema}
+    ctx.unit.commit(connection, "schema_adopted", data)

@@ -1,0 +1,84 @@
+"""connect: make the database where it is missing and may be made; say what stands in the way where it cannot be had."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.pool import NullPool
+
+from initdb.errors import InitError
+from initdb.errors.classify import classify
+from initdb.errors.redact import url_text
+from initdb.events.sessions import database_file
+
+OLDEST_POSTGRESQL = (14,)
+
+RACE = ("42P04", "23505", "55006")
+"""SQLSTATEs of a CREATE DATABASE that another process won."""
+
+
+def refused(engine: Engine, error: BaseException) -> InitError:
+    """What went wrong on the way to the database, with its advice."""
+    return classify(error, doing="connect", database=engine.dialect.name, target=url_text(engine.url))
+
+
+def prepare(engine: Engine) -> None:
+    """Make a missing database: a SQLite file (WAL, mode 0600), a PostgreSQL database where the role may.
+
+    Raises the driver's errors and InitError("postgresql-too-old").
+    """
+    if engine.dialect.name == "sqlite":
+        file = database_file(engine)
+        if file is not None and not file.exists():
+            _make_file(file)
+        return
+    try:
+        _check_server(engine)
+    except Exception as error:
+        if refused(engine, error).reference != "unknown-database":
+            raise
+        _make_database(engine)
+
+
+def _make_file(file: Path) -> None:
+    """O_EXCL: only the one that makes it may open it other than through SQLite."""
+    try:
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return
+    with contextlib.closing(sqlite3.connect(file)) as connection, contextlib.suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _check_server(engine: Engine) -> None:
+    with engine.connect() as connection:
+        version = connection.dialect.server_version_info or OLDEST_POSTGRESQL
+        connection.detach()
+    if version < OLDEST_POSTGRESQL:
+        raise InitError("postgresql-too-old", ".".join(map(str, version)), database="postgresql")
+
+
+def _make_database(engine: Engine) -> None:
+    """CREATE DATABASE through the maintenance database; losing the race to another process is as good."""
+    name = engine.url.database or ""
+    elsewhere = create_engine(
+        engine.url.set(database="postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT"
+    )
+    with elsewhere.connect() as connection:
+        quoted = connection.dialect.identifier_preparer.quote_identifier(name)
+        try:
+            connection.execute(text(f"CREATE DATABASE {quoted}"))
+        except Exception as error:
+            if getattr(getattr(error, "orig", None), "pgcode", None) not in RACE:
+                raise
+
+
+def passing(error: InitError) -> bool:
+    """Whether waiting may mend it: the database is not there yet, starting, or out of connections."""
+    return error.row.passing
+
+

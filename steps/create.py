@@ -1,0 +1,63 @@
+"""create_schema: make the tables from the models or from the base, and stamp the version table through env.py."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, MetaData
+
+from initdb.steps import schema
+from initdb.steps.alembic_driver import Environment, run_in_environment
+from initdb.steps.context import Progress, StepContext
+from initdb.steps.migrate import milliseconds
+from initdb.steps.seeds.ledger import seeds_pending
+
+Stamp = Callable[[], tuple[str, ...]]
+
+
+def run(ctx: StepContext) -> None:
+    """One unit: all tables, the stamp and the event. With a base schema there is no stamp: revisions follow."""
+    ctx.report(Progress("create_schema"))
+    application = ctx.application
+    if application.schema_from == "base":
+        _create(ctx, ctx.work, application.base, None)
+    elif application.provider is None:
+        _create(ctx, ctx.work, application.metadata, None)
+    else:
+        run_in_environment(application.provider, ctx.engine, lambda env: _create_and_stamp(ctx, env))
+
+
+def _create_and_stamp(ctx: StepContext, env: Environment) -> None:
+    heads = list(ctx.application.graph.heads) if ctx.application.graph else []
+    _create(ctx, env.connection, ctx.application.metadata, env, heads)
+
+
+def _create(
+    ctx: StepContext, connection: Connection, source: Any, env: Environment | None, heads: list[str] | None = None
+) -> None:
+    begun = time.perf_counter()
+    graph = ctx.application.graph
+    with ctx.unit.open(connection):
+        made = _make(connection, source, ctx)
+        rows = env.stamp(heads) if env and heads else ()
+        data = {
+            **made,
+            "from": ctx.application.schema_from,
+            "heads": list(rows),
+            "pending": list(graph.pending(rows)) if graph else [],
+            "seeds_pending": list(seeds_pending({}, ctx.application.seeds)),
+            "ms": milliseconds(begun),
+        }
+        if env:
+            data |= {"version_table": env.version_table, "version_schema": env.version_schema}
+        ctx.unit.commit(connection, "schema_created", data)
+
+
+def _make(connection: Connection, source: Any, ctx: StepContext) -> dict[str, list[str]]:
+    if callable(source) and not isinstance(source, MetaData):
+        source(connection)
+        return {"tables": [], "indexes": [], "warnings": []}
+    made = schema.create(connection, source, ignore=ctx.settings.ignore)
+    return {"tables": list(made.tables), "indexes": list(made.indexes), "warnings": list(made.warnings)}

@@ -1,0 +1,114 @@
+"""What is true of the database now, in the terms that the machine's guards read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, MetaData
+
+from initdb.events.knowledge import Knowledge
+from initdb.steps import catalog
+from initdb.steps.context import Application
+from initdb.steps.revisions.graph import RevisionGraph
+from initdb.steps.seeds.ledger import seeds_pending
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The four facts of inspection: journal, version rows, tables, seeds.
+
+    `rows` is None where there is no version table. `conflict`: revisions that the journal knows and the
+    version rows have lost. `outside`: applied, but not by initdb. `unknown`: rows that no file has.
+    """
+
+    tables: tuple[str, ...]
+    missing: tuple[str, ...]
+    rows: tuple[str, ...] | None
+    pending: tuple[str, ...]
+    unknown: tuple[str, ...]
+    conflict: tuple[str, ...]
+    outside: tuple[str, ...]
+    seeds: tuple[str, ...]
+    managed: bool
+    schema_from: str
+
+    def data(self) -> dict[str, Any]:
+        """The facts as an event tells them and the guards read them."""
+        return {
+            "tables": list(self.tables),
+            "missing": list(self.missing),
+            "rows": list(self.rows or ()),
+            "pending": list(self.pending),
+            "conflict": list(self.conflict),
+            "outside": list(self.outside),
+            "seeds_pending": list(self.seeds),
+            "managed": self.managed,
+            "schema_from": self.schema_from,
+            "started_over": not self.tables and not self.rows,
+        }
+
+
+def survey(connection: Connection, application: Application, known: Knowledge) -> Facts:
+    """Look at tables and version rows; two queries."""
+    table, schema = version_place(application, known)
+    rows = catalog.version_rows(connection, table, schema)
+    present = catalog.tables(connection)
+    default = connection.dialect.default_schema_name
+    return decide(application, known, rows, wanted_tables(application, present, default))
+
+
+def version_place(application: Application, known: Knowledge) -> tuple[str, str | None]:
+    """The version table's name and schema: as env.py last said, else as its source says."""
+    if known.version_table:
+        return known.version_table, known.version_schema
+    return application.version_table, application.version_schema
+
+
+def wanted_tables(
+    application: Application, present: Collection[tuple[str | None, str]], default: str | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The application's tables that are there, and those that are not."""
+    there, missing = [], []
+    for schema, name in sorted(_tables_of(application), key=lambda pair: (pair[0] or "", pair[1])):
+        found = (schema, name) in present or (schema is None and (default, name) in present)
+        (there if found else missing).append(f"{schema}.{name}" if schema else name)
+    return tuple(there), tuple(missing)
+
+
+def _tables_of(application: Application) -> set[tuple[str | None, str]]:
+    base = application.base if isinstance(application.base, MetaData) else None
+    return {
+        (table.schema, table.name)
+        for metadata in (application.metadata, base)
+        if metadata is not None
+        for table in metadata.tables.values()
+    }
+
+
+def decide(
+    application: Application,
+    known: Knowledge,
+    rows: tuple[str, ...] | None,
+    tables: tuple[tuple[str, ...], tuple[str, ...]],
+) -> Facts:
+    """The facts, from what was read: pure."""
+    graph = application.graph or RevisionGraph.of(())
+    here, missing = tables
+    started_over = not here and not rows
+    expected = frozenset() if started_over else graph.applied(known.heads)
+    applied = graph.applied(rows or ())
+    ledger: Mapping[str, Any] = {} if started_over else known.seeds
+    return Facts(
+        tables=here,
+        missing=missing,
+        rows=rows,
+        pending=graph.pending(rows or ()),
+        unknown=graph.unknown(rows or ()),
+        conflict=tuple(sorted(expected - applied - known.retry)),
+        outside=tuple(sorted(applied - expected)) if known.managed else (),
+        seeds=seeds_pending(ledger, application.seeds),
+        managed=bool(rows) or (known.managed and not started_over),
+        schema_from=application.schema_from,
+    )

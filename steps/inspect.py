@@ -1,0 +1,19 @@
+"""inspect: look at the database and say what is there."""
+
+from __future__ import annotations
+
+from initdb.errors import InitError
+from initdb.steps import catalog
+from initdb.steps.context import Progress, StepContext
+from initdb.steps.facts import survey
+
+
+def run(ctx: StepContext) -> None:
+    """One unit: what is found decides the state. Raises InitError("database-ahead") for rows no file has."""
+    ctx.report(Progress("inspect"))
+    with ctx.unit.open(ctx.work):
+        facts = survey(ctx.work, ctx.application, ctx.knowledge)
+        if facts.unknown:
+            raise InitError("database-ahead", f"not in these migration files: {', '.join(facts.unknown)}")
+        leftovers = [one.text for one in catalog.leftovers(ctx.work)]
+        ctx.unit.commit(ctx.work, "database_inspected", {**facts.data(), "leftovers": leftovers})

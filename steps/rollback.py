@@ -1,0 +1,82 @@
+"""roll_back: Alembic's downgrade, one revision a transaction; what was reverted is then held."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from initdb.errors import InitError
+from initdb.events.head import HeadMoved
+from initdb.steps.alembic_driver import Environment, run_in_environment
+from initdb.steps.autocommit import autocommit_block
+from initdb.steps.context import Progress, StepContext
+from initdb.steps.migrate import check_doubt, digest_of, in_savepoint, milliseconds, named
+from initdb.steps.revisions.graph import RevisionGraph
+from initdb.steps.seeds.ledger import seeds_pending
+
+
+def plan(graph: RevisionGraph, rows: tuple[str, ...], to: str | None) -> tuple[str, ...]:
+    """The revisions to revert, newest first: everything above `to`, or the one head where `to` is None.
+
+    `to` may be "base". Raises InitError("rollback-refused") where it is not below the version rows or one of
+    the revisions cannot be reverted.
+    """
+    applied = graph.applied(rows)
+    if to is None:
+        if len(rows) != 1:
+            raise InitError("rollback-refused", f"name a revision with --to: the heads are {', '.join(rows) or 'none'}")
+        reverted = frozenset(rows)
+    else:
+        keep = frozenset() if to == "base" else graph.ancestors([graph.resolve(to)])
+        if not keep <= applied:
+            raise InitError("rollback-refused", f"{to} is not applied")
+        reverted = frozenset(name for name in applied - keep if to == "base" or _above(graph, name, to))
+    if not reverted:
+        raise InitError("rollback-refused", "there is nothing to revert")
+    no_way = [name for name in sorted(reverted) if not graph.files[name].has_downgrade]
+    if no_way:
+        raise InitError("downgrade-missing", *(f"{name}: {graph.files[name].path}" for name in no_way))
+    return tuple(name for name in reversed(graph.pending(())) if name in reverted)
+
+
+def _above(graph: RevisionGraph, name: str, to: str) -> bool:
+    return graph.resolve(to) in graph.ancestors([name])
+
+
+def run(ctx: StepContext, revisions: tuple[str, ...]) -> None:
+    """Revert `revisions` in this order. Raises InitError("rollback-failed") and its kin."""
+    check_doubt(ctx)
+    for number, revision in enumerate(revisions, start=1):
+        ctx.report(Progress("roll_back", revision, number, len(revisions)))
+
+        def one(env: Environment, revision: str = revision) -> None:
+            _revert(ctx, env, revision)
+
+        run_in_environment(ctx.application.provider, ctx.engine, one, autocommit_block(ctx, revision))
+
+
+def _revert(ctx: StepContext, env: Environment, revision: str) -> None:
+    begun = time.perf_counter()
+    rows = env.rows()
+    (step,) = env.downgrade(revision, rows)
+    try:
+        with ctx.unit.open(env.connection):
+            if env.rows() != rows:
+                raise HeadMoved
+            with in_savepoint(env, step.revision.path):
+                env.apply(step)
+            ctx.unit.commit(env.connection, "migration_reverted", _data(ctx, env, step.revision, begun))
+    except Exception as error:
+        raise named(error, step, ctx.database) from error
+
+
+def _data(ctx: StepContext, env: Environment, revision: Any, begun: float) -> dict[str, Any]:
+    rows, graph = env.rows(), ctx.application.graph
+    return {
+        "revision": revision.revision,
+        "digest": digest_of(ctx, revision),
+        "heads": list(rows),
+        "pending": list(graph.pending(rows)) if graph else [],
+        "seeds_pending": list(seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)),
+        "ms": milliseconds(begun),
+    }
