@@ -191,21 +191,23 @@ def _named(error: BaseException) -> BaseException:
     return error
 
 
-def provider_of(place: MigrationPlace, url: str) -> Provider:
+def provider_of(place: MigrationPlace, engine: Engine) -> Provider:
     """The Config of a directory, with our database's URL where env.py looks for one."""
 
     def provide(run: Callable[[Config], None]) -> None:
-        run(_config(place, url))
+        run(_config(place, engine))
 
     return provide
 
 
-def _config(place: MigrationPlace, url: str) -> Config:
+def _config(place: MigrationPlace, engine: Engine) -> Config:
+    url = engine.url.render_as_string(hide_password=False)
     config = Config(
         str(place.ini) if place.ini else None, toml_file=str(place.toml) if place.toml else None
     )
     config.set_main_option("script_location", _escaped(str(place.script_location)))
     config.set_main_option("sqlalchemy.url", _escaped(url))
+    config.attributes["engine"] = engine
     config.attributes["initdb_version_locations"] = [str(path) for path in place.version_locations]
     return config
 

@@ -1,0 +1,152 @@
+"""What a person may order: resume, repair, roll back, release; and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from initdb.errors import InitError, Rendered, render
+from initdb.events.entry import Entry
+from initdb.settings import Settings
+from initdb.statemachine.attend import Outcome
+from initdb.statemachine.results import InitializationResult, RepairResult
+from initdb.statemachine.run import Order
+from initdb.statemachine.seeing import Sight
+from initdb.statemachine.table import State
+from initdb.statemachine.verdict import judge
+from initdb.steps.context import StepContext
+from initdb.steps.facts import survey
+
+
+def again(reason: str) -> Order:
+    """Look at everything again, even where there is nothing to do."""
+    return Order(reason=reason)
+
+
+def resume(sight: Sight, retry: Sequence[str] = (), mark: Sequence[str] = ()) -> Order:
+    """Go on; override the failure that stands now, so that five who say so at once try once.
+
+    `retry`: revisions to apply again although they were begun or are recorded. `mark`: revisions that a
+    person says are applied. Raises InitError("no-such-revision").
+    """
+    verdict = judge(sight.look)
+    override = verdict.failure.seq if verdict.failure else None
+    if not retry and not mark:
+        return Order(override=override)
+
+    def first(ctx: StepContext, state: str) -> None:
+        from initdb.steps import adopt, history
+
+        for revision in mark:
+            if state == State.unmanaged:
+                adopt.run(ctx, stamp=revision)
+            elif state == State.defective:
+                history.restamp(ctx, (revision,), marked=True)
+            else:
+                history.mark_applied(ctx, revision)
+
+    return Order(reason="resume", override=override, retry=tuple(retry), first=first if mark else None)
+
+
+def roll_back(to: str | None) -> Order:
+    """Revert the last revision, or everything above `to`; what was reverted is held."""
+
+    def command(ctx: StepContext) -> None:
+        from initdb.steps import rollback
+
+        graph = ctx.application.graph
+        if graph is None:
+            raise InitError("migrations-not-found", "there are no revisions to roll back")
+        rows = survey(ctx.work, ctx.application, ctx.knowledge).rows or ()
+        rollback.run(ctx, rollback.plan(graph, rows, to))
+
+    return Order(reason="rollback", trigger="roll_back", command=command)
+
+
+def release(revisions: Sequence[str]) -> Order:
+    """Let held revisions be applied again; all of them where none is named."""
+
+    def command(ctx: StepContext) -> None:
+        held = ctx.knowledge.held
+        names = list(revisions) or sorted(held)
+        if not names or any(name not in held for name in names):
+            raise InitError("nothing-to-release", f"held: {', '.join(sorted(held)) or 'nothing'}")
+        with ctx.unit.open(ctx.work):
+            ctx.unit.commit(ctx.work, "hold_released", {"revisions": names})
+
+    return Order(reason="release", trigger="note", command=command)
+
+
+def result_of(outcome: Outcome, database: str, settings: Settings) -> InitializationResult:
+    """The public result of an outcome; `duration` is set by who timed it."""
+    code = exit_code(outcome, settings)
+    return InitializationResult(
+        success=code == 0,
+        steps_completed=[line for entry in _entries(outcome) if (line := step_line(entry))],
+        errors=[render(outcome.error)] if outcome.error else [],
+        warnings=warnings_of(outcome),
+        duration=0.0,
+        database_type=database,
+        outcome=outcome.ending,
+        exit_code=code,
+    )
+
+
+def exit_code(outcome: Outcome, settings: Settings) -> int:
+    """0 ready, 1 failed, 3 pending or (so configured) held or ahead, 4 another works, 130/143 stopped."""
+    if outcome.ending == "held":
+        return 0 if settings.when_held == "serve" else 3
+    if outcome.ending == "ahead":
+        return 0 if settings.when_ahead == "serve" else 3
+    return outcome.exit_code
+
+
+def warnings_of(outcome: Outcome) -> list[str]:
+    """What the caller should know although it is no failure."""
+    verdict = outcome.verdict
+    if verdict is None:
+        return []
+    if verdict.kind == "held":
+        return [InitError("migration-held", ", ".join(verdict.revisions)).rendered().message]
+    if verdict.kind == "ahead":
+        return [f"The database has revisions that this code does not know: {', '.join(verdict.revisions)}"]
+    return list(verdict.warnings)
+
+
+def step_line(entry: Entry) -> str | None:
+    """One line for what a step did; None for events that are no step."""
+    data = entry.data
+    lines = {
+        "database_inspected": f"inspected: {entry.dest}",
+        "schema_created": f"schema created: {len(data.get('tables') or ())} tables",
+        "schema_adopted": f"schema adopted: {len(data.get('tables') or ())} tables",
+        "migration_applied": f"migration applied: {data.get('revision')}",
+        "migration_reverted": f"migration reverted: {data.get('revision')}",
+        "seed_batch_applied": f"seeded: {data.get('source')}" if data.get("complete") else None,
+        "repair_applied": f"repaired: {'; '.join(map(str, data.get('actions') or ()))}",
+        "health_validated": "validated",
+        "defects_found": f"defects found: {len(data.get('issues') or ())}",
+    }
+    return lines.get(entry.type)
+
+
+def _entries(outcome: Outcome) -> Sequence[Entry]:
+    return outcome.report.entries if outcome.report else ()
+
+
+def repair_result(outcome: Outcome, duration: float) -> RepairResult:
+    """What a repair run did and could not do."""
+    repaired = [
+        str(action)
+        for entry in _entries(outcome)
+        if entry.type == "repair_applied"
+        for action in entry.data.get("actions") or ()
+    ]
+    error: Rendered | None = outcome.error
+    return RepairResult(
+        success=outcome.ending in ("ready", "held", "ahead"),
+        repaired=repaired,
+        not_repaired=list(error.context) if error else [],
+        suggestions=[error.mend] if error else [],
+        errors=[render(error)] if error else [],
+        duration=duration,
+    )

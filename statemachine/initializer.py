@@ -1,0 +1,127 @@
+"""Initializer: the whole of initdb for any SQLAlchemy application, without a framework."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Engine
+
+from initdb.errors import InitError, render
+from initdb.events.clock import Clock
+from initdb.events.entry import Entry
+from initdb.events.sessions import session
+from initdb.settings import Settings, load_settings
+from initdb.statemachine import commands
+from initdb.statemachine.assembly import Given, assemble
+from initdb.statemachine.attend import Outcome, attend
+from initdb.statemachine.results import InitializationResult, RepairResult
+from initdb.statemachine.run import Order
+from initdb.statemachine.seeing import Sight, see
+from initdb.statemachine.site import Site, Watcher
+from initdb.statemachine.verdict import Verdict, judge
+from initdb.steps.context import Rule
+from initdb.steps.engines import make_engine
+from initdb.steps.fingerprint import code_parts
+
+
+class Initializer:
+    """Brings one application's database to ready. Binding does no I/O on the database; each method does.
+
+    `engine`: the application's own, never rewritten; without it the settings' `work_url` or `database_url`.
+    `metadata`: MetaData, a declarative base, a Flask-SQLAlchemy `db`. `migrations`: a folder, an alembic.ini,
+    a package, or a callable that makes a Config and runs the function it is given in its context.
+    `seeds`: folders, files, functions. `rules`: the application's own checks.
+    Raises InitError at once for settings, models, revisions or seeds that cannot be read.
+    """
+
+    def __init__(
+        self,
+        engine: Engine | None = None,
+        *,
+        metadata: Any = None,
+        migrations: Any = None,
+        provider: Any = None,
+        seeds: Any = None,
+        base: Any = None,
+        rules: tuple[Rule, ...] = (),
+        name: str | None = None,
+        settings: Settings | None = None,
+        watcher: Watcher | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.settings = settings or load_settings()
+        url = self.settings.work_url or (None if engine is not None else self.settings.database_url)
+        if engine is None and url is None:
+            raise InitError("database-url-missing")
+        chosen = make_engine(url) if url else engine
+        assert chosen is not None
+        given = Given(metadata, migrations, provider, seeds, base, rules, name)
+        application = assemble(given, self.settings, chosen)
+        self.site = Site(
+            engine=chosen,
+            application=application,
+            settings=self.settings,
+            code=code_parts(application, self.settings),
+            clock=clock or Clock(),
+            watcher=watcher or Watcher(),
+        )
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that the work is done on."""
+        return self.site.engine
+
+    def initialize(self) -> InitializationResult:
+        """Bring the database to ready, whatever the `mode` is. Neither raises nor exits for what a user can meet."""
+        return self.concluded(lambda: attend(self.site))
+
+    def boot(self) -> InitializationResult:
+        """What a boot does: as `mode` says (work, wait, check; off does nothing and is no success to report)."""
+        return self.concluded(lambda: attend(self.site, mode=self.settings.mode))
+
+    def attend(self, order: Order | None = None, *, mode: str = "work", wait: bool = True) -> Outcome:
+        """The same with an order, as the command line gives them."""
+        return attend(self.site, order, mode, wait)
+
+    def resume(self) -> InitializationResult:
+        """Go on, and try again what failed: overrides the failure that stands when this is called."""
+        return self.concluded(lambda: attend(self.site, commands.resume(self.see())))
+
+    def repair(self) -> RepairResult:
+        """Look, repair what is safe, and go on to ready."""
+        begun = time.perf_counter()
+        outcome = attend(self.site, commands.again("repair"))
+        return commands.repair_result(outcome, time.perf_counter() - begun)
+
+    def see(self, before: Sight | None = None) -> Sight:
+        """Look without writing. Raises InitError and, where the database cannot be had, the driver's error."""
+        return see(self.site, before)
+
+    def verdict(self) -> Verdict:
+        """What a boot would conclude now, without doing it."""
+        return judge(self.see().look)
+
+    def entries(self, after: int = 0) -> Iterator[Entry]:
+        """The journal, in order; empty where there is none."""
+        sight = self.see()
+        if not sight.exists:
+            return
+        with session(self.engine) as connection:
+            yield from sight.journal.read(connection, after)
+
+    def concluded(self, attending: Any) -> InitializationResult:
+        """The result of an attendance, timed; an InitError becomes its rendered text."""
+        begun = time.perf_counter()
+        outcome: Outcome = attending()
+        result = commands.result_of(outcome, self.engine.dialect.name, self.settings)
+        return replace(result, duration=time.perf_counter() - begun)
+
+
+def failed(error: InitError, database: str = "unknown") -> InitializationResult:
+    """The result where nothing could be begun."""
+    return InitializationResult(
+        False, [], [render(error.rendered())], [], 0.0, database, "failed", error.exit_code
+    )

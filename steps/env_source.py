@@ -1,0 +1,26 @@
+"""What an env.py says of its version table in plain sight, before anything of it has run."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+DEFAULT = ("alembic_version", None)
+
+
+def version_table(env_py: Path) -> tuple[str, str | None]:
+    """Name and schema of the version table, where env.py gives them as literals; else Alembic's default."""
+    try:
+        tree = ast.parse(env_py.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return DEFAULT
+    found = {
+        keyword.arg: keyword.value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg in ("version_table", "version_table_schema")
+        and isinstance(keyword.value, ast.Constant)
+        and isinstance(keyword.value.value, str)
+    }
+    return found.get("version_table", DEFAULT[0]), found.get("version_table_schema")
