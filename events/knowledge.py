@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +16,7 @@ class Applied:
     digest: str | None
     run: str
     at: str
-    by: Mapping[str, Any] = _NOTHING
+    by: Mapping[str, Any] = field(default_factory=dict)
     marked: bool = False
 
 
@@ -40,10 +38,10 @@ class RunRecord:
     run: str
     seq: int
     at: str
-    by: Mapping[str, Any] = _NOTHING
+    by: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
-    work: Mapping[str, Any] = _NOTHING
-    code: Mapping[str, str] = _NOTHING
+    work: Mapping[str, Any] = field(default_factory=dict)
+    code: Mapping[str, str] = field(default_factory=dict)
     ended: str | None = None
 
 
@@ -59,7 +57,7 @@ class Failure:
     attempt: int = 1
     clock: float = 0.0
     run: str = ""
-    by: Mapping[str, Any] = _NOTHING
+    by: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +104,12 @@ class Knowledge:
     last_run: RunRecord | None = None
     last_type: str | None = None
     last_at: str | None = None
-    last_data: Mapping[str, Any] = _NOTHING
+    last_data: Mapping[str, Any] = field(default_factory=dict)
     tries: int = 0
     crashes: int = 0
     doubt: Doubt | None = None
     retry: frozenset[str] = frozenset()
-    memo: Mapping[str, Any] = _NOTHING
+    memo: Mapping[str, Any] = field(default_factory=dict)
     version_table: str | None = None
     version_schema: str | None = None
     notes: frozenset[str] = frozenset()

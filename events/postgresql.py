@@ -137,7 +137,7 @@ GUARDS = frozenset(
 def create(connection: Connection, schema: str | None) -> None:
     """Make the whole journal, empty, at this code's version; the caller's transaction commits it."""
     for statement in ddl(prefix(connection, schema)):
-        connection.exec_driver_sql(statement)
+        connection.execute(text(statement))
 
 
 def ddl(at: str) -> list[str]:

@@ -118,7 +118,7 @@ def _apply(ctx: StepContext, env: Environment, step: Any, place: _Place) -> tupl
             "heads": list(rows),
             "number": place.number,
             "of": place.of,
-            "pending": place.rest,
+            "pending": len(place.rest),
             "seeds_pending": list(seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)),
             "version_table": env.version_table,
             "version_schema": env.version_schema,
