@@ -40,6 +40,13 @@ def find_directories(migrations: str | Path) -> MigrationPlace:
     "package:path" or "package.name". A path that exists is a path; nothing is imported. Raises
     InitError("migrations-not-found").
     """
+    try:
+        return _find(migrations)
+    except OSError as error:
+        raise InitError("migrations-not-found", f"{migrations}: {error.strerror or error}") from error
+
+
+def _find(migrations: str | Path) -> MigrationPlace:
     path = Path(migrations).absolute()
     if path.is_dir():
         return _from_folder(path)

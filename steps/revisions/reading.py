@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 from initdb.errors import InitError
 from initdb.steps.revisions.compiled import parse_compiled
-from initdb.steps.revisions.header import unparsable
+from initdb.steps.revisions.listing import content_digest, list_files, read_bytes
 from initdb.steps.revisions.locate import MigrationPlace
 from initdb.steps.revisions.revision_file import RevisionFile
 from initdb.steps.revisions.source import parse_source
 
 __all__ = ["RevisionFile", "content_digest", "list_files", "read_revisions"]
-
-_CACHE = "__pycache__"
 
 
 def read_revisions(place: MigrationPlace) -> tuple[RevisionFile, ...]:
@@ -43,67 +38,7 @@ def read_revisions(place: MigrationPlace) -> tuple[RevisionFile, ...]:
     return tuple(found.values())
 
 
-def content_digest(place: MigrationPlace) -> str:
-    """One hash, 64 hex digits, over the names and bytes of all files that `read_revisions` would parse.
-
-    For the road on which nothing has changed: 300 files take some milliseconds. Raises "revision-unparsable"
-    where a file cannot be read.
-    """
-    whole = hashlib.sha256()
-    for path in list_files(place):
-        whole.update(os.fsencode(path.name) + b"\0" + hashlib.sha256(_bytes(path)).digest())
-    return whole.hexdigest()
-
-
-def list_files(place: MigrationPlace) -> tuple[Path, ...]:
-    """Real paths of the files that Alembic would load as revisions, in its order, each once."""
-    found: dict[Path, None] = {}
-    for location in place.version_locations:
-        for path in _listed(os.path.realpath(location), place):
-            if _is_candidate(path, place.sourceless):
-                found.setdefault(path)
-    return tuple(found)
-
-
-def _listed(folder: str, place: MigrationPlace) -> Iterator[Path]:
-    """All files in `folder`, links followed; those of compiled caches and inner folders where asked for."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        return
-    files = [entry for entry in entries if not entry.is_dir()]
-    for entry in files:
-        yield Path(os.path.realpath(entry.path) if entry.is_symlink() else entry.path)
-    if place.sourceless:
-        stems = {entry.name.partition(".")[0] for entry in files}
-        cache = Path(folder, _CACHE)
-        if cache.is_dir():
-            yield from (path for path in sorted(cache.iterdir()) if path.name.partition(".")[0] not in stems)
-    if place.recursive:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False) and not entry.name.endswith(_CACHE):
-                yield from _listed(entry.path, place)
-
-
-def _is_candidate(path: Path, sourceless: bool) -> bool:
-    name = path.name
-    if name.startswith((".#", "__init__")):
-        return False
-    if name.endswith(".pyc"):
-        return sourceless and not path.with_suffix(".py").exists()
-    return name.endswith(".py")
-
-
 def _read(path: Path) -> RevisionFile | None:
-    data = _bytes(path)
+    data = read_bytes(path)
     parse = parse_compiled if path.suffix == ".pyc" else parse_source
     return parse(path, data, hashlib.sha256(data).hexdigest())
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise unparsable(path, 0, "it is not a regular file")
-        return path.read_bytes()
-    except OSError as error:
-        raise unparsable(path, 0, error.strerror or str(error)) from error

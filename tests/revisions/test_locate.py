@@ -200,6 +200,7 @@ def test_a_package_is_found_without_importing_it(project: Path) -> None:
         ("__main__", "there is no package __main__"),
         ("", "has neither env.py nor alembic.ini"),
         ("a\0b", "there is no such folder or file"),
+        ("x" * 300, "File name too long"),
     ],
 )
 def test_what_is_not_there_is_said(project: Path, migrations: str, says: str) -> None:

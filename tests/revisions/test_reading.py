@@ -35,6 +35,16 @@ def test_no_versions_folder_is_no_revisions(tmp_path: Path) -> None:
     assert read_revisions(find_directories(folder)) == ()
 
 
+def test_a_folder_that_cannot_be_listed_is_not_taken_for_empty(tmp_path: Path) -> None:
+    """Alembic would find no revisions, and the database would seem to be ahead of them."""
+    place = write(tmp_path / "migrations", *THREE)
+    place = replace(place, version_locations=(tmp_path / ("x" * 300),))
+    with pytest.raises(InitError) as raised:
+        read_revisions(place)
+    assert raised.value.reference == "migrations-not-found"
+    assert "cannot be listed: File name too long" in raised.value.context[0]
+
+
 @pytest.mark.parametrize("recursive", [True, False])
 def test_inner_folders_are_read_where_asked_for(tmp_path: Path, recursive: bool) -> None:
     """With `recursive_version_locations`, in Alembic's order, without caches."""
