@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from initdb.errors import InitError, Rendered
-from initdb.errors.classify import is_connection_lost, is_missing_table, is_too_many_connections
+from initdb.errors.classify import is_busy, is_connection_lost, is_missing_table, is_too_many_connections
 from initdb.events.baton import Baton, try_baton
 from initdb.events.canonical import timestamp
-from initdb.events.head import JournalSignal, NoJournal
+from initdb.events.head import ConnectionLost, HeadBusy, JournalSignal, NoJournal
 from initdb.events.ids import time_ordered
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import close_session, open_session
@@ -121,6 +121,8 @@ class _Attendance:
                 raise NoJournal from error
             if is_missing_table(error):
                 raise NoJournal from error
+            if is_busy(error):
+                raise HeadBusy from error
             raise found from error
         self._reached(self._sight)
         return self._sight
@@ -178,14 +180,16 @@ class _Attendance:
             verdict = judge(sight.look, self._order.override)
             if verdict.kind != "work" and not self._must_begin(verdict):
                 return _settled(verdict, sight.look.knowledge)
+            if sight.exists:
+                sight.journal.check_guards(work)
             run = Run(self._site, baton, work, sight, verdict, self._order, self._stopper)
             return self._concluded(run, run.go(), sight)
         except (InitError, JournalSignal, Stopped):
             raise
         except Exception as error:
             if is_connection_lost(error):
-                raise NoJournal from error
-            raise connect.refused(self._site.engine, error) from error
+                raise ConnectionLost from error
+            raise connect.refused(self._site.engine, error, "journal") from error
         finally:
             close_session(work)
 

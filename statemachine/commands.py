@@ -31,7 +31,7 @@ def resume(sight: Sight, retry: Sequence[str] = (), mark: Sequence[str] = ()) ->
     verdict = judge(sight.look)
     override = verdict.failure.seq if verdict.failure else None
     if not retry and not mark:
-        return Order(override=override)
+        return Order(override=override, insist=True)
 
     def first(ctx: StepContext, state: str) -> None:
         from initdb.steps import adopt, history
@@ -44,7 +44,7 @@ def resume(sight: Sight, retry: Sequence[str] = (), mark: Sequence[str] = ()) ->
             else:
                 history.mark_applied(ctx, revision)
 
-    return Order(reason="resume", override=override, retry=tuple(retry), first=first if mark else None)
+    return Order(reason="resume", override=override, retry=tuple(retry), first=first if mark else None, insist=True)
 
 
 def roll_back(to: str | None) -> Order:

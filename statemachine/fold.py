@@ -98,7 +98,8 @@ def _run_stopped(known: Knowledge, entry: Entry) -> Knowledge:
 
 def _inspected(known: Knowledge, entry: Entry) -> Knowledge:
     data = entry.data
-    known = replace(known, heads=_names(data.get("rows")))
+    if not data.get("conflict"):
+        known = replace(known, heads=_names(data.get("rows")))
     if entry.dest == "empty" or data.get("started_over"):
         known = replace(known, applied={}, seeds={}, managed=False, adopted=False, memo={}, doubt=None)
     if data.get("outside") or data.get("started_over"):

@@ -37,7 +37,7 @@ class Order:
     """What a run is for: until ready, or a command that a person gave.
 
     `command` runs once the database has been inspected, where the table has a row for `trigger`, and ends
-    the run; `first` is done after inspection, and the run goes on to ready.
+    the run; `first` is done after inspection, and the run goes on to ready. `insist`: a crash loop is no bar.
     """
 
     reason: str | None = None
@@ -46,6 +46,7 @@ class Order:
     trigger: str | None = None
     command: Command | None = None
     first: Callable[[StepContext, str], None] | None = None
+    insist: bool = False
 
     @property
     def forced(self) -> bool:
@@ -111,8 +112,9 @@ class Run:
         known = self._writer.knowledge
         interrupted = known.last_run if known.last_run and known.last_run.ended is None else None
         events = [("run_resumed" if interrupted else "run_started", self._beginning(interrupted))]
-        if self._order.override is not None or self._order.retry:
-            events.append(("override", {"overrides": self._order.override, "retry": list(self._order.retry)}))
+        order = self._order
+        if order.override is not None or order.retry or (order.insist and known.crashes):
+            events.append(("override", {"overrides": order.override, "retry": list(order.retry)}))
         if self._sight.exists:
             with self._writer.open(self._work):
                 self._writer.commit_all(self._work, events)

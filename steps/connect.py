@@ -21,9 +21,9 @@ RACE = ("42P04", "23505", "55006")
 """SQLSTATEs of a CREATE DATABASE that another process won."""
 
 
-def refused(engine: Engine, error: BaseException) -> InitError:
-    """What went wrong on the way to the database, with its advice."""
-    return classify(error, doing="connect", database=engine.dialect.name, target=url_text(engine.url))
+def refused(engine: Engine, error: BaseException, doing: str = "connect") -> InitError:
+    """What went wrong on the way to the database or to its journal, with its advice."""
+    return classify(error, doing=doing, database=engine.dialect.name, target=url_text(engine.url))
 
 
 def prepare(engine: Engine) -> None:

@@ -1,0 +1,344 @@
+"""The walks through real databases that a machine like this must survive."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from initdb.events.entry import Entry
+from initdb.statemachine import commands
+from tests.support.toy import Toy, table_up
+
+
+@pytest.fixture
+def toy(tmp_path: Path, database_url: str) -> Toy:
+    """Three tables, three revisions, one seed file, nothing done yet."""
+    return Toy(tmp_path, database_url).with_revisions().with_seeds()
+
+
+def rows(toy: Toy) -> int:
+    return int(toy.sql("SELECT count(*) FROM t1")[0][0])
+
+
+def test_an_empty_database_is_created_seeded_and_validated(toy: Toy) -> None:
+    """From nothing to ready in one call, each step one event."""
+    result = toy.initializer().initialize()
+    assert result.success, result.errors
+    assert toy.types() == [
+        "journal_created",
+        "run_started",
+        "database_inspected",
+        "schema_created",
+        "seed_batch_applied",
+        "health_validated",
+    ]
+    assert toy.sql("SELECT version_num FROM alembic_version") == [("r3",)]
+    assert rows(toy) == 5
+
+
+def test_a_second_boot_writes_nothing(toy: Toy) -> None:
+    """A ready database is left alone."""
+    toy.initializer().initialize()
+    before = toy.types()
+    result = toy.initializer().initialize()
+    assert (result.success, result.steps_completed) == (True, [])
+    assert toy.types() == before
+
+
+def test_without_seeds_a_schema_leads_straight_to_validation(tmp_path: Path, database_url: str) -> None:
+    """An application needs no seeds."""
+    toy = Toy(tmp_path, database_url).with_revisions()
+    assert toy.initializer().initialize().success
+    assert "seed_batch_applied" not in toy.types()
+
+
+def test_without_migrations_the_models_make_the_schema(tmp_path: Path, database_url: str) -> None:
+    """An application needs no revisions either."""
+    toy = Toy(tmp_path, database_url).with_seeds()
+    assert toy.initializer().initialize().success
+    assert rows(toy) == 5
+
+
+def test_the_schema_may_come_from_the_migrations(toy: Toy) -> None:
+    """One event a revision, and then the seeds."""
+    toy.options["schema_from"] = "migrations"
+    assert toy.initializer().initialize().success
+    assert toy.types().count("migration_applied") == 3
+    assert rows(toy) == 6
+
+
+def test_a_base_schema_is_followed_by_the_migrations(tmp_path: Path, database_url: str) -> None:
+    """Some directories begin after tables that the application makes from other metadata."""
+    toy = Toy(tmp_path, database_url).with_revisions()
+    base = Toy(tmp_path, database_url, tables=1).metadata()
+    toy.revision(1, "    op.execute(\"INSERT INTO t1 (id, name) VALUES (1, 'base was there')\")")
+    initializer = toy.initializer(schema_from="base", base="json:loads")
+    from dataclasses import replace
+
+    initializer.site.application = replace(initializer.site.application, base=base)
+    result = initializer.initialize()
+    assert result.success, result.errors
+    types = toy.types()
+    assert types.index("schema_created") < types.index("migration_applied")
+    assert rows(toy) == 1
+
+
+def test_new_revisions_are_applied_to_a_ready_database(toy: Toy) -> None:
+    """The run says which parts changed."""
+    toy.initializer().initialize()
+    toy.tables = 4
+    toy.revision(4, table_up(4))
+    seen: list[Entry] = []
+    assert toy.initializer(seen.append).initialize().success
+    assert seen[0].data["reason"] == "changed"
+    assert seen[0].data["changed"] == ["migrations", "models"]
+    assert [entry.type for entry in seen].count("migration_applied") == 1
+
+
+def test_a_failing_revision_is_tried_once_by_the_same_code(toy: Toy) -> None:
+    """The second boot shows the stored error without trying; a person's resume tries again."""
+    toy.initializer().initialize()
+    path = toy.revision(4, "    1 / 0")
+    first = toy.initializer().initialize()
+    attempts = len(toy.types())
+    second = toy.initializer().initialize()
+    assert not first.success
+    assert first.errors == second.errors
+    assert "revision-failed" in first.errors[0]
+    assert "004_r4.py line" in first.errors[0]
+    assert len(toy.types()) == attempts
+    third = toy.initializer().resume()
+    assert not third.success
+    assert toy.types()[attempts:] == ["run_started", "override", "database_inspected", "step_failed"]
+    path.write_text(path.read_text().replace("1 / 0", "pass"))
+    assert toy.initializer().initialize().success
+
+
+def test_old_good_code_beside_new_broken_code_writes_nothing(toy: Toy) -> None:
+    """What old code validated stays valid while the database is unchanged."""
+    old = toy.initializer()
+    old.initialize()
+    toy.revision(4, "    1 / 0")
+    toy.initializer().initialize()
+    before = toy.types()
+    assert old.initialize().success
+    assert toy.types() == before
+
+
+def test_old_code_on_a_newer_database_serves_and_leaves_it_alone(toy: Toy) -> None:
+    """Ahead: no event, no downgrade; the revision is named."""
+    old = toy.initializer()
+    old.initialize()
+    toy.tables = 4
+    toy.revision(4, table_up(4))
+    toy.initializer().initialize()
+    before = toy.types()
+    result = old.initialize()
+    assert (result.success, result.outcome) == (True, "ahead")
+    assert "r4" in result.warnings[0]
+    assert toy.types() == before
+
+
+def test_a_rollback_by_two_is_held_until_it_is_released(toy: Toy) -> None:
+    """What was reverted is not applied again by any boot; release ends it."""
+    toy.initializer().initialize()
+    assert toy.initializer().attend(commands.roll_back("r1")).ending == "done"
+    assert toy.sql("SELECT version_num FROM alembic_version") == [("r1",)]
+    before = toy.types()
+    held = toy.initializer().initialize()
+    assert (held.outcome, held.success) == ("held", True)
+    assert toy.initializer(when_held="exit").initialize().exit_code == 3
+    assert toy.types() == before
+    toy.initializer().attend(commands.release([]))
+    assert toy.initializer().initialize().success
+    assert toy.sql("SELECT version_num FROM alembic_version") == [("r3",)]
+
+
+def test_new_code_on_a_held_database_stays_held(toy: Toy) -> None:
+    """A later revision rests on the held one; a held revision whose file changed is a new one."""
+    toy.initializer().initialize()
+    toy.initializer().attend(commands.roll_back(None))
+    toy.tables = 4
+    toy.revision(4, table_up(4))
+    assert toy.initializer().initialize().outcome == "held"
+    toy.revision(3, table_up(3), '    op.drop_table("t3")', doc="mended")
+    result = toy.initializer().initialize()
+    assert (result.outcome, result.errors) == ("ready", [])
+
+
+def test_code_without_the_held_revision_goes_on_to_ready(toy: Toy) -> None:
+    """Deploying the code of before the revision is a way out of a hold."""
+    toy.initializer().initialize()
+    toy.initializer().attend(commands.roll_back(None))
+    (toy.migrations / "versions" / "003_r3.py").unlink()
+    toy.tables = 2
+    result = toy.initializer().initialize()
+    assert (result.outcome, result.errors) == ("ready", [])
+
+
+def test_a_defective_database_can_be_rolled_back(toy: Toy) -> None:
+    """Rollback has a row in defective as well."""
+    toy.initializer(repair="never").initialize()
+    toy.sql("DROP TABLE t2")
+    failed = toy.initializer(repair="never").initialize()
+    assert not failed.success
+    assert toy.initializer(repair="never").attend(commands.roll_back(None)).ending == "done"
+    assert toy.sql("SELECT version_num FROM alembic_version") == [("r2",)]
+
+
+def test_tables_made_by_hand_after_a_crash_are_adopted_when_they_match(toy: Toy) -> None:
+    """A journal without a schema, and then a person makes the tables: an exact match is taken over."""
+    from tests.support.crash import killed_after
+
+    killed_after(toy, "database_inspected")
+    engine = toy.engine()
+    toy.metadata().create_all(engine)
+    engine.dispose()
+    result = toy.initializer().initialize()
+    assert result.success, result.errors
+    assert "schema_adopted" in toy.types()
+    assert toy.sql("SELECT version_num FROM alembic_version") == [("r3",)]
+
+
+def test_tables_that_do_not_match_are_not_adopted(toy: Toy) -> None:
+    """The differences are named, and a person may say where the tables stand."""
+    toy.sql("CREATE TABLE t1 (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL UNIQUE)")
+    result = toy.initializer().initialize()
+    assert not result.success
+    assert "adoption-refused" in result.errors[0]
+    assert "t2" in result.errors[0]
+    order = commands.resume(toy.initializer().see(), mark=["r1"])
+    assert toy.initializer().attend(order).ending == "ready"
+    assert toy.sql("SELECT version_num FROM alembic_version") == [("r3",)]
+
+
+def test_a_database_made_by_alembic_is_taken_on_as_it_stands(toy: Toy) -> None:
+    """Behind, by its version rows; nothing is created or stamped anew."""
+    toy.sql(
+        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)",
+        "INSERT INTO alembic_version VALUES ('r1')",
+        "CREATE TABLE t1 (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL UNIQUE)",
+    )
+    assert toy.initializer().initialize().success
+    types = toy.types()
+    assert types.count("migration_applied") == 2
+    assert "schema_created" not in types
+
+
+def test_new_code_goes_on_in_the_middle_of_an_unfinished_run(toy: Toy) -> None:
+    """The run that died is named, and the new code's own revision is applied as well."""
+    from tests.support.crash import killed_after
+
+    toy.options["schema_from"] = "migrations"
+    killed_after(toy, "migration_applied")
+    toy.tables = 4
+    toy.revision(4, table_up(4))
+    seen: list[Entry] = []
+    result = toy.initializer(seen.append).initialize()
+    assert result.success, result.errors
+    assert seen[0].type == "run_resumed"
+    assert seen[0].data["interrupted"]["last"] == "migration_applied"
+    assert toy.types().count("migration_applied") == 4
+
+
+def test_a_lost_version_row_is_restored_where_the_tables_prove_it(toy: Toy) -> None:
+    """Journal and version table contradict each other; the tables decide."""
+    toy.initializer().initialize()
+    toy.sql("UPDATE alembic_version SET version_num = 'r2'")
+    result = toy.initializer().initialize()
+    assert result.success, result.errors
+    assert "repair_applied" in toy.types()
+    assert toy.sql("SELECT version_num FROM alembic_version") == [("r3",)]
+
+
+def test_a_downgrade_by_hand_is_asked_about(toy: Toy) -> None:
+    """Nobody can know whether it was meant: both ways out are named, and work."""
+    toy.initializer().initialize()
+    toy.sql("UPDATE alembic_version SET version_num = 'r2'", "DROP TABLE t3")
+    result = toy.initializer().initialize()
+    assert not result.success
+    assert "history-conflict" in result.errors[0]
+    assert "--retry" in result.errors[0]
+    assert not toy.initializer().initialize().success
+    order = commands.resume(toy.initializer().see(), retry=["r3"])
+    outcome = toy.initializer().attend(order)
+    assert outcome.ending == "ready", outcome.error
+    assert toy.sql("SELECT count(*) FROM t3") == [(1,)]
+
+
+def test_revisions_applied_outside_are_recorded(toy: Toy) -> None:
+    """Somebody ran plain Alembic: the journal says so and goes on."""
+    toy.initializer().initialize()
+    toy.tables = 4
+    toy.revision(4, table_up(4))
+    toy.sql(
+        "CREATE TABLE t4 (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL UNIQUE)",
+        "UPDATE alembic_version SET version_num = 'r4'",
+    )
+    seen: list[Entry] = []
+    assert toy.initializer(seen.append).initialize().success
+    inspected = next(entry for entry in seen if entry.type == "database_inspected")
+    assert inspected.data["outside"] == ["r4"]
+
+
+def test_a_dropped_table_is_made_again_and_seeded(toy: Toy) -> None:
+    """Repair is a transaction of its own and leads to whatever is then still to be done."""
+    toy.initializer().initialize()
+    toy.sql("DROP TABLE t1")
+    result = toy.initializer().initialize()
+    assert result.success, result.errors
+    assert rows(toy) == 5
+    types = toy.types()[6:]
+    assert types.index("defects_found") < types.index("repair_applied") < types.index("seed_batch_applied")
+
+
+def test_everything_dropped_by_hand_is_made_anew(toy: Toy) -> None:
+    """An emptied database has nothing to lose."""
+    toy.initializer().initialize()
+    toy.sql("DROP TABLE t1", "DROP TABLE t2", "DROP TABLE t3", "DROP TABLE alembic_version")
+    result = toy.initializer().initialize()
+    assert result.success, result.errors
+    assert rows(toy) == 5
+    assert toy.types().count("schema_created") == 2
+
+
+def test_a_defect_mended_by_hand_is_noticed(toy: Toy) -> None:
+    """The failure was met on another catalogue, so it is not adopted."""
+    toy.initializer(repair="never").initialize()
+    toy.sql("DROP TABLE t2")
+    assert not toy.initializer(repair="never").initialize().success
+    toy.sql("CREATE TABLE t2 (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL UNIQUE)")
+    result = toy.initializer(repair="never").initialize()
+    assert result.success, result.errors
+
+
+def test_changed_seeds_are_applied_and_old_code_does_not_flap(toy: Toy) -> None:
+    """Two versions of the code, one database: each is known, neither writes again."""
+    old = toy.initializer()
+    old.initialize()
+    toy.with_seeds(7)
+    new = toy.initializer()
+    assert new.initialize().success
+    assert rows(toy) == 7
+    assert old.initialize().success
+    before = toy.types()
+    assert new.initialize().success
+    assert old.initialize().success
+    assert toy.types() == before
+    assert rows(toy) == 7
+
+
+def test_a_changed_applied_revision_stops_the_next_one(toy: Toy) -> None:
+    """What comes after it was not made for this; a person may accept it."""
+    toy.options["schema_from"] = "migrations"
+    toy.initializer().initialize()
+    toy.revision(2, table_up(2), doc="edited afterwards")
+    toy.tables = 4
+    toy.revision(4, table_up(4))
+    result = toy.initializer().initialize()
+    assert not result.success
+    assert "revision-changed" in result.errors[0]
+    order = commands.resume(toy.initializer().see(), mark=["r2"])
+    outcome = toy.initializer().attend(order)
+    assert outcome.ending == "ready", outcome.error
