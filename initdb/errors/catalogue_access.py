@@ -88,7 +88,7 @@ ACCESS: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "unknown-database",
-        "The database does not exist on this server, and this role may not create it.",
+        "The database does not exist on this server.",
         _NOTHING,
         "Create the database (createdb -O USER DATABASE), or correct its name in database_url, then: "
         "initdb run",
@@ -107,7 +107,7 @@ ACCESS: tuple[ErrorRow, ...] = (
                 "user-permissions",
                 "Create it for the role, or let the role do so: CREATE DATABASE shop OWNER app; ALTER ROLE "
                 "app CREATEDB\n"
-                "A role with CREATEDB needs no preparation: initdb creates the database itself.",
+                "For a role with CREATEDB nothing need be prepared: the first boot creates the database.",
                 "postgresql",
             ),
             Advice(

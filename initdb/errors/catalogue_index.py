@@ -18,19 +18,24 @@ from initdb.errors.catalogue_settings import SETTINGS
 from initdb.errors.catalogue_storage import STORAGE
 from initdb.errors.rows import ErrorRow
 
-ROWS: tuple[ErrorRow, ...] = (
-    *CONNECTION,
-    *ACCESS,
-    *STORAGE,
-    *SETTINGS,
-    *SCHEMA,
-    *FILES,
-    *REVISION,
-    *SEED,
-    *HEALTH,
-    *RUN,
-    *JOURNAL,
+SUBJECTS: Mapping[str, tuple[ErrorRow, ...]] = MappingProxyType(
+    {
+        "Connecting": CONNECTION,
+        "Credentials and permissions": ACCESS,
+        "File, disk and server": STORAGE,
+        "Settings and commands": SETTINGS,
+        "Schema and adoption": SCHEMA,
+        "Migration files and their history": FILES,
+        "Running and rolling back revisions": REVISION,
+        "Seeds and users": SEED,
+        "Validation and repair": HEALTH,
+        "Runs among each other": RUN,
+        "The journal": JOURNAL,
+    }
 )
+"""Subject → its rows, in the order of the documentation."""
 
-catalogue: Mapping[str, ErrorRow] = MappingProxyType({row.reference: row for row in ROWS})
-"""Reference → row, in the order of the documentation."""
+catalogue: Mapping[str, ErrorRow] = MappingProxyType(
+    {row.reference: row for rows in SUBJECTS.values() for row in rows}
+)
+"""Reference → row."""

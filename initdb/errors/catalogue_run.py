@@ -315,7 +315,7 @@ RUN: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "unsupported-database",
-        "This kind of database is not supported: initdb works with SQLite and PostgreSQL.",
+        "This kind of database is not supported; SQLite and PostgreSQL are.",
         _NOTHING,
         "Name a SQLite or PostgreSQL database in database_url, then: initdb run",
         causes=("database_url names MySQL, Oracle or another database.",),

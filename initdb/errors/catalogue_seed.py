@@ -90,6 +90,42 @@ SEED: tuple[ErrorRow, ...] = (
         ),
     ),
     ErrorRow(
+        "seeds-not-found",
+        "A seed that the setting seeds names is not there, or is no file, folder or function.",
+        "Nothing was changed: the seeds are looked at first.",
+        'Correct seeds (a folder, a file, or "module:function"), then: initdb run',
+        causes=(
+            "A relative path was taken from another folder.",
+            "The folder is not part of the package or the image.",
+            "The module cannot be imported, or has no such function.",
+        ),
+        advice=(
+            Advice(
+                "configuration-example",
+                'In initdb.toml: seeds = ["seeds", "shop.seeds:first_users"]',
+            ),
+            Advice(
+                "file-restoration", "Take the folder back from version control: git checkout COMMIT -- seeds"
+            ),
+        ),
+        exit_code=2,
+    ),
+    ErrorRow(
+        "seed-name-twice",
+        "Two seeds have the same name, by which the journal knows whether one was applied.",
+        "Nothing was changed: the seeds are looked at first.",
+        "Rename one of the two, then: initdb run",
+        causes=("Two folders hold a file of the same name.", "A file and a function are called alike."),
+        advice=(
+            Advice(
+                "conflict-resolution",
+                "Rename the newer one; a seed that was applied keeps its name: initdb journal --type "
+                "seed_batch_applied",
+            ),
+        ),
+        exit_code=2,
+    ),
+    ErrorRow(
         "seed-column-missing",
         "A seed leaves out a column that must have a value.",
         _NOTHING_SEEDED,

@@ -20,7 +20,7 @@ SETTINGS: tuple[ErrorRow, ...] = (
         "bad-url",
         "database_url is not a database URL.",
         _NOTHING,
-        "Write it as dialect://user@host:port/database, or sqlite:///file, then: initdb run",
+        "Write it as dialect://user@host:5432/database, or sqlite:///file, then: initdb run",
         causes=(
             "A special character of the password is not escaped.",
             "The port is not a number.",

@@ -6,7 +6,7 @@ from initdb.errors.driver import DriverError, driver_error
 from initdb.errors.exception import InitError
 from initdb.errors.files import sqlite_path
 from initdb.errors.from_postgresql import postgresql_reference
-from initdb.errors.from_python import OTHERS_CODE, python_reference
+from initdb.errors.from_python import OTHERS_CODE, python_reference, url_fault
 from initdb.errors.from_sqlite import sqlite_reference
 from initdb.errors.location import where
 from initdb.errors.predicates import (
@@ -94,9 +94,9 @@ def _classified(exc: BaseException, doing: str, database: str | None, target: st
 
 
 def _told(error: DriverError, reference: str) -> tuple[str, ...]:
-    """The driver's words with their code, and the statement; none for a bad URL: they may quote its password."""
+    """The driver's words with their code, and the statement; not those that quote a bad URL."""
     if reference == "bad-url":
-        return ()
+        return () if "missing" in error.text else error.lines
     first, *rest = error.lines
     code = f" ({error.code})" if error.code else ""
     return (first + code, *rest, *((f"statement: {error.statement}",) if error.statement else ()))
@@ -104,11 +104,13 @@ def _told(error: DriverError, reference: str) -> tuple[str, ...]:
 
 def _python_failure(exc: BaseException, doing: str, database: str | None, shown: str) -> InitError:
     reference = python_reference(exc, doing) or _BY_CODE.get(doing, "internal-error")
+    if reference == "bad-url":
+        return InitError(reference, shown, url_fault(exc), database=database)
     # SQLAlchemy's StatementError prints the parameters too; what it wraps does not.
     inner = getattr(exc, "orig", None)
     cause = inner if isinstance(inner, BaseException) else exc
-    message = type(cause).__name__ if reference == "bad-url" else f"{type(cause).__name__}: {cause}"
-    lines = [line for line in scrub(message).splitlines() if line.strip()][:_MOST_LINES]
+    message = scrub(f"{type(cause).__name__}: {cause}")
+    lines = [line for line in message.splitlines() if line.strip()][:_MOST_LINES]
     place = (f"at: {where(exc, ours_too=True)}",) if reference == "internal-error" else _own_place(exc, doing)
     return InitError(reference, shown, *lines, *place, database=database)
 

@@ -8,8 +8,8 @@ from initdb.errors.rows import ErrorRow, Topic
 from initdb.errors.safe import safe_text
 
 SHORT_TOPICS: tuple[Topic, ...] = (
-    "troubleshooting",
     "credential-verification",
+    "troubleshooting",
     "permission-fix",
     "user-permissions",
     "alternative-configuration",

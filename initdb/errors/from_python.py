@@ -70,6 +70,15 @@ def _from_url(exc: BaseException) -> str | None:
     return None
 
 
+def url_fault(exc: BaseException) -> str:
+    """What is wrong with a URL, by the type of what was raised: the message may quote the password."""
+    if isinstance(exc, TypeError):
+        return "A parameter after the ? is not known to the driver."
+    if isinstance(exc, ValueError):
+        return "The port is not a number, or a part of the URL was read as the port."
+    return "It does not have the form dialect://user@host:5432/database."
+
+
 def _from_migrations(exc: BaseException) -> str | None:
     if isinstance(exc, SyntaxError):
         return "revision-unparsable"

@@ -51,9 +51,9 @@ _PHRASES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 _CONNECTING = re.compile(r"connection to server (at|on)|could not (connect to server|translate host name)")
 _LOST = re.compile(
     r"server closed the connection|connection already closed|terminating connection|connection not open"
-    r"|could not (receive data from|send data to) server|no connection to the server|(unexpected )?eof (detected|while)|broken pipe"
-    r"|connection pointer is null|ssl connection has been closed|ssl (syscall )?error|closed the connection"
-    r"|connection (has been |was )?(closed|reset|aborted)|lost synchronization with server"
+    r"|could not (receive data from|send data to) server|no connection to the server|eof (detected|while)"
+    r"|broken pipe|connection pointer is null|ssl connection has been closed|ssl (syscall )?error"
+    r"|closed the connection|connection (has been |was )?(closed|reset|aborted)|lost synchronization"
 )
 
 

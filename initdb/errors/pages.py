@@ -10,7 +10,7 @@ from initdb.errors.exception import InitError
 from initdb.errors.rows import TITLES, Advice, ErrorRow
 
 WIDTH = 100
-_NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+DATABASE_NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 def find_row(reference: str) -> ErrorRow:
@@ -50,12 +50,14 @@ def outcome(row: ErrorRow) -> str:
         if row.passing
         else "It does not pass by itself: boots of the same code report it again without trying."
     )
-    return f"A command that ends with it exits with {row.exit_code}. {later}"
+    return f"A command that ends with it exits with {row.exit_code}." + (
+        f" {later}" if row.exit_code == 1 else ""
+    )
 
 
 def _advice(advice: Advice) -> str:
     first, *rest = advice.text.split("\n")
-    label = f"{_NAMES[advice.database]}: " if advice.database else ""
+    label = f"{DATABASE_NAMES[advice.database]}: " if advice.database else ""
     lines = [_filled(label + first, "  - ")]
     lines += [f"    {line}" if line.startswith("    ") else _filled(line, "    ") for line in rest]
     return "\n".join(lines)

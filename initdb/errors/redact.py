@@ -16,7 +16,7 @@ _PAIR = re.compile(
 )
 _LINE = re.compile(rf"(?im)^([ \t]*(?:-[ \t]+)?[\w.-]{{0,40}}{_WORD}[ \t]*:[ \t]+)\S.*$")
 _SQL = re.compile(rf"(?is)(\bpassword\s+)(?:e?(?:{_QUOTED})|\$(\w*)\$.*?(?:\$\2\$|\Z))")
-_HASH = re.compile(r"(\$(?:argon2(?:id?|d)|2[aby]|[156y])\$|\b(?:scrypt|pbkdf2):[\w:]+\$)[^\s'\",)]+")
+_HASH = re.compile(r"(\$(?:argon2(?:id?|d)|2[aby]|[156y])\$|\b(?:scrypt|pbkdf2):[\w:]+\$)[^\s'\")]+")
 _VALUES = re.compile(r"(?is)(\[parameters: |failing row contains \().*")
 _SECRET_KEY = re.compile(rf"(?i){_WORD}")
 
@@ -29,9 +29,10 @@ def url_text(url: object) -> str:
     text = _exact(url)
     if text is None:
         text = _hide_passwords(str(url), keep_user=True)
-    head, question, query = text.partition("?")
+    head, _, query = text.partition("?")
     kept = [part for part in query.split("&") if part and not _SECRET_KEY.search(part.partition("=")[0])]
-    return _NOT_A_PORT.sub(rf"\1:{MARK}", head + question * bool(kept) + "&".join(kept))
+    shown = "&".join(kept).replace("%2F", "/")
+    return _NOT_A_PORT.sub(rf"\1:{MARK}", f"{head}?{shown}" if kept else head)
 
 
 def scrub(text: str) -> str:
