@@ -1,15 +1,35 @@
 """The failures of initdb: a catalogue of them as data, the one exception, and how they read.
 
-A leaf: imports nothing else of initdb, and no database library (`initdb.errors.classify` looks at what it
-is given).
+A leaf: imports nothing else of initdb, and no database library (`initdb.errors.classify` looks at what it is
+given). The catalogue is loaded when a failure is told: a boot on a ready database does not pay for it.
 """
 
 from __future__ import annotations
 
-from initdb.errors.catalogue_index import catalogue
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from initdb.errors.exception import InitError
-from initdb.errors.pages import render_page
 from initdb.errors.rendering import Rendered, render
-from initdb.errors.rows import Advice, ErrorRow
+
+if TYPE_CHECKING:
+    from initdb.errors.catalogue_index import catalogue
+    from initdb.errors.pages import render_page
+    from initdb.errors.rows import Advice, ErrorRow
 
 __all__ = ["Advice", "ErrorRow", "InitError", "Rendered", "catalogue", "render", "render_page"]
+
+_LATER = {
+    "Advice": "initdb.errors.rows",
+    "ErrorRow": "initdb.errors.rows",
+    "catalogue": "initdb.errors.catalogue_index",
+    "render_page": "initdb.errors.pages",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(_LATER[name]), name)
+    globals()[name] = found
+    return found

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from initdb.errors.catalogue_index import catalogue
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from initdb.errors.rendering import Rendered, render, safe_lines
-from initdb.errors.rows import ErrorRow, Topic
 from initdb.errors.safe import safe_text
+
+if TYPE_CHECKING:
+    from initdb.errors.rows import ErrorRow, Topic
 
 SHORT_TOPICS: tuple[Topic, ...] = (
     "credential-verification",
@@ -43,7 +47,7 @@ class InitError(Exception):
         database: str | None = None,
         sqlstate: str | None = None,
     ) -> None:
-        row = catalogue[reference]
+        row = _catalogue()[reference]
         self._set(
             row,
             Rendered(
@@ -64,15 +68,7 @@ class InitError(Exception):
     def from_rendered(cls, rendered: Rendered) -> InitError:
         """The failure that was stored as `rendered`, word for word, even if its reference is unknown here."""
         error = cls.__new__(cls)
-        row = catalogue.get(rendered.reference) or ErrorRow(
-            rendered.reference,
-            rendered.message,
-            rendered.kept,
-            rendered.mend,
-            passing=rendered.passing,
-            exit_code=rendered.exit_code,
-        )
-        error._set(row, rendered)
+        error._set(_catalogue().get(rendered.reference) or _unknown(rendered), rendered)
         return error
 
     def _set(self, row: ErrorRow, rendered: Rendered) -> None:
@@ -108,4 +104,24 @@ def short_advice(row: ErrorRow, database: str | None) -> tuple[str, ...]:
         for topic in SHORT_TOPICS
         for advice in row.advice
         if advice.topic == topic and advice.fits(database)
+    )
+
+
+def _catalogue() -> Mapping[str, ErrorRow]:
+    from initdb.errors.catalogue_index import catalogue
+
+    return catalogue
+
+
+def _unknown(rendered: Rendered) -> ErrorRow:
+    """A row for a reference that another version of initdb knows."""
+    from initdb.errors.rows import ErrorRow
+
+    return ErrorRow(
+        rendered.reference,
+        rendered.message,
+        rendered.kept,
+        rendered.mend,
+        passing=rendered.passing,
+        exit_code=rendered.exit_code,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import socket
-import ssl
 
 _ERRNOS = {
     errno.ENOSPC: "disk-full",
@@ -47,6 +46,8 @@ def python_reference(exc: BaseException, doing: str) -> str | None:
 
 
 def _from_system(exc: BaseException) -> str | None:
+    import ssl  # 7 ms that a boot on a ready database need not spend
+
     kinds: tuple[tuple[type[BaseException], str], ...] = (
         (ssl.SSLError, "tls-failed"),
         (socket.gaierror, "host-not-found"),

@@ -5,51 +5,49 @@ from __future__ import annotations
 import re
 
 # The most telling first: with several addresses one may refuse while another asks for a password.
-_PHRASES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (reference, re.compile(pattern))
-    for reference, pattern in (
-        ("read-only-database", r"session is read-only"),
-        (
-            "too-many-connections",
-            r"too many clients already|connection slots are reserved|too many connections for",
-        ),
-        ("too-many-connections", r"no more connections allowed|max_client_conn"),
-        (
-            "server-starting",
-            r"database system is (starting up|shutting down|in recovery mode|not (yet )?accepting)",
-        ),
-        ("tls-failed", r"requires a valid client certificate"),
-        (
-            "authentication-failed",
-            r"authentication failed for user|no password supplied|no pg_hba\.conf entry",
-        ),
-        (
-            "authentication-failed",
-            r"pg_hba\.conf rejects|is not permitted to log in|sasl authentication failed",
-        ),
-        ("authentication-failed", r"role \".*\" does not exist|authentication method \S+ not supported"),
-        ("unknown-database", r"database \".*\" does not exist|no such database"),
-        ("database-permission-denied", r"permission denied for database"),
-        ("tls-failed", r"server does not support ssl|certificate verify failed|server certificate for"),
-        (
-            "tls-failed",
-            r"(certificate|private key) file \"|invalid sslmode|sslmode value|ssl error: (?!.*eof)",
-        ),
-        ("tls-failed", r"ssl is not enabled on the server|server did not negotiate"),
-        ("host-not-found", r"could not translate host name|name or service not known|nodename nor servname"),
-        ("host-not-found", r"temporary failure in name resolution"),
-        ("connection-timeout", r"timeout expired|connection timed out|operation timed out"),
-        ("host-unreachable", r"no route to host|network is (unreachable|down)|host is down"),
-        ("file-permission-denied", r"on socket \".*\" failed: permission denied"),
-        (
-            "connection-refused",
-            r"connection refused|is the server running|on socket \".*\" failed: no such file",
-        ),
-        ("bad-url", r"invalid dsn|invalid connection option|invalid (port number|integer value|uri)"),
-    )
+_PHRASES: tuple[tuple[str, str], ...] = (
+    ("read-only-database", r"session is read-only"),
+    (
+        "too-many-connections",
+        r"too many clients already|connection slots are reserved|too many connections for",
+    ),
+    ("too-many-connections", r"no more connections allowed|max_client_conn"),
+    (
+        "server-starting",
+        r"database system is (starting up|shutting down|in recovery mode|not (yet )?accepting)",
+    ),
+    ("tls-failed", r"requires a valid client certificate"),
+    (
+        "authentication-failed",
+        r"authentication failed for user|no password supplied|no pg_hba\.conf entry",
+    ),
+    (
+        "authentication-failed",
+        r"pg_hba\.conf rejects|is not permitted to log in|sasl authentication failed",
+    ),
+    ("authentication-failed", r"role \".*\" does not exist|authentication method \S+ not supported"),
+    ("unknown-database", r"database \".*\" does not exist|no such database"),
+    ("database-permission-denied", r"permission denied for database"),
+    ("tls-failed", r"server does not support ssl|certificate verify failed|server certificate for"),
+    (
+        "tls-failed",
+        r"(certificate|private key) file \"|invalid sslmode|sslmode value|ssl error: (?!.*eof)",
+    ),
+    ("tls-failed", r"ssl is not enabled on the server|server did not negotiate"),
+    ("host-not-found", r"could not translate host name|name or service not known|nodename nor servname"),
+    ("host-not-found", r"temporary failure in name resolution"),
+    ("connection-timeout", r"timeout expired|connection timed out|operation timed out"),
+    ("host-unreachable", r"no route to host|network is (unreachable|down)|host is down"),
+    ("file-permission-denied", r"on socket \".*\" failed: permission denied"),
+    (
+        "connection-refused",
+        r"connection refused|is the server running|on socket \".*\" failed: no such file",
+    ),
+    ("bad-url", r"invalid dsn|invalid connection option|invalid (port number|integer value|uri)"),
 )
-_CONNECTING = re.compile(r"connection to server (at|on)|could not (connect to server|translate host name)")
-_LOST = re.compile(
+
+_CONNECTING = r"connection to server (at|on)|could not (connect to server|translate host name)"
+_LOST = (
     r"server closed the connection|connection already closed|terminating connection|connection not open"
     r"|could not (receive data from|send data to) server|no connection to the server|eof (detected|while)"
     r"|broken pipe|connection pointer is null|ssl connection has been closed|ssl (syscall )?error"
@@ -63,11 +61,11 @@ def connect_failure(text: str) -> str | None:
     text: the whole message in lower case. Source: PostgreSQL's src/interfaces/libpq/fe-connect.c, fe-auth.c,
     fe-secure-*.c, and src/backend/libpq/auth.c, utils/init/postinit.c (untranslated).
     """
-    if says_lost(text) and not _CONNECTING.search(text):
+    if says_lost(text) and not re.search(_CONNECTING, text):
         return None  # "could not receive data from server: Connection timed out" is the end of a session
-    return next((reference for reference, pattern in _PHRASES if pattern.search(text)), None)
+    return next((reference for reference, pattern in _PHRASES if re.search(pattern, text)), None)
 
 
 def says_lost(text: str) -> bool:
     """Whether libpq's or psycopg2's message, in lower case, says that an open connection ended."""
-    return _LOST.search(text) is not None
+    return re.search(_LOST, text) is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from difflib import get_close_matches
 
 from initdb.errors.catalogue_index import catalogue
 from initdb.errors.exception import InitError
@@ -17,6 +16,8 @@ def find_row(reference: str) -> ErrorRow:
     """The row of `reference`; raises InitError unknown-reference, which names the nearest ones."""
     row = catalogue.get(reference)
     if row is None:
+        from difflib import get_close_matches
+
         nearest = get_close_matches(reference.strip().lower(), catalogue, n=3, cutoff=0.4)
         hint = f"Did you mean: {', '.join(nearest)}?" if nearest else ""
         raise InitError("unknown-reference", f"There is no error called {reference!r}.", hint)

@@ -9,16 +9,17 @@ _WORD = r"(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key)[\w-]{0,40}"
 _QUOTED = r"""'(?:[^'\\]|\\.|'')*(?:'|\Z)|"(?:[^"\\]|\\.|"")*(?:"|\Z)"""
 
 _USERINFO = re.compile(r"://[^:/]*:")
+_TOKEN = re.compile(r"\s*(\S*)")
 _PORT = re.compile(r"\d{1,5}(?![^/?#\s\"'),;.\]])")
-_NOT_A_PORT = re.compile(r"(://[^:/\s\[]*):(?!\d{1,5}(?:\W|$)|[\s/]|$)\S*")
-_PAIR = re.compile(
-    rf"(?is)({_WORD}[\"']?\s*=+\s*|[\"'][\w.-]{{0,40}}{_WORD}[\"']\s*:\s*|{_WORD}\)=\()({_QUOTED}|(?:\\.|\S)+)"
-)
-_LINE = re.compile(rf"(?im)^([ \t]*(?:-[ \t]+)?[\w.-]{{0,40}}{_WORD}[ \t]*:[ \t]+)\S.*$")
-_SQL = re.compile(rf"(?is)(\bpassword\s+)(?:e?(?:{_QUOTED})|\$(\w*)\$.*?(?:\$\2\$|\Z))")
-_HASH = re.compile(r"(\$(?:argon2(?:id?|d)|2[aby]|[156y])\$|\b(?:scrypt|pbkdf2):[\w:]+\$)[^\s'\")]+")
-_VALUES = re.compile(r"(?is)(\[parameters: |failing row contains \().*")
-_SECRET_KEY = re.compile(rf"(?i){_WORD}")
+# The rest is compiled when it is first needed: a boot on a ready database tells no failure.
+_NOT_A_PORT = r"(://[^:/\s\[]*):(?!\d{1,5}(?:\W|$)|[\s/]|$)\S*"
+_KEY = rf"{_WORD}[\"']?\s*=+\s*|[\"'][\w.-]{{0,40}}{_WORD}[\"']\s*:\s*|{_WORD}\)=\("
+_PAIR = rf"(?is)({_KEY})({_QUOTED}|(?:\\.|\S)+)"
+_LINE = rf"(?im)^([ \t]*(?:-[ \t]+)?[\w.-]{{0,40}}{_WORD}[ \t]*:[ \t]+)\S.*$"
+_SQL = rf"(?is)(\bpassword\s+)(?:e?(?:{_QUOTED})|\$(\w*)\$.*?(?:\$\2\$|\Z))"
+_HASH = r"(\$(?:argon2(?:id?|d)|2[aby]|[156y])\$|\b(?:scrypt|pbkdf2):[\w:]+\$)[^\s'\")]+"
+_VALUES = r"(?is)(\[parameters: |failing row contains \().*"
+_SECRET_KEY = rf"(?i){_WORD}"
 
 
 def url_text(url: object) -> str:
@@ -28,11 +29,11 @@ def url_text(url: object) -> str:
     """
     text = _exact(url)
     if text is None:
-        text = _hide_passwords(str(url), keep_user=True)
+        text = _hide_passwords(text_of(url), keep_user=True)
     head, _, query = text.partition("?")
-    kept = [part for part in query.split("&") if part and not _SECRET_KEY.search(part.partition("=")[0])]
+    kept = [part for part in query.split("&") if part and not re.search(_SECRET_KEY, part.partition("=")[0])]
     shown = "&".join(kept).replace("%2F", "/")
-    return _NOT_A_PORT.sub(rf"\1:{MARK}", f"{head}?{shown}" if kept else head)
+    return re.sub(_NOT_A_PORT, rf"\1:{MARK}", f"{head}?{shown}" if kept else head)
 
 
 def scrub(text: str) -> str:
@@ -42,12 +43,20 @@ def scrub(text: str) -> str:
     Takes away rather too much than too little: in a URL all from the user name to the last `@` of the text,
     because a password that was written without escapes may hold any character.
     """
-    text = _VALUES.sub(rf"\1{MARK}", _hide_passwords(text, keep_user=False))
-    text = _NOT_A_PORT.sub(rf"\1:{MARK}", text)
-    text = _PAIR.sub(rf"\1{MARK}", text)
-    text = _SQL.sub(rf"\1{MARK}", text)
-    text = _LINE.sub(rf"\1{MARK}", text)
-    return _HASH.sub(rf"\1{MARK}", text)
+    text = re.sub(_VALUES, rf"\1{MARK}", _hide_passwords(text, keep_user=False))
+    text = re.sub(_NOT_A_PORT, rf"\1:{MARK}", text)
+    text = re.sub(_PAIR, rf"\1{MARK}", text)
+    text = re.sub(_SQL, rf"\1{MARK}", text)
+    text = re.sub(_LINE, rf"\1{MARK}", text)
+    return re.sub(_HASH, rf"\1{MARK}", text)
+
+
+def text_of(value: object) -> str:
+    """`str(value)`; the name of its type if it cannot print itself: telling an error must not fail."""
+    try:
+        return str.__str__(value if isinstance(value, str) else str(value))
+    except Exception:
+        return f"<{type(value).__name__}>"
 
 
 def _exact(url: object) -> str | None:
@@ -71,9 +80,9 @@ def _hide_passwords(text: str, *, keep_user: bool) -> str:
     start = 0
     while match := _USERINFO.search(text, start, max(last, 0)):
         start = match.end()
-        user_has_at = "@" in match.group()
-        token = text[start:].split(maxsplit=1)[0] if text[start:].strip() else ""
-        if user_has_at and _PORT.match(text, start) and "@" not in token:
+        token = _TOKEN.match(text, start)
+        is_host = "@" in match.group() and _PORT.match(text, start)
+        if is_host and token and "@" not in token.group(1):
             continue
         before = text[: start - 1] if keep_user else f"{text[: match.start()]}://{MARK}"
         return before + text[last:]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from initdb.errors.redact import scrub
+from initdb.errors.redact import scrub, text_of
 
 LIMIT = 600
 _HEAD = 440
+_MOST = 20_000
+"""What is looked at of a text; of what is left of it only the ends are shown."""
 
 
 def escape(text: str) -> str:
@@ -26,8 +28,4 @@ def shorten(text: str, limit: int = LIMIT) -> str:
 
 def safe_text(value: object, limit: int = LIMIT) -> str:
     """`value` as one line fit for a terminal, a log and a journal. Never raises; idempotent."""
-    try:
-        text = value if isinstance(value, str) else str(value)
-    except Exception:  # a hostile __str__ must not stop the report of an error
-        text = f"<{type(value).__name__}>"
-    return shorten(escape(scrub(str.__str__(text))), limit).strip()
+    return shorten(escape(scrub(shorten(text_of(value), _MOST))), limit).strip()
