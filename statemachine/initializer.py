@@ -64,7 +64,7 @@ class Initializer:
             engine=chosen,
             application=application,
             settings=self.settings,
-            code=code_parts(application, self.settings),
+            code=code_parts(application, self.settings, chosen.dialect),
             clock=clock or Clock(),
             watcher=watcher or Watcher(),
         )
