@@ -1,0 +1,29 @@
+"""One thing that interrupted work of others left in the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A table that Alembic's batch mode was filling, or an index that was never finished.
+
+    name: of the object. table: the table it belongs to, or the one that was being rebuilt.
+    schema: None where it is the connection's default one.
+    """
+
+    kind: Literal["alembic-temporary-table", "invalid-index"]
+    name: str
+    table: str
+    schema: str | None = None
+
+    @property
+    def text(self) -> str:
+        """What it is and what is to be done with it, in one sentence."""
+        if self.kind == "invalid-index":
+            return f"The index {self.name} of {self.table} is INVALID: its build failed, or is going on."
+        return (
+            f"The table {self.name} was left by a migration that was rebuilding {self.table} and did not end."
+        )

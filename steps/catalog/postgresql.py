@@ -1,0 +1,101 @@
+# ruff: noqa: S608 (put together from constants alone)
+"""PostgreSQL's catalogue, read by its content: https://www.postgresql.org/docs/current/catalogs.html."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+from initdb.steps.catalog.leftover import Leftover
+from initdb.steps.catalog.names import OWN_PREFIX, TEMPORARY_PREFIX, like
+from initdb.steps.catalog.postgresql_content import CONTENT, RELATIONS, VERSIONS, VISIBLE
+
+# What the server writes of an expression depends on these settings of the session.
+_SETTINGS = {
+    "search_path": "pg_catalog",
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "quote_all_identifiers": "off",
+}
+_PINS = ", ".join(f"('{name}', '{value}')" for name, value in _SETTINGS.items())
+
+_VERSION_TABLE = """SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'version_num' AND NOT a.attisdropped
+    WHERE c.relname = :version_table AND c.relkind IN ('r', 'p', 'v', 'f')
+    AND CASE WHEN CAST(:version_schema AS text) IS NULL THEN pg_table_is_visible(c.oid)
+        ELSE n.nspname = :version_schema END"""
+
+# The settings are changed for the query alone: each part of it needs a row of the one before, and the last
+# one puts them back. A setting made so ends with the transaction, and inside one it is again what it was
+# when the query ends.
+_FINGERPRINT = text(f"""
+WITH was AS MATERIALIZED (
+    SELECT p.name, p.value, current_setting(p.name) AS before,
+        (SELECT v.oid FROM ({_VERSION_TABLE}) v JOIN pg_class c ON c.oid = v.oid
+         WHERE has_table_privilege(v.oid, 'SELECT')
+         AND has_schema_privilege(c.relnamespace, 'USAGE')) AS version
+    FROM (VALUES {_PINS}) p (name, value)
+), pinned AS MATERIALIZED (
+    SELECT max(version) AS version, count(set_config(name, value, true)) AS settings FROM was
+), relation AS MATERIALIZED (
+    {RELATIONS}
+), content AS MATERIALIZED (
+    SELECT (SELECT encode(sha256(convert_to(coalesce(string_agg(line, chr(10) ORDER BY line COLLATE "C"), ''),
+            getdatabaseencoding())), 'hex')
+        FROM ({CONTENT} UNION ALL
+            SELECT ROW('version', v.revision)::text FROM ({VERSIONS.format(table="pinned.version")}) v
+            UNION ALL SELECT 'version table' WHERE pinned.version IS NOT NULL) lines) AS hash
+    FROM pinned WHERE pinned.settings > 0
+)
+SELECT content.hash, count(set_config(was.name, was.before, true)) FROM content, was GROUP BY content.hash
+""")
+
+_TABLES = text(f"""SELECT CASE WHEN n.nspname <> current_schema() THEN n.nspname END, c.relname
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE {VISIBLE} AND c.relkind IN ('r', 'p', 'f') AND NOT starts_with(c.relname, '{OWN_PREFIX}')""")
+
+_VERSION_ROWS = text(f"""SELECT t.oid IS NOT NULL AS there,
+    ARRAY(SELECT v.revision FROM ({VERSIONS.format(table="t.oid")}) v) AS revisions
+    FROM (SELECT ({_VERSION_TABLE}) AS oid) t""")
+
+_LEFTOVERS = text(f"""SELECT CASE WHEN n.nspname <> current_schema() THEN n.nspname END, c.relname, t.relname
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_index i ON i.indexrelid = c.oid LEFT JOIN pg_class t ON t.oid = i.indrelid
+    WHERE {VISIBLE} AND (c.relkind IN ('r', 'p') AND starts_with(c.relname, '{TEMPORARY_PREFIX}')
+        OR c.relkind = 'i' AND NOT i.indisvalid)
+    ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" """)
+
+
+def fingerprint(
+    connection: Connection, ignore: tuple[str, ...], version_table: str, version_schema: str | None
+) -> str:
+    """See `initdb.steps.catalog.fingerprint`."""
+    names = {"version_table": version_table, "version_schema": version_schema}
+    patterns = [like(word) for word in ignore]
+    return str(connection.execute(_FINGERPRINT, names | {"ignore": patterns}).one()[0])
+
+
+def tables(connection: Connection) -> frozenset[tuple[str | None, str]]:
+    """See `initdb.steps.catalog.tables`."""
+    return frozenset((schema, name) for schema, name in connection.execute(_TABLES))
+
+
+def version_rows(
+    connection: Connection, version_table: str, version_schema: str | None
+) -> tuple[str, ...] | None:
+    """See `initdb.steps.catalog.version_rows`."""
+    names = {"version_table": version_table, "version_schema": version_schema}
+    there, revisions = connection.execute(_VERSION_ROWS, names).one()
+    return tuple(sorted(revisions)) if there else None
+
+
+def leftovers(connection: Connection) -> tuple[Leftover, ...]:
+    """See `initdb.steps.catalog.leftovers`."""
+    return tuple(
+        Leftover("alembic-temporary-table", name, name.removeprefix(TEMPORARY_PREFIX), schema)
+        if table is None
+        else Leftover("invalid-index", name, table, schema)
+        for schema, name, table in connection.execute(_LEFTOVERS)
+    )
