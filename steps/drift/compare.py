@@ -1,0 +1,85 @@
+"""Compares the tables of a database with models."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from sqlalchemy import Connection, MetaData
+
+from initdb.steps import catalog
+from initdb.steps.catalog.names import is_ignored
+from initdb.steps.drift import reflect_postgresql, reflect_sqlite
+from initdb.steps.drift.columns import column_issues, primary_key_issues
+from initdb.steps.drift.constraints import check_issues, foreign_key_issues, foreign_keys_into, unique_issues
+from initdb.steps.drift.found import FoundTable, Key
+from initdb.steps.drift.indexes import index_issues
+from initdb.steps.drift.issue import Issue
+from initdb.steps.drift.names import Names
+from initdb.steps.drift.wanted import WantedTable, wanted
+
+
+def compare(connection: Connection, metadata: MetaData, *, ignore: Collection[str] = ()) -> tuple[Issue, ...]:
+    """Every difference between the database and the models that is known to be one, ordered by table.
+
+    What is missing is an error, what is there beside it is for information, what is different is as grave as
+    what it does to writes. Constraints and indexes are known by what they say, so that another name is no
+    difference; types are compared by families; server defaults, comments and the order of columns are not.
+    Only the schemas that the models use are looked at. `ignore` leaves out tables and other objects, as
+    `name` or `schema.name`.
+    """
+    wants = wanted(connection, metadata, ignore)
+    schemas = sorted({want.key[0] for want in wants} | {None}, key=lambda schema: schema or "")
+    module = reflect_sqlite if connection.dialect.name == "sqlite" else reflect_postgresql
+    names = Names(connection.dialect)
+    found = {names.key(key): table for key, table in module.reflect(connection, schemas).items()}
+    return (
+        *(issue for want in wants for issue in _table(want, found.get(names.key(want.key)), names)),
+        *_extra_tables(connection, wants, found, names, ignore),
+    )
+
+
+def _table(want: WantedTable, found: FoundTable | None, names: Names) -> Iterator[Issue]:
+    label = want.item.key
+    if found is None:
+        text = f"The table {label} is missing."
+        yield Issue("missing-table", label, text, "error", "initdb repair creates it, without rows.", label)
+    elif found.is_view:
+        yield from _view(want, found, names)
+    else:
+        yield from column_issues(want, found, names)
+        yield from primary_key_issues(want, found, names)
+        yield from unique_issues(want, found, names)
+        yield from index_issues(want, found, names)
+        yield from foreign_key_issues(want, found, names)
+        yield from check_issues(want, found, names)
+
+
+def _view(want: WantedTable, found: FoundTable, names: Names) -> Iterator[Issue]:
+    known = {names.fold(name) for name in found.columns}
+    missing = [column.name for column in want.columns if known and names.fold(column.name) not in known]
+    if missing:
+        label = want.item.key
+        text = f"{label} is a view or a foreign table, and lacks {', '.join(missing)}."
+        advice = f"Give it these columns, or rename it so that the table {label} can be created."
+        yield Issue("conflicting-object", label, text, "error", advice, label)
+
+
+def _extra_tables(
+    connection: Connection,
+    wants: Collection[WantedTable],
+    found: Mapping[Key, FoundTable],
+    names: Names,
+    ignore: Collection[str],
+) -> Iterator[Issue]:
+    ours = {names.key(want.key) for want in wants}
+    for schema, name in sorted(catalog.tables(connection), key=lambda key: (key[0] or "", key[1])):
+        table = found.get(names.key((schema, name)))
+        # A table with this one column is Alembic's, whatever env.py calls it.
+        if table is None or tuple(table.columns) == ("version_num",):
+            continue
+        if names.key((schema, name)) in ours or is_ignored(ignore, name, schema):
+            continue
+        label = name if schema is None else f"{schema}.{name}"
+        text = f"The table {label} is in no model."
+        yield Issue("extra-table", label, text, "info", "Name it in `ignore` if that is meant.", label)
+        yield from foreign_keys_into(label, table, wants, names)

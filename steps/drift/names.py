@@ -1,0 +1,34 @@
+"""When two names mean the same object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Dialect
+
+from initdb.steps.drift.found import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Compares names as `dialect` does: SQLite's are case-insensitive (https://sqlite.org/lang_keywords.html)."""
+
+    dialect: Dialect
+
+    def fold(self, name: str) -> str:
+        """The name as it is compared."""
+        return name.lower() if self.dialect.name == "sqlite" else name
+
+    def folded(self, names: Iterable[str | None]) -> tuple[str | None, ...]:
+        """The names as they are compared, in their order; what has no name stays None."""
+        return tuple(None if name is None else self.fold(name) for name in names)
+
+    def key(self, key: Key) -> Key:
+        """A table's schema and name as they are compared."""
+        schema, name = key
+        return (None if schema is None else self.fold(schema), self.fold(name))
+
+    def pairs(self, pairs: Iterable[tuple[str, str | None]]) -> frozenset[tuple[str | None, ...]]:
+        """A foreign key's pairs of columns as they are compared."""
+        return frozenset(self.folded(pair) for pair in pairs)

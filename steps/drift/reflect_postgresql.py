@@ -1,0 +1,94 @@
+"""Reads the tables of a PostgreSQL database through SQLAlchemy's Inspector, all of a schema at once."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, inspect
+from sqlalchemy.dialects.postgresql import ENUM
+from sqlalchemy.engine.interfaces import (
+    ReflectedColumn,
+    ReflectedForeignKeyConstraint,
+    ReflectedIndex,
+)
+from sqlalchemy.engine.reflection import ObjectKind
+from sqlalchemy.exc import SAWarning
+
+from initdb.steps.drift.column_types import type_ddl
+from initdb.steps.drift.found import FoundColumn, FoundForeignKey, FoundIndex, FoundTable, Key
+
+
+def reflect(connection: Connection, schemas: Collection[str | None]) -> dict[Key, FoundTable]:
+    """Every table and view of the schemas, temporary ones aside; None stands for the default schema."""
+    found: dict[Key, FoundTable] = {}
+    with warnings.catch_warnings():
+        # A type that SQLAlchemy does not know is no news here: such columns are compared by name alone.
+        warnings.simplefilter("ignore", SAWarning)
+        for schema in schemas:
+            found |= _schema(connection, schema)
+    return found
+
+
+def _schema(connection: Connection, schema: str | None) -> dict[Key, FoundTable]:
+    inspector = inspect(connection)
+    tables = set(inspector.get_table_names(schema))
+    any_kind: dict[str, Any] = {"schema": schema, "kind": ObjectKind.ANY}
+    columns = inspector.get_multi_columns(**any_kind)
+    keys = inspector.get_multi_pk_constraint(**any_kind)
+    indexes = inspector.get_multi_indexes(**any_kind)
+    foreign_keys = inspector.get_multi_foreign_keys(**any_kind)
+    checks = inspector.get_multi_check_constraints(**any_kind)
+    default = connection.dialect.default_schema_name
+    return {
+        (schema, key[1]): FoundTable(
+            schema,
+            key[1],
+            is_view=key[1] not in tables and key[1] in _views(inspector, schema),
+            columns={c["name"]: _column(c, connection.dialect) for c in columns[key]},
+            primary_key=tuple(keys[key]["constrained_columns"]) if keys.get(key) else (),
+            indexes=tuple(_index(index) for index in indexes.get(key, ())),
+            foreign_keys=tuple(_foreign_key(fk, default) for fk in foreign_keys.get(key, ())),
+            check_names=frozenset(str(check["name"]) for check in checks.get(key, ())),
+            checks=len(checks.get(key, ())),
+        )
+        for key in columns
+    }
+
+
+def _views(inspector: Any, schema: str | None) -> Iterable[str]:
+    # The inspector remembers the answers.
+    return (*inspector.get_view_names(schema), *inspector.get_materialized_view_names(schema))
+
+
+def _column(column: ReflectedColumn, dialect: Dialect) -> FoundColumn:
+    kind = column["type"]
+    return FoundColumn(
+        column["name"],
+        type_ddl(kind, dialect),
+        nullable=column["nullable"],
+        filled=column.get("default") is not None or "identity" in column or "computed" in column,
+        labels=tuple(kind.enums) if isinstance(kind, ENUM) else None,
+    )
+
+
+def _index(index: ReflectedIndex) -> FoundIndex:
+    options: Mapping[str, Any] = index.get("dialect_options", {})
+    return FoundIndex(
+        str(index["name"]),
+        tuple(index["column_names"]),
+        unique=index["unique"],
+        partial="postgresql_where" in options,
+        bound="duplicates_constraint" in index,
+    )
+
+
+def _foreign_key(fk: ReflectedForeignKeyConstraint, default_schema: str | None) -> FoundForeignKey:
+    schema = fk["referred_schema"]
+    return FoundForeignKey(
+        str(fk["name"]),
+        frozenset(zip(fk["constrained_columns"], fk["referred_columns"], strict=True)),
+        (None if schema == default_schema else schema, fk["referred_table"]),
+        str(fk.get("options", {}).get("ondelete") or "NO ACTION").upper(),
+    )

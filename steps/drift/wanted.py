@@ -1,0 +1,201 @@
+"""What models want of a database, table by table, with the names that things get there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    Constraint,
+    Dialect,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    Table,
+    UniqueConstraint,
+)
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import CreateIndex
+from sqlalchemy.sql.compiler import DDLCompiler
+from sqlalchemy.sql.ddl import CreateConstraint
+
+from initdb.steps.catalog.names import is_ignored
+from initdb.steps.drift.found import Key
+
+
+@dataclass(frozen=True, slots=True)
+class WantedIndex:
+    """One index; a column is None where it is an expression."""
+
+    name: str
+    columns: tuple[str | None, ...]
+    unique: bool
+    partial: bool
+    item: Index
+
+
+@dataclass(frozen=True, slots=True)
+class WantedUnique:
+    """One unique constraint; without a name of its own it is called by its columns."""
+
+    name: str
+    columns: tuple[str, ...]
+    item: UniqueConstraint
+
+
+@dataclass(frozen=True, slots=True)
+class WantedForeignKey:
+    """One foreign key; without a name of its own it is called by what it says."""
+
+    name: str
+    pairs: frozenset[tuple[str, str | None]]
+    remote: Key
+    on_delete: str
+    item: ForeignKeyConstraint
+
+
+@dataclass(frozen=True, slots=True)
+class WantedCheck:
+    """One check; without a name of its own it is called by its text."""
+
+    name: str
+    named: bool
+    item: CheckConstraint
+
+
+@dataclass(frozen=True, slots=True)
+class WantedTable:
+    """One table as the models describe it, for one database."""
+
+    key: Key
+    item: Table
+    indexes: tuple[WantedIndex, ...]
+    uniques: tuple[WantedUnique, ...]
+    foreign_keys: tuple[WantedForeignKey, ...]
+    checks: tuple[WantedCheck, ...]
+
+    @property
+    def columns(self) -> tuple[Column[Any], ...]:
+        """The columns that are made; `xmin` and its like are there anyway."""
+        return tuple(column for column in self.item.columns if not column.system)
+
+
+def model_tables(metadata: MetaData, ignore: Collection[str]) -> tuple[Table, ...]:
+    """The tables of the models by their keys; not the ignored ones, nor views (`info={"is_view": True}`)."""
+    return tuple(
+        table
+        for _, table in sorted(metadata.tables.items())
+        if not is_ignored(ignore, table.name, table.schema) and not table.info.get("is_view")
+    )
+
+
+def wanted(
+    connection: Connection, metadata: MetaData, ignore: Collection[str] = ()
+) -> tuple[WantedTable, ...]:
+    """What the models want, by the tables' keys; objects that `ignore` names are left out."""
+    compiler = ddl_compiler(connection.dialect)
+    return tuple(_table(table, connection, compiler, ignore) for table in model_tables(metadata, ignore))
+
+
+def ddl_compiler(dialect: Dialect) -> DDLCompiler:
+    """A compiler that renders parts of DDL: constraints, column specifications, names."""
+    return dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]
+
+
+def _table(
+    table: Table, connection: Connection, compiler: DDLCompiler, ignore: Collection[str]
+) -> WantedTable:
+    made = [constraint for constraint in _constraints(table) if _is_made(constraint, compiler)]
+    return WantedTable(
+        table_key(connection, table),
+        table,
+        tuple(i for i in _indexes(table, compiler) if not is_ignored(ignore, i.name)),
+        tuple(u for u in _uniques(made, compiler) if not is_ignored(ignore, u.name)),
+        tuple(f for f in _foreign_keys(made, connection, compiler) if not is_ignored(ignore, f.name)),
+        tuple(c for c in _checks(made, compiler) if not is_ignored(ignore, c.name)),
+    )
+
+
+def table_key(connection: Connection, table: Table) -> Key:
+    """A table's schema as the connection sees it (None: its default one) and name."""
+    schema = connection.schema_for_object(table)
+    return (None if schema == connection.dialect.default_schema_name else schema, table.name)
+
+
+def _constraints(table: Table) -> list[Constraint]:
+    own = [constraint for column in table.columns for constraint in column.constraints]
+    return [*sorted(table.constraints, key=lambda c: c._creation_order), *own]
+
+
+def _is_made(constraint: Constraint, compiler: DDLCompiler) -> bool:
+    # The check of a Boolean or an Enum asks the database whether it is needed. On other constraints the same
+    # rule only says that ALTER TABLE adds them, once something has created these models in this process.
+    if getattr(constraint, "_type_bound", False):
+        return constraint._should_create_for_compiler(compiler)
+    return constraint._ddl_if is None or constraint._ddl_if._should_execute(
+        CreateConstraint(constraint), constraint, None, compiler=compiler
+    )
+
+
+def _name(item: Constraint | Index, compiler: DDLCompiler) -> str | None:
+    if item.name is None:
+        return None
+    name = compiler.preparer.format_constraint(item, _alembic_quote=False)
+    return None if name is None else str(name)
+
+
+def _indexes(table: Table, compiler: DDLCompiler) -> Iterator[WantedIndex]:
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        if index._ddl_if is not None and not index._ddl_if._should_execute(
+            CreateIndex(index), index, None, compiler=compiler
+        ):
+            continue
+        options = index.dialect_options[compiler.dialect.name]
+        yield WantedIndex(
+            _name(index, compiler) or "",
+            tuple(part.name if isinstance(part, Column) else None for part in index.expressions),
+            bool(index.unique),
+            options["where"] is not None,
+            index,
+        )
+
+
+def _uniques(made: Collection[Constraint], compiler: DDLCompiler) -> Iterator[WantedUnique]:
+    for item in made:
+        if isinstance(item, UniqueConstraint):
+            columns = tuple(column.name for column in item.columns)
+            yield WantedUnique(_name(item, compiler) or f"({', '.join(columns)})", columns, item)
+
+
+def _foreign_keys(
+    made: Collection[Constraint], connection: Connection, compiler: DDLCompiler
+) -> Iterator[WantedForeignKey]:
+    for item in made:
+        if not isinstance(item, ForeignKeyConstraint):
+            continue
+        try:
+            if not compiler.process(item):
+                continue
+            remote = item.referred_table
+            pairs = [(element.parent.name, element.column.name) for element in item.elements]
+        except SQLAlchemyError:  # refers to a table that these models do not have
+            continue
+        text = f"({', '.join(p[0] for p in pairs)}) -> {remote.fullname} ({', '.join(p[1] for p in pairs)})"
+        yield WantedForeignKey(
+            _name(item, compiler) or text,
+            frozenset(pairs),
+            table_key(connection, remote),
+            str(item.ondelete or "NO ACTION").upper(),
+            item,
+        )
+
+
+def _checks(made: Collection[Constraint], compiler: DDLCompiler) -> Iterator[WantedCheck]:
+    for item in made:
+        if isinstance(item, CheckConstraint):
+            name = _name(item, compiler)
+            yield WantedCheck(name or compiler.process(item).strip(), name is not None, item)
