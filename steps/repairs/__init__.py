@@ -1,0 +1,1 @@
+"""Repairs that cannot lose data: planned from issues, then performed."""

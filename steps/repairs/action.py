@@ -1,0 +1,49 @@
+"""What a repair does, and what it cannot do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from initdb.steps.drift.issue import Issue
+
+Kind: TypeAlias = Literal[
+    "create-table",
+    "add-column",
+    "add-unique",
+    "create-index",
+    "add-foreign-key",
+    "add-check",
+    "rebuild-index",
+]
+
+KINDS: tuple[Kind, ...] = (
+    "create-table",
+    "add-column",
+    "add-unique",
+    "create-index",
+    "add-foreign-key",
+    "add-check",
+    "rebuild-index",
+)
+"""In the order in which they are done: what comes later may rest on what came before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One repair. text: one sentence without its full stop. ddl: the statements that do it, in order."""
+
+    kind: Kind
+    table: str
+    name: str
+    text: str
+    ddl: tuple[str, ...]
+    issue: Issue
+
+
+@dataclass(frozen=True, slots=True)
+class RepairPlan:
+    """What can be repaired, in the order in which it is done, and what cannot: each with exact advice."""
+
+    actions: tuple[Action, ...]
+    impossible: tuple[Issue, ...]

@@ -1,0 +1,47 @@
+"""The statements that add one thing to a table, as text for one database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, Connection, Constraint, Index, Table
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from initdb.steps.drift.wanted import WantedTable, ddl_compiler
+
+
+def create_table(connection: Connection, want: WantedTable) -> tuple[str, ...]:
+    """The table with its constraints, and its indexes."""
+    table = str(CreateTable(want.item).compile(dialect=connection.dialect)).strip()
+    return (table, *(create_index(connection, index.item) for index in want.indexes))
+
+
+def create_index(connection: Connection, index: Index) -> str:
+    """CREATE INDEX."""
+    return str(CreateIndex(index).compile(dialect=connection.dialect)).strip()
+
+
+def create_unique_index(connection: Connection, name: str, table: Table, columns: tuple[str, ...]) -> str:
+    """CREATE UNIQUE INDEX: what stands for a unique constraint where none can be added."""
+    quote = connection.dialect.identifier_preparer.quote
+    listed = ", ".join(quote(column) for column in columns)
+    return f"CREATE UNIQUE INDEX {quote(name)} ON {table_name(connection, table)} ({listed})"
+
+
+def add_constraint(connection: Connection, constraint: Constraint) -> str:
+    """ALTER TABLE ... ADD, of a constraint with or without a name."""
+    clause = ddl_compiler(connection.dialect).process(constraint)
+    return f"ALTER TABLE {table_name(connection, constraint.table)} ADD {clause}"
+
+
+def add_column(connection: Connection, column: Column[Any], *clauses: str) -> str:
+    """ALTER TABLE ... ADD COLUMN, with its default, NOT NULL, and the given clauses."""
+    specification = ddl_compiler(connection.dialect).get_column_specification(column)
+    return " ".join(
+        (f"ALTER TABLE {table_name(connection, column.table)} ADD COLUMN {specification}", *clauses)
+    )
+
+
+def table_name(connection: Connection, table: Table) -> str:
+    """The table, quoted where it must be, with its schema if it has one."""
+    return connection.dialect.identifier_preparer.format_table(table)

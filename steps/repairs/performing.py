@@ -1,0 +1,60 @@
+"""Does what a plan of repairs says, each repair in a SAVEPOINT."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, MetaData
+
+from initdb.steps.repairs.action import Action, RepairPlan
+from initdb.steps.savepoints import attempt, reason
+from initdb.steps.tables import Made, make_tables, make_types
+
+_DOING: dict[str, Literal["index", "constraint"]] = {
+    "add-unique": "constraint",
+    "create-index": "index",
+    "rebuild-index": "index",
+    "add-foreign-key": "constraint",
+    "add-check": "constraint",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """The actions done, those that the database refused and why, the tables made, what these lack."""
+
+    done: tuple[Action, ...]
+    refused: tuple[tuple[Action, str], ...]
+    tables: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def perform(connection: Connection, plan: RepairPlan, metadata: MetaData | None) -> Performed:
+    """Do the actions of `plan`, in their order, in the transaction that the connection is in.
+
+    Tables are made together, as one schema; a refusal there is raised as SQLAlchemy's error. Of the rest
+    each runs in a SAVEPOINT, and a refusal is reported.
+    """
+    done = [action for action in plan.actions if action.kind == "create-table"]
+    new = [metadata.tables[action.table] for action in done] if metadata is not None else []
+    made = make_tables(connection, metadata, new) if metadata is not None and new else Made()
+    refused = []
+    for action in plan.actions[len(done) :]:
+        failure = attempt(connection, _act(connection, action, metadata), _DOING.get(action.kind, "repair"))
+        if failure is None:
+            done.append(action)
+        else:
+            refused.append((action, reason(failure)))
+    return Performed(tuple(done), tuple(refused), tuple(made.tables), tuple(made.warnings))
+
+
+def _act(connection: Connection, action: Action, metadata: MetaData | None) -> Callable[[], None]:
+    def act() -> None:
+        if action.kind == "add-column" and metadata is not None:
+            make_types(connection, metadata.tables[action.table].columns[action.name])
+        for statement in action.ddl:
+            connection.exec_driver_sql(statement)
+
+    return act

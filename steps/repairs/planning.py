@@ -1,0 +1,147 @@
+"""From issues to repairs: what can be done without losing data, in which order, what is left to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from sqlalchemy import Connection, MetaData
+
+from initdb.steps.drift.issue import Issue
+from initdb.steps.drift.wanted import WantedTable, wanted
+from initdb.steps.repairs import ddl
+from initdb.steps.repairs.action import KINDS, Action, Kind, RepairPlan
+from initdb.steps.repairs.columns import column_action, inline
+from initdb.steps.tables import in_order
+
+Planner = Callable[[Issue, WantedTable, Connection], Action | Issue]
+
+
+def plan_for(issues: Iterable[Issue], metadata: MetaData | None, connection: Connection) -> RepairPlan:
+    """What can be done about the defects among `issues`; equal issues and databases give equal plans.
+
+    Only what adds: tables, columns that may be empty or get a value from the database (any column, while the
+    table has no row), indexes, constraints. Never a drop, a rename or another type. Reads whether tables are
+    empty, writes nothing.
+    """
+    wants = {want.item.key: want for want in wanted(connection, metadata)} if metadata is not None else {}
+    defects = [issue for issue in issues if issue.is_defect]
+    brought = _brought(defects, wants, connection)
+    answers = [_answer(issue, wants, connection) for issue in defects if _place(issue) not in brought]
+    order = in_order(metadata) if metadata is not None else []
+    actions = sorted(
+        (answer for answer in answers if isinstance(answer, Action)),
+        key=lambda action: (KINDS.index(action.kind), order.index(action.table)),
+    )
+    return RepairPlan(tuple(actions), tuple(answer for answer in answers if isinstance(answer, Issue)))
+
+
+def _place(issue: Issue) -> tuple[str, str | None, str]:
+    return issue.kind, issue.table, issue.name
+
+
+def _brought(
+    issues: Iterable[Issue], wants: Mapping[str, WantedTable], connection: Connection
+) -> set[tuple[str, str | None, str]]:
+    """The constraints that come with a column that is added."""
+    found = set()
+    for issue in issues:
+        want = wants.get(issue.table or "")
+        if issue.kind == "missing-column" and want is not None:
+            for name, _ in inline(want, want.item.columns[issue.name], connection):
+                found |= {("missing-foreign-key", issue.table, name), ("missing-check", issue.table, name)}
+    return found
+
+
+def _answer(issue: Issue, wants: Mapping[str, WantedTable], connection: Connection) -> Action | Issue:
+    want = wants.get(issue.table or "")
+    planner = _BY_MODEL.get(issue.kind)
+    return issue if want is None or planner is None else planner(issue, want, connection)
+
+
+def _table(issue: Issue, want: WantedTable, connection: Connection) -> Action:
+    statements = ddl.create_table(connection, want)
+    return Action(
+        "create-table", want.item.key, want.item.key, f"create table {want.item.key}", statements, issue
+    )
+
+
+def _column(issue: Issue, want: WantedTable, connection: Connection) -> Action | Issue:
+    return column_action(issue, want, want.item.columns[issue.name], connection)
+
+
+def _unique(issue: Issue, want: WantedTable, connection: Connection) -> Action | Issue:
+    index = next((index for index in want.indexes if index.name == issue.name), None)
+    if index is not None:
+        return _index(issue, want, connection)
+    unique = next(item for item in want.uniques if item.name == issue.name)
+    text = f"add unique constraint {unique.name} to {want.item.key}"
+    if connection.dialect.name == "sqlite":
+        # A unique index is what SQLite itself makes of the constraint.
+        name = (
+            f"uq_{want.item.name}_{'_'.join(unique.columns)}" if unique.name.startswith("(") else unique.name
+        )
+        statement = ddl.create_unique_index(connection, name, want.item, unique.columns)
+    else:
+        statement = ddl.add_constraint(connection, unique.item)
+    return Action("add-unique", want.item.key, unique.name, text, (statement,), issue)
+
+
+def _index(issue: Issue, want: WantedTable, connection: Connection) -> Action:
+    index = next(index for index in want.indexes if index.name == issue.name)
+    statement = ddl.create_index(connection, index.item)
+    kind: Kind = "add-unique" if index.unique else "create-index"
+    return Action(
+        kind, want.item.key, index.name, f"create index {index.name} on {want.item.key}", (statement,), issue
+    )
+
+
+def _foreign_key(issue: Issue, want: WantedTable, connection: Connection) -> Action | Issue:
+    item = next(item for item in want.foreign_keys if item.name == issue.name)
+    text = f"add foreign key {item.name} to {want.item.key}"
+    if connection.dialect.name == "sqlite":
+        return replace(issue, suggestion=_rebuild(want, "create_foreign_key"))
+    return Action(
+        "add-foreign-key", want.item.key, item.name, text, (ddl.add_constraint(connection, item.item),), issue
+    )
+
+
+def _check(issue: Issue, want: WantedTable, connection: Connection) -> Action | Issue:
+    item = next(item for item in want.checks if item.name == issue.name)
+    text = f"add check {item.name} to {want.item.key}"
+    if connection.dialect.name == "sqlite":
+        return replace(issue, suggestion=_rebuild(want, "create_check_constraint"))
+    return Action(
+        "add-check", want.item.key, item.name, text, (ddl.add_constraint(connection, item.item),), issue
+    )
+
+
+def _rebuild(want: WantedTable, operation: str) -> str:
+    return (
+        "SQLite cannot add a constraint to a table that is there: rebuild it in a revision, "
+        f'with op.batch_alter_table("{want.item.name}") as batch: batch.{operation}(...)'
+    )
+
+
+def _invalid_index(issue: Issue, want: WantedTable, connection: Connection) -> Action:
+    quote, table = connection.dialect.identifier_preparer.quote, ddl.table_name(connection, want.item)
+    schema = f"{quote(want.item.schema)}." if want.item.schema else ""
+    # A living CREATE INDEX CONCURRENTLY looks the same, and holds this lock: it is not to be waited for, or
+    # stopped.
+    statements = (
+        f"LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE NOWAIT",
+        f"REINDEX INDEX {schema}{quote(issue.name)}",
+    )
+    text = f"rebuild index {issue.name} of {want.item.key}"
+    return Action("rebuild-index", want.item.key, issue.name, text, statements, issue)
+
+
+_BY_MODEL: Mapping[str, Planner] = {
+    "missing-table": _table,
+    "missing-column": _column,
+    "missing-unique": _unique,
+    "missing-index": _index,
+    "missing-foreign-key": _foreign_key,
+    "missing-check": _check,
+    "invalid-index": _invalid_index,
+}
