@@ -1,0 +1,1 @@
+"""The checks that validation makes, each on its own; all of them only read."""

@@ -1,0 +1,163 @@
+# ruff: noqa: S608 (from constants and quoted names)
+"""What PostgreSQL does not vouch for by itself: constraints never validated, indexes never finished, orphans.
+
+Only foreign keys that are NOT VALID or missing can have orphans. Looking for them reads the referring table
+once; it is cut off after ORPHAN_LIMIT for each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from initdb.errors.classify import classify
+from initdb.steps.catalog.names import is_ignored
+from initdb.steps.catalog.postgresql_content import VISIBLE
+from initdb.steps.drift.issue import Issue, Severity
+from initdb.steps.drift.wanted import wanted
+from initdb.steps.savepoints import savepoint
+
+ORPHAN_LIMIT = 10.0
+"""Seconds."""
+
+_UNVALIDATED = text(f"""SELECT n.nspname, c.relname, k.conname, k.contype,
+    format('%I.%I', n.nspname, c.relname) AS child,
+    CASE WHEN k.contype = 'f' THEN k.confrelid::regclass::text END AS parent,
+    ARRAY(SELECT quote_ident(a.attname) FROM unnest(k.conkey) WITH ORDINALITY u (number, place)
+        JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.number ORDER BY u.place) AS columns,
+    ARRAY(SELECT quote_ident(a.attname) FROM unnest(k.confkey) WITH ORDINALITY u (number, place)
+        JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.number ORDER BY u.place) AS keys
+    FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE {VISIBLE} AND NOT k.convalidated AND k.conparentid = 0
+    ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C", k.conname COLLATE "C" """)
+
+# Whoever builds an index CONCURRENTLY holds this lock, and so does a VACUUM.
+_INVALID = text(f"""SELECT n.nspname, t.relname, c.relname AS name,
+    EXISTS (SELECT FROM pg_locks l WHERE l.relation = t.oid AND l.granted
+        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND l.mode = 'ShareUpdateExclusiveLock' AND l.pid <> pg_backend_pid()) AS busy
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE {VISIBLE} AND NOT i.indisvalid AND c.relkind = 'i'
+    ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" """)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A foreign key that PostgreSQL does not vouch for: names are quoted where they must be."""
+
+    label: str
+    child: str
+    parent: str
+    columns: tuple[str, ...]
+    keys: tuple[str, ...]
+    severity: Severity = "error"
+
+    @property
+    def query(self) -> str:
+        """The rows of the child without a row of the parent; a null in the key refers to nothing."""
+        pairs = zip(self.columns, self.keys, strict=True)
+        match = " AND ".join(f"p.{key} = c.{column}" for column, key in pairs)
+        given = " AND ".join(f"c.{column} IS NOT NULL" for column in self.columns)
+        return f"FROM {self.child} c WHERE {given} AND NOT EXISTS (SELECT FROM {self.parent} p WHERE {match})"
+
+
+def constraint_issues(connection: Connection, ignore: Collection[str]) -> tuple[Issue, ...]:
+    """Constraints that were never validated, and what the foreign keys among them let through."""
+    found: list[Issue] = []
+    for row in connection.execute(_UNVALIDATED):
+        if is_ignored(ignore, row.relname, row.nspname) or is_ignored(ignore, row.conname):
+            continue
+        label = _label(connection, row.nspname, row.relname)
+        name = connection.dialect.identifier_preparer.quote(row.conname)
+        said = f"The constraint {row.conname} of {label} is NOT VALID: rows older than it may break it."
+        advice = f"ALTER TABLE {row.child} VALIDATE CONSTRAINT {name};"
+        found.append(Issue("unvalidated-constraint", row.conname, said, "warning", advice, label))
+        if row.contype == "f":
+            reference = Reference(label, row.child, row.parent, tuple(row.columns), tuple(row.keys))
+            found += orphan_issues(connection, [reference])
+    return tuple(found)
+
+
+def invalid_index_issues(
+    connection: Connection, metadata: MetaData | None, ignore: Collection[str]
+) -> tuple[Issue, ...]:
+    """INVALID indexes: those of the models are defects, unless one may be being built at this moment."""
+    models = wanted(connection, metadata, ignore) if metadata is not None else ()
+    ours = {(want.item.key, index.name) for want in models for index in want.indexes}
+    found = []
+    for row in connection.execute(_INVALID):
+        label = _label(connection, row.nspname, row.relname)
+        if is_ignored(ignore, row.name) or is_ignored(ignore, row.relname, row.nspname):
+            continue
+        text = f"The index {row.name} of {label} is INVALID" + (
+            ", or is being built at this moment."
+            if row.busy
+            else ": it was never finished and serves no query."
+        )
+        severity: Severity = "warning" if row.busy or (label, row.name) not in ours else "error"
+        advice = f"REINDEX INDEX CONCURRENTLY {row.name}; or drop it."
+        found.append(Issue("invalid-index", row.name, text, severity, advice, label))
+    return tuple(found)
+
+
+def missing_references(
+    connection: Connection, metadata: MetaData, issues: Iterable[Issue], severity: Severity
+) -> Iterator[Reference]:
+    """The foreign keys of the models that the database lacks, where both tables and all columns are there."""
+    lacking = [issue for issue in issues if issue.kind in {"missing-table", "missing-column"}]
+    absent = {issue.table for issue in lacking if issue.kind == "missing-table"}
+    without = {(issue.table, issue.name) for issue in lacking if issue.kind == "missing-column"}
+    missing = {(issue.table, issue.name) for issue in issues if issue.kind == "missing-foreign-key"}
+    prepare = connection.dialect.identifier_preparer
+    for want in wanted(connection, metadata):
+        for item in want.foreign_keys:
+            parts = item.item.elements
+            sides = {(part.parent.table.key, part.parent.name) for part in parts}
+            sides |= {(part.column.table.key, part.column.name) for part in parts}
+            if (
+                (want.item.key, item.name) not in missing
+                or sides & without
+                or {key for key, _ in sides} & absent
+            ):
+                continue
+            yield Reference(
+                want.item.key,
+                prepare.format_table(want.item),
+                prepare.format_table(item.item.referred_table),
+                tuple(prepare.quote(part.parent.name) for part in parts),
+                tuple(prepare.quote(part.column.name) for part in parts),
+                severity,
+            )
+
+
+def orphan_issues(connection: Connection, references: Iterable[Reference]) -> list[Issue]:
+    """Rows that refer to nothing; a reference that is not looked through in time is for information."""
+    found = []
+    for one in references:
+        columns = ", ".join(one.columns)
+        name = f"{one.label}.{columns} -> {one.parent}"
+        try:
+            with savepoint(connection, keep=False):
+                connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(ORPHAN_LIMIT * 1000)}")
+                count = connection.exec_driver_sql(f"SELECT count(*) {one.query}".replace("%", "%%")).scalar()
+        except SQLAlchemyError as error:
+            if classify(error, doing="validate", database="postgresql").reference != "statement-timeout":
+                raise
+            text = f"Looking for rows of {one.label} that refer by {columns} to nothing took too long."
+            found.append(Issue("not-checked", name, text, "info", f"SELECT count(*) {one.query};", one.label))
+            continue
+        if count:
+            text = (
+                f"{count} rows of {one.label} refer by {columns} to rows of {one.parent} that are not there."
+            )
+            advice = f"Find them with SELECT c.* {one.query}; then correct {columns} or set them aside."
+            found.append(Issue("orphaned-rows", name, text, one.severity, advice, one.label))
+    return found
+
+
+def _label(connection: Connection, schema: str, name: str) -> str:
+    return name if schema == connection.dialect.default_schema_name else f"{schema}.{name}"

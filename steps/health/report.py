@@ -1,0 +1,38 @@
+"""What a validation found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from initdb.steps.drift.issue import Issue, Severity, defects, worst
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check that was made: its name, how many issues it found, how grave the worst of them is."""
+
+    name: str
+    issues: int
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Every issue, in the order of the checks, and the checks."""
+
+    issues: tuple[Issue, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def defects(self) -> tuple[Issue, ...]:
+        """The issues that keep the database from being ready."""
+        return defects(self.issues)
+
+    @property
+    def warnings(self) -> tuple[Issue, ...]:
+        """The issues that a ready database may have, those that are only information aside."""
+        return tuple(issue for issue in self.issues if issue.severity == "warning")
+
+    def with_check(self, name: str, found: tuple[Issue, ...]) -> Health:
+        """It with one check more."""
+        return Health((*self.issues, *found), (*self.checks, Check(name, len(found), worst(found))))

@@ -1,0 +1,60 @@
+"""The application's own rules, each in a SAVEPOINT that is undone: a rule looks and does not alter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from initdb.errors import InitError
+from initdb.errors.classify import is_connection_lost
+from initdb.errors.safe import safe_text
+from initdb.steps.drift.issue import SEVERITIES, Issue, Severity
+
+if TYPE_CHECKING:
+    from initdb.steps.context import Rule
+
+_ADVICE = "Mend what the rule of the application asks for, then: initdb resume"
+
+
+def rule_issues(connection: Connection, rules: Iterable[Rule]) -> tuple[Issue, ...]:
+    """What the rules find. A rule that raises is an issue of its own; a lost connection is raised as it came.
+
+    Raises InitError("validation-failed") for a rule that ended the transaction.
+    """
+    return tuple(issue for rule in rules for issue in _issues(connection, rule))
+
+
+def _issues(connection: Connection, rule: Rule) -> Iterable[Issue]:
+    severity: Severity = next((word for word in SEVERITIES if word == rule.severity), "error")
+    nested = connection.begin_nested()
+    try:
+        sentences = _sentences(rule.check(connection))
+    except Exception as error:
+        if is_connection_lost(error):
+            raise
+        sentences = [safe_text(f"The rule {rule.name} failed: {type(error).__name__}: {_first_line(error)}")]
+    if not nested.is_active:
+        ended = f"the rule {rule.name} committed or rolled back the connection that it was given"
+        raise InitError("validation-failed", ended, database=connection.dialect.name)
+    nested.rollback()
+    for number, sentence in enumerate(sentences, 1):
+        name = rule.name if len(sentences) == 1 else f"{rule.name} {number}"
+        yield Issue("rule-broken", name, sentence, severity, _ADVICE)
+
+
+def _sentences(answer: object) -> list[str]:
+    """A rule may answer with sentences, with one sentence, or with whether it holds."""
+    if answer is None or answer is True:
+        return []
+    if answer is False:
+        return ["The rule does not hold."]
+    if isinstance(answer, str):
+        return [answer] if answer else []
+    return [str(each) for each in answer] if isinstance(answer, Iterable) else [str(answer)]
+
+
+def _first_line(error: Exception) -> str:
+    inner = getattr(error, "orig", None) or error
+    return (str(inner).strip().splitlines() or [""])[0]

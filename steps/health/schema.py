@@ -1,0 +1,47 @@
+"""Whether the schema is what the models say, or near enough where the revisions are the authority."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from initdb.steps import catalog
+from initdb.steps.catalog.names import is_ignored
+from initdb.steps.drift import Issue, Severity, compare
+
+if TYPE_CHECKING:
+    from initdb.steps.context import Application
+
+_MODELS_RULE = "models"
+
+
+def schema_issues(
+    connection: Connection, application: Application, ignore: Collection[str]
+) -> tuple[Issue, ...]:
+    """Differences from the models, and what interrupted migrations left.
+
+    Where revisions make the schema, what they leave different from the models is a warning at most.
+    """
+    found = (
+        compare(connection, application.metadata, ignore=ignore) if application.metadata is not None else ()
+    )
+    if gravest(application) == "warning":
+        found = tuple(replace(issue, severity="warning") if issue.is_defect else issue for issue in found)
+    return (*found, *_leftovers(connection, ignore))
+
+
+def gravest(application: Application) -> Severity:
+    """How grave a difference from the models can be."""
+    return "error" if application.schema_from == _MODELS_RULE else "warning"
+
+
+def _leftovers(connection: Connection, ignore: Collection[str]) -> tuple[Issue, ...]:
+    advice = "Look whether its rows are in the table it was made from, then drop it."
+    return tuple(
+        Issue("leftover", one.name, one.text, "warning", advice, one.table)
+        for one in catalog.leftovers(connection)
+        if one.kind == "alembic-temporary-table" and not is_ignored(ignore, one.name)
+    )

@@ -1,0 +1,104 @@
+"""repair: mend what can be mended without losing data; a plan first, and never a drop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, text
+
+from initdb.errors import InitError
+from initdb.steps.context import Progress
+from initdb.steps.drift.issue import Issue
+from initdb.steps.facts import survey
+from initdb.steps.repairs.action import Action, RepairPlan
+from initdb.steps.repairs.performing import Performed, perform
+from initdb.steps.repairs.planning import plan_for
+from initdb.steps.seeds.ledger import seeds_pending
+from initdb.steps.validate import inspect_health, tolerated
+
+if TYPE_CHECKING:
+    from initdb.steps.context import Application, StepContext
+
+__all__ = ["Action", "RepairPlan", "plan", "run"]
+
+_NOT_CRITICAL = {"missing-index", "invalid-index", "missing-check"}
+"""Without these the application works, slower or less guarded: what cannot be mended of them is a warning."""
+
+
+def plan(issues: Iterable[Issue], application: Application, connection: Connection) -> RepairPlan:
+    """What a repair would do about the defects among `issues`, and what it cannot; reads, writes nothing."""
+    return plan_for(issues, application.metadata, connection)
+
+
+def run(ctx: StepContext) -> None:
+    """One unit: look, mend, look again, `repair_applied` with what remains.
+
+    Raises InitError("defects-remain") where the settings forbid repairs, and InitError("repair-impossible"),
+    with advice for each defect, where nothing could be done about any of them.
+    """
+    ctx.report(Progress("repair"))
+    begun = time.perf_counter()
+    with ctx.unit.open(ctx.work):
+        _limit_waiting(ctx)
+        found = _defects(ctx, seeds_pending(ctx.knowledge.seeds, ctx.application.seeds))
+        if found and ctx.settings.repair == "never":
+            raise _stopped("defects-remain", ctx, found)
+        planned = plan(found, ctx.application, ctx.work)
+        done = perform(ctx.work, planned, ctx.application.metadata)
+        seeds = seeds_pending(ctx.knowledge.seeds, ctx.application.seeds, done.tables)
+        left = _defects(ctx, seeds)
+        accepted = tuple(
+            issue for issue in left if issue.kind in _NOT_CRITICAL and _was_tried(issue, planned, done)
+        )
+        remaining = tuple(issue for issue in left if issue not in accepted and issue.kind != "seed-pending")
+        if remaining and not done.done:
+            raise _stopped("repair-impossible", ctx, _advised(remaining, planned, done))
+        data = {
+            "actions": [action.text for action in done.done],
+            "tables": list(done.tables),
+            "defects": [issue.text for issue in remaining],
+            "tolerated": [issue.id for issue in accepted],
+            "warnings": [*done.warnings, *(issue.text for issue in _advised(accepted, planned, done))],
+            "pending": list(survey(ctx.work, ctx.application, ctx.knowledge).pending),
+            "seeds_pending": list(seeds),
+            "ms": round((time.perf_counter() - begun) * 1000, 1),
+        }
+        ctx.unit.commit(ctx.work, "repair_applied", data)
+
+
+def _limit_waiting(ctx: StepContext) -> None:
+    if ctx.work.dialect.name == "postgresql":
+        # A waiting ALTER TABLE stops everybody who comes after it.
+        milliseconds = f"{max(1, round(ctx.settings.lock_timeout * 1000))}ms"
+        ctx.work.execute(text("SELECT set_config('lock_timeout', :limit, true)"), {"limit": milliseconds})
+
+
+def _defects(ctx: StepContext, pending: Collection[str]) -> tuple[Issue, ...]:
+    return inspect_health(ctx.work, ctx.application, ctx.settings, pending, tolerated(ctx)).defects
+
+
+def _was_tried(issue: Issue, planned: RepairPlan, done: Performed) -> bool:
+    tried = {one.id for one in planned.impossible} | {action.issue.id for action, _ in done.refused}
+    return issue.id in tried
+
+
+def _advised(issues: Iterable[Issue], planned: RepairPlan, done: Performed) -> tuple[Issue, ...]:
+    """The issues, each with what the repair found out about it."""
+    better = {issue.id: issue for issue in planned.impossible}
+    said = {action.issue.id: reason for action, reason in done.refused}
+    return tuple(_with_reason(better.get(issue.id, issue), said.get(issue.id)) for issue in issues)
+
+
+def _with_reason(issue: Issue, reason: str | None) -> Issue:
+    if reason is None:
+        return issue
+    return Issue(
+        issue.kind, issue.name, f"{issue.text} ({reason})", issue.severity, issue.suggestion, issue.table
+    )
+
+
+def _stopped(reference: str, ctx: StepContext, issues: Iterable[Issue]) -> InitError:
+    lines = [f"{issue.text} {issue.suggestion}".strip() for issue in issues]
+    return InitError(reference, *lines, database=ctx.work.dialect.name)

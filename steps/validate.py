@@ -1,0 +1,128 @@
+"""validate: whether the database is what the application needs; looks, and alters nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from initdb.errors.classify import classify
+from initdb.steps.context import Progress
+from initdb.steps.drift.issue import Issue
+from initdb.steps.health import postgresql_checks, sqlite_checks
+from initdb.steps.health.report import Check, Health
+from initdb.steps.health.rules import rule_issues
+from initdb.steps.health.schema import gravest, schema_issues
+from initdb.steps.health.seeds import seed_issues
+from initdb.steps.seeds.ledger import seeds_pending
+
+if TYPE_CHECKING:
+    from initdb.settings import Settings
+    from initdb.steps.context import Application, StepContext
+
+__all__ = ["Check", "Health", "inspect_health", "run", "tolerated"]
+
+
+def inspect_health(
+    connection: Connection,
+    application: Application,
+    settings: Settings,
+    ledger_pending: Collection[str] = (),
+    tolerated: Collection[str] = (),
+) -> Health:
+    """Every check on the database, in one transaction that it neither begins nor ends; nothing is altered.
+
+    ledger_pending: the seed sources that the ledger does not have as complete. tolerated: ids of issues that
+    repair has tried in vain and without which the application can work: warnings. Read are the catalogue,
+    and rows where only rows can tell: on SQLite the whole file, up to `sqlite_checks.CHECKED_BYTES`; on
+    PostgreSQL each table with a foreign key that is NOT VALID or missing, up to
+    `postgresql_checks.ORPHAN_LIMIT`; and whatever the application's rules read. A database that does not
+    answer is an issue; any other error of the driver is raised as it came.
+    """
+    try:
+        connection.scalar(text("SELECT 1"))
+    except SQLAlchemyError as error:
+        return Health().with_check("connectivity", (_unreachable(connection, error),))
+    health = Health().with_check("connectivity", ())
+    for name, check in _checks(connection, application, settings, ledger_pending).items():
+        found = check(health)
+        health = health.with_check(name, tuple(_accepted(issue, tolerated) for issue in found))
+    return health
+
+
+def _checks(
+    connection: Connection, application: Application, settings: Settings, pending: Collection[str]
+) -> dict[str, Callable[[Health], tuple[Issue, ...]]]:
+    ignore = settings.ignore
+    sqlite = connection.dialect.name == "sqlite"
+    integrity = {"integrity": lambda health: sqlite_checks.integrity_issues(connection)} if sqlite else {}
+    return {
+        **integrity,
+        "schema": lambda health: schema_issues(connection, application, ignore),
+        "constraints": lambda health: _constraints(connection, application, ignore, health),
+        "seeds": lambda health: seed_issues(connection, application.seeds, pending),
+        "rules": lambda health: rule_issues(connection, application.rules),
+    }
+
+
+def _constraints(
+    connection: Connection, application: Application, ignore: Collection[str], health: Health
+) -> tuple[Issue, ...]:
+    if connection.dialect.name == "sqlite":
+        return sqlite_checks.orphan_issues(connection, ignore)
+    metadata = application.metadata
+    missing = (
+        postgresql_checks.missing_references(connection, metadata, health.issues, gravest(application))
+        if metadata is not None
+        else ()
+    )
+    return (
+        *postgresql_checks.invalid_index_issues(connection, metadata, ignore),
+        *postgresql_checks.constraint_issues(connection, ignore),
+        *postgresql_checks.orphan_issues(connection, missing),
+    )
+
+
+def _accepted(issue: Issue, tolerated: Collection[str]) -> Issue:
+    return replace(issue, severity="warning") if issue.is_defect and issue.id in tolerated else issue
+
+
+def _unreachable(connection: Connection, error: SQLAlchemyError) -> Issue:
+    failure = classify(error, doing="connect", database=connection.dialect.name)
+    said = " ".join(failure.context[:2]) or failure.row.message
+    return Issue(
+        "no-answer",
+        "connection",
+        f"The database does not answer: {said}",
+        "critical",
+        failure.rendered().mend,
+    )
+
+
+def run(ctx: StepContext) -> None:
+    """One unit: the checks; `health_validated` where no defect is found, else `defects_found`."""
+    ctx.report(Progress("validate"))
+    begun = time.perf_counter()
+    with ctx.unit.open(ctx.work):
+        pending = seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)
+        health = inspect_health(ctx.work, ctx.application, ctx.settings, pending, tolerated(ctx))
+        data: dict[str, Any] = {
+            "checks": {check.name: check.severity if check.issues else "ok" for check in health.checks},
+            "warnings": [issue.text for issue in health.warnings],
+            "ms": round((time.perf_counter() - begun) * 1000, 1),
+        }
+        if health.defects:
+            data["issues"] = [issue.data() for issue in health.defects]
+            ctx.unit.commit(ctx.work, "defects_found", data)
+        else:
+            ctx.unit.commit(ctx.work, "health_validated", data)
+
+
+def tolerated(ctx: StepContext) -> tuple[str, ...]:
+    """The ids of issues that the repair just before could not mend and that the application can live with."""
+    last = ctx.knowledge.last_data if ctx.knowledge.last_type == "repair_applied" else {}
+    return tuple(str(name) for name in last.get("tolerated") or ())
