@@ -1,0 +1,138 @@
+"""Seeding: the pending sources in their order, a batch of rows a transaction, each with its event."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Table
+
+from initdb.steps.context import Progress, StepContext
+from initdb.steps.seeds import callables, identity
+from initdb.steps.seeds.ledger import must_assume, position, seeds_pending
+from initdb.steps.seeds.model import SeedRow, SeedSource
+from initdb.steps.seeds.reading import first_columns, is_csv, read_rows, refuse_changed
+from initdb.steps.seeds.rows import BatchCounts, apply_batch, natural_key
+from initdb.steps.seeds.tables import stored_table, table_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One source's turn: what is known of it, and the names still pending while and after it is applied."""
+
+    ctx: StepContext
+    source: SeedSource
+    table: str | None
+    waiting: list[str]
+    after: list[str]
+
+    def commit(self, started: float, counts: BatchCounts, **said: Any) -> None:
+        """Commit the open unit; `said`: rows, next, complete, and what else its event says."""
+        data = {
+            "source": self.source.name,
+            "digest": self.source.digest,
+            "table": self.table,
+            "created": counts.created,
+            "skipped": counts.skipped,
+            "differing": counts.differing,
+            "updated": counts.updated,
+            "seeds_pending": self.after if said["complete"] else self.waiting,
+            "ms": round((time.perf_counter() - started) * 1000, 1),
+        }
+        self.ctx.unit.commit(self.ctx.work, "seed_batch_applied", {**data, **said})
+
+    def report(self, rows: int) -> None:
+        self.ctx.report(Progress("seed", self.source.name, rows, 0))
+
+
+def run(ctx: StepContext) -> None:
+    """Apply the pending sources. Each batch, each function is a unit with an event `seed_batch_applied`.
+
+    Raises InitError seed-rejected, seed-callable-failed and what reading raises; batches before the error
+    stay.
+    """
+    waiting = list(seeds_pending(ctx.knowledge.seeds, ctx.application.seeds))
+    for source in ctx.application.seeds:
+        if source.name not in waiting:
+            continue
+        after = [name for name in waiting if name != source.name]
+        turn = _Turn(ctx, source, source.table, waiting, after)
+        turn.report(0)
+        if must_assume(source, ctx.knowledge.adopted):
+            _assume(turn)
+        elif source.kind == "python callable":
+            _call(turn)
+        elif source.kind == "identity":
+            _seed_identity(turn)
+        else:
+            _apply_rows(turn)
+        waiting = after
+
+
+def _assume(turn: _Turn) -> None:
+    started = time.perf_counter()
+    with turn.ctx.unit.open(turn.ctx.work):
+        turn.commit(started, BatchCounts(), rows=0, next=0, complete=True, assumed=True)
+
+
+def _call(turn: _Turn) -> None:
+    started = time.perf_counter()
+    with turn.ctx.unit.open(turn.ctx.work):
+        made = callables.call(turn.source, turn.ctx.work)
+        turn.commit(started, BatchCounts(created=made), rows=made, next=made, complete=True)
+
+
+def _seed_identity(turn: _Turn) -> None:
+    started = time.perf_counter()
+    with turn.ctx.unit.open(turn.ctx.work):
+        counts, said = identity.apply(turn.ctx.work, turn.ctx.settings.admin_password_file)
+        rows = counts.created + counts.skipped
+        turn.commit(started, counts, rows=rows, next=rows, complete=True, **said)
+
+
+def _apply_rows(turn: _Turn) -> None:
+    ctx, source = turn.ctx, turn.source
+    refuse_changed(source)
+    table = _table(ctx, source)
+    named = _Turn(ctx, source, table.fullname, turn.waiting, turn.after)
+    offset = position(ctx.knowledge.seeds, source)
+    batches = _batches(read_rows(source, offset, table), ctx.settings.batch_size)
+    batch = next(batches, ())
+    key = _key(source, table, batch, offset)
+    while True:
+        following = next(batches, ())
+        started = time.perf_counter()
+        with ctx.unit.open(ctx.work):
+            counts = apply_batch(ctx.work, table, batch, key, source.on_conflict)
+            offset += len(batch)
+            named.commit(started, counts, rows=len(batch), next=offset, complete=not following)
+        named.report(offset)
+        if not following:
+            return
+        batch = following
+
+
+def _batches(rows: Iterator[SeedRow], size: int) -> Iterator[tuple[SeedRow, ...]]:
+    while batch := tuple(islice(rows, size)):
+        yield batch
+
+
+def _key(source: SeedSource, table: Table, batch: tuple[SeedRow, ...], offset: int) -> tuple[str, ...]:
+    """The natural key, chosen by the columns of the source's first row, so that every batch has the same."""
+    columns = tuple(batch[0]) if batch and not offset and not is_csv(source) else None
+    if columns is None and source.kind == "rows":
+        columns = first_columns(source)
+    return () if columns is None else natural_key(table, source.key, columns)
+
+
+def _table(ctx: StepContext, source: SeedSource) -> Table:
+    if ctx.application.metadata is not None:
+        return table_of(source, ctx.application.metadata)
+    try:
+        return stored_table(source, ctx.work)
+    finally:
+        # Looking has opened a transaction below the facade; units begin their own.
+        ctx.unit.rollback(ctx.work)

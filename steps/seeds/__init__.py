@@ -1,0 +1,1 @@
+"""First rows: where they come from, how they are read and stored, how far they have come."""

@@ -1,0 +1,104 @@
+"""Runs a seeding function on the connection of a unit of work, whose transaction it must not end."""
+
+from __future__ import annotations
+
+import contextlib
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from initdb.errors import InitError
+from initdb.steps.seeds.model import SeedSource
+from initdb.steps.seeds.refusals import code_of, told
+from initdb.steps.seeds.scripts import load_function
+from initdb.steps.transaction_words import ends_transaction
+
+_LATE = "What the function had committed stays in the database; the journal does not count it as applied."
+
+
+def call(source: SeedSource, connection: Connection) -> int:
+    """Run the source's function on the connection, in a SAVEPOINT; return the rows it says it made, else 0.
+
+    Raises InitError seed-callable-failed when it fails, or would end the transaction (refused before the
+    driver is asked), or has ended it by the driver's own means (found by the savepoint, which is gone). A
+    lost connection, a lock that was not had and the like pass as the driver raised them.
+    """
+    function = load_function(source)
+    savepoint = connection.begin_nested()
+    try:
+        with _kept_open(connection, source.name) as refused:
+            made = function(connection)
+        if refused:
+            raise refused[0]
+    except BaseException as error:
+        with contextlib.suppress(DBAPIError):
+            savepoint.rollback()
+        if isinstance(error, InitError) or not isinstance(error, Exception) or _is_of_the_moment(error):
+            raise
+        _failed(source, error)
+    try:
+        savepoint.commit()
+    except DBAPIError as error:
+        if _is_of_the_moment(error) and connection.dialect.name != "sqlite":
+            raise
+        said = (
+            f"{source.name}: it ended the transaction that it was given; the connection must not be committed"
+        )
+        raise InitError("seed-callable-failed", said, kept=_LATE) from error
+    return made if isinstance(made, int) and not isinstance(made, bool) else 0
+
+
+@contextlib.contextmanager
+def _kept_open(connection: Connection, name: str) -> Iterator[list[InitError]]:
+    """Refuse what would end the transaction; yields the refusals, since the function may swallow them.
+
+    A Session on the connection works in a savepoint of its own, so its commit and rollback pass.
+    """
+    refused: list[InitError] = []
+
+    def refuse(what: str) -> NoReturn:
+        said = f"{name}: it called {what}; the function works in a transaction that is committed for it"
+        refused.append(InitError("seed-callable-failed", said))
+        raise refused[-1]
+
+    def refusing(what: str) -> Callable[[], NoReturn]:
+        return lambda: refuse(what)
+
+    def on_commit(_: Connection) -> None:
+        refuse("commit()")
+
+    def on_statement(_: Any, __: Any, statement: str, *___: Any) -> None:
+        if ends_transaction(statement):
+            refuse(statement.strip().split(None, 1)[0].upper())
+
+    # On the instance: a refusal in the commit event would leave the facade's transaction unusable.
+    shadowed = {method: refusing(f"{method}()") for method in ("commit", "rollback", "close")}
+    vars(connection).update(shadowed)
+    event.listen(connection, "commit", on_commit)
+    event.listen(connection, "before_cursor_execute", on_statement)
+    try:
+        yield refused
+    finally:
+        event.remove(connection, "before_cursor_execute", on_statement)
+        event.remove(connection, "commit", on_commit)
+        for method in shadowed:
+            vars(connection).pop(method, None)
+
+
+def _is_of_the_moment(error: Exception) -> bool:
+    """Whether the surroundings are at fault, which the loop classifies by the driver's own error."""
+    return isinstance(error, DBAPIError) and (
+        error.connection_invalidated or isinstance(error, OperationalError)
+    )
+
+
+def _failed(source: SeedSource, error: Exception) -> NoReturn:
+    frames = traceback.extract_tb(error.__traceback__)
+    # The first frame is `call`; the function's own file is that of the second.
+    own = [frame for frame in frames if len(frames) > 1 and frame.filename == frames[1].filename]
+    place = f" ({own[-1].filename} line {own[-1].lineno})" if own else ""
+    said = f"{source.name}: {told(error)}{place}"
+    raise InitError("seed-callable-failed", said, sqlstate=code_of(error)) from None

@@ -1,0 +1,92 @@
+"""Looks through a seed source before a run starts work, while nothing is changed yet."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection
+from itertools import chain, islice
+
+from sqlalchemy import MetaData, Table
+
+from initdb.errors import InitError
+from initdb.nearest import did_you_mean
+from initdb.steps.seeds.keys import natural_key
+from initdb.steps.seeds.model import SeedRow, SeedSource
+from initdb.steps.seeds.reading import first_columns, is_csv, read_rows
+from initdb.steps.seeds.tables import columns_of, is_optional, table_of
+
+SAMPLE = 1000
+"""Rows of a CSV file whose values are tried; its form (encoding, quotes, widths) is tried to the end."""
+
+
+def check(source: SeedSource, metadata: MetaData | None) -> None:
+    """Read the source as a run would, without a database; functions are not called.
+
+    metadata: the models; without them (None) only a file's form is looked at.
+
+    Raises InitError seed-file-unreadable, seed-table-unknown, seed-column-unknown, seed-column-missing,
+    seed-key-missing, seed-rejected (a value that its column cannot hold).
+    """
+    if source.kind not in ("rows", "python rows"):
+        return
+    table = table_of(source, metadata) if metadata is not None else None
+    if source.kind == "python rows":
+        if table is not None:
+            natural_key(table, source.key)
+    elif table is None:
+        _exhaust(source)
+    elif is_csv(source):
+        _check_csv(source, table)
+    else:
+        _check_document(source, table)
+
+
+def _check_csv(source: SeedSource, table: Table) -> None:
+    header = first_columns(source)
+    if header is None:
+        return
+    _check_columns(f"{source.name} line 1", header, table)
+    natural_key(table, source.key, header)
+    deque(islice(read_rows(source, 0, table), SAMPLE), maxlen=0)
+    _exhaust(source)
+
+
+def _check_document(source: SeedSource, table: Table) -> None:
+    rows = read_rows(source, 0, table)
+    first = next(rows, None)
+    if first is None:
+        return
+    key = natural_key(table, source.key, first)
+    for row in chain((first,), rows):
+        _check_row(row, table, key)
+
+
+def _check_row(row: SeedRow, table: Table, key: Collection[str]) -> None:
+    _check_columns(row.place, row, table)
+    absent = sorted(set(key) - _names(row, table))
+    if absent:
+        raise InitError(
+            "seed-column-missing", f"{row.place}: it has no {absent[0]}, which belongs to the key"
+        )
+
+
+def _check_columns(place: str, names: Collection[str], table: Table) -> None:
+    columns = columns_of(table)
+    unknown = next((name for name in names if name not in columns), None)
+    if unknown is not None:
+        said = f"{place}: {table.fullname} has no column {unknown}{did_you_mean(unknown, columns)}"
+        raise InitError("seed-column-unknown", said)
+    given = _names(names, table)
+    absent = [column.name for column in table.columns if column.name not in given and not is_optional(column)]
+    if absent:
+        said = f"{place}: {table.fullname}.{absent[0]} must have a value and has no default"
+        raise InitError("seed-column-missing", said)
+
+
+def _names(names: Collection[str], table: Table) -> set[str]:
+    columns = columns_of(table)
+    return {columns[name].name for name in names}
+
+
+def _exhaust(source: SeedSource) -> None:
+    deque(read_rows(source), maxlen=0)

@@ -1,0 +1,55 @@
+"""Inserts rows that are known to be new, by COPY or INSERT, and moves sequences past them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from sqlalchemy import Connection, Table, insert, text
+from sqlalchemy import Sequence as DatabaseSequence
+
+from initdb.steps.seeds.copying import copy_rows
+from initdb.steps.seeds.model import SeedRow
+
+_ADVANCE = text(
+    "SELECT setval(s.name, :reached) "
+    "FROM (SELECT coalesce(pg_get_serial_sequence(:table, :column), :sequence)::regclass AS name) AS s "
+    "WHERE s.name IS NOT NULL AND :reached > coalesce(pg_sequence_last_value(s.name), 0)"
+)
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[SeedRow]) -> None:
+    """Insert the rows, in their order, by column keys. Raises what the driver or a column's type raises.
+
+    Rows of different columns go in different statements, so that a column left out gets its default. On
+    PostgreSQL the sequence of a numbered column is moved past the numbers that the rows give.
+    """
+    for group in _alike(rows):
+        if not copy_rows(connection, table, group):
+            connection.execute(insert(table), [dict(row) for row in group])
+    if connection.dialect.name == "postgresql":
+        _advance_sequence(connection, table, rows)
+
+
+def _alike(rows: Iterable[SeedRow]) -> Iterator[list[SeedRow]]:
+    """Neighbours that have the same columns."""
+    for _, group in groupby(rows, key=frozenset):
+        yield list(group)
+
+
+def _advance_sequence(connection: Connection, table: Table, rows: Sequence[SeedRow]) -> None:
+    column = table.autoincrement_column
+    if column is None:
+        return
+    given = [value for row in rows if isinstance(value := row.get(column.key), int) and value > 0]
+    if not given:
+        return
+    preparer = connection.dialect.identifier_preparer
+    own = column.default if isinstance(column.default, DatabaseSequence) else None
+    values = {
+        "reached": max(given),
+        "table": preparer.format_table(table),
+        "column": column.name,
+        "sequence": preparer.format_sequence(own) if own is not None else None,
+    }
+    connection.execute(_ADVANCE, values)

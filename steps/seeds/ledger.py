@@ -1,0 +1,76 @@
+"""The ledger of seeds: what the events `seed_batch_applied` say of each source. Pure.
+
+The fold and the step share these rules: what an event does to a record, which sources are still to apply,
+where a half applied one goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from initdb.events.knowledge import SeedRecord
+from initdb.steps.seeds.model import SeedSource
+
+
+def seeds_pending(
+    records: Mapping[str, SeedRecord], sources: Iterable[SeedSource], recreated: Collection[str] = ()
+) -> tuple[str, ...]:
+    """The names of the sources that are still to apply, in their order.
+
+    A source is applied when its present content is complete in its record, unless a table it fills is among
+    `recreated`.
+    """
+    known = forget(records, recreated)
+    return tuple(
+        source.name
+        for source in sources
+        if source.name not in known or source.digest not in known[source.name].complete
+    )
+
+
+def position(records: Mapping[str, SeedRecord], source: SeedSource) -> int:
+    """The row, counted from 0, at which a source begun before goes on; 0 where its content is not that one.
+
+    Rows that a function yields begin at 0 always: another process may get them in another order. Those that
+    exist are found by their key.
+    """
+    record = records.get(source.name)
+    if record is None or record.partial != source.digest or source.kind != "rows":
+        return 0
+    return record.offset
+
+
+def must_assume(source: SeedSource, adopted: bool) -> bool:
+    """Whether the source is recorded as applied without being run.
+
+    On an adopted database nobody can know whether the effects of a callable without a key are there already.
+    """
+    return adopted and source.kind == "python callable" and not source.key
+
+
+def record(before: SeedRecord | None, data: Mapping[str, Any]) -> SeedRecord:
+    """What a source's record is after an event `seed_batch_applied` with `data`."""
+    known = before or SeedRecord(str(data.get("source")))
+    digest = data.get("digest")
+    known = replace(known, table=data.get("table") or known.table)
+    if not data.get("complete"):
+        return replace(known, partial=digest, offset=int(data.get("next") or 0))
+    begun = known.partial not in (None, digest)
+    return replace(
+        known,
+        complete=known.complete | {str(digest)},
+        partial=known.partial if begun else None,
+        offset=known.offset if begun else 0,
+    )
+
+
+def forget(records: Mapping[str, SeedRecord], tables: Collection[str]) -> Mapping[str, SeedRecord]:
+    """The records without those of sources that fill one of `tables`, which were made anew and are empty."""
+    return {name: known for name, known in records.items() if not _filled(known) & set(tables)}
+
+
+def _filled(known: SeedRecord) -> set[str]:
+    """The tables that a source fills: its record lists several with commas between."""
+    return set((known.table or "").split(", ")) - {""}

@@ -1,0 +1,134 @@
+"""Finds the rows that exist already by their natural keys, and compares them with a seed's.
+
+A NULL in a key is a value like any other here: (NULL, 'admin') exists when such a row does, so that seeding
+again makes no second one; only a key that is NULL altogether identifies nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import (
+    CHAR,
+    JSON,
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Numeric,
+    Table,
+    and_,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
+
+from initdb.steps.seeds.values import plain_type
+
+Stored = Mapping[str, object]
+Identity = tuple[object, ...]
+Form = Callable[[Any], object]
+Forms = Mapping[str, Form]
+
+_EXACT = Context(prec=2000, rounding=ROUND_HALF_UP)
+
+VARIABLES = 900
+"""Bound values in one query: SQLite takes 999 before 3.32 (https://sqlite.org/limits.html)."""
+
+
+def find(
+    connection: Connection,
+    columns: Sequence[Column[Any]],
+    key: Sequence[Column[Any]],
+    wanted: Iterable[Identity],
+) -> Iterator[Stored]:
+    """The stored rows whose `key` is one of `wanted`: `columns` by their keys, a query for each chunk."""
+    remaining = iter(wanted)
+    while chunk := tuple(islice(remaining, max(1, VARIABLES // len(key)))):
+        for row in connection.execute(select(*columns).where(_any_of(key, chunk))):
+            yield dict(zip((column.key for column in columns), row, strict=True))
+
+
+def is_row(key: Sequence[Column[Any]], wanted: Identity) -> ColumnElement[bool]:
+    """The condition that a row's key is `wanted`, by the database's own comparison."""
+    return and_(
+        *(
+            column.is_(None) if value is None else column == literal(value, column.type)
+            for column, value in zip(key, wanted, strict=True)
+        )
+    )
+
+
+def forms(table: Table, dialect: Dialect) -> Forms:
+    """Column key → the form of a value as the database gets, rounds and pads it, hashable."""
+    return {column.key: _form(column, dialect) for column in table.columns}
+
+
+def identity(row: Stored, key: Sequence[Column[Any]], canonical: Forms) -> Identity:
+    """The row's key in a form that is equal for equal keys, whether from a file or from the database."""
+    return tuple(canonical[column.key](row[column.key]) for column in key)
+
+
+def differs(given: Stored, stored: Stored, key: Sequence[Column[Any]], canonical: Forms) -> bool:
+    """Whether a value of `given` differs from the stored row's; the key's columns are not compared."""
+    apart = {column.key for column in key}
+    return any(
+        canonical[name](value) != canonical[name](stored.get(name))
+        for name, value in given.items()
+        if name not in apart
+    )
+
+
+def _form(column: Column[Any], dialect: Dialect) -> Form:
+    kind = plain_type(column)
+    if isinstance(kind, JSON):
+        return lambda value: None if value is None else json.dumps(value, sort_keys=True, default=str)
+    process = column.type.dialect_impl(dialect).bind_processor(dialect)
+    padded = isinstance(kind, CHAR) and dialect.name == "postgresql"
+
+    def canonical(value: Any) -> object:
+        if value is None:
+            return None
+        if isinstance(value, bytes | bytearray | memoryview):
+            return bytes(value)
+        sent = process(value) if process else value
+        if isinstance(kind, Numeric) and isinstance(sent, Decimal | int | float):
+            return _rounded(kind, sent)
+        if padded and isinstance(sent, str):
+            return sent.rstrip(" ")
+        return sent if _is_hashable(sent) else repr(sent)
+
+    return canonical
+
+
+def _any_of(key: Sequence[Column[Any]], wanted: Sequence[Identity]) -> ColumnElement[bool]:
+    whole = [values for values in wanted if None not in values]
+    conditions = [is_row(key, values) for values in wanted if None in values]
+    if whole and len(key) == 1:
+        conditions.append(key[0].in_([value for (value,) in whole]))
+    elif whole:
+        conditions.append(tuple_(*key).in_(whole))
+    return or_(*conditions)
+
+
+def _rounded(kind: Numeric[Any], value: Decimal | float) -> object:
+    """A decimal as PostgreSQL's numeric rounds it, a float as SQLAlchemy prints SQLite's."""
+    if kind.scale is None or not math.isfinite(value):
+        return value if isinstance(value, Decimal) else Decimal(repr(value))
+    if isinstance(value, float):
+        return Decimal(f"{value:.{kind.scale}f}")
+    return Decimal(value).quantize(Decimal(1).scaleb(-kind.scale), context=_EXACT)
+
+
+def _is_hashable(value: object) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True

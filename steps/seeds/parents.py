@@ -1,0 +1,41 @@
+"""Refuses seed rows that refer to no row, where the database would not do so by itself at once.
+
+SQLite enforces foreign keys only where the application's connections ask for it, PostgreSQL checks deferred
+ones at COMMIT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Column, Connection, ForeignKeyConstraint, Table
+
+from initdb.errors import InitError
+from initdb.steps.seeds.matching import find, forms, identity
+from initdb.steps.seeds.model import SeedRow
+
+
+def refuse_orphans(connection: Connection, table: Table, rows: Sequence[SeedRow]) -> None:
+    """Raise InitError seed-rejected for the first of the rows, all stored by now, that refers to no row."""
+    for constraint in sorted(table.foreign_key_constraints, key=lambda foreign: list(foreign.column_keys)):
+        if connection.dialect.name == "sqlite" or constraint.deferrable:
+            _check(connection, constraint, rows)
+
+
+def _check(connection: Connection, constraint: ForeignKeyConstraint, rows: Iterable[SeedRow]) -> None:
+    columns = [element.parent for element in constraint.elements]
+    parents: list[Column[Any]] = [element.column for element in constraint.elements]
+    names = [column.key for column in columns]
+    # A reference with a NULL in it refers to nothing (MATCH SIMPLE).
+    referring = [row for row in rows if all(row.get(name) is not None for name in names)]
+    if not referring:
+        return
+    canonical = forms(parents[0].table, connection.dialect)
+    wanted = {tuple(row[name] for name in names) for row in referring}
+    found = {identity(parent, parents, canonical) for parent in find(connection, parents, parents, wanted)}
+    for row in referring:
+        values = {parent.key: row[name] for parent, name in zip(parents, names, strict=True)}
+        if identity(values, parents, canonical) not in found:
+            said = f"{row.place}: {', '.join(names)} refers to no row of {parents[0].table.fullname}"
+            raise InitError("seed-rejected", said, database=connection.dialect.name)

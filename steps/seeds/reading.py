@@ -1,0 +1,130 @@
+"""Reads the rows of a seed source, one at a time, and converts them to what the table's columns hold."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import JSON, Column, String, Table
+
+from initdb.errors import InitError
+from initdb.nearest import did_you_mean
+from initdb.steps.seeds.csv_rows import csv_header, csv_rows
+from initdb.steps.seeds.documents import document_rows
+from initdb.steps.seeds.model import SeedRow, SeedSource
+from initdb.steps.seeds.refusals import told
+from initdb.steps.seeds.scripts import load_function
+from initdb.steps.seeds.tables import columns_of, is_optional
+from initdb.steps.seeds.values import Convert, Unfit, converter, plain_type
+
+LEFT_OUT = object()
+
+
+def read_rows(source: SeedSource, start: int = 0, table: Table | None = None) -> Iterator[SeedRow]:
+    """The rows of a source from row `start` (0 is the first), dicts by column name that know their place.
+
+    table: converts the values to its columns' types (Python rows' too); without it they stay as the file has
+        them. A CSV file is read as its rows are asked for. In CSV nothing between two commas is NULL, for a
+        column that may be NULL; else the empty string, for texts; else the column is left out, where it has a
+        default.
+
+    Raises InitError seed-file-unreadable, seed-column-unknown, seed-rejected (a value that its column cannot
+    hold), seed-callable-failed, when the row in question is reached.
+    """
+    rows = islice(_raw(source), start, None)
+    return rows if table is None else _converted(rows, table, text=is_csv(source))
+
+
+def first_columns(source: SeedSource) -> tuple[str, ...] | None:
+    """The columns that the source's first row names; None where it has no row. Raises as `read_rows`."""
+    if is_csv(source):
+        return csv_header(source.name, source.file) or None
+    first = next(_raw(source), None)
+    return None if first is None else tuple(first)
+
+
+def refuse_changed(source: SeedSource) -> None:
+    """Raise InitError seed-file-unreadable where the source's file is not what `source.digest` is of."""
+    if source.path is None:
+        return
+    try:
+        with source.path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InitError("seed-file-unreadable", f"{source.name}: {error.strerror}") from error
+    if digest != source.digest:
+        raise InitError("seed-file-unreadable", f"{source.name} has changed since this run began")
+
+
+def is_csv(source: SeedSource) -> bool:
+    """Whether the source is a CSV file."""
+    return source.kind == "rows" and source.path is not None and source.path.suffix == ".csv"
+
+
+def _raw(source: SeedSource) -> Iterator[SeedRow]:
+    if source.kind == "python rows":
+        return _yielded(source)
+    if is_csv(source):
+        return csv_rows(source.name, source.file)
+    return document_rows(source.name, source.file.read_bytes())
+
+
+def _yielded(source: SeedSource) -> Iterator[SeedRow]:
+    function = load_function(source)
+    number = 0
+    try:
+        for number, row in enumerate(function(), 1):
+            if not isinstance(row, Mapping):
+                said = f"{source.name} row {number}: it is a {type(row).__name__}, not a dict"
+                raise InitError("seed-callable-failed", said)
+            yield SeedRow(row, f"{source.name} row {number}")
+    except InitError:
+        raise
+    except Exception as error:
+        said = f"{source.name}: after row {number} it raised {told(error)}"
+        raise InitError("seed-callable-failed", said) from error
+
+
+def _converted(rows: Iterator[SeedRow], table: Table, *, text: bool) -> Iterator[SeedRow]:
+    columns = columns_of(table)
+    converters = {
+        name: _of_text(column) if text else converter(column, text=False) for name, column in columns.items()
+    }
+    for row in rows:
+        values = {}
+        for name, value in row.items():
+            if name not in columns:
+                said = f"{row.place}: {table.fullname} has no column {name}{did_you_mean(name, columns)}"
+                raise InitError("seed-column-unknown", said)
+            try:
+                found = converters[name](value)
+            except Unfit as error:
+                raise InitError("seed-rejected", f"{row.place}: the value of {name} {error}") from None
+            if found is not LEFT_OUT:
+                values[name] = found
+        yield SeedRow(values, row.place)
+
+
+def _of_text(column: Column[Any]) -> Convert:
+    """The conversion of a CSV cell."""
+    convert = converter(column, text=True)
+    empty = _of_nothing(column)
+    return lambda cell: convert(cell) if cell != "" else empty()
+
+
+def _of_nothing(column: Column[Any]) -> Callable[[], object]:
+    kind = plain_type(column)
+    if column.nullable:
+        # A None given to a JSON column would be stored as JSON's null.
+        return lambda: LEFT_OUT if isinstance(kind, JSON) else None
+    if type(kind).__visit_name__ != "enum" and isinstance(kind, String):
+        return lambda: ""
+    if is_optional(column):
+        return lambda: LEFT_OUT
+    return _missing
+
+
+def _missing() -> object:
+    raise Unfit("is missing")

@@ -1,0 +1,71 @@
+"""Which errors mean that the database refused a row, and how they are told without telling values."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy.exc import DBAPIError, StatementError
+
+_MISTYPED = "42804"
+_GENERATED = "428C9"
+_RAISED = "P0001"
+_REFUSING_CLASSES = ("22", "23", "44")
+_REFUSING_NAMES = ("SQLITE_CONSTRAINT", "SQLITE_MISMATCH", "SQLITE_TOOBIG")
+_QUOTED_VALUE = re.compile(r""":? ?"[^"]*"$|: '[^']*'$""")
+
+_SENTENCES = {
+    "23502": "the column {column} must not be empty",
+    "23503": "it refers to a row that does not exist (constraint {constraint})",
+    "23505": "another row has the same value already (constraint {constraint})",
+    "23514": "it breaks the check {constraint}",
+    "23P01": "it conflicts with another row (constraint {constraint})",
+}
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether the row is at fault, not a lost connection, a lock, a full disk, a missing table or right."""
+    if isinstance(error, DBAPIError):
+        return not error.connection_invalidated and _of_driver(error.orig)
+    if isinstance(error, StatementError):
+        return True
+    return isinstance(error, ValueError | TypeError | OverflowError | LookupError) or _of_driver(error)
+
+
+def code_of(error: BaseException) -> str | None:
+    """The SQLSTATE, or SQLite's name of the error, or None."""
+    inner = _inner(error)
+    found = getattr(inner, "pgcode", None) or getattr(inner, "sqlite_errorname", None)
+    return found if isinstance(found, str) else None
+
+
+def reason(error: BaseException) -> str:
+    """Why the row was refused, as the end of a sentence; constraint and column are named, no value is."""
+    inner = _inner(error)
+    diagnosis = getattr(inner, "diag", None)
+    sentence = _SENTENCES.get(code_of(error) or "")
+    if sentence and diagnosis is not None:
+        return sentence.format(column=diagnosis.column_name, constraint=diagnosis.constraint_name)
+    return _QUOTED_VALUE.sub("", told(error))
+
+
+def told(error: BaseException) -> str:
+    """The error's first line, without statement, parameters and DETAIL, which repeat values."""
+    inner = _inner(error)
+    lines = str(inner).strip().splitlines()
+    return f"{type(inner).__name__}: {lines[0]}" if lines else type(inner).__name__
+
+
+def _inner(error: BaseException) -> BaseException:
+    orig = error.orig if isinstance(error, StatementError) else None
+    return error if orig is None else orig
+
+
+def _of_driver(error: BaseException | None) -> bool:
+    code = getattr(error, "pgcode", None)
+    if code is not None:
+        return code[:2] in _REFUSING_CLASSES or code in (_MISTYPED, _GENERATED, _RAISED)
+    name = getattr(error, "sqlite_errorname", None)
+    if name is not None:
+        return str(name).startswith(_REFUSING_NAMES)
+    # A value that the driver cannot send: sqlite3 says so by either type, psycopg2 by ProgrammingError.
+    return type(error).__name__ in ("ProgrammingError", "InterfaceError", "DataError")

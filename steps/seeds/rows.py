@@ -1,0 +1,201 @@
+"""Brings a batch of rows into a table: finds those that exist by their natural key, inserts the rest.
+
+A later row of the batch with the key of an earlier one meets the earlier one as if it had been stored before,
+so a file gives the same rows and counts however it is cut into batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Connection, Table, select, update
+
+from initdb.errors import InitError
+from initdb.nearest import did_you_mean
+from initdb.steps.seeds.inserting import insert_rows
+from initdb.steps.seeds.keys import natural_key
+from initdb.steps.seeds.matching import Forms, Identity, Stored, differs, find, forms, identity, is_row
+from initdb.steps.seeds.model import OnConflict, SeedRow
+from initdb.steps.seeds.parents import refuse_orphans
+from initdb.steps.seeds.refusals import code_of, is_refusal, reason
+from initdb.steps.seeds.tables import columns_of
+
+__all__ = ["BatchCounts", "apply_batch", "natural_key"]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCounts:
+    """What became of rows: created, skipped (of which differing) or updated."""
+
+    created: int = 0
+    skipped: int = 0
+    differing: int = 0
+    updated: int = 0
+
+    def __add__(self, other: BatchCounts) -> BatchCounts:
+        return BatchCounts(
+            self.created + other.created,
+            self.skipped + other.skipped,
+            self.differing + other.differing,
+            self.updated + other.updated,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where the rows go and how they are recognized there."""
+
+    connection: Connection
+    table: Table
+    key: tuple[Column[Any], ...]
+    forms: Forms
+    on_conflict: OnConflict
+
+    def who(self, row: Stored) -> Identity:
+        return identity(row, self.key, self.forms)
+
+
+class _UnlikeTheDatabase(ValueError):
+    """The database takes two keys for the same that differ here, by its collation or padding."""
+
+
+def apply_batch(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, object]],
+    key: Sequence[str],
+    on_conflict: OnConflict = "skip",
+) -> BatchCounts:
+    """Insert the rows whose key is not in the table; skip or update those whose is.
+
+    rows: by column name, converted (`read_rows` with the table). Works in a SAVEPOINT of the caller's
+        transaction; on an error the caller rolls back.
+
+    Raises InitError seed-rejected with the place of the row that the database refuses, seed-column-unknown,
+    seed-column-missing and seed-key-missing for a row without (a value in) its key; the driver's errors
+    otherwise.
+    """
+    if not rows:
+        return BatchCounts()
+    columns = columns_of(table)
+    keys = tuple(columns[name] for name in key)
+    target = _Target(connection, table, keys, forms(table, connection.dialect), on_conflict)
+    batch = [_resolved(row, number, columns, target) for number, row in enumerate(rows, 1)]
+    try:
+        with connection.begin_nested():
+            return _together(target, batch)
+    except Exception as error:  # of the driver too, whose types are not known here
+        if not is_refusal(error):
+            raise
+    # Row by row the database itself compares the keys, and the refused row shows.
+    return sum((_alone(target, row) for row in batch), BatchCounts())
+
+
+def _resolved(
+    row: Mapping[str, object], number: int, columns: Mapping[str, Column[Any]], target: _Target
+) -> SeedRow:
+    """The row by the columns' keys, with a value in its natural key."""
+    place = row.place if isinstance(row, SeedRow) else f"row {number}"
+    unknown = next((name for name in row if name not in columns), None)
+    if unknown is not None:
+        said = f"{place}: {target.table.fullname} has no column {unknown}{did_you_mean(unknown, columns)}"
+        raise InitError("seed-column-unknown", said)
+    found = SeedRow({columns[name].key: value for name, value in row.items()}, place)
+    for column in target.key:
+        if column.key not in found:
+            raise InitError(
+                "seed-column-missing", f"{place}: it has no {column.name}, which belongs to the key"
+            )
+    if all(found[column.key] is None for column in target.key):
+        names = ", ".join(column.name for column in target.key)
+        raise InitError(
+            "seed-key-missing", f"{place}: its key ({names}) is empty, so it cannot be recognized"
+        )
+    return found
+
+
+def _together(target: _Target, batch: Sequence[SeedRow]) -> BatchCounts:
+    wanted = {target.who(row): tuple(row[column.key] for column in target.key) for row in batch}
+    stored: dict[Identity, Stored] = {}
+    for row in find(target.connection, _compared(target, batch), target.key, wanted.values()):
+        if target.who(row) not in wanted:
+            raise _UnlikeTheDatabase
+        stored.setdefault(target.who(row), row)
+    new, changed, counts = _sorted_out(target, batch, stored)
+    insert_rows(target.connection, target.table, new)
+    for row in changed:
+        _update(target, row)
+    refuse_orphans(target.connection, target.table, [*new, *changed])
+    return counts
+
+
+def _sorted_out(
+    target: _Target, batch: Sequence[SeedRow], stored: Mapping[Identity, Stored]
+) -> tuple[list[SeedRow], list[SeedRow], BatchCounts]:
+    """The rows to insert, the rows to update with, and what is to be said of all. Pure."""
+    known = dict(stored)
+    new: dict[Identity, SeedRow] = {}
+    changed: list[SeedRow] = []
+    skipped = differing = updated = 0
+    for row in batch:
+        who = target.who(row)
+        if who not in known:
+            known[who] = new[who] = row
+        elif not differs(row, known[who], target.key, target.forms):
+            skipped += 1
+        elif target.on_conflict == "skip":
+            skipped, differing = skipped + 1, differing + 1
+        else:
+            updated += 1
+            merged = SeedRow({**known[who], **row}, row.place)
+            known[who] = merged
+            if who in new:
+                new[who] = merged
+            else:
+                changed.append(row)
+    return list(new.values()), changed, BatchCounts(len(new), skipped, differing, updated)
+
+
+def _compared(target: _Target, batch: Sequence[SeedRow]) -> list[Column[Any]]:
+    names = {name for row in batch for name in row}
+    return [column for column in target.table.columns if column.key in names]
+
+
+def _alone(target: _Target, row: SeedRow) -> BatchCounts:
+    try:
+        columns = _compared(target, [row])
+        condition = is_row(target.key, tuple(row[column.key] for column in target.key))
+        found = target.connection.execute(select(*columns).where(condition).limit(1)).first()
+        if found is None:
+            insert_rows(target.connection, target.table, [row])
+            counts = BatchCounts(created=1)
+        else:
+            stored = dict(zip((column.key for column in columns), found, strict=True))
+            counts = _met(target, row, stored)
+        refuse_orphans(target.connection, target.table, [row] if counts.created or counts.updated else [])
+        return counts
+    except Exception as error:
+        if not is_refusal(error):
+            raise
+        said = f"{row.place}: {target.table.fullname}: {reason(error)}"
+        database = target.connection.dialect.name
+        # Without the cause: its text repeats the whole row.
+        raise InitError("seed-rejected", said, database=database, sqlstate=code_of(error)) from None
+
+
+def _met(target: _Target, row: SeedRow, stored: Stored) -> BatchCounts:
+    if not differs(row, stored, target.key, target.forms):
+        return BatchCounts(skipped=1)
+    if target.on_conflict == "skip":
+        return BatchCounts(skipped=1, differing=1)
+    _update(target, row)
+    return BatchCounts(updated=1)
+
+
+def _update(target: _Target, row: SeedRow) -> None:
+    keys = {column.key for column in target.key}
+    values = {name: value for name, value in row.items() if name not in keys}
+    condition = is_row(target.key, tuple(row[column.key] for column in target.key))
+    target.connection.execute(update(target.table).where(condition).values(values))

@@ -1,0 +1,122 @@
+"""Python seed files (`NN_name.py`): what they say of themselves, and the function they define."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from initdb.errors import InitError
+from initdb.steps.seeds.model import Kind, SeedSource
+
+CONSTANTS = ("TABLE", "KEY", "ON_CONFLICT")
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a seed file says of itself: the kind of source it is, and its constants as far as it has them."""
+
+    kind: Kind
+    constants: dict[str, object]
+
+
+def read_script(name: str, content: bytes) -> Script:
+    """What the file says; nothing of it runs.
+
+    Raises InitError seed-file-unreadable: not Python, neither or both of `rows` and `seed`, a constant that
+    is no literal.
+    """
+    try:
+        tree = ast.parse(content)
+    except SyntaxError as error:
+        raise InitError("seed-file-unreadable", f"{name} line {error.lineno}: {error.msg}") from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise InitError("seed-file-unreadable", f"{name}: {error}") from error
+    bound = set(_names(tree))
+    match "rows" in bound, "seed" in bound:
+        case True, False:
+            kind: Kind = "python rows"
+        case False, True:
+            kind = "python callable"
+        case both, _:
+            found = "both rows() and seed(connection)" if both else "neither rows() nor seed(connection)"
+            raise InitError("seed-file-unreadable", f"{name} defines {found}; it must define one of them")
+    return Script(kind, dict(_constants(name, tree)))
+
+
+def load_function(source: SeedSource) -> Callable[..., Any]:
+    """The function that a source stands for; a file is run now, the very content that `source.digest` is of.
+
+    Raises InitError seed-callable-failed when the file raises, seed-file-unreadable when it has changed
+    meanwhile.
+    """
+    if source.function is not None:
+        return source.function
+    loader = _Fresh(f"initdb_seed_{source.digest[:16]}", str(source.file), source.digest)
+    module = ModuleType(loader.name)
+    module.__file__ = str(source.file)
+    try:
+        loader.exec_module(module)
+        function = getattr(module, "rows" if source.kind == "python rows" else "seed")
+    except InitError:
+        raise
+    except Exception as error:
+        said = f"{source.name}: running the file raised {type(error).__name__}: {error}"
+        raise InitError("seed-callable-failed", said) from error
+    if not callable(function):
+        raise InitError("seed-file-unreadable", f"{source.name}: {function!r} is not a function")
+    return function  # type: ignore[no-any-return]
+
+
+class _Fresh(SourceFileLoader):
+    """Compiles the file's present content: a cached .pyc may be of one of the same second and size."""
+
+    def __init__(self, name: str, path: str, digest: str) -> None:
+        super().__init__(name, path)
+        self.digest = digest
+
+    def get_code(self, fullname: str) -> CodeType:
+        content = Path(self.path).read_bytes()
+        if hashlib.sha256(content).hexdigest() != self.digest:
+            raise InitError(
+                "seed-file-unreadable", f"{Path(self.path).name} has changed since this run began"
+            )
+        code: CodeType = self.source_to_code(content, self.path)
+        return code
+
+
+def _names(tree: ast.Module) -> Iterator[str]:
+    """The names that the module binds at its top level."""
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                yield from (alias.asname or alias.name for alias in aliases)
+            case ast.Assign(targets=targets):
+                yield from (target.id for target in targets if isinstance(target, ast.Name))
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                yield name
+
+
+def _constants(name: str, tree: ast.Module) -> Iterator[tuple[str, object]]:
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=constant)], value=value) if constant in CONSTANTS:
+                pass
+            case ast.AnnAssign(target=ast.Name(id=constant), value=ast.expr() as value) if (
+                constant in CONSTANTS
+            ):
+                pass
+            case _:
+                continue
+        try:
+            yield constant, ast.literal_eval(value)
+        except (ValueError, TypeError, SyntaxError) as error:
+            said = f"{name} line {node.lineno}: {constant} must be a literal, since the file is read, not run"
+            raise InitError("seed-file-unreadable", said) from error

@@ -1,0 +1,158 @@
+"""The sources of an application's first rows: what is configured, found and named; nothing of it runs.
+
+Files are `NN_table.csv`, `.json`, `.yaml`, `.yml` and `NN_name.py`, in the order of their numbers, then of
+their names (`2_b.csv` before `10_a.csv`). A Python file defines `rows()`, which yields dicts for the table
+TABLE (else the one in its name), or `seed(connection)`, which works on the connection and does not commit;
+KEY and ON_CONFLICT are optional.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias, cast
+
+from initdb.errors import InitError
+from initdb.loading import load_object
+from initdb.steps.revisions.packages import is_package_name, package_folder
+from initdb.steps.seeds.checking import check
+from initdb.steps.seeds.documents import stated
+from initdb.steps.seeds.functions import function_source, seed
+from initdb.steps.seeds.model import SeedSource
+from initdb.steps.seeds.options import options_of
+from initdb.steps.seeds.scripts import read_script
+
+__all__ = ["SeedSource", "Seeds", "check", "discover", "identity_source", "ignored", "seed"]
+
+Seed: TypeAlias = "str | os.PathLike[str] | Callable[..., Any] | SeedSource"
+Seeds: TypeAlias = "Seed | Sequence[Seed] | None"
+
+IDENTITY_VERSION = 1
+"""Of what seeding the identity schema does besides its rows; a higher one makes databases do it again."""
+
+_NAME = re.compile(r"(?:(\d+)[_-])?(.+)\.(csv|json|yaml|yml|py)")
+
+
+def discover(seeds: Seeds, *, folder: Path) -> tuple[SeedSource, ...]:
+    """The sources, in the order in which they are applied.
+
+    seeds: None, or one of these or a sequence of them: a folder (its numbered files; `ignored` says which
+        others it has), a file (numbered or not), "package.name" or "package:path" of either,
+        "module:function", a callable. Relative paths start from `folder`. Files are read and hashed, modules
+        are imported only for "module:function".
+
+    Raises InitError seeds-not-found, seed-file-unreadable, seed-name-twice.
+    """
+    found = tuple(source for item in _items(seeds) for source in _sources(item, folder))
+    names = [source.name for source in found]
+    twice = next((source for source in found if names.count(source.name) > 1), None)
+    if twice is not None:
+        places = ", ".join(str(source.path or source.name) for source in found if source.name == twice.name)
+        raise InitError("seed-name-twice", f"{twice.name}: {places}")
+    return found
+
+
+def ignored(seeds: Seeds, *, folder: Path) -> tuple[tuple[Path, str], ...]:
+    """The files in the configured folders that are no sources, each with the reason."""
+    folders = [path for item in _items(seeds) if (path := _path(item, folder)) is not None and path.is_dir()]
+    return tuple(
+        (file, reason) for path in folders for file in sorted(path.iterdir()) if (reason := _reason(file))
+    )
+
+
+def identity_source() -> SeedSource:
+    """The built-in identity schema's own source; its digest is that of its rows, to which releases add."""
+    from initdb.steps.identity import models, rows
+
+    content = [(table, key, [sorted(row.items()) for row in found]) for table, key, found in rows.seed_rows()]
+    digest = hashlib.sha256(repr((IDENTITY_VERSION, content)).encode()).hexdigest()
+    return SeedSource("identity", "identity", ", ".join(models.TABLES), digest)
+
+
+def _items(seeds: Seeds) -> Sequence[Seed]:
+    if seeds is None:
+        return ()
+    return seeds if isinstance(seeds, list | tuple) else (seeds,)
+
+
+def _sources(item: Seed, folder: Path) -> Iterator[SeedSource]:
+    if isinstance(item, SeedSource):
+        yield item
+        return
+    path = _path(item, folder)
+    if path is None:
+        yield function_source(_function(item, folder))
+    elif path.is_dir():
+        files = [file for file in path.iterdir() if _reason(file) is None]
+        yield from (_file_source(file) for file in sorted(files, key=_order))
+    elif path.is_file():
+        yield _file_source(path)
+    else:
+        raise InitError("seeds-not-found", f"{item}: there is no such folder or file", f"Looked at {path}")
+
+
+def _path(item: Seed, folder: Path) -> Path | None:
+    """Where a folder or file is that `item` names; None for a function."""
+    if not isinstance(item, str | os.PathLike):
+        return None
+    path = folder / item
+    text = os.fspath(item)
+    if path.exists() or not is_package_name(text) or not {":", "."} & set(text):
+        return path
+    try:
+        return package_folder(text)
+    except InitError:
+        return None if ":" in text else path
+
+
+def _function(item: Any, folder: Path) -> Callable[..., Any]:
+    found = load_object(item, reference="seeds-not-found", folder=folder) if isinstance(item, str) else item
+    if not callable(found):
+        raise InitError(
+            "seeds-not-found", f"{item}: it is a {type(found).__name__}, not a function, file or folder"
+        )
+    return cast(Callable[..., Any], found)
+
+
+def _reason(file: Path) -> str | None:
+    """Why a file of a folder is no source; None for one that is."""
+    match = _NAME.fullmatch(file.name)
+    if not file.is_file():
+        return "it is not a file"
+    if match is None:
+        return "its name does not end in .csv, .json, .yaml, .yml or .py"
+    if match[1] is None:
+        return "its name does not begin with a number (NN_table.csv)"
+    return None
+
+
+def _order(file: Path) -> tuple[int, str]:
+    match = _NAME.fullmatch(file.name)
+    return (int(match[1]) if match and match[1] else 0, file.name)
+
+
+def _file_source(path: Path) -> SeedSource:
+    match = _NAME.fullmatch(path.name)
+    if match is None:
+        raise InitError(
+            "seed-file-unreadable", f"{path.name}: its name does not end in .csv, .json, .yaml, .yml or .py"
+        )
+    try:
+        if match[3] == "csv":
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return SeedSource(path.name, "rows", match[2], digest, path=path)
+        content = path.read_bytes()
+    except OSError as error:
+        raise InitError("seed-file-unreadable", f"{path}: {error.strerror}") from error
+    digest = hashlib.sha256(content).hexdigest()
+    if match[3] != "py":
+        options = options_of(path.name, stated(path.name, content), match[2])
+        return SeedSource(path.name, "rows", options.table, digest, options.key, options.on_conflict, path)
+    script = read_script(path.name, content)
+    constants = {name.lower(): value for name, value in script.constants.items()}
+    options = options_of(path.name, constants, match[2] if script.kind == "python rows" else None)
+    return SeedSource(path.name, script.kind, options.table, digest, options.key, options.on_conflict, path)

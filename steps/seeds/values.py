@@ -1,0 +1,206 @@
+"""Converts what a seed file says to what a column of a table holds.
+
+Dates and times are ISO 8601, bytes are base64 (RFC 4648), intervals are seconds. A time without an offset is
+UTC where the column keeps offsets; one with an offset becomes UTC.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import uuid
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Enum,
+    Float,
+    Integer,
+    Interval,
+    LargeBinary,
+    Numeric,
+    String,
+    Time,
+    TypeDecorator,
+    Uuid,
+)
+from sqlalchemy.types import TypeEngine
+
+Convert = Callable[[Any], object]
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,1000}")
+_TRUTH = {
+    **dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "off", "0"), False),
+}
+
+
+class Unfit(ValueError):
+    """A value that its column cannot hold; says what it should have been, never what it was."""
+
+
+def converter(column: Column[Any], *, text: bool) -> Convert:
+    """The function that converts a value of a file to one that `column` takes; it raises Unfit.
+
+    text: the file has texts only (CSV), so a JSON column's text is parsed; else a text is already the value.
+    """
+    kind = plain_type(column)
+    if isinstance(kind, JSON | ARRAY):
+        return _parsed if text else _as_it_is
+    for sort, convert in _CONVERTERS:
+        if isinstance(kind, sort):
+            # What a decorator of the application's own takes besides texts is its own affair.
+            return _bound(convert, kind, (str if kind is not column.type and not text else object))
+    return _as_it_is
+
+
+def plain_type(column: Column[Any]) -> TypeEngine[Any]:
+    """The column's type without the decorators around it."""
+    kind: TypeEngine[Any] = column.type
+    while isinstance(kind, TypeDecorator) and not isinstance(kind, Interval):
+        kind = kind.impl_instance
+    return kind
+
+
+def _bound(convert: Callable[[Any, Any], object], kind: TypeEngine[Any], only: type) -> Convert:
+    return lambda value: convert(value, kind) if value is not None and isinstance(value, only) else value
+
+
+def _as_it_is(value: object) -> object:
+    return value
+
+
+def _parsed(value: object) -> object:
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        raise Unfit("is not JSON") from None
+
+
+def _boolean(value: Any, kind: Boolean) -> object:
+    found = _TRUTH.get(str(value).strip().casefold())
+    if found is None:
+        raise Unfit("is not true or false")
+    return found
+
+
+def _integer(value: Any, kind: Integer) -> object:
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        return int(value)
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        return int(value)
+    raise Unfit("is not a whole number")
+
+
+def _decimal(value: Any, kind: Numeric[Any]) -> object:
+    try:
+        found = Decimal(repr(value) if isinstance(value, float) else value)
+    except (InvalidOperation, TypeError, ValueError):
+        raise Unfit("is not a decimal number") from None
+    return found if kind.asdecimal else float(found)
+
+
+def _float(value: Any, kind: Float[Any]) -> object:
+    try:
+        found = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise Unfit("is not a number") from None
+    return Decimal(repr(found)) if kind.asdecimal else found
+
+
+def _moment(value: Any, kind: DateTime) -> object:
+    try:
+        if isinstance(value, date) and not isinstance(value, datetime):
+            value = datetime.combine(value, time())
+        found = value if isinstance(value, datetime) else datetime.fromisoformat(value.strip())
+        moment = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (AttributeError, ValueError, OverflowError):
+        raise Unfit("is not a date and time such as 2026-11-23T08:06:41") from None
+    return moment if kind.timezone else moment.replace(tzinfo=None)
+
+
+def _day(value: Any, kind: Date) -> object:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value.strip())
+    except (AttributeError, ValueError):
+        raise Unfit("is not a date such as 2026-11-23") from None
+
+
+def _time(value: Any, kind: Time) -> object:
+    if isinstance(value, time):
+        return value
+    try:
+        return time.fromisoformat(value.strip())
+    except (AttributeError, ValueError):
+        raise Unfit("is not a time such as 08:06:41") from None
+
+
+def _interval(value: Any, kind: Interval) -> object:
+    if isinstance(value, timedelta):
+        return value
+    try:
+        return timedelta(seconds=float(value))
+    except (TypeError, ValueError, OverflowError):
+        raise Unfit("is not a number of seconds") from None
+
+
+def _uuid(value: Any, kind: Uuid[Any]) -> object:
+    try:
+        found = value if isinstance(value, uuid.UUID) else uuid.UUID(value.strip())
+    except (AttributeError, ValueError):
+        raise Unfit("is not a UUID") from None
+    return found if kind.as_uuid else str(found)
+
+
+def _bytes(value: Any, kind: LargeBinary) -> object:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    try:
+        return base64.b64decode(value, validate=True)
+    except (TypeError, ValueError):
+        raise Unfit("is not base64") from None
+
+
+def _choice(value: Any, kind: Enum) -> object:
+    if isinstance(value, str) and value not in kind.enums:
+        raise Unfit(f"is none of {', '.join(kind.enums)}")
+    return value
+
+
+def _string(value: Any, kind: String) -> object:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, int | float | Decimal | uuid.UUID) and not isinstance(value, bool):
+        return str(value)
+    raise Unfit("is not a text")
+
+
+_CONVERTERS: tuple[tuple[type[Any], Callable[[Any, Any], object]], ...] = (
+    (Boolean, _boolean),
+    (Enum, _choice),
+    (Integer, _integer),
+    (Float, _float),
+    (Numeric, _decimal),
+    (DateTime, _moment),
+    (Date, _day),
+    (Time, _time),
+    (Interval, _interval),
+    (Uuid, _uuid),
+    (LargeBinary, _bytes),
+    (String, _string),
+)

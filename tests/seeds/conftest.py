@@ -1,0 +1,28 @@
+"""Fixtures of the seeding tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, Engine
+
+from tests.seeds.support import make_tables, work_on
+
+
+@pytest.fixture
+def tables(engine: Engine) -> Engine:
+    """The engine, with the tables to seed."""
+    make_tables(engine)
+    return engine
+
+
+@pytest.fixture
+def work(tables: Engine) -> Iterator[Connection]:
+    """A connection as steps get it, in an open transaction."""
+    from initdb.events.journal import side
+
+    with work_on(tables) as connection:
+        side(connection).begin(connection)
+        yield connection
+        side(connection).rollback(connection)
