@@ -1,4 +1,5 @@
-"""Attending a database: look, judge, take the baton or wait for it, and look again whenever something moved."""
+"""Attending a database: look, judge, take the baton or wait for it, and look again whenever something
+moved."""
 
 from __future__ import annotations
 
@@ -100,7 +101,8 @@ class _Attendance:
         return self._try_to_work(known)
 
     def _must_begin(self, verdict: Verdict) -> bool:
-        """A person's order begins even where there is nothing to do; a held or newer database stays as it is."""
+        """A person's order begins even where there is nothing to do; a held or newer database stays as it
+        is."""
         return self._ordered and (verdict.kind == "ready" or self._order.command is not None)
 
     def _waited_out(self, verdict: Verdict) -> bool:
@@ -197,10 +199,12 @@ class _Attendance:
         known = run.knowledge
         self._site.seen = (known.journal, known.seq, known.hash)
         if report.stopped is not None:
-            return Outcome("stopped", None, known, report, exit_code=128 + report.stopped, signum=report.stopped)
+            return Outcome(
+                "stopped", None, known, report, exit_code=128 + report.stopped, signum=report.stopped
+            )
         if report.failure is not None:
             return Outcome("failed", None, known, report, report.failure, report.exit_code)
-        ended = "ready" if known.state == "ready" else "done"
+        ended: Ending = "ready" if known.state == "ready" else "done"
         return Outcome(ended, Verdict("ready", warnings=_warnings(known)), known, report)
 
     def _wait_for_others(self, verdict: Verdict, known: Knowledge) -> Outcome | None:
@@ -243,8 +247,8 @@ def _settled(verdict: Verdict, known: Knowledge) -> Outcome:
     if verdict.kind == "failed" and verdict.failure is not None:
         error = Rendered.from_data(verdict.failure.error)
         return Outcome("failed", verdict, known, error=error, exit_code=1)
-    assert verdict.kind in ("ready", "held", "ahead")
-    return Outcome(verdict.kind, verdict, known)
+    endings: dict[str, Ending] = {"held": "held", "ahead": "ahead"}
+    return Outcome(endings.get(verdict.kind, "ready"), verdict, known)
 
 
 def _pending(verdict: Verdict, known: Knowledge) -> Outcome:

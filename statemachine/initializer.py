@@ -37,7 +37,7 @@ class Initializer:
     Raises InitError at once for settings, models, revisions or seeds that cannot be read.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a part that a team may hand over
         self,
         engine: Engine | None = None,
         *,
@@ -53,11 +53,7 @@ class Initializer:
         clock: Clock | None = None,
     ) -> None:
         self.settings = settings or load_settings()
-        url = self.settings.work_url or (None if engine is not None else self.settings.database_url)
-        if engine is None and url is None:
-            raise InitError("database-url-missing")
-        chosen = make_engine(url) if url else engine
-        assert chosen is not None
+        chosen = _engine(engine, self.settings)
         given = Given(metadata, migrations, provider, seeds, base, rules, name)
         application = assemble(given, self.settings, chosen)
         self.site = Site(
@@ -75,11 +71,13 @@ class Initializer:
         return self.site.engine
 
     def initialize(self) -> InitializationResult:
-        """Bring the database to ready, whatever the `mode` is. Neither raises nor exits for what a user can meet."""
+        """Bring the database to ready, whatever the `mode` is. Neither raises nor exits for what a user can
+        meet."""
         return self.concluded(lambda: attend(self.site))
 
     def boot(self) -> InitializationResult:
-        """What a boot does: as `mode` says (work, wait, check; off does nothing and is no success to report)."""
+        """What a boot does: as `mode` says (work, wait, check; off does nothing and is no success to
+        report)."""
         return self.concluded(lambda: attend(self.site, mode=self.settings.mode))
 
     def attend(self, order: Order | None = None, *, mode: str = "work", wait: bool = True) -> Outcome:
@@ -97,7 +95,8 @@ class Initializer:
         return commands.repair_result(outcome, time.perf_counter() - begun)
 
     def see(self, before: Sight | None = None) -> Sight:
-        """Look without writing. Raises InitError and, where the database cannot be had, the driver's error."""
+        """Look without writing. Raises InitError and, where the database cannot be had, the driver's
+        error."""
         return see(self.site, before)
 
     def verdict(self) -> Verdict:
@@ -118,6 +117,16 @@ class Initializer:
         outcome: Outcome = attending()
         result = commands.result_of(outcome, self.engine.dialect.name, self.settings)
         return replace(result, duration=time.perf_counter() - begun)
+
+
+def _engine(engine: Engine | None, settings: Settings) -> Engine:
+    """The engine to work on: of `work_url`, else the application's, else of `database_url`."""
+    if settings.work_url or engine is None:
+        url = settings.work_url or settings.database_url
+        if not url:
+            raise InitError("database-url-missing")
+        return make_engine(url)
+    return engine
 
 
 def failed(error: InitError, database: str = "unknown") -> InitializationResult:

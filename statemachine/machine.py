@@ -1,4 +1,5 @@
-"""The table as a running machine, on the `transitions` library: one machine a process, one throw-away model a turn."""
+"""The table as a running machine, on the `transitions` library: one machine a process, one throw-away model a
+turn."""
 
 from __future__ import annotations
 
@@ -67,7 +68,11 @@ def turn(state: str, event: str, data: Mapping[str, Any]) -> Turn:
     if not moved:
         raise NoRow(f"no guard of {event} holds in state {state}")
     made = Turn(event, trigger, state, model.state)
-    if not any(event in row.events for row in TABLE if (row.trigger, row.source, row.dest) == (trigger, state, made.dest)):
+    if not any(
+        event in row.events
+        for row in TABLE
+        if (row.trigger, row.source, row.dest) == (trigger, state, made.dest)
+    ):
         raise NoRow(f"{event} does not lead from {state} to {made.dest}")
     return made
 

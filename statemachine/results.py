@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 @dataclass
 class InitializationResult:
-    """How an initialization ended. `errors` as rendered; `duration` in s; `database_type` "sqlite" or "postgresql".
+    """How an initialization ended. `errors` as rendered; `duration` in s; `database_type` "sqlite" or
+    "postgresql".
 
-    `outcome` is the ending's name: ready, failed, held, ahead, pending, busy, stopped or done; `exit_code` what
+    `outcome` is the ending's name: ready, failed, held, ahead, pending, busy, stopped or done; `exit_code`
+    what
     the command line would exit with.
     """
 

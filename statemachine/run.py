@@ -68,8 +68,15 @@ class Report:
 class Run:
     """A run on two connections: the baton's, and `work` for what is done."""
 
-    def __init__(
-        self, site: Site, baton: Baton, work: Connection, sight: Sight, verdict: Verdict, order: Order, stopper: Stopper
+    def __init__(  # noqa: PLR0913, PLR0917 - what one run is made of, given once
+        self,
+        site: Site,
+        baton: Baton,
+        work: Connection,
+        sight: Sight,
+        verdict: Verdict,
+        order: Order,
+        stopper: Stopper,
     ) -> None:
         self._site, self._baton, self._work, self._sight = site, baton, work, sight
         self._verdict, self._order, self._stopper = verdict, order, stopper
@@ -111,7 +118,9 @@ class Run:
     def _begin(self) -> None:
         known = self._writer.knowledge
         interrupted = known.last_run if known.last_run and known.last_run.ended is None else None
-        events = [("run_resumed" if interrupted else "run_started", self._beginning(interrupted))]
+        events: list[tuple[str, Mapping[str, Any]]] = [
+            ("run_resumed" if interrupted else "run_started", self._beginning(interrupted))
+        ]
         order = self._order
         if order.override is not None or order.retry or (order.insist and known.crashes):
             events.append(("override", {"overrides": order.override, "retry": list(order.retry)}))
@@ -189,7 +198,7 @@ class Run:
         if order.first is not None:
             order.first(self._context(), self._writer.knowledge.state)
         if order.command is not None:
-            self._command(order)
+            self._command(order, order.command)
             return
         while (state := State(self._writer.knowledge.state)) != State.ready:
             known = self._writer.knowledge
@@ -206,12 +215,11 @@ class Run:
         if self._writer.knowledge.seq == before:
             raise InitError("internal-error", f"the step of state {state} did nothing")
 
-    def _command(self, order: Order) -> None:
+    def _command(self, order: Order, command: Command) -> None:
         state = self._writer.knowledge.state
         if order.trigger is not None and not accepts(state, order.trigger):
             raise InitError("rollback-refused", f"the database is {state}")
-        assert order.command is not None
-        order.command(self._context())
+        command(self._context())
         with self._writer.open(self._work):
             self._writer.commit(self._work, "run_stopped", {"why": order.reason})
 

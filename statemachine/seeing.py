@@ -79,7 +79,9 @@ def _read(connection: Connection, journal: Journal, before: Knowledge | None) ->
     """Fold what is new; where it does not follow what was known, everything again."""
     if before is not None and before.seq:
         newer = list(journal.read(connection, before.seq))
-        last = (newer[0].prev_hash, newer[0].seq) if newer else (journal.head(connection).hash, before.seq + 1)
+        last = (
+            (newer[0].prev_hash, newer[0].seq) if newer else (journal.head(connection).hash, before.seq + 1)
+        )
         if last == (before.hash, before.seq + 1):
             return fold(newer, before)
     return fold(journal.read(connection))
@@ -98,11 +100,14 @@ def _clock(connection: Connection) -> float:
     """The database's time, in s; on SQLite the host is the same."""
     if connection.dialect.name == "sqlite":
         return time.time()
-    return float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())::float8")).scalar_one())
+    return float(
+        connection.execute(text("SELECT extract(epoch FROM clock_timestamp())::float8")).scalar_one()
+    )
 
 
 def _is_reader(site: Site, connection: Connection) -> bool:
-    """Whether nothing can be written here: a standby, a read-only session, a file without write permission."""
+    """Whether nothing can be written here: a standby, a read-only session, a file without write
+    permission."""
     if connection.dialect.name == "sqlite":
         file = database_file(site.engine)
         return file is not None and not os.access(file, os.W_OK)

@@ -1,4 +1,5 @@
-"""A graceful stop: SIGTERM and SIGINT cancel the statement that runs and let the loop end its run in order."""
+"""A graceful stop: SIGTERM and SIGINT cancel the statement that runs and let the loop end its run in
+order."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ Guard = Callable[[Data], bool]
 
 
 class State(StrEnum):
-    """What is true of the database, as far as the journal knows. Each has one piece of work; ready has none."""
+    """What is true of the database, as far as the journal knows. Each has one piece of work; ready has
+    none."""
 
     unknown = "unknown"  # nobody has looked yet
     empty = "empty"  # no table of the application
@@ -66,7 +67,8 @@ def defects_remain(data: Data) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. Rows of one trigger and source are tried in order; the first guard that holds wins."""
+    """One line of the table. Rows of one trigger and source are tried in order; the first guard that holds
+    wins."""
 
     trigger: str
     source: State

@@ -1,4 +1,5 @@
-"""The unit of work: one transaction that locks the head, does a step's work, appends its event and commits."""
+"""The unit of work: one transaction that locks the head, does a step's work, appends its event and
+commits."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ PATIENCE = 60.0
 
 @dataclass(slots=True)
 class Writer:
-    """Writes the units of one run and keeps what is known after each; `steps.context.Unit` is its face to steps."""
+    """Writes the units of one run and keeps what is known after each; `steps.context.Unit` is its face to
+    steps."""
 
     journal: Journal
     knowledge: Knowledge
@@ -87,7 +89,8 @@ class Writer:
         self.stopper.check()
         with lost(connection):
             judged = [
-                (kind, {**data, **self.judging(connection)} if kind in JUDGEMENTS else data) for kind, data in events
+                (kind, {**data, **self.judging(connection)} if kind in JUDGEMENTS else data)
+                for kind, data in events
             ]
             entries, known = self._entries(judged)
             for entry in entries:
@@ -104,7 +107,9 @@ class Writer:
 
     def _entries(self, events: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[list[Entry], Knowledge]:
         known, entries = self.knowledge, list[Entry]()
-        told = [(note.type, {**note.data, "note": note.id, "noted_at": note.at}) for note in self._new_notes()]
+        told = [
+            (note.type, {**note.data, "note": note.id, "noted_at": note.at}) for note in self._new_notes()
+        ]
         for kind, content in [*events[:1], *told, *events[1:]] if known.seq == 0 else [*told, *events]:
             made = turn(known.state, kind, content)
             attempt = int(content.get("attempt") or max(known.tries, 1))

@@ -1,4 +1,5 @@
-"""The verdict: what a process concludes from the journal's knowledge and its own code. Pure; writes nothing."""
+"""The verdict: what a process concludes from the journal's knowledge and its own code. Pure; writes
+nothing."""
 
 from __future__ import annotations
 

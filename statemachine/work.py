@@ -1,4 +1,5 @@
-"""State → the function that does its one piece of work; a step's module is imported when there is work for it."""
+"""State → the function that does its one piece of work; a step's module is imported when there is work for
+it."""
 
 from __future__ import annotations
 

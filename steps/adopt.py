@@ -34,7 +34,8 @@ def _stamp(ctx: StepContext, env: Environment, stamp: str | None) -> None:
 
 
 def _refuse_differences(ctx: StepContext, stamp: str | None) -> None:
-    """Without revisions what is missing may still be made, by repair; with them nobody can say how far it is."""
+    """Without revisions what is missing may still be made, by repair; with them nobody can say how far it
+    is."""
     metadata = ctx.application.metadata
     if stamp is not None or metadata is None:
         return

@@ -14,7 +14,7 @@ from typing import Any
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import HeadMaintainer, MigrationContext, MigrationStep, StampStep
+from alembic.runtime.migration import HeadMaintainer, MigrationContext, MigrationStep
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, TwoPhaseTransaction
@@ -36,7 +36,8 @@ AutocommitBlock = Callable[["Environment"], contextlib.AbstractContextManager[No
 
 @dataclass(slots=True)
 class Environment:
-    """An env.py in the middle of its run: what a step works with. `connection` is the one that env.py made."""
+    """An env.py in the middle of its run: what a step works with. `connection` is the one that env.py
+    made."""
 
     connection: Connection
     context: MigrationContext
@@ -58,16 +59,16 @@ class Environment:
         """The version rows, sorted."""
         return tuple(sorted(self.context.get_current_heads()))
 
-    def upgrades(self, current: Sequence[str]) -> list[MigrationStep]:
+    def upgrades(self, current: Sequence[str]) -> list[Any]:
         """What plain `alembic upgrade heads` would run, in its order."""
         return list(self.script._upgrade_revs("heads", tuple(current)))  # type: ignore[arg-type]
 
-    def downgrade(self, revision: str, current: Sequence[str]) -> list[MigrationStep]:
+    def downgrade(self, revision: str, current: Sequence[str]) -> list[Any]:
         """The step that reverts the head `revision`."""
         script = self.script.get_revision(revision)
         return [MigrationStep.downgrade_from_script(self.script.revision_map, script)]
 
-    def apply(self, step: MigrationStep | StampStep) -> None:
+    def apply(self, step: Any) -> None:
         """Run one step and move the version rows, inside the caller's transaction."""
         current = self.context.get_current_heads()
         if not current:
@@ -165,9 +166,10 @@ class _Ride:
         context.run_migrations = run_migrations  # type: ignore[method-assign]
         context.begin_transaction = lambda _per_migration=False: contextlib.nullcontext()  # type: ignore[method-assign]
 
-    def _drive(self, context: MigrationContext, script: ScriptDirectory, arguments: Mapping[str, Any]) -> None:
-        connection = context.connection
-        assert connection is not None
+    def _drive(
+        self, context: MigrationContext, script: ScriptDirectory, arguments: Mapping[str, Any]
+    ) -> None:
+        connection: Connection = context.connection  # type: ignore[assignment]
         if isinstance(connection.get_transaction(), TwoPhaseTransaction):
             raise InitError("two-phase-refused")
         if not same_database(self._engine, connection):
@@ -175,7 +177,7 @@ class _Ride:
         here = Environment(connection, context, script, arguments)
         if self._block is not None:
             block = self._block
-            context.autocommit_block = lambda: block(here)  # type: ignore[method-assign]
+            context.autocommit_block = lambda: block(here)  # type: ignore[assignment, return-value]
         with borrowed(connection):
             self._body(here)
 
@@ -202,9 +204,7 @@ def provider_of(place: MigrationPlace, engine: Engine) -> Provider:
 
 def _config(place: MigrationPlace, engine: Engine) -> Config:
     url = engine.url.render_as_string(hide_password=False)
-    config = Config(
-        str(place.ini) if place.ini else None, toml_file=str(place.toml) if place.toml else None
-    )
+    config = Config(str(place.ini) if place.ini else None, toml_file=str(place.toml) if place.toml else None)
     config.set_main_option("script_location", _escaped(str(place.script_location)))
     config.set_main_option("sqlalchemy.url", _escaped(url))
     config.attributes["engine"] = engine
@@ -231,7 +231,9 @@ def place_of(provider: Provider) -> tuple[Path, tuple[Path, ...]]:
 
 
 @contextlib.contextmanager
-def own_environment(connection: Connection, folder: Path, version_table: str, schema: str | None) -> Iterator[Environment]:
+def own_environment(
+    connection: Connection, folder: Path, version_table: str, schema: str | None
+) -> Iterator[Environment]:
     """An environment for initdb's own scripts, on a connection of ours and without an env.py."""
     script = ScriptDirectory(str(folder))
     context = MigrationContext.configure(

@@ -31,7 +31,11 @@ def _block(ctx: StepContext, env: Environment, reverting: str | None) -> Iterato
     ctx.unit.commit(
         connection,
         "step_started",
-        {"step": "roll_back" if reverting else "migrate", "subject": revision, "digest": known.digest if known else None},
+        {
+            "step": "roll_back" if reverting else "migrate",
+            "subject": revision,
+            "digest": known.digest if known else None,
+        },
     )
     back = _leave(env)
     try:

@@ -1,4 +1,5 @@
-"""A connection that an env.py opened, put into real transactions for our loop and given back as it was found."""
+"""A connection that an env.py opened, put into real transactions for our loop and given back as it was
+found."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from initdb.events.journal import side
 
 @contextlib.contextmanager
 def borrowed(connection: Connection) -> Iterator[None]:
-    """The facade is in one transaction to the end, the driver in none; what env.py did before is committed."""
+    """The facade is in one transaction to the end, the driver in none; what env.py did before is
+    committed."""
     if not connection.in_transaction():
         connection.begin()
     handle = _sqlite if connection.dialect.name == "sqlite" else _postgresql
@@ -24,7 +26,8 @@ def borrowed(connection: Connection) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _sqlite(connection: Connection, dbapi: Any) -> Iterator[None]:
-    """foreign_keys off (a batch rebuild would delete rows by cascade) before any BEGIN: inside it is ignored."""
+    """foreign_keys off (a batch rebuild would delete rows by cascade) before any BEGIN: inside it is
+    ignored."""
     was_open = bool(dbapi.in_transaction)
     control = getattr(dbapi, "autocommit", None)
     if control in (True, False):

@@ -1,4 +1,5 @@
-"""connect: make the database where it is missing and may be made; say what stands in the way where it cannot be had."""
+"""connect: make the database where it is missing and may be made; say what stands in the way where it cannot
+be had."""
 
 from __future__ import annotations
 
@@ -50,7 +51,10 @@ def _make_file(file: Path) -> None:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
         return
-    with contextlib.closing(sqlite3.connect(file)) as connection, contextlib.suppress(sqlite3.OperationalError):
+    with (
+        contextlib.closing(sqlite3.connect(file)) as connection,
+        contextlib.suppress(sqlite3.OperationalError),
+    ):
         connection.execute("PRAGMA journal_mode = WAL")
 
 
@@ -80,5 +84,3 @@ def _make_database(engine: Engine) -> None:
 def passing(error: InitError) -> bool:
     """Whether waiting may mend it: the database is not there yet, starting, or out of connections."""
     return error.row.passing
-
-

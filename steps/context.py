@@ -1,4 +1,5 @@
-"""What a step is given: the work connection, the unit of work, the application's parts, the journal's knowledge."""
+"""What a step is given: the work connection, the unit of work, the application's parts, the journal's
+knowledge."""
 
 from __future__ import annotations
 
@@ -78,7 +79,8 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """Everything a step may use. `work` is a Connection whose facade is in a transaction and whose driver is not."""
+    """Everything a step may use. `work` is a Connection whose facade is in a transaction and whose driver is
+    not."""
 
     work: Connection
     unit: Unit
@@ -91,5 +93,5 @@ class StepContext:
 
     @property
     def database(self) -> str:
-        """"sqlite" or "postgresql"."""
+        """ "sqlite" or "postgresql"."""
         return self.work.dialect.name

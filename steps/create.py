@@ -1,4 +1,5 @@
-"""create_schema: make the tables from the models or from the base, and stamp the version table through env.py."""
+"""create_schema: make the tables from the models or from the base, and stamp the version table through
+env.py."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ Stamp = Callable[[], tuple[str, ...]]
 
 
 def run(ctx: StepContext) -> None:
-    """One unit: all tables, the stamp and the event. With a base schema there is no stamp: revisions follow."""
+    """One unit: all tables, the stamp and the event. With a base schema there is no stamp: revisions
+    follow."""
     ctx.report(Progress("create_schema"))
     application = ctx.application
     if application.schema_from == "base":
@@ -35,7 +37,11 @@ def _create_and_stamp(ctx: StepContext, env: Environment) -> None:
 
 
 def _create(
-    ctx: StepContext, connection: Connection, source: Any, env: Environment | None, heads: list[str] | None = None
+    ctx: StepContext,
+    connection: Connection,
+    source: Any,
+    env: Environment | None,
+    heads: list[str] | None = None,
 ) -> None:
     begun = time.perf_counter()
     graph = ctx.application.graph

@@ -26,10 +26,13 @@ def parse_url(text: str) -> URL:
 
 
 def make_engine(text: str) -> Engine:
-    """An engine that keeps no connection. Raises InitError("bad-url"), ("no-such-driver"), ("unsupported-database")."""
+    """An engine that keeps no connection. Raises InitError("bad-url"), ("no-such-driver"),
+    ("unsupported-database")."""
     url = parse_url(text)
     memory = url.get_backend_name() == "sqlite" and not url.database
     try:
         return create_engine(url, poolclass=StaticPool if memory else NullPool)
     except Exception as error:
-        raise classify(error, doing="connect", database=url.get_backend_name(), target=url_text(text)) from error
+        raise classify(
+            error, doing="connect", database=url.get_backend_name(), target=url_text(text)
+        ) from error

@@ -70,7 +70,8 @@ def wanted_tables(
     application: Application, present: Collection[tuple[str | None, str]], default: str | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The application's tables that are there, and those that are not."""
-    there, missing = [], []
+    there: list[str] = []
+    missing: list[str] = []
     for schema, name in sorted(_tables_of(application), key=lambda pair: (pair[0] or "", pair[1])):
         found = (schema, name) in present or (schema is None and (default, name) in present)
         (there if found else missing).append(f"{schema}.{name}" if schema else name)

@@ -15,8 +15,11 @@ from initdb.steps.context import Application
 
 
 def code_parts(application: Application, settings: Settings, dialect: Dialect) -> dict[str, str]:
-    """Part → hash, 64 hex digits, of what this process knows of its own code; the application's version is no part."""
-    parts = {"settings": _lines(f"{name}={value}" for name, value in sorted(settings.work_fingerprint().items()))}
+    """Part → hash, 64 hex digits, of what this process knows of its own code; the application's version is no
+    part."""
+    parts = {
+        "settings": _lines(f"{name}={value}" for name, value in sorted(settings.work_fingerprint().items()))
+    }
     if application.graph is not None and application.place is not None:
         parts["migrations"] = _lines(
             [application.graph.digest(), _file(application.place.script_location / "env.py")]
@@ -31,7 +34,8 @@ def code_parts(application: Application, settings: Settings, dialect: Dialect) -
 def models_digest(metadata: MetaData, dialect: Dialect) -> str:
     """The hash of the DDL that the models mean on this database, table by table in order of their names.
 
-    Not of source files: a mixin's file defines no table of its own, and which modules are imported differs from
+    Not of source files: a mixin's file defines no table of its own, and which modules are imported differs
+    from
     process to process.
     """
     return _lines(_ddl(table, dialect) for _, table in sorted(metadata.tables.items()))

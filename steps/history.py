@@ -31,7 +31,9 @@ def run(ctx: StepContext, facts: Facts) -> None:
 
 def restamp(ctx: StepContext, revisions: tuple[str, ...], marked: bool = False) -> None:
     """One unit: set the version rows to `revisions` and say so."""
-    run_in_environment(ctx.application.provider, ctx.engine, lambda env: _restamp(ctx, env, revisions, marked))
+    run_in_environment(
+        ctx.application.provider, ctx.engine, lambda env: _restamp(ctx, env, revisions, marked)
+    )
 
 
 def _restamp(ctx: StepContext, env: Environment, revisions: tuple[str, ...], marked: bool) -> None:

@@ -9,10 +9,15 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def kept_logging() -> Iterator[None]:
-    """Put back handlers, level and disabled loggers afterwards; fileConfig disables every logger it does not name."""
+    """Put back handlers, level and disabled loggers afterwards; fileConfig disables every logger it does not
+    name."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
-    enabled = [one for one in root.manager.loggerDict.values() if isinstance(one, logging.Logger) and not one.disabled]
+    enabled = [
+        one
+        for one in root.manager.loggerDict.values()
+        if isinstance(one, logging.Logger) and not one.disabled
+    ]
     try:
         yield
     finally:

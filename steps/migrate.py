@@ -1,4 +1,5 @@
-"""migrate: apply the pending revisions through the application's own env.py, one transaction and one event each."""
+"""migrate: apply the pending revisions through the application's own env.py, one transaction and one event
+each."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ from initdb.steps.seeds.ledger import seeds_pending
 from initdb.steps.transaction_words import kept_transaction
 
 LOCK_TRIES = 5
-"""How often a revision is tried that could not get its locks in `lock_timeout`; a serving site is not stopped."""
+"""How often a revision is tried that could not get its locks in `lock_timeout`; a serving site is not
+stopped."""
 
 
 def run(ctx: StepContext) -> None:
@@ -168,7 +170,9 @@ def named(error: Exception, step: Any, database: str) -> Exception:
     file = str(step.revision.path)
     line = _line_in(error, file)
     place = f"revision {step.revision.revision}, {Path(file).name}" + (f" line {line}" if line else "")
-    return InitError(found.reference, place, *found.context, database=database, sqlstate=found.rendered().sqlstate)
+    return InitError(
+        found.reference, place, *found.context, database=database, sqlstate=found.rendered().sqlstate
+    )
 
 
 def _line_in(error: BaseException, file: str) -> int | None:

@@ -24,7 +24,9 @@ def plan(graph: RevisionGraph, rows: tuple[str, ...], to: str | None) -> tuple[s
     applied = graph.applied(rows)
     if to is None:
         if len(rows) != 1:
-            raise InitError("rollback-refused", f"name a revision with --to: the heads are {', '.join(rows) or 'none'}")
+            raise InitError(
+                "rollback-refused", f"name a revision with --to: the heads are {', '.join(rows) or 'none'}"
+            )
         reverted = frozenset(rows)
     else:
         keep = frozenset() if to == "base" else graph.ancestors([graph.resolve(to)])

@@ -14,7 +14,8 @@ from initdb.errors import InitError
 
 _COMMENT = r"(?:\s|--[^\n]*\n|/\*.*?\*/)*"
 _ENDING = re.compile(
-    _COMMENT + r"(?:COMMIT|END|ABORT|BEGIN|START\s+TRANSACTION|ROLLBACK(?!\s+(?:WORK\s+|TRANSACTION\s+)?TO\b))\b",
+    _COMMENT
+    + r"(?:COMMIT|END|ABORT|BEGIN|START\s+TRANSACTION|ROLLBACK(?!\s+(?:WORK\s+|TRANSACTION\s+)?TO\b))\b",
     re.IGNORECASE | re.DOTALL,
 )
 

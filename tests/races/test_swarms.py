@@ -63,7 +63,8 @@ def test_five_resumes_of_one_failure_try_once(toy: Toy) -> None:
 
 
 def test_two_versions_of_the_code_at_once_never_downgrade_and_come_to_rest(toy: Toy, tmp_path: Path) -> None:
-    """Old and new replicas boot together on an empty database: all serve, and the next boots write nothing."""
+    """Old and new replicas boot together on an empty database: all serve, and the next boots write
+    nothing."""
     newer = Toy(tmp_path / "newer", toy.url, tables=4)
     newer.folder.mkdir()
     newer.with_revisions().with_seeds()

@@ -1,4 +1,5 @@
-"""What a process does before, instead of and around the work: wait, check, create the database, notice a loss."""
+"""What a process does before, instead of and around the work: wait, check, create the database, notice a
+loss."""
 
 from __future__ import annotations
 
@@ -115,7 +116,9 @@ def test_an_existing_sqlite_file_keeps_its_journal_mode(tmp_path: Path) -> None:
     assert toy.sql("PRAGMA journal_mode") == [("delete",)]
 
 
-def test_a_database_that_comes_up_later_is_waited_for(server: PostgresServer, postgresql_url: str, tmp_path: Path) -> None:
+def test_a_database_that_comes_up_later_is_waited_for(
+    server: PostgresServer, postgresql_url: str, tmp_path: Path
+) -> None:
     """One outage event, told by the run that follows it."""
     toy = Toy(tmp_path, postgresql_url).with_revisions()
     server.stop_immediate()
@@ -188,7 +191,8 @@ def test_another_applications_journal_is_refused(toy: Toy) -> None:
 
 
 def test_a_crash_loop_ends(toy: Toy) -> None:
-    """After so many runs of the same code that died without getting further; a person's resume tries again."""
+    """After so many runs of the same code that died without getting further; a person's resume tries
+    again."""
     from tests.support.crash import killed_after
 
     for _ in range(4):

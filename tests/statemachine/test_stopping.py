@@ -21,7 +21,9 @@ LONG = {
 def toy(tmp_path: Path, database_url: str) -> Toy:
     """The second of three revisions takes a minute."""
     toy = Toy(tmp_path, database_url, options={"schema_from": "migrations"}).with_revisions()
-    toy.revision(2, f"    open({str(tmp_path / 'begun')!r}, 'w').close()\n    op.execute({LONG[_name(toy)]!r})")
+    toy.revision(
+        2, f"    open({str(tmp_path / 'begun')!r}, 'w').close()\n    op.execute({LONG[_name(toy)]!r})"
+    )
     return toy
 
 

@@ -29,10 +29,16 @@ class Booted:
     waited: tuple[str, ...]
 
 
-def boot_together(toy: Toy, count: int, thinking: float = 0.0, prepare: Prepare | None = None) -> list[Booted]:
-    """Fork `count` processes behind a barrier and boot them; each spends `thinking` s of Python before a step."""
+def boot_together(
+    toy: Toy, count: int, thinking: float = 0.0, prepare: Prepare | None = None
+) -> list[Booted]:
+    """Fork `count` processes behind a barrier and boot them; each spends `thinking` s of Python before a
+    step."""
     reader, writer = os.pipe()
-    children = [_fork(prepare(number) if prepare else toy, number, reader, writer, thinking) for number in range(count)]
+    children = [
+        _fork(prepare(number) if prepare else toy, number, reader, writer, thinking)
+        for number in range(count)
+    ]
     os.close(reader)
     time.sleep(0.2)
     os.close(writer)
@@ -91,6 +97,4 @@ def _slow_down(seconds: float) -> None:
 def _collect(pid: int, result: Path) -> Booted:
     os.waitpid(pid, 0)
     answer = json.loads(result.read_text())
-    return Booted(
-        answer["outcome"], tuple(answer["steps"]), tuple(answer["errors"]), tuple(answer["waited"])
-    )
+    return Booted(answer["outcome"], tuple(answer["steps"]), tuple(answer["errors"]), tuple(answer["waited"]))

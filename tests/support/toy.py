@@ -14,7 +14,7 @@ from initdb.settings import load_settings
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.site import Watcher
 
-ENV = '''
+ENV = """
 from alembic import context
 from sqlalchemy import create_engine, pool
 
@@ -28,7 +28,7 @@ def run():
             context.run_migrations()
 
 run()
-'''
+"""
 
 REVISION = '''"""{doc}"""
 import sqlalchemy as sa
