@@ -43,14 +43,22 @@ def assemble(given: Given, settings: Settings, engine: Engine) -> Application:
     migrations = given.migrations or settings.migrations
     seeds = given.seeds if given.seeds is not None else (settings.seeds or None)
     folder = settings.folder or Path.cwd()
-    if metadata is None and migrations is None and seeds is None and given.base is None and settings.base is None:
+    if (
+        metadata is None
+        and migrations is None
+        and seeds is None
+        and given.base is None
+        and settings.base is None
+    ):
         return _identity(settings, engine, folder, given)
     application = Application(
         metadata=metadata,
         seeds=discover(seeds, folder=folder),
         rules=given.rules,
         base=_base(given, settings, folder),
-        schema_from=settings.schema_source(has_migrations=migrations is not None, has_models=metadata is not None),
+        schema_from=settings.schema_source(
+            has_migrations=migrations is not None, has_models=metadata is not None
+        ),
         name=given.name or settings.application or folder.name,
         folder=folder,
     )

@@ -101,9 +101,13 @@ class _Attendance:
         return self._try_to_work(known)
 
     def _must_begin(self, verdict: Verdict) -> bool:
-        """A person's order begins even where there is nothing to do; a held or newer database stays as it
-        is."""
-        return self._ordered and (verdict.kind == "ready" or self._order.command is not None)
+        """A person's order begins where there is nothing to do and where a boot would adopt a failure.
+
+        A held database stays as it is but for a command, a newer one always.
+        """
+        if verdict.kind == "held":
+            return self._order.command is not None
+        return self._ordered and verdict.kind in ("ready", "failed")
 
     def _waited_out(self, verdict: Verdict) -> bool:
         if verdict.retry_in is None or verdict.retry_in > WORTH_WAITING or self._mode != "work":

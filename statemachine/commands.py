@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from initdb.errors import InitError, Rendered, render
 from initdb.events.entry import Entry
@@ -15,6 +15,7 @@ from initdb.statemachine.table import State
 from initdb.statemachine.verdict import judge
 from initdb.steps.context import StepContext
 from initdb.steps.facts import survey
+from initdb.steps.seeds.model import SeedSource
 
 
 def again(reason: str) -> Order:
@@ -44,7 +45,18 @@ def resume(sight: Sight, retry: Sequence[str] = (), mark: Sequence[str] = ()) ->
             else:
                 history.mark_applied(ctx, revision)
 
-    return Order(reason="resume", override=override, retry=tuple(retry), first=first if mark else None, insist=True)
+    return Order(
+        reason="resume", override=override, retry=tuple(retry), first=first if mark else None, insist=True
+    )
+
+
+def reseed(sources: Iterable[SeedSource]) -> Order:
+    """Go through the seeds once more: what exists is skipped, what was deleted comes back.
+
+    A function that works on the connection and has no key could do its work twice: it is left out.
+    """
+    again = tuple(one.name for one in sources if one.kind != "python callable" or one.key)
+    return Order(reason="seed", reseed=again)
 
 
 def roll_back(to: str | None) -> Order:

@@ -194,7 +194,9 @@ def _step_started(known: Knowledge, entry: Entry) -> Knowledge:
 def _overridden(known: Knowledge, entry: Entry) -> Knowledge:
     retry = frozenset(_names(entry.data.get("retry")))
     doubt = None if known.doubt and known.doubt.subject in retry else known.doubt
-    return replace(known, retry=known.retry | retry, doubt=doubt, tries=0, crashes=0)
+    again = _names(entry.data.get("reseed"))
+    seeds = {name: record for name, record in known.seeds.items() if name not in again}
+    return replace(known, retry=known.retry | retry, doubt=doubt, seeds=seeds, tries=0, crashes=0)
 
 
 def _rewound(known: Knowledge, entry: Entry) -> Knowledge:

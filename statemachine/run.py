@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from initdb import booting
 from initdb.errors import InitError, Rendered
 from initdb.errors.classify import classify, is_connection_lost
 from initdb.events.baton import Baton
@@ -38,6 +39,7 @@ class Order:
 
     `command` runs once the database has been inspected, where the table has a row for `trigger`, and ends
     the run; `first` is done after inspection, and the run goes on to ready. `insist`: a crash loop is no bar.
+    `reseed`: seed sources that are gone through once more although they are applied.
     """
 
     reason: str | None = None
@@ -47,6 +49,7 @@ class Order:
     command: Command | None = None
     first: Callable[[StepContext, str], None] | None = None
     insist: bool = False
+    reseed: tuple[str, ...] = ()
 
     @property
     def forced(self) -> bool:
@@ -106,7 +109,9 @@ class Run:
         self._begin()
         try:
             self._refuse_crash_loop()
-            self._work_on()
+            with booting.loading():
+                # An env.py or a seed may import the application, whose own boot would wait for this one.
+                self._work_on()
         except JournalSignal:
             raise
         except (Stopped, KeyboardInterrupt, SystemExit) as error:
@@ -122,8 +127,9 @@ class Run:
             ("run_resumed" if interrupted else "run_started", self._beginning(interrupted))
         ]
         order = self._order
-        if order.override is not None or order.retry or (order.insist and known.crashes):
-            events.append(("override", {"overrides": order.override, "retry": list(order.retry)}))
+        if order.override is not None or order.retry or order.reseed or (order.insist and known.crashes):
+            said = {"overrides": order.override, "retry": list(order.retry)}
+            events.append(("override", said | ({"reseed": list(order.reseed)} if order.reseed else {})))
         if self._sight.exists:
             with self._writer.open(self._work):
                 self._writer.commit_all(self._work, events)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
 from initdb.errors import InitError
+from initdb.events.entry import Entry
+from initdb.events.head import Head, NoJournal
 from initdb.events.journal import Journal, find
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import database_file, session
-from initdb.statemachine.fold import fold
+from initdb.statemachine.fold import step
 from initdb.statemachine.site import Site
 from initdb.statemachine.table import State
 from initdb.statemachine.verdict import Look
@@ -30,6 +33,7 @@ class Sight:
     exists: bool
     reader: bool = False
     rows: tuple[str, ...] = ()
+    head: Head | None = None
 
 
 def see(site: Site, before: Sight | None = None) -> Sight:
@@ -48,7 +52,10 @@ def see_on(site: Site, connection: Connection, before: Sight | None = None) -> S
     Raises InitError: journal-of-another-application, journal-newer, journal-unreadable, journal-elsewhere.
     """
     journal, exists = find(connection, site.name, site.settings.journal_schema)
-    known = _read(connection, journal, before.look.knowledge if before else None) if exists else Knowledge()
+    known, head = Knowledge(), None
+    if exists:
+        head = _head(connection, journal)
+        known = _read(connection, journal, head, before.look.knowledge if before else None)
     _ours(site, known)
     place = version_place(site.application, known)
     rows = catalog.version_rows(connection, *place) or ()
@@ -56,7 +63,7 @@ def see_on(site: Site, connection: Connection, before: Sight | None = None) -> S
         connection, ignore=site.settings.ignore, version_table=place[0], version_schema=place[1]
     )
     look = _look(site, known, content, rows, _clock(connection))
-    return Sight(look, journal, exists, _is_reader(site, connection), rows)
+    return Sight(look, journal, exists, _is_reader(site, connection), rows, head)
 
 
 def _look(
@@ -75,16 +82,37 @@ def _look(
     )
 
 
-def _read(connection: Connection, journal: Journal, before: Knowledge | None) -> Knowledge:
-    """Fold what is new; where it does not follow what was known, everything again."""
-    if before is not None and before.seq:
-        newer = list(journal.read(connection, before.seq))
-        last = (
-            (newer[0].prev_hash, newer[0].seq) if newer else (journal.head(connection).hash, before.seq + 1)
-        )
-        if last == (before.hash, before.seq + 1):
-            return fold(newer, before)
-    return fold(journal.read(connection))
+def _head(connection: Connection, journal: Journal) -> Head:
+    try:
+        return journal.head(connection)
+    except NoJournal:
+        raise InitError("journal-tampered", "the row of init_journal_head is missing") from None
+
+
+def _read(connection: Connection, journal: Journal, head: Head, before: Knowledge | None) -> Knowledge:
+    """Fold what is new; where it does not follow what was known, everything again.
+
+    The head was read first, so that an entry appended since does not look like a tail that was cut.
+    """
+    if before is not None and 0 < before.seq <= head.seq:
+        known, sound = _fold(journal.read(connection, before.seq), head, before)
+        if sound:
+            return known
+    known, sound = _fold(journal.read(connection), head, Knowledge())
+    if not sound:
+        raise InitError("journal-tampered", f"the head is entry {head.seq}, and the journal does not end in it")
+    return known
+
+
+def _fold(entries: Iterable[Entry], head: Head, known: Knowledge) -> tuple[Knowledge, bool]:
+    """What the entries say, and whether they are of one piece with the head."""
+    sound = (known.seq, known.hash) == (head.seq, head.hash)
+    for entry in entries:
+        if (entry.seq, entry.prev_hash) != (known.seq + 1, known.hash):
+            return known, False
+        known = step(known, entry)
+        sound = sound or (entry.seq, entry.hash) == (head.seq, head.hash)
+    return known, sound
 
 
 def _ours(site: Site, known: Knowledge) -> None:
