@@ -1,0 +1,75 @@
+"""Who holds the baton now: looked at without taking part, for status and for taking over."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, text
+
+from initdb.events.baton import SIDE_SUFFIX
+from initdb.events.journal import Journal, side
+from initdb.events.sessions import database_file, session
+from initdb.events.sqlite import is_busy
+
+
+def at_work(engine: Engine, journal: Journal) -> bool:
+    """Whether a process holds the baton of `journal`. Raises the driver's errors; makes no file."""
+    if engine.dialect.name == "postgresql":
+        with session(engine) as connection:
+            return bool(backends(connection, journal))
+    file = side_file(engine)
+    return file is not None and is_locked(file)
+
+
+def side_file(engine: Engine) -> Path | None:
+    """The baton's file of a SQLite database; None for one in memory."""
+    file = database_file(engine)
+    return file.with_name(file.name + SIDE_SUFFIX) if file else None
+
+
+def is_locked(file: Path) -> bool:
+    """Whether a process has a transaction open on the baton's file; False where this one may not ask."""
+    if not os.access(file, os.W_OK):
+        return False
+    with contextlib.closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if is_busy(error):
+                return True
+            raise
+    return False
+
+
+def backends(connection: Connection, journal: Journal) -> tuple[int, ...]:
+    """PostgreSQL's process ids of the sessions that hold the baton; a bigint key is two halves in
+    pg_locks."""
+    key = journal.key("baton") & (2**64 - 1)
+    rows = connection.execute(
+        text(
+            "SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+            " AND classid::bigint = :high AND objid::bigint = :low AND database ="
+            " (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"
+        ),
+        {"high": key >> 32, "low": key & 0xFFFFFFFF},
+    )
+    return tuple(row[0] for row in rows)
+
+
+def head_lockers(connection: Connection, journal: Journal) -> tuple[int, ...]:
+    """The sessions in a unit of work: they hold the lock that SELECT … FOR UPDATE takes on the head's
+    table."""
+    head = f"{side(connection).prefix(connection, journal.schema)}init_journal_head"
+    rows = connection.execute(
+        text(
+            "SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'relation' AND granted"
+            " AND relation = to_regclass(:head) AND mode IN ('RowShareLock', 'RowExclusiveLock')"
+            " AND pid <> pg_backend_pid() AND database ="
+            " (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"
+        ),
+        {"head": head},
+    )
+    return tuple(row[0] for row in rows)

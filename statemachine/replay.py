@@ -1,0 +1,93 @@
+"""The audit of a stored journal: chain, columns, head, guards, and every transition replayed through the
+machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from initdb.errors import InitError
+from initdb.events.entry import COLUMNS, Entry, parse
+from initdb.events.head import Head, NoJournal
+from initdb.events.journal import Journal
+from initdb.events.upcast import CURRENT
+from initdb.events.verify import Finding, Stored, verify
+from initdb.statemachine.machine import NoRow, turn
+from initdb.statemachine.table import TRIGGERS, State
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What was found in a journal of `entries` entries, in their order; `hash` is that of the last one."""
+
+    entries: int
+    hash: str | None
+    findings: tuple[Finding, ...]
+
+
+def audit(connection: Connection, journal: Journal) -> Audit:
+    """Look at everything the journal says of itself. Raises NoJournal where there is no journal to look
+    at."""
+    rows = _stored(connection, journal)
+    head = _head(connection, journal)
+    findings = [*verify(rows, head), *replay(_entries(rows)), *_guards(connection, journal)]
+    last = rows[-1].hash if rows else None
+    return Audit(len(rows), last, tuple(sorted(findings, key=lambda finding: finding.seq)))
+
+
+def replay(entries: Iterable[Entry]) -> Iterator[Finding]:
+    """Where a stored source or destination is not what the machine makes of the event. Pure.
+
+    Events of a type or a state that this version does not know, or of a newer version, are none.
+    """
+    state: str | None = None
+    for entry in entries:
+        known = {entry.source, entry.dest} <= set(State.__members__) and entry.type in TRIGGERS
+        if state is not None and entry.source != state:
+            yield Finding(
+                entry.seq, f"begins in state {entry.source}, but the entry before it led to {state}"
+            )
+        state = entry.dest
+        if known and entry.v <= CURRENT:
+            yield from _replayed(entry)
+
+
+def _replayed(entry: Entry) -> Iterator[Finding]:
+    try:
+        made = turn(entry.source, entry.type, entry.data)
+    except NoRow as error:
+        yield Finding(entry.seq, f"is no transition of the table: {error}")
+        return
+    if made.dest != entry.dest:
+        yield Finding(entry.seq, f"says that it led to {entry.dest}, but its data leads to {made.dest}")
+
+
+def _stored(connection: Connection, journal: Journal) -> list[Stored]:
+    table = journal.table(connection, "init_journal")
+    query = text(f"SELECT {', '.join(COLUMNS)} FROM {table} ORDER BY seq")  # noqa: S608 - our own names
+    return [Stored(*row) for row in connection.execute(query)]
+
+
+def _head(connection: Connection, journal: Journal) -> Head | None:
+    try:
+        return journal.head(connection)
+    except NoJournal:
+        return None
+
+
+def _entries(rows: Iterable[Stored]) -> Iterator[Entry]:
+    """The rows that are events; `verify` names the others."""
+    for row in rows:
+        try:
+            yield parse(row.seq, row.event, row.prev_hash, row.hash)
+        except (ValueError, TypeError):
+            continue
+
+
+def _guards(connection: Connection, journal: Journal) -> Iterator[Finding]:
+    try:
+        journal.check_guards(connection)
+    except InitError as error:
+        yield Finding(0, f"the triggers that guard the journal are missing: {', '.join(error.context)}")
