@@ -39,7 +39,8 @@ def _refuse_differences(ctx: StepContext, stamp: str | None) -> None:
     metadata = ctx.application.metadata
     if stamp is not None or metadata is None:
         return
-    found = differences(ctx.work, metadata, ctx.settings.ignore)
+    with ctx.reading() as connection:
+        found = differences(connection, metadata, ctx.settings.ignore)
     if ctx.application.provider is None:
         found = tuple(issue for issue in found if not issue.kind.startswith("missing-"))
     if found:

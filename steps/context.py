@@ -3,14 +3,15 @@ knowledge."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, MetaData
 
+from initdb.events.journal import side
 from initdb.events.knowledge import Knowledge
 from initdb.settings import Settings
 from initdb.steps.revisions.graph import RevisionGraph
@@ -90,6 +91,14 @@ class StepContext:
     engine: Engine
     report: Callable[[Progress], None] = lambda progress: None
     sleep: Callable[[float], None] = lambda seconds: None
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """The work connection, to read outside a unit; the locks of reading are given back at once."""
+        try:
+            yield self.work
+        finally:
+            side(self.work).rollback(self.work)
 
     @property
     def database(self) -> str:

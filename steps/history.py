@@ -18,12 +18,13 @@ def run(ctx: StepContext, facts: Facts) -> None:
     ctx.report(Progress("repair", "version table"))
     graph, metadata = ctx.application.graph, ctx.application.metadata
     expected = tuple(head for head in ctx.knowledge.heads if graph and head in graph.files)
-    certain = (
-        metadata is not None
-        and graph is not None
-        and set(expected) == set(graph.heads)
-        and not differences(ctx.work, metadata, ctx.settings.ignore)
-    )
+    with ctx.reading() as connection:
+        certain = (
+            metadata is not None
+            and graph is not None
+            and set(expected) == set(graph.heads)
+            and not differences(connection, metadata, ctx.settings.ignore)
+        )
     if not certain:
         raise _conflict(ctx, facts)
     restamp(ctx, expected)
@@ -94,5 +95,6 @@ def _mark(ctx: StepContext, env: Environment, revision: str) -> None:
 
 def conflict_of(ctx: StepContext) -> Facts | None:
     """The facts, where journal and version table contradict each other."""
-    facts = survey(ctx.work, ctx.application, ctx.knowledge)
+    with ctx.reading() as connection:
+        facts = survey(connection, ctx.application, ctx.knowledge)
     return facts if facts.conflict else None

@@ -11,8 +11,11 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from initdb.errors.classify import classify
+from initdb.events.head import HeadMoved
+from initdb.steps import catalog
 from initdb.steps.context import Progress
 from initdb.steps.drift.issue import Issue
+from initdb.steps.facts import version_place
 from initdb.steps.health import postgresql_checks, sqlite_checks
 from initdb.steps.health.report import Check, Health
 from initdb.steps.health.rules import rule_issues
@@ -104,12 +107,20 @@ def _unreachable(connection: Connection, error: SQLAlchemyError) -> Issue:
 
 
 def run(ctx: StepContext) -> None:
-    """One unit: the checks; `health_validated` where no defect is found, else `defects_found`."""
+    """The checks, then one unit: `health_validated` where no defect is found, else `defects_found`.
+
+    Checking only reads and may take long, so that no lock is held meanwhile; raises HeadMoved where the
+    catalogue has changed by the time the unit begins.
+    """
     ctx.report(Progress("validate"))
     begun = time.perf_counter()
+    pending = seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)
+    with ctx.reading() as connection:
+        before = _catalogue(ctx)
+        health = inspect_health(connection, ctx.application, ctx.settings, pending, tolerated(ctx))
     with ctx.unit.open(ctx.work):
-        pending = seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)
-        health = inspect_health(ctx.work, ctx.application, ctx.settings, pending, tolerated(ctx))
+        if _catalogue(ctx) != before:
+            raise HeadMoved
         data: dict[str, Any] = {
             "checks": {check.name: check.severity if check.issues else "ok" for check in health.checks},
             "warnings": [issue.text for issue in health.warnings],
@@ -120,6 +131,12 @@ def run(ctx: StepContext) -> None:
             ctx.unit.commit(ctx.work, "defects_found", data)
         else:
             ctx.unit.commit(ctx.work, "health_validated", data)
+
+
+def _catalogue(ctx: StepContext) -> str:
+    table, schema = version_place(ctx.application, ctx.knowledge)
+    ignore = ctx.settings.ignore
+    return catalog.fingerprint(ctx.work, ignore=ignore, version_table=table, version_schema=schema)
 
 
 def tolerated(ctx: StepContext) -> tuple[str, ...]:
