@@ -14,19 +14,24 @@ from initdb.nearest import did_you_mean
 from initdb.settings.files import find_files
 from initdb.settings.model import Settings
 from initdb.settings.setting import Setting
-from initdb.settings.sources import Given, from_environment, from_file, from_options
+from initdb.settings.sources import Given, from_application, from_environment, from_file, from_options
 
 
 def load_settings(
     *,
     folder: Path | None = None,
+    config: Mapping[str, object] | None = None,
+    config_folder: Path | None = None,
     environ: Mapping[str, str] | None = None,
     options: Mapping[str, object] | None = None,
 ) -> Settings:
-    """The settings; defaults, pyproject.toml, initdb.toml, environment and options, the later the stronger.
+    """The settings; defaults, pyproject.toml, initdb.toml, the application's own configuration, environment
+    and options, the later the stronger.
 
-    ``folder`` is where the search for files starts (default: the working directory), ``environ`` the
-    environment (default: this process's), ``options`` maps a setting's name to its value, None if not given.
+    ``folder`` is where the search for files starts (default: the working directory), ``config`` a mapping
+    with keys such as "INITDB_MODE" among others (Flask's app.config), whose relative paths start from
+    ``config_folder``, ``environ`` the environment (default: this process's), ``options`` maps a setting's
+    name to its value, None if not given.
 
     Raises InitError unknown-setting, bad-setting (each names every such place), settings-file-unreadable.
     """
@@ -36,6 +41,7 @@ def load_settings(
     decided = {entry.setting.name for entry in called_with if entry.setting}
     given = [
         *(entry for file in files for entry in from_file(file)),
+        *from_application(config or {}, config_folder or here),
         *from_environment(os.environ if environ is None else environ, here, decided),
         *called_with,
     ]

@@ -38,6 +38,14 @@ def from_file(file: SettingsFile) -> Iterator[Given]:
         yield Given(BY_NAME.get(name), name, f" in {file.path}", value, file.path.parent, _NAMES)
 
 
+def from_application(config: Mapping[str, object], folder: Path) -> Iterator[Given]:
+    """Every key of an application's configuration that begins with the prefix; None is not set."""
+    for name in sorted(config):
+        if name.startswith(PREFIX) and name not in OTHER_VARIABLES and config[name] is not None:
+            setting = BY_NAME.get(name.removeprefix(PREFIX).lower())
+            yield Given(setting, name, " in app.config", config[name], folder, _VARIABLES)
+
+
 def from_environment(environ: Mapping[str, str], folder: Path, decided: Collection[str]) -> Iterator[Given]:
     """Every variable that begins with the prefix or stands for a setting; an empty one is not set.
 

@@ -19,22 +19,25 @@ _log = logging.getLogger("initdb")
 
 
 def apply(connection: Connection, password_file: Path | None) -> tuple[BatchCounts, dict[str, Any]]:
-    """Insert what is missing of rows and admin; return the counts and what the event says of the admin.
+    """Insert what is missing of rows and admin; return the counts and what the event says beside them.
+
+    `tables`: table → rows [created, skipped]; `admin`: where the password of a new one came from.
 
     A generated password is shown on the terminal here, before the transaction is committed. Raises InitError
     admin-password-weak, admin-password-unreadable, identity-incomplete.
     """
     made = rows.apply(connection)
     counts = BatchCounts(sum(new for new, _ in made.values()), sum(old for _, old in made.values()))
+    tables = {name: list(numbers) for name, numbers in made.items()}
     with _terminal() as terminal:
         password = admin.obtain_password(os.environ, password_file, terminal is not None)
         if not admin.create_admin(connection, password):
-            return counts, {}
+            return counts, {"tables": tables | {"users": [0, 1]}}
         if password.origin == "none":
             _log.warning("%s", admin.announcement(password))
         elif terminal is not None:
             print(admin.announcement(password), file=terminal, flush=True)
-    return counts, {"admin": {"password": password.origin}}
+    return counts, {"tables": tables | {"users": [1, 0]}, "admin": {"password": password.origin}}
 
 
 @contextmanager

@@ -1,0 +1,9 @@
+"""Flask's face: `init_app(app, db)` as the last line of create_app, and `DatabaseInitializer(app, db)`."""
+
+from __future__ import annotations
+
+from initdb.flask.binding import bound, initializer_for
+from initdb.flask.boot import init_app
+from initdb.flask.database import DatabaseInitializer
+
+__all__ = ["DatabaseInitializer", "bound", "init_app", "initializer_for"]

@@ -1,0 +1,109 @@
+"""From a Flask application and its db to an Initializer: engine, models, settings, revisions, seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Engine, MetaData
+
+from initdb.booting import loading
+from initdb.errors import InitError
+from initdb.flask.revisions import provider_for, revisions_of
+from initdb.settings import Settings, load_settings
+from initdb.statemachine.initializer import Initializer
+from initdb.statemachine.site import Watcher
+from initdb.steps.context import Rule
+from initdb.steps.engines import make_engine
+
+EXTENSION = "initdb"
+"""The key in `app.extensions`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What create_app gives beside app and db; kept with the application, so that commands know of it too."""
+
+    seeds: Any = None
+    rules: tuple[Rule, ...] = ()
+
+
+def initializer_for(
+    app: Flask, db: Any, settings: Settings | None = None, *, watcher: Watcher | None = None
+) -> Initializer:
+    """The Initializer of `app` on the engine of `db`: a Flask-SQLAlchemy object, or one with an `engine`.
+
+    `settings`: default `settings_for(app, engine)`. Seeds and rules are those that `init_app` was given.
+    Does no I/O on the database. Raises InitError for what cannot be read: settings, revisions, seeds; and
+    "bad-app" where `db` does not belong to `app`.
+    """
+    engine = engine_of(app, db)
+    settings = settings or settings_for(app, engine)
+    parts: Parts = app.extensions.get(EXTENSION, Parts())
+    revisions = revisions_of(app, settings)
+    work = make_engine(settings.work_url) if settings.work_url else None
+    return Initializer(
+        engine,
+        metadata=models_of(db),
+        migrations=revisions,
+        provider=provider_for(app, db, engine, work, revisions),
+        seeds=parts.seeds,
+        rules=parts.rules,
+        name=None if settings.application else app.name,
+        settings=settings,
+        watcher=watcher,
+    )
+
+
+@contextmanager
+def bound(app: Flask, db: Any) -> Iterator[Initializer]:
+    """The Initializer for the length of a block, inside the application's context.
+
+    An env.py or a seed that makes the application once more does not begin another boot. Raises as
+    `initializer_for`.
+    """
+    with app.app_context(), loading():
+        yield initializer_for(app, db)
+
+
+def settings_for(app: Flask, engine: Engine, options: Mapping[str, object] | None = None) -> Settings:
+    """Defaults, files, `app.config["INITDB_…"]`, environment, `options` of a command; the later the stronger.
+
+    Files are looked for from the application's folder upwards, then from the working directory. Relative
+    paths in app.config start from the application's folder. The database is the application's own:
+    DATABASE_URL and its like are not looked at. Raises InitError.
+    """
+    root = Path(app.root_path)
+    own: dict[str, Any] = {
+        "config": app.config,
+        "config_folder": root,
+        "options": {
+            **(options or {}),
+            "database_url": engine.url.render_as_string(hide_password=False),
+        },
+    }
+    found = load_settings(folder=root, **own)
+    return found if found.sources else load_settings(**own)
+
+
+def engine_of(app: Flask, db: Any) -> Engine:
+    """The engine of the default bind. Raises InitError("bad-app")."""
+    with app.app_context():
+        try:
+            engine = db.engine if hasattr(type(db), "engine") else db.get_engine()
+        except (RuntimeError, KeyError, AttributeError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise InitError("bad-app", f"the db of {app.name} has no engine for it: {reason}") from error
+    if not isinstance(engine, Engine):
+        raise InitError("bad-app", f"the db of {app.name} has no engine, but a {type(engine).__name__}")
+    return engine
+
+
+def models_of(db: Any) -> MetaData | None:
+    """The metadata of the default bind; None where it has no table."""
+    metadata = getattr(db, "metadata", None)
+    return metadata if isinstance(metadata, MetaData) and metadata.tables else None

@@ -1,0 +1,98 @@
+"""init_app: what an application's boot does about its database."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from typing import Any, NoReturn
+
+from flask import Flask
+
+from initdb.booting import loading, quiet
+from initdb.errors import InitError, Rendered, render
+from initdb.flask.binding import EXTENSION, Parts, engine_of, initializer_for, settings_for
+from initdb.flask.gunicorn import BOOT_FAILED, heartbeat, loading_worker
+from initdb.flask.serving import is_reloaders_child, serves
+from initdb.flask.telling import Teller, audible, logger
+from initdb.flask.unavailable import Unavailable
+from initdb.managers.outcome import reason_of
+from initdb.settings import Settings
+from initdb.statemachine import commands
+from initdb.statemachine.attend import Outcome
+from initdb.statemachine.initializer import Initializer
+from initdb.statemachine.stopping import deliver
+from initdb.steps.context import Rule
+
+
+def init_app(app: Flask, db: Any, *, seeds: Any = None, rules: tuple[Rule, ...] = ()) -> Flask:
+    """The last line of create_app: bring the database of `db` to ready if this process serves; gives `app`.
+
+    Does what the setting `mode` says (work, wait, check, off). `seeds`: folders, files, functions, instead of
+    the setting; `rules`: the application's own checks. Where the database does not become ready it prints the
+    error on stderr and raises SystemExit with its code, or, with `on_failure = "serve-503"`, lets the
+    application answer 503 with the reason. Under a command that does not serve it only notes what it was
+    given.
+    """
+    app.extensions[EXTENSION] = Parts(seeds, rules)
+    if quiet.get() or not serves():
+        return app
+    with app.app_context(), loading(), heartbeat(loading_worker()), audible():
+        try:
+            settings = settings_for(app, engine_of(app, db))
+        except InitError as error:
+            _exit(error.exit_code, error.rendered())
+        if settings.mode != "off":
+            _boot(app, db, settings)
+    return app
+
+
+def _boot(app: Flask, db: Any, settings: Settings) -> None:
+    try:
+        initializer = initializer_for(app, db, settings, watcher=Teller().watcher())
+    except InitError as error:
+        _refused(app, settings, error.exit_code, error.rendered(), None)
+        return
+    begun = time.perf_counter()
+    outcome = initializer.attend(mode=settings.mode)
+    code = commands.exit_code(outcome, settings)
+    if code == 0:
+        _tell(outcome, time.perf_counter() - begun)
+    else:
+        _refused(app, settings, code, reason_of(outcome), initializer)
+
+
+def _tell(outcome: Outcome, seconds: float) -> None:
+    level = logging.INFO if outcome.report else logging.DEBUG
+    logger.log(level, "the database is %s (%.0f ms)", outcome.ending, seconds * 1000)
+    for warning in commands.warnings_of(outcome):
+        logger.warning("%s", warning)
+
+
+def _refused(
+    app: Flask, settings: Settings, code: int, reason: Rendered, initializer: Initializer | None
+) -> None:
+    if settings.on_failure == "exit" or reason.reference == "stopped":
+        _exit(code, reason)
+    logger.error("%s", render(reason))
+
+    def look() -> Rendered | None:
+        if initializer is None:
+            return reason
+        outcome = initializer.attend(mode="check")
+        if outcome.signum is not None:
+            deliver(outcome.signum)
+        return None if commands.exit_code(outcome, settings) == 0 else reason_of(outcome)
+
+    app.wsgi_app = Unavailable(app.wsgi_app, reason, look)  # type: ignore[method-assign]
+
+
+def _exit(code: int, reason: Rendered) -> NoReturn:
+    """End with the error, in a way that whoever started this process does not start it again for ever."""
+    print(render(reason, colour=sys.stderr.isatty()), file=sys.stderr, flush=True)
+    if reason.reference != "stopped":
+        if loading_worker() is not None:
+            code = BOOT_FAILED
+        elif is_reloaders_child() and code == BOOT_FAILED:
+            code = 1
+    raise SystemExit(code)

@@ -1,0 +1,88 @@
+"""DatabaseInitializer: the whole of initdb for a Flask application, as an object."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from flask import Flask
+
+from initdb.errors import InitError
+from initdb.errors.classify import classify
+from initdb.errors.redact import url_text
+from initdb.flask.binding import bound
+from initdb.managers.looking import Looked, health, looking, result_of
+from initdb.managers.schema import SchemaManager
+from initdb.statemachine.holder import at_work
+from initdb.statemachine.initializer import Initializer, failed
+from initdb.statemachine.results import InitializationResult, RepairResult, ValidationResult
+from initdb.statemachine.status import status_of
+from initdb.statemachine.verdict import judge
+
+
+class DatabaseInitializer:
+    """Brings the database of `db` to ready for `app`. Binding reads nothing; each method does.
+
+    `db`: a Flask-SQLAlchemy object that `app` is registered with, or one with an `engine` of its own.
+    """
+
+    def __init__(self, app: Flask, db: Any) -> None:
+        self._app, self._db = app, db
+
+    def initialize(self) -> InitializationResult:
+        """Bring the database to ready, whatever `mode` says. Neither raises nor exits."""
+        begun = time.perf_counter()
+        try:
+            with bound(self._app, self._db) as initializer:
+                return initializer.initialize()
+        except Exception as error:
+            told = classify(error, doing="inspect", database="")
+            result = failed(told)
+            result.duration = time.perf_counter() - begun
+            return result
+
+    def validate_setup(self) -> ValidationResult:
+        """Every check of schema and rows, without writing. That it cannot be had is a critical issue."""
+        try:
+            with bound(self._app, self._db) as initializer, looking(initializer) as looked:
+                return result_of(health(initializer, looked).issues)
+        except InitError as error:
+            told = error.rendered()
+            return ValidationResult(False, [told.message, *told.context], [told.mend], "critical")
+
+    def repair_if_needed(self) -> RepairResult:
+        """Where validation finds a defect: mend what loses no data, and go on to ready. Else nothing."""
+        begun = time.perf_counter()
+        found = self.validate_setup()
+        if found.valid:
+            return RepairResult(True, [], [], [], [], time.perf_counter() - begun)
+        return SchemaManager(self._app, self._db).repair_schema()
+
+    def get_initialization_status(self) -> dict[str, Any]:
+        """Where the database stands, as plain data without a secret; nothing is written, nothing raised.
+
+        `ready`: whether a boot would find nothing to do. `verdict`: ready, work, failed, held or ahead;
+        `error`: why the database cannot be had, else None. The other keys are those of `Status`.
+        """
+        try:
+            with bound(self._app, self._db) as initializer, looking(initializer) as looked:
+                return _status(initializer, looked)
+        except InitError as error:
+            told = error.rendered().as_data()
+            return {"ready": False, "state": "unknown", "verdict": "failed", "error": told}
+
+
+def _status(initializer: Initializer, looked: Looked) -> dict[str, Any]:
+    verdict = judge(looked.sight.look)
+    working = looked.sight.exists and at_work(initializer.engine, looked.sight.journal)
+    return {
+        **status_of(looked.sight, verdict, working).data(),
+        "ready": verdict.kind == "ready",
+        "error": None,
+        "database_type": initializer.engine.dialect.name,
+        "database": url_text(initializer.engine.url),
+        "application": initializer.site.name,
+        "mode": initializer.settings.mode,
+        "pending": list(looked.facts.pending),
+        "seeds_pending": list(looked.facts.seeds),
+    }

@@ -1,0 +1,80 @@
+"""Where a Flask application's revisions are, and how its env.py runs: by Flask-Migrate, in its context."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Engine
+
+from initdb.booting import loading
+from initdb.events.sessions import is_memory
+from initdb.settings import Settings
+from initdb.steps.revisions.locate import find_directories
+
+Provider = Callable[[Callable[[Any], None]], None]
+
+
+def revisions_of(app: Flask, settings: Settings) -> str | None:
+    """The setting `migrations`, else Flask-Migrate's directory where there is one; None where there is none.
+
+    A relative directory is looked for in the working directory, as Flask-Migrate does, then in the
+    application's folder and in the one above it, since servers start elsewhere.
+    """
+    if settings.migrations is not None:
+        return settings.migrations
+    directory = getattr(app.extensions.get("migrate"), "directory", None)
+    if directory is None:
+        return None
+    root = Path(app.root_path)
+    places = (Path(directory), root / directory, root.parent / directory)
+    return next((str(place.resolve()) for place in places if place.is_dir()), None)
+
+
+def provider_for(
+    app: Flask, db: Any, engine: Engine, work: Engine | None, revisions: str | None
+) -> Provider | None:
+    """What makes the Alembic Config of `revisions` and runs a function with it, inside the application.
+
+    With Flask-Migrate it is `Migrate.get_config`, so that its configure callbacks are heard and its env.py
+    finds `current_app` and `config.cmd_opts`. `work`: the engine of the role that does the work, where there
+    is another; the application's is that one meanwhile. No connection that env.py took from the
+    application's pool stays open.
+    """
+    if revisions is None:
+        return None
+
+    def provide(run: Callable[[Any], None]) -> None:
+        with app.app_context(), loading(), _engine(db, engine, work):
+            _configured(app, work or engine, revisions, run)
+
+    return provide
+
+
+def _configured(app: Flask, engine: Engine, revisions: str, run: Callable[[Any], None]) -> None:
+    place = find_directories(revisions)
+    extension = app.extensions.get("migrate")
+    if extension is not None and (place.script_location / "alembic.ini").is_file():
+        run(extension.migrate.get_config(str(place.script_location)))
+        return
+    from initdb.steps.alembic_driver import provider_of
+
+    provider_of(place, engine)(run)
+
+
+@contextmanager
+def _engine(db: Any, engine: Engine, work: Engine | None) -> Iterator[None]:
+    """The engine that env.py finds at `db`; afterwards the pool of the application's own is empty."""
+    engines = getattr(db, "engines", None) if work is not None else None
+    if isinstance(engines, dict):
+        engines[None] = work
+    try:
+        yield
+    finally:
+        if isinstance(engines, dict):
+            engines[None] = engine
+        if not is_memory(engine):
+            engine.dispose()

@@ -1,0 +1,76 @@
+"""Whether this process is going to serve: then its boot brings the database to ready, else leaves it alone.
+
+An application is made by many commands that do not serve: `flask routes`, `flask shell`, `flask db upgrade`,
+`celery inspect`, `alembic`, `gunicorn --check-config`, and the parent of the reloader. What is not known to
+be one of these serves: a script, a test, a server that nobody here has heard of.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import click
+from flask.cli import ScriptInfo
+from flask.helpers import get_debug_flag
+
+SERVING = {"flask": ("run",), "celery": ("worker", "beat"), "alembic": ()}
+"""Program → those of its commands that serve."""
+
+CHECKING = ("--check-config", "--print-config")
+"""Options of gunicorn, with which it loads the application and ends."""
+
+
+def serves() -> bool:
+    """Whether this process serves, by click's context where there is one, else by its command line."""
+    chain = tuple(_chain())
+    for place, context in enumerate(chain):
+        program = _program(context)
+        if program is not None:
+            below = chain[place + 1].info_name if place + 1 < len(chain) else context.invoked_subcommand
+            return below in SERVING[program] and not _is_reloaders_parent(chain[-1])
+    return command_line_serves(sys.argv)
+
+
+def command_line_serves(words: Sequence[str]) -> bool:
+    """Whether the process of this command line serves; `words` as in sys.argv."""
+    program, rest = _name(words[0] if words else ""), words[1:]
+    if program == "gunicorn":
+        return not any(word in CHECKING for word in rest)
+    return program not in SERVING or any(word in SERVING[program] for word in rest)
+
+
+def is_reloaders_child(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether werkzeug's reloader watches this process, and starts it again when it ends with code 3."""
+    return environ.get("WERKZEUG_RUN_MAIN") == "true"
+
+
+def _chain() -> Iterator[click.Context]:
+    """The contexts of click that are open in this thread, the outermost first."""
+    context = click.get_current_context(silent=True)
+    found = []
+    while context is not None:
+        found.append(context)
+        context = context.parent
+    yield from reversed(found)
+
+
+def _program(context: click.Context) -> str | None:
+    """`flask` for any group of commands that loads a Flask application, whatever it is called."""
+    if isinstance(context.obj, ScriptInfo) and isinstance(context.command, click.Group):
+        return "flask"
+    return context.command.name if context.command.name in SERVING else None
+
+
+def _is_reloaders_parent(context: click.Context) -> bool:
+    """`flask run` with a reloader makes the application for nothing, and again in a child that serves."""
+    reload = context.params.get("reload")
+    return bool(get_debug_flag() if reload is None else reload) and not is_reloaders_child()
+
+
+def _name(path: str) -> str:
+    """The program's name; of `python -m flask` sys.argv has the path of flask/__main__.py."""
+    found = Path(path)
+    return found.parent.name if found.name == "__main__.py" else found.stem

@@ -1,0 +1,70 @@
+"""What an application answers whose database is not ready: 503 and the reason, until it is."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Request, Response
+
+from initdb.errors import Rendered
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+RETRY_AFTER = 10
+"""Seconds: how often the database is looked at again; clients are told so in Retry-After (RFC 9110)."""
+
+Look = Callable[[], Rendered | None]
+"""Looks at the database without writing: why it is not ready, None where it is."""
+
+
+class Unavailable:
+    """A WSGI application before another: nothing of that one runs while the database is not ready.
+
+    One request in `RETRY_AFTER` seconds looks at the database, so that a replica serves as soon as another
+    process, or a person, has made it ready. Work is never done in a request.
+    """
+
+    def __init__(
+        self,
+        application: WSGIApplication,
+        reason: Rendered,
+        look: Look,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._application, self._reason, self._look, self._clock = application, reason, look, clock
+        self._looked, self._turn, self._ready = clock(), threading.Lock(), False
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer 503, or hand the request on."""
+        if not self._ready and self._clock() - self._looked >= RETRY_AFTER:
+            self._look_again()
+        if self._ready:
+            return self._application(environ, start_response)
+        return answer(Request(environ), self._reason)(environ, start_response)
+
+    def _look_again(self) -> None:
+        if not self._turn.acquire(blocking=False):
+            return
+        try:
+            reason = self._look()
+            self._ready, self._reason = reason is None, reason or self._reason
+            self._looked = self._clock()
+        finally:
+            self._turn.release()
+
+
+def answer(request: Request, reason: Rendered) -> Response:
+    """Reference and message, as JSON where the client prefers it. The particulars stay in the log."""
+    said = {"status": 503, "reference": reason.reference, "message": reason.message}
+    best = request.accept_mimetypes.best_match(["text/plain", "application/json"], "text/plain")
+    if best == "application/json":
+        body = json.dumps(said) + "\n"
+    else:
+        body = f"503 Service Unavailable: {reason.reference}\n\n{reason.message}\n"
+    headers = {"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"}
+    return Response(body, 503, headers, mimetype=best)

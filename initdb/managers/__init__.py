@@ -1,0 +1,14 @@
+"""The parts of an initialization as objects: schema, migrations, seeds, health; faces over the steps.
+
+Each is made with a Flask application and its db, or with an Initializer:
+`SchemaManager(app, db)`, `SchemaManager(initializer)`.
+"""
+
+from __future__ import annotations
+
+from initdb.managers.health import HealthValidator
+from initdb.managers.migrations import MigrationRunner
+from initdb.managers.schema import SchemaManager
+from initdb.managers.seeds import DataSeeder
+
+__all__ = ["DataSeeder", "HealthValidator", "MigrationRunner", "SchemaManager"]

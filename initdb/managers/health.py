@@ -1,0 +1,131 @@
+"""HealthValidator: whether the database answers, and schema and rows are what the application needs."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from sqlalchemy import text
+
+from initdb.errors import InitError
+from initdb.errors.redact import url_text
+from initdb.events.canonical import timestamp
+from initdb.events.sessions import database_file
+from initdb.managers.looking import Looked, about_data, about_schema, health, looking, result_of
+from initdb.managers.manager import Manager
+from initdb.managers.measures import rows_by_table, server_version, size
+from initdb.statemachine.initializer import Initializer
+from initdb.statemachine.replay import audit
+from initdb.statemachine.results import ValidationResult
+from initdb.statemachine.verdict import judge
+from initdb.steps.drift import Issue
+
+MOST_FINDINGS = 20
+"""How many findings of the journal's audit a report lists."""
+
+
+class HealthValidator(Manager):
+    """The health of one application's database; every method only looks."""
+
+    def validate_connectivity(self) -> bool:
+        """Whether the database answers now; of a SQLite file that is not there, whether it could be made."""
+        with self.bound() as initializer:
+            try:
+                _ping(initializer)
+            except InitError:
+                return False
+            return True
+
+    def validate_schema_integrity(self) -> ValidationResult:
+        """The schema against the models. Raises InitError where the database cannot be had."""
+        with self.bound() as initializer, looking(initializer) as looked:
+            return result_of(about_schema(health(initializer, looked)))
+
+    def validate_data_integrity(self) -> ValidationResult:
+        """The file itself, constraints, orphaned rows, seeds and the application's rules.
+
+        Raises InitError where the database cannot be had.
+        """
+        with self.bound() as initializer, looking(initializer) as looked:
+            return result_of(about_data(health(initializer, looked)))
+
+    def generate_health_report(self) -> dict[str, Any]:
+        """Everything that can be told of the database without writing, as plain data; no secret.
+
+        A database that cannot be had is what `connectivity` says, and nothing else is in the report then.
+        """
+        with self.bound() as initializer:
+            report: dict[str, Any] = {
+                "at": timestamp(initializer.site.clock.now()),
+                "application": initializer.site.name,
+                "database": {
+                    "type": initializer.engine.dialect.name,
+                    "url": url_text(initializer.engine.url),
+                },
+            }
+            try:
+                latency = _ping(initializer)
+                with looking(initializer) as looked:
+                    report["connectivity"] = {"ok": True, "latency_ms": latency}
+                    report |= _told(initializer, looked, report["database"])
+            except InitError as error:
+                report["connectivity"] = {"ok": False, "error": error.rendered().as_data()}
+            return report
+
+
+def _ping(initializer: Initializer) -> float:
+    """Milliseconds that an open connection takes to answer; 0 for a file that is not there yet."""
+    file = database_file(initializer.engine)
+    if file is not None and not file.exists():
+        if not os.access(file.parent, os.W_OK):
+            raise InitError("folder-missing", str(file.parent), database="sqlite")
+        return 0.0
+    with looking(initializer) as looked:
+        begun = time.perf_counter()
+        looked.connection.execute(text("SELECT 1"))
+        return round((time.perf_counter() - begun) * 1000, 3)
+
+
+def _told(initializer: Initializer, looked: Looked, database: dict[str, Any]) -> dict[str, Any]:
+    found = health(initializer, looked)
+    verdict = judge(looked.sight.look)
+    known = looked.sight.look.knowledge
+    connection = looked.connection
+    return {
+        "database": {**database, "version": server_version(connection), "size_bytes": size(connection)},
+        "state": known.state,
+        "ready": verdict.kind == "ready",
+        "schema": _issues(about_schema(found)),
+        "data": _issues(about_data(found)),
+        "checks": {check.name: check.severity if check.issues else "ok" for check in found.checks},
+        "tables": rows_by_table(connection),
+        "migrations": {
+            "heads": list(looked.facts.rows or ()),
+            "pending": list(looked.facts.pending),
+            "unknown": list(looked.facts.unknown),
+            "held": sorted(known.held),
+        },
+        "seeds_pending": list(looked.facts.seeds),
+        "journal": _journal(looked),
+    }
+
+
+def _issues(issues: tuple[Issue, ...]) -> dict[str, Any]:
+    result = result_of(issues)
+    return {"valid": result.valid, "severity": result.severity, "issues": [issue.data() for issue in issues]}
+
+
+def _journal(looked: Looked) -> dict[str, Any]:
+    if not looked.sight.exists:
+        return {"exists": False}
+    found = audit(looked.connection, looked.sight.journal)
+    listed = [{"entry": finding.seq, "text": finding.text} for finding in found.findings[:MOST_FINDINGS]]
+    return {
+        "exists": True,
+        "entries": found.entries,
+        "intact": not found.findings,
+        "findings": listed,
+        "more_findings": max(0, len(found.findings) - MOST_FINDINGS),
+        "hash": found.hash,
+    }

@@ -1,0 +1,86 @@
+"""Looking at a database for the managers: facts and health, without writing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from initdb.events.sessions import database_file, session
+from initdb.statemachine.initializer import Initializer
+from initdb.statemachine.results import ValidationResult
+from initdb.statemachine.seeing import Sight, see_on
+from initdb.steps import connect
+from initdb.steps.drift import Issue, worst
+from initdb.steps.facts import Facts, survey
+from initdb.steps.validate import Health, inspect_health
+
+SCHEMA_CHECKS = frozenset({"connectivity", "schema"})
+"""The checks that are about the schema; the others are about what is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A database at one moment. `connection` is open for the length of the block that it was made for."""
+
+    connection: Connection
+    sight: Sight
+    facts: Facts
+
+
+@contextmanager
+def looking(initializer: Initializer) -> Iterator[Looked]:
+    """Look on a connection of our own. A SQLite file that does not exist is seen as empty and is not made.
+
+    Raises InitError where the database cannot be had.
+    """
+    site = initializer.site
+    file = database_file(site.engine)
+    missing = file is not None and not file.exists()
+    engine = create_engine("sqlite://", poolclass=StaticPool) if missing else site.engine
+    try:
+        with session(engine) as connection:
+            sight = see_on(site, connection)
+            yield Looked(connection, sight, survey(connection, site.application, sight.look.knowledge))
+    except (SQLAlchemyError, OSError) as error:
+        raise connect.refused(site.engine, error) from error
+    finally:
+        if missing:
+            engine.dispose()
+
+
+def health(initializer: Initializer, looked: Looked) -> Health:
+    """Every check of validation."""
+    site = initializer.site
+    return inspect_health(looked.connection, site.application, site.settings, looked.facts.seeds)
+
+
+def about_schema(found: Health) -> tuple[Issue, ...]:
+    """The issues of the checks of the schema."""
+    return tuple(issue for name, issue in _by_check(found) if name in SCHEMA_CHECKS)
+
+
+def about_data(found: Health) -> tuple[Issue, ...]:
+    """The issues of the other checks: the file, constraints, orphans, seeds, the application's rules."""
+    return tuple(issue for name, issue in _by_check(found) if name not in SCHEMA_CHECKS)
+
+
+def _by_check(found: Health) -> Iterator[tuple[str, Issue]]:
+    issues = iter(found.issues)
+    for check in found.checks:
+        for _ in range(check.issues):
+            yield check.name, next(issues)
+
+
+def result_of(issues: tuple[Issue, ...]) -> ValidationResult:
+    """The public result: valid where none of the issues is a defect."""
+    return ValidationResult(
+        valid=not any(issue.is_defect for issue in issues),
+        issues=[issue.text for issue in issues],
+        suggestions=[issue.suggestion for issue in issues if issue.suggestion],
+        severity=worst(issues),
+    )

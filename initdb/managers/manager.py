@@ -1,0 +1,36 @@
+"""What the managers share: the application that they are bound to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, overload
+
+from initdb.statemachine.initializer import Initializer
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+class Manager:
+    """Bound to an application; binding reads nothing, each method reads files and database as they are."""
+
+    @overload
+    def __init__(self, application: Initializer) -> None: ...
+    @overload
+    def __init__(self, application: Flask, db: Any) -> None: ...
+    def __init__(self, application: Flask | Initializer, db: Any = None) -> None:
+        if not isinstance(application, Initializer) and db is None:
+            raise TypeError(f"{type(self).__name__} takes an Initializer, or a Flask application and its db")
+        self._application, self._db = application, db
+
+    @contextmanager
+    def bound(self) -> Iterator[Initializer]:
+        """The Initializer, in the application's context. Raises InitError for what cannot be read."""
+        if isinstance(self._application, Initializer):
+            yield self._application
+            return
+        from initdb.flask.binding import bound
+
+        with bound(self._application, self._db) as initializer:
+            yield initializer

@@ -1,0 +1,111 @@
+"""SchemaManager: whether the schema is there and right; creates and repairs it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import MetaData, Table
+
+from initdb.errors import InitError
+from initdb.managers.looking import Looked, about_schema, health, looking, result_of
+from initdb.managers.manager import Manager
+from initdb.managers.outcome import raise_for
+from initdb.statemachine.initializer import Initializer
+from initdb.statemachine.results import RepairResult, ValidationResult
+from initdb.steps import catalog
+from initdb.steps.facts import version_place
+
+
+class SchemaManager(Manager):
+    """The schema of one application's database."""
+
+    def check_schema_exists(self) -> bool:
+        """Whether every table of the models is there now. Without models: whether any revision is applied.
+
+        Raises InitError where the database cannot be had.
+        """
+        with self.bound() as initializer, looking(initializer) as looked:
+            return _exists(initializer, looked)
+
+    def create_schema(self) -> bool:
+        """Bring the database to ready, and with that its schema; whether it exists now.
+
+        Raises InitError where it could not be made. A later step that fails (seeds, validation) is no failure
+        of this part.
+        """
+        with self.bound() as initializer:
+            outcome = initializer.attend()
+            if outcome.error is None:
+                raise_for(outcome)
+            try:
+                with looking(initializer) as looked:
+                    exists = _exists(initializer, looked)
+            except InitError:
+                raise_for(outcome)
+                raise
+            if not exists:
+                raise_for(outcome)
+            return exists
+
+    def validate_schema(self) -> ValidationResult:
+        """The schema against the models. Raises InitError where the database cannot be had."""
+        with self.bound() as initializer, looking(initializer) as looked:
+            return result_of(about_schema(health(initializer, looked)))
+
+    def repair_schema(self) -> RepairResult:
+        """Mend what can be mended without losing data, and go on to ready."""
+        return repaired(self)
+
+    def get_schema_info(self) -> dict[str, Any]:
+        """What the schema is: plain data, table name → columns, indexes and whether it exists.
+
+        Raises InitError where the database cannot be had.
+        """
+        with self.bound() as initializer, looking(initializer) as looked:
+            application, known = initializer.site.application, looked.sight.look.knowledge
+            table, schema = version_place(application, known)
+            facts = looked.facts
+            models = application.metadata or MetaData()
+            return {
+                "database_type": looked.connection.dialect.name,
+                "schema_from": application.schema_from,
+                "identity": application.identity,
+                "state": known.state,
+                "tables": {key: _table(model, facts.tables) for key, model in sorted(models.tables.items())},
+                "missing": list(facts.missing),
+                "others": _others(looked, models),
+                "version_table": f"{schema}.{table}" if schema else table,
+                "heads": list(facts.rows or ()),
+                "pending": list(facts.pending),
+            }
+
+
+def _exists(initializer: Initializer, looked: Looked) -> bool:
+    facts = looked.facts
+    if initializer.site.application.metadata is None:
+        return bool(facts.rows)
+    return not facts.missing
+
+
+def _table(model: Table, present: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "exists": model.key in present,
+        "columns": [column.name for column in model.columns],
+        "indexes": sorted(str(index.name) for index in model.indexes if index.name),
+    }
+
+
+def _others(looked: Looked, models: MetaData) -> list[str]:
+    """Tables that are in no model, the journal's aside."""
+    names = (f"{schema}.{name}" if schema else name for schema, name in catalog.tables(looked.connection))
+    return sorted(name for name in names if name not in models.tables)
+
+
+def repaired(manager: Manager) -> RepairResult:
+    """A repair run; an InitError becomes its rendered text."""
+    try:
+        with manager.bound() as initializer:
+            return initializer.repair()
+    except InitError as error:
+        told = error.rendered()
+        return RepairResult(False, [], list(told.context), [told.mend], [str(error)], 0.0)
