@@ -226,6 +226,17 @@ SEED: tuple[ErrorRow, ...] = (
         ),
     ),
     ErrorRow(
+        "identity-not-used",
+        "The application has models of its own: the built-in identity schema (tenants, users, roles) is not "
+        "used.",
+        "Nothing was changed.",
+        "Bring the application's own users in with its seeds, then: initdb run",
+        causes=(
+            "The question was about the built-in admin or system tenant of an application without them.",
+        ),
+        advice=(Advice("troubleshooting", "See which configuration is in force: initdb status"),),
+    ),
+    ErrorRow(
         "identity-incomplete",
         "The built-in identity schema lacks the rows that the admin needs.",
         "Nothing was changed; no admin was created.",
