@@ -7,8 +7,8 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-from sqlalchemy import Connection, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Connection, RootTransaction, event
+from sqlalchemy.exc import DBAPIError, InvalidRequestError, OperationalError
 
 from initdb.errors import InitError
 from initdb.steps.seeds.model import SeedSource
@@ -35,13 +35,14 @@ def call(source: SeedSource, connection: Connection) -> int:
             raise refused[0]
     except BaseException as error:
         with contextlib.suppress(DBAPIError):
-            savepoint.rollback()
+            if savepoint.is_active:
+                savepoint.rollback()
         if isinstance(error, InitError) or not isinstance(error, Exception) or _is_of_the_moment(error):
             raise
         _failed(source, error)
     try:
         savepoint.commit()
-    except DBAPIError as error:
+    except (DBAPIError, InvalidRequestError) as error:
         if _is_of_the_moment(error) and connection.dialect.name != "sqlite":
             raise
         said = (
@@ -60,32 +61,42 @@ def _kept_open(connection: Connection, name: str) -> Iterator[list[InitError]]:
     refused: list[InitError] = []
 
     def refuse(what: str) -> NoReturn:
-        said = f"{name}: it called {what}; the function works in a transaction that is committed for it"
+        said = f"{name}: it {what}; the function works in a transaction that is committed for it"
         refused.append(InitError("seed-callable-failed", said))
         raise refused[-1]
 
     def refusing(what: str) -> Callable[[], NoReturn]:
         return lambda: refuse(what)
 
-    def on_commit(_: Connection) -> None:
-        refuse("commit()")
+    def on_end(_: Connection) -> None:
+        refuse("ended the transaction")
 
     def on_statement(_: Any, __: Any, statement: str, *___: Any) -> None:
         if ends_transaction(statement):
-            refuse(statement.strip().split(None, 1)[0].upper())
+            refuse("sent a statement that ends or begins a transaction")
 
-    # On the instance: a refusal in the commit event would leave the facade's transaction unusable.
-    shadowed = {method: refusing(f"{method}()") for method in ("commit", "rollback", "close")}
+    root = connection.get_transaction()
+    shadowed = {method: refusing(f"called {method}()") for method in ("commit", "rollback", "close")}
     vars(connection).update(shadowed)
-    event.listen(connection, "commit", on_commit)
-    event.listen(connection, "before_cursor_execute", on_statement)
+    listeners = (("commit", on_end), ("rollback", on_end), ("before_cursor_execute", on_statement))
+    for moment, listener in listeners:
+        event.listen(connection, moment, listener)
     try:
         yield refused
     finally:
-        event.remove(connection, "before_cursor_execute", on_statement)
-        event.remove(connection, "commit", on_commit)
+        for moment, listener in listeners:
+            event.remove(connection, moment, listener)
         for method in shadowed:
             vars(connection).pop(method, None)
+        _reopen(connection, root)
+
+
+def _reopen(connection: Connection, root: RootTransaction | None) -> None:
+    """Put the facade back in its transaction, which a refused end of it has closed; the driver's is open."""
+    if root is not None and root is connection.get_transaction():
+        root.is_active = True
+    elif not connection.closed and not connection.in_transaction():
+        connection.begin()
 
 
 def _is_of_the_moment(error: Exception) -> bool:

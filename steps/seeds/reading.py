@@ -68,7 +68,11 @@ def _raw(source: SeedSource) -> Iterator[SeedRow]:
         return _yielded(source)
     if is_csv(source):
         return csv_rows(source.name, source.file)
-    return document_rows(source.name, source.file.read_bytes())
+    try:
+        content = source.file.read_bytes()
+    except OSError as error:
+        raise InitError("seed-file-unreadable", f"{source.name}: {error.strerror}") from error
+    return document_rows(source.name, content)
 
 
 def _yielded(source: SeedSource) -> Iterator[SeedRow]:

@@ -89,8 +89,7 @@ def apply_batch(
     except Exception as error:  # of the driver too, whose types are not known here
         if not is_refusal(error):
             raise
-    # Row by row the database itself compares the keys, and the refused row shows.
-    return sum((_alone(target, row) for row in batch), BatchCounts())
+    return _one_by_one(target, batch)
 
 
 def _resolved(
@@ -163,6 +162,18 @@ def _compared(target: _Target, batch: Sequence[SeedRow]) -> list[Column[Any]]:
     return [column for column in target.table.columns if column.key in names]
 
 
+def _one_by_one(target: _Target, batch: Sequence[SeedRow]) -> BatchCounts:
+    """Row by row the database itself compares the keys, and the refused row shows."""
+    total, written = BatchCounts(), []
+    for row in batch:
+        counts = _alone(target, row)
+        total += counts
+        if counts.created or counts.updated:
+            written.append(row)
+    refuse_orphans(target.connection, target.table, written)
+    return total
+
+
 def _alone(target: _Target, row: SeedRow) -> BatchCounts:
     try:
         columns = _compared(target, [row])
@@ -170,12 +181,8 @@ def _alone(target: _Target, row: SeedRow) -> BatchCounts:
         found = target.connection.execute(select(*columns).where(condition).limit(1)).first()
         if found is None:
             insert_rows(target.connection, target.table, [row])
-            counts = BatchCounts(created=1)
-        else:
-            stored = dict(zip((column.key for column in columns), found, strict=True))
-            counts = _met(target, row, stored)
-        refuse_orphans(target.connection, target.table, [row] if counts.created or counts.updated else [])
-        return counts
+            return BatchCounts(created=1)
+        return _met(target, row, dict(zip((column.key for column in columns), found, strict=True)))
     except Exception as error:
         if not is_refusal(error):
             raise

@@ -58,9 +58,7 @@ def discover(seeds: Seeds, *, folder: Path) -> tuple[SeedSource, ...]:
 def ignored(seeds: Seeds, *, folder: Path) -> tuple[tuple[Path, str], ...]:
     """The files in the configured folders that are no sources, each with the reason."""
     folders = [path for item in _items(seeds) if (path := _path(item, folder)) is not None and path.is_dir()]
-    return tuple(
-        (file, reason) for path in folders for file in sorted(path.iterdir()) if (reason := _reason(file))
-    )
+    return tuple((file, reason) for path in folders for file in _listed(path) if (reason := _reason(file)))
 
 
 def identity_source() -> SeedSource:
@@ -86,12 +84,19 @@ def _sources(item: Seed, folder: Path) -> Iterator[SeedSource]:
     if path is None:
         yield function_source(_function(item, folder))
     elif path.is_dir():
-        files = [file for file in path.iterdir() if _reason(file) is None]
+        files = [file for file in _listed(path) if _reason(file) is None]
         yield from (_file_source(file) for file in sorted(files, key=_order))
     elif path.is_file():
         yield _file_source(path)
     else:
         raise InitError("seeds-not-found", f"{item}: there is no such folder or file", f"Looked at {path}")
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise InitError("seeds-not-found", f"{folder}: {error.strerror}") from error
 
 
 def _path(item: Seed, folder: Path) -> Path | None:

@@ -135,10 +135,10 @@ def work_on(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def make_tables(engine: Engine) -> None:
+def make_tables(engine: Engine, models: MetaData = metadata) -> None:
     """Make the tables, and the one that the unit writes its events to."""
     with engine.begin() as connection:
-        metadata.create_all(connection)
+        models.create_all(connection)
         connection.execute(text("CREATE TABLE told (type TEXT, data TEXT)"))
 
 

@@ -6,13 +6,14 @@ import csv
 import io
 import sys
 import uuid
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Column, Interval, MetaData, Numeric, Table, Time
 
 from initdb.errors import InitError
 from initdb.steps.seeds.checking import check
@@ -52,6 +53,22 @@ def test_values_become_what_their_columns_hold(tmp_path: Path) -> None:
         "size": "small",
     }
     assert row.place == "01_kinds.csv line 2"
+
+
+def test_times_and_spans(tmp_path: Path) -> None:
+    """A time is ISO, a span is a number of seconds."""
+    table = Table(
+        "spans",
+        MetaData(),
+        Column("at", Time),
+        Column("span", Interval),
+        Column("n", Numeric(asdecimal=False)),
+    )
+    rows = list(read_rows(source_of(tmp_path, "at,span,n\n08:06:41,1.5,2.5\n", "01_spans.csv"), 0, table))
+    assert rows == [{"at": time(8, 6, 41), "span": timedelta(seconds=1.5), "n": 2.5}]
+    for column in ("at", "span", "n"):
+        with pytest.raises(InitError):
+            list(read_rows(source_of(tmp_path, f"{column}\nsoon\n", "01_spans.csv"), 0, table))
 
 
 def test_documents_and_functions_are_converted_too(tmp_path: Path) -> None:

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import random
 import uuid
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import (
+    CHAR,
     Column,
     Connection,
     Engine,
     ForeignKey,
+    Identity,
     Integer,
+    Interval,
     MetaData,
+    NullPool,
+    Numeric,
     Sequence,
     String,
     Table,
+    Time,
     TypeDecorator,
     UniqueConstraint,
+    create_engine,
     insert,
     select,
 )
@@ -210,6 +217,42 @@ def test_every_kind_of_value_is_stored_and_recognized(work: Connection, many: in
     assert (found["blob"], found["mood"], found["uid"]) == (b"\x00\\x\xff", Mood.sad, uuid.UUID(int=7))
     changed = [{**everything("plain"), "price": Decimal("1.02")}]
     assert apply_batch(work, kinds, changed, ("code",)) == BatchCounts(skipped=1, differing=1)
+
+
+@pytest.mark.parametrize("many", [1, FEWEST])
+def test_values_without_a_text_form_are_inserted(work: Connection, many: int) -> None:
+    """Intervals and the like: COPY leaves them to INSERT, however many the rows."""
+    table = Table(
+        "spans",
+        MetaData(),
+        Column("code", CHAR(8), primary_key=True),
+        Column("span", Interval),
+        Column("at", Time),
+        Column("odd", Numeric),
+    )
+    table.create(work)
+    given = {"span": timedelta(days=1, seconds=2), "at": time(8, 6, 41), "odd": Decimal("1E+2")}
+    batch = [{"code": f"c{n}", **given} for n in range(many)]
+    assert apply_batch(work, table, batch, ("code",)) == BatchCounts(created=many)
+    assert apply_batch(work, table, batch, ("code",)) == BatchCounts(skipped=many)
+
+
+@pytest.mark.parametrize("many", [1, FEWEST])
+def test_a_number_that_only_the_database_gives(postgresql_url: str, many: int) -> None:
+    """PostgreSQL's GENERATED ALWAYS: a row that gives one is refused, by the many as by the few."""
+    table = Table(
+        "numbered",
+        MetaData(),
+        Column("id", Integer, Identity(always=True), primary_key=True),
+        Column("n", String(9), unique=True),
+    )
+    with create_engine(postgresql_url, poolclass=NullPool).begin() as connection:
+        table.create(connection)
+        assert apply_batch(connection, table, [{"n": "free"}], ("n",)).created == 1
+        batch = [SeedRow({"id": 900 + n, "n": f"n{n}"}, f"x.csv line {n + 2}") for n in range(many)]
+        with pytest.raises(InitError) as caught:
+            apply_batch(connection, table, batch, ("n",))
+    assert caught.value.context[0].startswith("x.csv line 2: numbered: ")
 
 
 def test_copy_is_taken_where_it_loses_nothing(work: Connection) -> None:
