@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, RootTransaction, event
@@ -61,7 +61,8 @@ def _kept_open(connection: Connection, name: str) -> Iterator[list[InitError]]:
     refused: list[InitError] = []
 
     def refuse(what: str) -> NoReturn:
-        said = f"{name}: it {what}; the function works in a transaction that is committed for it"
+        place = _own_line(traceback.extract_stack())
+        said = f"{name}{place}: it {what}; the function works in a transaction that is committed for it"
         refused.append(InitError("seed-callable-failed", said))
         raise refused[-1]
 
@@ -107,9 +108,14 @@ def _is_of_the_moment(error: Exception) -> bool:
 
 
 def _failed(source: SeedSource, error: Exception) -> NoReturn:
-    frames = traceback.extract_tb(error.__traceback__)
-    # The first frame is `call`; the function's own file is that of the second.
-    own = [frame for frame in frames if len(frames) > 1 and frame.filename == frames[1].filename]
-    place = f" ({own[-1].filename} line {own[-1].lineno})" if own else ""
-    said = f"{source.name}: {told(error)}{place}"
+    said = f"{source.name}{_own_line(traceback.extract_tb(error.__traceback__))}: {told(error)}"
     raise InitError("seed-callable-failed", said, sqlstate=code_of(error)) from None
+
+
+def _own_line(frames: Sequence[traceback.FrameSummary]) -> str:
+    """The last line of the function's own file among the frames: that file is the one which `call` calls."""
+    ours = (call.__code__.co_filename, call.__name__)
+    here = [number for number, frame in enumerate(frames) if (frame.filename, frame.name) == ours]
+    called = frames[here[-1] + 1 :] if here else ()
+    own = [frame for frame in called if frame.filename == called[0].filename]
+    return f" ({own[-1].filename} line {own[-1].lineno})" if own else ""
