@@ -114,7 +114,8 @@ FILES: tuple[ErrorRow, ...] = (
         "revision-changed",
         "The file of a revision that is applied was changed afterwards.",
         _BEFORE + " The database has what the file said when it was applied.",
-        "Restore the file and put the change into a new revision, then: initdb resume",
+        "Restore the file and put the change into a new revision, then: initdb resume; or accept it as it is "
+        "now: initdb resume --mark-applied REV",
         causes=(
             "Somebody edited an old revision.",
             "A formatter rewrote the files.",
@@ -129,7 +130,7 @@ FILES: tuple[ErrorRow, ...] = (
             Advice(
                 "manual-procedure",
                 "If the change means the same (a comment, formatting), accept the file as it is now: "
-                "initdb resume",
+                "initdb resume --mark-applied REV",
             ),
         ),
         requirements=("Migration File Corruption",),
@@ -194,8 +195,9 @@ FILES: tuple[ErrorRow, ...] = (
         "history-conflict",
         "The database has fewer revisions applied than its journal says.",
         "Nothing was changed; the journal keeps what it recorded.",
-        "Put the right version row back: initdb repair; or say which revision is true: initdb resume "
-        "--mark-applied REV",
+        "Where the tables have the revision: initdb resume --mark-applied REV; where it was taken back: "
+        "initdb "
+        "resume --retry REV",
         causes=(
             "Rows of alembic_version were deleted or changed by hand.",
             "Another tool downgraded or stamped the database.",
@@ -209,9 +211,12 @@ FILES: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "history-repair",
-                "If the schema is what the journal says, only the row is wrong: initdb repair\n"
-                "If the schema is older, a backup was restored: apply the revisions again from there: "
-                "initdb resume --mark-applied REV",
+                "If the tables are what the journal says, only the row is wrong; it is put back by: initdb "
+                "resume "
+                "--mark-applied REV\n"
+                "If the tables are older, the revision was taken back or a backup was restored; it is "
+                "applied "
+                "again by: initdb resume --retry REV",
             ),
             Advice(
                 "troubleshooting",

@@ -32,7 +32,7 @@ HEALTH: tuple[ErrorRow, ...] = (
             Advice("backup", 'Before you mend anything: sqlite3 app.db ".backup before.db"', "sqlite"),
             Advice(
                 "alternative-configuration",
-                'What is there on purpose and not in the models: ignore = ["legacy_*"]',
+                'What is there on purpose and not in the models: ignore = ["legacy_orders"]',
             ),
         ),
     ),

@@ -132,13 +132,36 @@ JOURNAL: tuple[ErrorRow, ...] = (
         "journal-trigger-missing",
         "The triggers that guard the journal are missing or were changed.",
         "The entries stand; nothing was appended without its guard.",
-        "Check the chain, then let the triggers be made again: initdb journal verify, then: initdb repair",
+        "Check the entries with initdb journal verify, put the triggers back as `initdb explain "
+        "journal-trigger-missing` says, then: initdb run",
         causes=(
             "The table was rebuilt or copied by a tool that leaves triggers out.",
             "A restore left out triggers or functions.",
             "Somebody with the right to do so dropped or disabled them.",
         ),
-        advice=(_VERIFY, _APPEND_ONLY),
+        advice=(
+            _VERIFY,
+            _APPEND_ONLY,
+            Advice(
+                "manual-procedure",
+                "Take their statements from a backup, or from a new database of the same version: initdb run "
+                "--database-url sqlite:///new.db\n"
+                '    sqlite3 new.db ".schema init_journal" ".schema init_journal_head"\n'
+                "Run the CREATE TRIGGER statements that are missing here; nothing else of the output.",
+                "sqlite",
+            ),
+            Advice(
+                "manual-procedure",
+                "Take their statements from a backup, or from a new database of the same version: initdb run "
+                "--database-url postgresql:///new\n"
+                "    pg_dump --schema-only new\n"
+                "Run the CREATE FUNCTION and CREATE TRIGGER statements that are missing here; nothing else "
+                "of "
+                "the output. A trigger that was disabled comes back with:\n"
+                "    ALTER TABLE init_journal ENABLE TRIGGER ALL;",
+                "postgresql",
+            ),
+        ),
     ),
     ErrorRow(
         "journal-permission",

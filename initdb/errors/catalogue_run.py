@@ -58,7 +58,7 @@ RUN: tuple[ErrorRow, ...] = (
             "It runs on another host.",
             "This role may not end the sessions of its role.",
             "It has ended, and its place was taken by a living one.",
-            "Nobody was there to confirm, and --yes was not given.",
+            "Nobody was there to confirm.",
         ),
         advice=(
             Advice(
@@ -197,6 +197,30 @@ RUN: tuple[ErrorRow, ...] = (
                 "sqlite",
             ),
             Advice("consistency", "To go on would commit the application's unfinished work.", "sqlite"),
+        ),
+    ),
+    ErrorRow(
+        "transaction-ended",
+        "The database rolled the step's transaction back by itself while the step went on.",
+        "Every step that was committed stands; of this one, what it wrote before the rollback is undone.",
+        "Let the step not pass over the error that caused the rollback, then: initdb resume",
+        causes=(
+            "INSERT OR ROLLBACK or RAISE(ROLLBACK) in a revision, a seed or a trigger.",
+            "The disk was full or could not be written for a moment, and the step caught the error.",
+        ),
+        advice=(
+            Advice(
+                "troubleshooting",
+                "Look for an except that catches sqlite3.OperationalError or IntegrityError in the step's "
+                "own code.",
+                "sqlite",
+            ),
+            Advice(
+                "manual-data-fix",
+                "What the step wrote after the rollback stands in the database; take it back by hand where "
+                "the step cannot be repeated.",
+                "sqlite",
+            ),
         ),
     ),
     ErrorRow(

@@ -11,9 +11,8 @@ _OBJECTS = (
     Advice(
         "conflicting-objects",
         "List what is there, with its kind, and compare it with the names above: \\d (in psql), or\n"
-        "    SELECT c.relname, c.relkind, n.nspname, pg_get_userbyid(c.relowner)\n"
-        "    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace\n"
-        "    WHERE n.nspname = current_schema();\n"
+        "    SELECT relname, relkind, pg_get_userbyid(relowner) FROM pg_class "
+        "WHERE relnamespace = current_schema()::regnamespace;\n"
         "Enum types are in the way too: \\dT",
         "postgresql",
     ),
@@ -58,9 +57,7 @@ _OTHER_WAYS = (
         "Or make it in a new file and copy the data over: --database-url sqlite:///new.db",
         "sqlite",
     ),
-    Advice(
-        "alternative-creation", "See the statements without running them, to run them yourself: initdb plan"
-    ),
+    Advice("alternative-creation", "See what would be made, without making it: initdb plan"),
 )
 _BATCH = Advice(
     "constraint-modification",
