@@ -2,58 +2,88 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 import orjson
 
+from initdb.errors.redact import scrub
+
 INTEGER_LIMIT = 2**63
 MAX_DEPTH = 40
+MAX_VALUES = 100_000
+"""How many values a text may hold: what is endless or contains itself ends in "…"."""
+
 _UNSAFE = re.compile("[\x00\ud800-\udfff]")
 _WIDE = re.compile("[^\x00-\x7f]")
 
 Safe = None | bool | int | float | str | list["Safe"] | dict[str, "Safe"]
 
 
-def make_safe(value: object, depth: int = 0) -> Safe:
+def make_safe(value: object) -> Safe:
     """A JSON value that says `value` and can always be encoded; raises nothing, whatever it is given.
 
     Keys become plain `str` (SQLAlchemy's quoted_name is refused by orjson); U+0000 and lone surrogates are
     spelled out (PostgreSQL's jsonb refuses them); integers beyond 64 bits and decimals become strings;
-    NaN and infinities their names; datetimes UTC with six digits and Z.
+    NaN and infinities their names; datetimes UTC with six digits and Z. Of an exception the type and the
+    message stay, without passwords and the parameters of statements.
     """
-    if value is None or value is True or value is False:
-        return value
-    if depth > MAX_DEPTH:
-        return "…"
-    try:
-        return _convert(value, depth)
-    except Exception:
-        return f"<{type(value).__name__}>"
+    return _Safety().make(value)
 
 
-def _convert(value: object, depth: int) -> Safe:
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, Enum):
-        return make_safe(value.value, depth + 1)
-    if isinstance(value, int):
-        number = int(value)
-        return number if -INTEGER_LIMIT <= number < INTEGER_LIMIT else str(number)
-    if isinstance(value, float):
-        return _float(float(value))
-    if isinstance(value, Mapping):
-        return {_key(key): make_safe(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, (set, frozenset)):
-        return sorted((make_safe(item, depth + 1) for item in value), key=_dump)
-    if isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray, memoryview)):
-        return [make_safe(item, depth + 1) for item in value]
-    return _scalar(value)
+class _Safety:
+    """Counts what it makes, so that it ends."""
+
+    def __init__(self) -> None:
+        self._left = MAX_VALUES
+
+    def make(self, value: object, depth: int = 0) -> Safe:
+        self._left -= 1
+        if depth > MAX_DEPTH or self._left < 0:
+            return "…"
+        if value is None or value is True or value is False:
+            return value
+        try:
+            return self._convert(value, depth + 1)
+        except Exception:
+            return _text(f"<{type(value).__name__}>")
+
+    def _convert(self, value: object, depth: int) -> Safe:
+        if isinstance(value, str):
+            return _text(value)
+        if isinstance(value, Enum):
+            return self.make(value.value, depth)
+        if isinstance(value, int):
+            number = int(value)
+            return number if -INTEGER_LIMIT <= number < INTEGER_LIMIT else str(number)
+        if isinstance(value, float):
+            return _float(float(value))
+        if isinstance(value, Mapping):
+            return self._mapping(value, depth)
+        if isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray, memoryview)):
+            items = [self.make(item, depth) for item in islice(value, max(self._left, 0) + 1)]
+            return sorted(items, key=_dump) if isinstance(value, (set, frozenset)) else items
+        return _scalar(value)
+
+    def _mapping(self, value: Mapping[Any, Any], depth: int) -> Safe:
+        pairs = [
+            (self._key(key, depth), self.make(item, depth))
+            for key, item in islice(value.items(), max(self._left, 0) + 1)
+        ]
+        safe = dict(pairs)
+        # Of keys that are spelled alike the same one stays, in whatever order they came.
+        return safe if len(safe) == len(pairs) else dict(sorted(pairs, key=lambda pair: _dump(list(pair))))
+
+    def _key(self, key: object, depth: int) -> str:
+        safe = self.make(key, depth)
+        return safe if isinstance(safe, str) else _dump(safe).decode()
 
 
 def _scalar(value: object) -> str:
@@ -68,21 +98,17 @@ def _scalar(value: object) -> str:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value).hex()
     if isinstance(value, BaseException):
-        return _text(f"{type(value).__name__}: {value}")
+        cause = getattr(value, "orig", None) or value
+        return _text(scrub(f"{type(value).__name__}: {cause}"))
     return _text(str(value))
 
 
 def _float(value: float) -> float | str:
-    if value != value:
+    if math.isnan(value):
         return "NaN"
-    if value in (float("inf"), float("-inf")):
+    if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
     return value
-
-
-def _key(key: object) -> str:
-    safe = make_safe(key)
-    return safe if isinstance(safe, str) else _dump(safe).decode()
 
 
 def _text(value: str) -> str:
@@ -96,7 +122,7 @@ def _dump(value: Safe) -> bytes:
 def timestamp(moment: datetime) -> str:
     """`moment` in UTC as `2026-11-23T08:06:41.218903Z`; a naive one is taken as UTC."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return aware.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def encode(value: object) -> str:

@@ -15,5 +15,7 @@ def link(prev_hash: str, text: str) -> str:
 
 def lock_key(*parts: str) -> int:
     """A signed 64-bit key for PostgreSQL's advisory locks, made from names."""
-    digest = hashlib.sha256("\x1f".join(("initdb-lock-v1", *parts)).encode()).digest()
+    digest = hashlib.sha256(
+        "\x1f".join(("initdb-lock-v1", *parts)).encode("utf-8", "backslashreplace")
+    ).digest()
     return int.from_bytes(digest[:8], "big", signed=True)

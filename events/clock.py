@@ -17,7 +17,8 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Time as a run sees it. `monotonic` and `sleep` are bound at import, so that a frozen clock still waits."""
+    """Time as a run sees it. `monotonic` and `sleep` are bound at import, so that a frozen clock still
+    waits."""
 
     now: Callable[[], datetime] = _utc_now
     monotonic: Callable[[], float] = _monotonic

@@ -104,14 +104,19 @@ def parse(seq: int, text: str, prev_hash: str, digest: str) -> Entry:
         trigger=str(event.get("trigger", "")),
         source=str(event.get("source", "")),
         dest=str(event.get("dest", "")),
-        attempt=int(event.get("attempt", 1)),
+        attempt=_number(event.get("attempt", 1), 1),
         by=_mapping(event.get("by")),
         data=_mapping(event.get("data")),
         text=text,
         prev_hash=prev_hash,
         hash=digest,
-        v=int(event.get("v", 1)),
+        v=_number(event.get("v", 1), CURRENT + 1),
     )
+
+
+def _number(value: object, otherwise: int) -> int:
+    """A newer version may say it in another way: reading goes on."""
+    return value if isinstance(value, int) else otherwise
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -16,7 +16,8 @@ NAMES = ("init_journal", "init_journal_head", "init_journal_version")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The end of the journal: the fence that every append is checked against. `clock`: the database's, in s."""
+    """The end of the journal: the fence that every append is checked against. `clock`: the database's, in
+    s."""
 
     seq: int
     hash: str

@@ -12,7 +12,8 @@ Event = dict[str, Any]
 Step = Callable[[Event], Event]
 
 STEPS: Mapping[int, Step] = {}
-"""Version → the function that makes the next version of it; a step is added with each new version, none is removed."""
+"""Version → the function that makes the next version of it; a step is added with each new version, none is
+removed."""
 
 
 def upcast(event: Event, steps: Mapping[int, Step] = STEPS, current: int = CURRENT) -> Event:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from initdb.events import chain
 from initdb.events.canonical import decode
@@ -50,13 +50,17 @@ def verify(rows: Iterable[Stored], head: Head | None) -> list[Finding]:
     if head is None:
         findings.append(Finding(seq, "the head row is missing"))
     elif (head.seq, head.hash) != (seq, digest):
-        findings.append(Finding(seq, f"is the last entry, but the head says {head.seq}: the tail was cut or added"))
+        findings.append(
+            Finding(seq, f"is the last entry, but the head says {head.seq}: the tail was cut or added")
+        )
     return findings
 
 
 def _row(row: Stored) -> list[Finding]:
-    if not row.event.isascii():
-        return [Finding(row.seq, "holds text that is not ASCII")]
+    texts = astuple(row)[1:]
+    # SQLite stores any type in a column of any type.
+    if not all(isinstance(value, str) and value.isascii() for value in texts):
+        return [Finding(row.seq, "holds what is not ASCII text")]
     findings = []
     if chain.link(row.prev_hash, row.event) != row.hash:
         findings.append(Finding(row.seq, "has been edited: its text does not give its hash"))
