@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
+from initdb.errors import InitError
+from initdb.errors.driver import driver_error
+from initdb.events import naming
 from initdb.events.chain import GENESIS
-from initdb.events.head import SCHEMA_VERSION, WRITER, Head, HeadBusy, NoJournal
+from initdb.events.head import SCHEMA_VERSION, WRITER, Head, HeadBusy
 
 SESSION = {
     "idle_in_transaction_session_timeout": "0",
@@ -29,14 +33,24 @@ def settings(connection: Connection) -> dict[str, str]:
     return SESSION | ({"transaction_timeout": "0"} if version >= (17,) else {})
 
 
+PERMISSION_DENIED = "42501"
+
+ROLE = "initdb_role"
+"""Key of Connection.info: the role in which the head was locked, "none" for the session's own."""
+
+
 def prefix(connection: Connection, schema: str | None) -> str:
-    """`"schema".`, quoted as PostgreSQL quotes it."""
-    return f"{connection.dialect.identifier_preparer.quote_schema(schema)}." if schema else ""
+    """`"schema".`"""
+    return naming.prefix(schema)
 
 
 def prepare(connection: Connection) -> None:
     """READ COMMITTED, whatever the engine says: a snapshot held for long would hide what others committed."""
     connection.dialect.set_isolation_level(driver(connection), "READ COMMITTED")
+
+
+def restore(connection: Connection) -> None:
+    """Nothing to put back: a session of ours is closed."""
 
 
 def driver(connection: Connection) -> Any:
@@ -45,7 +59,8 @@ def driver(connection: Connection) -> Any:
 
 
 def begin(connection: Connection) -> None:
-    """Nothing to send: the driver begins with the first statement."""
+    """End what was only read; the driver begins with the next statement."""
+    rollback(connection)
 
 
 def commit(connection: Connection) -> None:
@@ -59,30 +74,67 @@ def rollback(connection: Connection) -> None:
 
 
 def lock_head(connection: Connection, schema: str | None, lock_timeout: float | None) -> Head:
-    """Lock the head and read it. Raises HeadBusy where another transaction holds it, NoJournal where none is.
+    """Lock the head and read it. Raises HeadBusy where another transaction holds it.
 
-    The settings travel in the same message; `lock_timeout` (s) is for the step's own statements.
+    The settings travel in the same message; `lock_timeout` (s) is for the step's own statements. Where a
+    revision or an env.py has put the session into a role that may not lock it, the head is locked in the role
+    of the time before, and the session put back.
     """
+    try:
+        return _lock(connection, schema, lock_timeout)
+    except DBAPIError as error:
+        found = driver_error(error)
+        if found is None or found.sqlstate != PERMISSION_DENIED:
+            raise
+        rollback(connection)
+        role = connection.execute(text("SELECT current_setting('role')")).scalar_one()
+        own = connection.info.get(ROLE, "none")
+        if role == own:
+            raise
+    _become(connection, own)
+    head = _lock(connection, schema, lock_timeout)
+    _become(connection, role)
+    return head
+
+
+def _lock(connection: Connection, schema: str | None, lock_timeout: float | None) -> Head:
     wanted = settings(connection)
     if lock_timeout is not None:
         wanted["lock_timeout"] = f"{round(lock_timeout * 1000)}ms"
     calls = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in sorted(wanted.items()))
-    head = f"{prefix(connection, schema)}init_journal_head"
+    head = f"{naming.literal(prefix(connection, schema))}init_journal_head"
     row = connection.execute(
         text(
-            "SELECT seq, hash, schema_version, min_writer, extract(epoch FROM clock_timestamp())::float8, "
-            f"{calls} FROM {head} WHERE id = 1 FOR UPDATE SKIP LOCKED"
+            "SELECT current_setting('role'), seq, hash, schema_version, min_writer,"
+            f" extract(epoch FROM clock_timestamp())::float8, {calls}"
+            f" FROM {head} WHERE id = 1 FOR UPDATE SKIP LOCKED"
         )
     ).first()
-    if row is None:
-        known = connection.execute(text(f"SELECT seq FROM {head} WHERE id = 1")).first()
-        raise NoJournal if known is None else HeadBusy
-    return Head(*row[:5])
+    if row is not None:
+        connection.info[ROLE] = row[0]
+        return Head(*row[1:6])
+    if connection.execute(text(f"SELECT seq FROM {head} WHERE id = 1")).first() is None:
+        raise InitError("journal-unreadable", "init_journal_head has no row", database="postgresql")
+    raise HeadBusy
+
+
+def _become(connection: Connection, role: str) -> None:
+    connection.execute(text("SELECT set_config('role', :role, true)"), {"role": role})
 
 
 def before_append(connection: Connection) -> None:
-    """Be the session's own role again for the rest of the transaction: a revision may have SET ROLE."""
-    connection.exec_driver_sql("SET LOCAL ROLE NONE")
+    """Undo, for the rest of the transaction, what a revision may have set and what would hinder the append.
+
+    SET ROLE: be again who locked the head. session_replication_role: under `replica` no trigger would fire,
+    and the head stay behind.
+    """
+    connection.execute(
+        text(
+            "SELECT set_config('role', :role, true), CASE WHEN current_setting('session_replication_role')"
+            " <> 'origin' THEN set_config('session_replication_role', 'origin', true) END"
+        ),
+        {"role": connection.info.get(ROLE, "none")},
+    )
 
 
 def lock_nothing(connection: Connection, key: int) -> None:
@@ -91,16 +143,19 @@ def lock_nothing(connection: Connection, key: int) -> None:
         raise HeadBusy
 
 
-def schemas(connection: Connection) -> list[str]:
-    """The schemas that hold a table init_journal_head, the session's own first."""
+def schemas(connection: Connection) -> dict[str, bool]:
+    """The schemas that hold a table init_journal_head, and whether they hold init_journal; the session's own
+    first."""
     rows = connection.execute(
         text(
-            "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE c.relname = 'init_journal_head' AND c.relkind = 'r'"
+            "SELECT n.nspname, EXISTS (SELECT FROM pg_catalog.pg_class o WHERE o.relnamespace = n.oid"
+            " AND o.relname = 'init_journal' AND o.relkind = 'r')"
+            " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE c.relname = 'init_journal_head' AND c.relkind = 'r' AND c.relpersistence <> 't'"
             " ORDER BY n.nspname <> current_schema(), n.nspname"
         )
     )
-    return [row[0] for row in rows]
+    return {row[0]: row[1] for row in rows}
 
 
 def default_schema(connection: Connection) -> str | None:
@@ -135,9 +190,16 @@ GUARDS = frozenset(
 
 
 def create(connection: Connection, schema: str | None) -> None:
-    """Make the whole journal, empty, at this code's version; the caller's transaction commits it."""
+    """Make the whole journal, empty, at this code's version, and its schema where there is none yet.
+
+    The caller's transaction commits it.
+    """
+    there = text("SELECT current_setting('role'), to_regnamespace(quote_ident(:schema)) IS NULL")
+    connection.info[ROLE], missing = connection.execute(there, {"schema": schema}).one()
+    if schema and missing:
+        connection.execute(text(naming.literal(f"CREATE SCHEMA {prefix(connection, schema)[:-1]}")))
     for statement in ddl(prefix(connection, schema)):
-        connection.execute(text(statement))
+        connection.execute(text(naming.literal(statement)))
 
 
 def ddl(at: str) -> list[str]:
@@ -161,24 +223,28 @@ def ddl(at: str) -> list[str]:
 
 def _functions(at: str) -> list[str]:
     """SECURITY DEFINER: a role that may only insert events has the head moved for it."""
-    opening = "RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$ BEGIN"
+    opening = (
+        "RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp"
+        " AS $initdb$ BEGIN"
+    )
     return [
         f"CREATE FUNCTION {at}init_journal_append() {opening}"
         f" UPDATE {at}init_journal_head SET seq = NEW.seq, hash = NEW.hash"
         " WHERE id = 1 AND seq = NEW.seq - 1 AND hash = NEW.prev_hash;"
         " IF NOT FOUND THEN RAISE EXCEPTION 'init_journal: event % does not follow the head', NEW.seq"
-        f" USING ERRCODE = '{REFUSED}'; END IF; RETURN NULL; END $$",
+        f" USING ERRCODE = '{REFUSED}'; END IF; RETURN NULL; END $initdb$",
         f"CREATE FUNCTION {at}init_journal_move() {opening}"
         " IF NEW.id = OLD.id AND NEW.seq = OLD.seq + 1 AND NEW.schema_version = OLD.schema_version"
         " AND NEW.min_writer = OLD.min_writer"
         f" AND EXISTS (SELECT 1 FROM {at}init_journal WHERE seq = NEW.seq AND hash = NEW.hash"
         " AND prev_hash = OLD.hash) THEN RETURN NEW; END IF;"
-        f" RAISE EXCEPTION 'init_journal_head moves by an event only' USING ERRCODE = '{REFUSED}'; END $$",
+        " RAISE EXCEPTION 'init_journal_head moves by an event only'"
+        f" USING ERRCODE = '{REFUSED}'; END $initdb$",
         f"CREATE FUNCTION {at}init_journal_refuse() {opening}"
         " IF TG_OP = 'INSERT' THEN"
         f" IF NOT EXISTS (SELECT 1 FROM {at}init_journal_head) THEN RETURN NEW; END IF; END IF;"
         " RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP"
-        f" USING ERRCODE = '{REFUSED}'; END $$",
+        f" USING ERRCODE = '{REFUSED}'; END $initdb$",
     ]
 
 

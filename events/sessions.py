@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 from sqlalchemy import Connection, Engine
 
@@ -16,7 +17,7 @@ def is_memory(engine: Engine) -> bool:
     if engine.dialect.name != "sqlite":
         return False
     name = engine.url.database
-    return not name or name == ":memory:" or "mode=memory" in str(engine.url)
+    return not name or name.startswith((":memory:", "file::memory:")) or "mode=memory" in str(engine.url)
 
 
 def open_session(engine: Engine) -> Connection:
@@ -45,6 +46,8 @@ def close_session(connection: Connection | None) -> None:
         if connection.in_transaction():
             connection.rollback()
     with contextlib.suppress(Exception):
+        side(connection).restore(connection)
+    with contextlib.suppress(Exception):
         connection.close()
 
 
@@ -65,4 +68,5 @@ def database_file(engine: Engine) -> Path | None:
     name = engine.url.database or ""
     if name.startswith("file:"):
         name = name[len("file:") :].split("?", 1)[0]
+        name = unquote(name)
     return Path(name).resolve()

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from initdb.errors import InitError
+from initdb.events import naming
 from initdb.events.chain import GENESIS
-from initdb.events.head import SCHEMA_VERSION, WRITER, Head, HeadBusy, NoJournal
+from initdb.events.head import SCHEMA_VERSION, WRITER, Head, HeadBusy
 
 COMMIT_PATIENCE = 30.0
 """How long, in s, a COMMIT that readers hold up is tried again."""
@@ -18,9 +19,16 @@ COMMIT_PATIENCE = 30.0
 _monotonic, _sleep = time.monotonic, time.sleep
 
 
+FOUND = "initdb_transactions"
+"""Key of Connection.info: how the driver handled transactions when the connection was taken."""
+
+FULL = 2
+"""PRAGMA synchronous under which a commit is on the disk when it is answered."""
+
+
 def prefix(connection: Connection, schema: str | None) -> str:
-    """`schema.`, quoted; SQLite's schemas are attached databases."""
-    return f"{connection.dialect.identifier_preparer.quote_schema(schema)}." if schema else ""
+    """`"main".`"""
+    return naming.prefix(schema)
 
 
 def driver(connection: Connection) -> Any:
@@ -29,31 +37,60 @@ def driver(connection: Connection) -> Any:
 
 
 def prepare(connection: Connection) -> None:
-    """Legacy transaction control, in which BEGIN and commit() mean what they say (Python 3.12's autocommit)."""
+    """No transaction but those that begin() opens, and commits that reach the disk.
+
+    Raises InitError("in-transaction") where the application has one open: to change how the driver handles
+    transactions would commit it.
+    """
     dbapi = driver(connection)
     if dbapi.in_transaction:
         raise InitError("in-transaction", database="sqlite")
-    if getattr(dbapi, "autocommit", None) in (True, False):
+    mode = getattr(dbapi, "autocommit", None)
+    connection.info[FOUND] = (dbapi.isolation_level, mode)
+    if mode in (True, False):
         dbapi.autocommit = sqlite3.LEGACY_TRANSACTION_CONTROL  # type: ignore[attr-defined,unused-ignore]
+    dbapi.isolation_level = None
+    if _run(dbapi, "PRAGMA synchronous") < FULL:
+        _run(dbapi, f"PRAGMA synchronous = {FULL}")
+
+
+def restore(connection: Connection) -> None:
+    """Handle transactions as the application's driver did; for a database in memory, which goes on living."""
+    level, mode = connection.info.pop(FOUND, (None, None))
+    dbapi = driver(connection)
+    dbapi.isolation_level = level
+    if mode in (True, False):
+        dbapi.autocommit = mode
+
+
+def _run(dbapi: Any, statement: str) -> Any:
+    cursor = dbapi.cursor()
+    try:
+        row = cursor.execute(statement).fetchone()
+        return row[0] if row else None
+    finally:
+        cursor.close()
 
 
 def begin(connection: Connection) -> None:
     """BEGIN IMMEDIATE, so that reads and writes are one transaction and another writer is locked out at once.
 
-    Raises HeadBusy where another writer has the database.
+    What was left open before is undone: only what its event tells of may stay. Raises HeadBusy, without
+    waiting, where another writer has the database.
     """
     dbapi = driver(connection)
     if dbapi.in_transaction:
-        commit(connection)
-    cursor = dbapi.cursor()
+        rollback(connection)
+    patience = _run(dbapi, "PRAGMA busy_timeout")
+    _run(dbapi, "PRAGMA busy_timeout = 0")
     try:
-        cursor.execute("BEGIN IMMEDIATE")
+        _run(dbapi, "BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
         if is_busy(error):
             raise HeadBusy from error
         raise
     finally:
-        cursor.close()
+        _run(dbapi, f"PRAGMA busy_timeout = {patience}")
 
 
 def is_busy(error: BaseException) -> bool:
@@ -62,7 +99,8 @@ def is_busy(error: BaseException) -> bool:
 
 
 def commit(connection: Connection) -> None:
-    """COMMIT on the driver, again while readers keep it busy: after one failure SQLAlchemy would discard the work."""
+    """COMMIT on the driver, again while readers keep it busy: after one failure SQLAlchemy would discard the
+    work."""
     give_up = _monotonic() + COMMIT_PATIENCE
     while True:
         try:
@@ -80,33 +118,37 @@ def rollback(connection: Connection) -> None:
 
 
 def lock_head(connection: Connection, schema: str | None, lock_timeout: float | None) -> Head:
-    """Read the head, which BEGIN IMMEDIATE has locked. Raises NoJournal where there is none."""
-    at = prefix(connection, schema)
-    known = text(f"SELECT 1 FROM {at}sqlite_schema WHERE type = 'table' AND name = 'init_journal_head'")
-    if connection.execute(known).first() is None:
-        raise NoJournal
+    """Read the head, which BEGIN IMMEDIATE has locked."""
+    table = f"{naming.literal(prefix(connection, schema))}init_journal_head"
     row = connection.execute(
-        text(f"SELECT seq, hash, schema_version, min_writer FROM {at}init_journal_head WHERE id = 1")
+        text(f"SELECT seq, hash, schema_version, min_writer FROM {table} WHERE id = 1")
     ).first()
     if row is None:
-        raise NoJournal
-    return Head(*row, clock=time.time())
+        raise InitError("journal-unreadable", "init_journal_head has no row", database="sqlite")
+    return Head(row[0], row[1], row[2], row[3], time.time())
 
 
 def before_append(connection: Connection) -> None:
-    """Nothing to prepare: SQLite knows no roles."""
+    """Raises InitError("transaction-ended") where SQLite has rolled the unit back by itself, with its
+    work."""
+    if not driver(connection).in_transaction:
+        raise InitError("transaction-ended", database="sqlite")
 
 
 def lock_nothing(connection: Connection, key: int) -> None:
     """Nothing to take: BEGIN IMMEDIATE stands for the head while there is none."""
 
 
-def schemas(connection: Connection) -> list[str]:
-    """`main`, where it holds a table init_journal_head."""
-    found = connection.execute(
-        text("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'init_journal_head'")
-    ).first()
-    return ["main"] if found else []
+def schemas(connection: Connection) -> dict[str, bool]:
+    """`main`, where it holds a table init_journal_head, and whether the other table is there."""
+    rows = connection.execute(
+        text(
+            "SELECT name FROM main.sqlite_schema"
+            " WHERE type = 'table' AND name IN ('init_journal', 'init_journal_head')"
+        )
+    )
+    found = {row[0] for row in rows}
+    return {"main": "init_journal" in found} if "init_journal_head" in found else {}
 
 
 def default_schema(connection: Connection) -> str | None:
@@ -163,7 +205,8 @@ def ddl(at: str) -> list[str]:
 
 
 def _triggers(at: str) -> list[str]:
-    """The check comes before the row and the move after it: with both before, INSERT OR IGNORE moves the head alone."""
+    """The check comes before the row and the move after it: with both before, INSERT OR IGNORE moves the head
+    alone."""
 
     def refuse(name: str, when: str, table: str, why: str, condition: str = "") -> str:
         return (
