@@ -7,6 +7,7 @@ import os
 import sqlite3
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, text
 
@@ -66,7 +67,8 @@ class _PostgresBaton:
         connection = open_session(engine)
         try:
             taken, pid = connection.execute(
-                text("SELECT pg_try_advisory_xact_lock(:key), pg_backend_pid()"), {"key": journal.key("baton")}
+                text("SELECT pg_try_advisory_xact_lock(:key), pg_backend_pid()"),
+                {"key": journal.key("baton")},
             ).one()
             if not taken:
                 close_session(connection)
@@ -80,6 +82,8 @@ class _PostgresBaton:
         return cls(connection, pid)
 
     def alive(self) -> bool:
+        if self._connection.invalidated:
+            return False
         try:
             self._connection.exec_driver_sql("SET LOCAL application_name = 'initdb baton'")
         except Exception as error:
@@ -104,15 +108,19 @@ class _FileBaton:
     @classmethod
     def take(cls, file: Path) -> _FileBaton | None:
         beside = file.with_name(file.name + SIDE_SUFFIX)
-        _make_side_file(file, beside)
-        connection = sqlite3.connect(beside, timeout=0, isolation_level=None, check_same_thread=False)
         try:
-            connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            connection.close()
+            with contextlib.ExitStack() as undo:
+                connection = _open_side_file(file, beside)
+                undo.callback(connection.close)
+                connection.execute("BEGIN IMMEDIATE")
+                # On a file that cannot be written BEGIN IMMEDIATE succeeds for everybody.
+                if not os.access(beside, os.W_OK):
+                    raise sqlite3.OperationalError("not writable by this process")
+                undo.pop_all()
+        except sqlite3.Error as error:
             if is_busy(error):
                 return None
-            raise
+            raise InitError("baton-unwritable", f"{beside}: {error}", database="sqlite") from error
         return cls(connection)
 
     def alive(self) -> bool:
@@ -126,23 +134,21 @@ class _FileBaton:
             self._connection.close()
 
 
-def _make_side_file(file: Path, beside: Path) -> None:
-    """Make it with the main file's owner and mode, and be sure that it can be written.
+def _open_side_file(file: Path, beside: Path) -> sqlite3.Connection:
+    """Open it; where there is none yet, SQLite makes it, with the mode and the owner of `file`.
 
-    On a file that cannot be written BEGIN IMMEDIATE succeeds for everybody. It is never opened but through
-    SQLite, except by the one process that makes it: closing it would drop this process's locks on it.
+    It is never opened by other means: to close it would drop this process's locks on it.
     """
-    try:
-        descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-    except FileExistsError:
-        pass
-    except OSError as error:
-        raise InitError("baton-unwritable", f"{beside}: {error.strerror}", database="sqlite") from error
-    else:
+    like = file.stat() if file.exists() and not beside.exists() else None
+    mode = f"?modeof={quote(str(file))}" if like else ""
+    connection = sqlite3.connect(
+        f"file:{quote(str(beside))}{mode}",
+        uri=True,
+        timeout=0,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    if like:
         with contextlib.suppress(OSError):
-            main = file.stat()
-            os.fchmod(descriptor, main.st_mode & 0o777)
-            os.fchown(descriptor, main.st_uid, main.st_gid)
-        os.close(descriptor)
-    if not os.access(beside, os.W_OK):
-        raise InitError("baton-unwritable", f"{beside}: not writable by this process", database="sqlite")
+            os.chown(beside, like.st_uid, like.st_gid)
+    return connection
