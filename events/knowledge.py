@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-
 @dataclass(frozen=True, slots=True)
 class Applied:
     """One revision that stands in the database, as the journal knows it."""
@@ -85,7 +84,8 @@ class Knowledge:
 
     `judgements`: what code has concluded since the database last changed, on the catalogue `catalog`.
     `tries`: runs begun by the last run's code since anything was done; `crashes`: those of them that found
-    the run before unended, in a row. `managed`: initdb made, adopted or migrated the schema.
+    the run before unended, in a row. `managed`: initdb made, adopted or migrated the schema. `version`: the
+    highest of any event.
     """
 
     seq: int = 0
@@ -113,3 +113,4 @@ class Knowledge:
     version_table: str | None = None
     version_schema: str | None = None
     notes: frozenset[str] = frozenset()
+    version: int = 1

@@ -31,6 +31,7 @@ def step(known: Knowledge, entry: Entry) -> Knowledge:
         last_type=entry.type,
         last_at=entry.at,
         last_data=entry.data,
+        version=max(known.version, entry.v),
     )
     note = entry.data.get("note")
     if isinstance(note, str):
@@ -41,6 +42,14 @@ def step(known: Knowledge, entry: Entry) -> Knowledge:
 
 def _names(value: object) -> tuple[str, ...]:
     return tuple(str(item) for item in value) if isinstance(value, (list, tuple)) else ()
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: object) -> float:
+    return value if isinstance(value, (int, float)) else 0
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
@@ -57,13 +66,14 @@ def _progress(known: Knowledge, entry: Entry) -> Knowledge:
         tries=0,
         crashes=0,
         heads=_names(data["heads"]) if "heads" in data else known.heads,
-        version_table=data.get("version_table") or known.version_table,
-        version_schema=data.get("version_schema") or known.version_schema,
+        version_table=_text(data.get("version_table")) or known.version_table,
+        version_schema=_text(data.get("version_schema")) or known.version_schema,
     )
 
 
 def _journal_created(known: Knowledge, entry: Entry) -> Knowledge:
-    return replace(known, journal=entry.data.get("journal"), application=entry.data.get("application"))
+    journal, application = _text(entry.data.get("journal")), _text(entry.data.get("application"))
+    return replace(known, journal=journal, application=application)
 
 
 def _run_begun(known: Knowledge, entry: Entry) -> Knowledge:
@@ -118,12 +128,13 @@ def _migration_applied(known: Knowledge, entry: Entry) -> Knowledge:
     data = entry.data
     revision = str(data.get("revision"))
     applied = Applied(
-        revision, data.get("digest"), entry.run, entry.at, entry.by, marked=bool(data.get("marked"))
+        revision, _text(data.get("digest")), entry.run, entry.at, entry.by, marked=bool(data.get("marked"))
     )
     return replace(
         _progress(known, entry),
         managed=True,
         applied={**known.applied, revision: applied},
+        held={name: digest for name, digest in known.held.items() if name != revision},
         memo=_mapping(data.get("memo")),
         doubt=None if known.doubt and known.doubt.subject == revision else known.doubt,
         retry=known.retry - {revision},
@@ -135,7 +146,7 @@ def _migration_reverted(known: Knowledge, entry: Entry) -> Knowledge:
     return replace(
         _progress(known, entry),
         applied={name: row for name, row in known.applied.items() if name != revision},
-        held={**known.held, revision: entry.data.get("digest")},
+        held={**known.held, revision: _text(entry.data.get("digest"))},
     )
 
 
@@ -146,7 +157,12 @@ def _hold_released(known: Knowledge, entry: Entry) -> Knowledge:
 
 def _seeded(known: Knowledge, entry: Entry) -> Knowledge:
     source = str(entry.data.get("source"))
-    seeds = {**known.seeds, source: ledger.record(known.seeds.get(source), entry.data)}
+    said = {
+        **entry.data,
+        "table": _text(entry.data.get("table")),
+        "next": int(_number(entry.data.get("next"))),
+    }
+    seeds = {**known.seeds, source: ledger.record(known.seeds.get(source), said)}
     return replace(_progress(known, entry), seeds=seeds)
 
 
@@ -157,7 +173,7 @@ def _repaired(known: Knowledge, entry: Entry) -> Knowledge:
 
 def _judged(known: Knowledge, entry: Entry, judgement: Judgement) -> Knowledge:
     """Conclusions drawn on another catalogue than this one are void; of one code the last one counts."""
-    catalog = entry.data.get("catalog")
+    catalog = _text(entry.data.get("catalog"))
     others = known.judgements if catalog == known.catalog else ()
     kept = tuple(other for other in others if other.code != judgement.code)
     return replace(known, catalog=catalog, judgements=(*kept, judgement))
@@ -177,7 +193,7 @@ def _failed(known: Knowledge, entry: Entry) -> Knowledge:
         error=_mapping(data.get("error")),
         code=_mapping(data.get("code")),
         attempt=entry.attempt,
-        clock=float(data.get("clock") or 0.0),
+        clock=float(_number(data.get("clock"))),
         run=entry.run,
         by=entry.by,
     )
@@ -187,7 +203,9 @@ def _failed(known: Knowledge, entry: Entry) -> Knowledge:
 
 def _step_started(known: Knowledge, entry: Entry) -> Knowledge:
     data = entry.data
-    doubt = Doubt(str(data.get("step", "")), str(data.get("subject", "")), entry.seq, data.get("digest"))
+    doubt = Doubt(
+        str(data.get("step", "")), str(data.get("subject", "")), entry.seq, _text(data.get("digest"))
+    )
     return replace(_progress(known, entry), doubt=doubt)
 
 

@@ -57,9 +57,12 @@ def machine() -> Machine:
 def turn(state: str, event: str, data: Mapping[str, Any]) -> Turn:
     """What `event` makes of `state`, by the guarded rows. Live turns and replays both come through here.
 
-    Raises NoRow where the table has no such transition, KeyError where `event` is of an unknown type.
+    Raises NoRow where the table has no such transition (of an unknown state it has none), KeyError where
+    `event` is of an unknown type.
     """
     trigger = TRIGGERS[event]
+    if state not in State.__members__:
+        raise NoRow(f"nothing is known of state {state}")
     model = _Model(state)
     try:
         moved = machine().events[trigger].trigger(model, data=data)

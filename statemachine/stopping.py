@@ -64,12 +64,12 @@ def graceful(stopper: Stopper) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    reader, writer = socket.socketpair()
-    writer.setblocking(False)
     previous = {signum: signal.getsignal(signum) for signum in SIGNALS}
     if any(handler is None for handler in previous.values()):
         yield
         return
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
     old_fd = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     for signum in SIGNALS:
         signal.signal(signum, _ignore)

@@ -6,21 +6,25 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn, cast
 
 from sqlalchemy import Connection
 
+from initdb.errors import InitError
 from initdb.errors.classify import is_connection_lost, is_missing_table
-from initdb.events.canonical import timestamp
+from initdb.events.canonical import make_safe, timestamp
 from initdb.events.clock import Clock
 from initdb.events.entry import Entry, Moment, write
 from initdb.events.head import BatonLost, CommitInDoubt, ConnectionLost, Head, HeadBusy, HeadMoved, NoJournal
 from initdb.events.journal import Journal, side
 from initdb.events.knowledge import Knowledge
 from initdb.events.spool import Note
+from initdb.events.types import NOTES
+from initdb.events.upcast import CURRENT
 from initdb.statemachine.fold import step
 from initdb.statemachine.machine import turn
 from initdb.statemachine.stopping import Stopper
+from initdb.statemachine.table import State
 
 JUDGEMENTS = ("health_validated", "step_failed")
 """The events that say what code concluded, and so carry its fingerprint and the catalogue's."""
@@ -50,17 +54,32 @@ class Writer:
     def begin(self, connection: Connection) -> None:
         """Open a transaction and lock the head; what is read under the lock must be what was decided on.
 
-        Raises HeadMoved, HeadBusy (after a minute), BatonLost, ConnectionLost, NoJournal.
+        Raises HeadMoved, HeadBusy (after a minute), BatonLost, ConnectionLost, NoJournal, and InitError:
+        "journal-newer" where an event or the state is of a newer initdb, "journal-tampered" where the head is
+        not that of the last entry, so that looking again would not help.
         """
         self.stopper.check()
+        self._refuse_newer()
         if not self.alive():
             raise BatonLost
         self.stopper.watch(side(connection).driver(connection))
         with lost(connection):
             self.head = self._lock(connection)
             if (self.head.seq, self.head.hash) != (self.knowledge.seq, self.knowledge.hash):
-                side(connection).rollback(connection)
-                raise HeadMoved
+                self._moved(connection, self.head)
+
+    def _refuse_newer(self) -> None:
+        known = self.knowledge
+        if known.state not in State.__members__ or known.version > CURRENT:
+            raise InitError("journal-newer", f"state '{known.state}', events of version {known.version}")
+
+    def _moved(self, connection: Connection, head: Head) -> NoReturn:
+        last = self.journal.last(connection)
+        side(connection).rollback(connection)
+        if last != (head.seq, head.hash):
+            said = f"the head is at entry {head.seq}, the last entry is {last[0]}"
+            raise InitError("journal-tampered", said, database=connection.dialect.name)
+        raise HeadMoved
 
     def _lock(self, connection: Connection) -> Head:
         here, pause, waited = side(connection), 0.02, 0.0
@@ -111,15 +130,21 @@ class Writer:
             (note.type, {**note.data, "note": note.id, "noted_at": note.at}) for note in self._new_notes()
         ]
         for kind, content in [*events[:1], *told, *events[1:]] if known.seq == 0 else [*told, *events]:
-            made = turn(known.state, kind, content)
-            attempt = int(content.get("attempt") or max(known.tries, 1))
+            # The guards read what is stored, so that a replay comes to the same.
+            data = cast(dict[str, Any], make_safe(content))
+            made = turn(known.state, kind, data)
+            said = data.get("attempt")
+            attempt = said if isinstance(said, int) else max(known.tries, 1)
             moment = Moment(self.run, timestamp(self.clock.now()), attempt, self.by)
-            entries.append(write(known.seq, known.hash, moment, made, content))
+            entries.append(write(known.seq, known.hash, moment, made, data))
             known = step(known, entries[-1])
         return entries, known
 
     def _new_notes(self) -> tuple[Note, ...]:
-        return tuple(note for note in self.notes() if note.id not in self.knowledge.notes)
+        """What waits in the spool; a type that this version does not know waits for one that does."""
+        return tuple(
+            note for note in self.notes() if note.type in NOTES and note.id not in self.knowledge.notes
+        )
 
     def rollback(self, connection: Connection) -> None:
         """Undo everything since begin; a connection that is gone has undone it already."""

@@ -45,9 +45,11 @@ class Verdict:
 
 
 def matches(recorded: Mapping[str, str], mine: Mapping[str, str]) -> bool:
-    """Whether two code fingerprints agree; a part that one of them cannot know does not differ."""
-    shared = recorded.keys() & mine.keys()
-    return bool(shared or not recorded) and all(recorded[part] == mine[part] for part in shared)
+    """Whether `recorded` says all that this process knows of its code; what it cannot know does not differ.
+
+    A part that was not recorded does: code that has got its first seeds is other code.
+    """
+    return all(recorded.get(part) == digest for part, digest in mine.items())
 
 
 def judge(look: Look, override: int | None = None) -> Verdict:
