@@ -17,7 +17,7 @@ from initdb.steps.env_source import version_table
 from initdb.steps.revisions.graph import RevisionGraph
 from initdb.steps.revisions.locate import MigrationPlace, find_directories
 from initdb.steps.revisions.reading import read_revisions
-from initdb.steps.seeds.sources import check, discover
+from initdb.steps.seeds.sources import discover
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +62,7 @@ def assemble(given: Given, settings: Settings, engine: Engine) -> Application:
         name=given.name or settings.application or folder.name,
         folder=folder,
     )
-    application = _with_migrations(application, migrations, given.provider, engine)
-    for source in application.seeds:
-        check(source, metadata)
-    return application
+    return _with_migrations(application, migrations, given.provider, engine)
 
 
 def _metadata(given: Given, settings: Settings) -> MetaData | None:

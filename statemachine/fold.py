@@ -108,8 +108,12 @@ def _run_stopped(known: Knowledge, entry: Entry) -> Knowledge:
 
 def _inspected(known: Knowledge, entry: Entry) -> Knowledge:
     data = entry.data
+    rows = _names(data.get("rows"))
     if not data.get("conflict"):
-        known = replace(known, heads=_names(data.get("rows")))
+        known = replace(known, heads=rows)
+    if rows and not known.managed and not known.adopted:
+        # Alembic made it before initdb came: whatever seeded it has most likely been here as well.
+        known = replace(known, adopted=True)
     if entry.dest == "empty" or data.get("started_over"):
         known = replace(known, applied={}, seeds={}, managed=False, adopted=False, memo={}, doubt=None)
     if data.get("outside") or data.get("started_over"):
@@ -181,7 +185,8 @@ def _judged(known: Knowledge, entry: Entry, judgement: Judgement) -> Knowledge:
 
 def _validated(known: Knowledge, entry: Entry) -> Knowledge:
     judgement = Judgement(_mapping(entry.data.get("code")), warnings=_names(entry.data.get("warnings")))
-    return replace(_ended(_judged(known, entry, judgement), "ready"), tries=0, crashes=0)
+    ended = _ended(_judged(known, entry, judgement), "ready")
+    return replace(ended, tries=0, crashes=0, managed=True, adopted=False)
 
 
 def _failed(known: Knowledge, entry: Entry) -> Knowledge:

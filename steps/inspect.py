@@ -6,11 +6,21 @@ from initdb.errors import InitError
 from initdb.steps import catalog
 from initdb.steps.context import Progress, StepContext
 from initdb.steps.facts import survey
+from initdb.steps.seeds.ledger import seeds_pending
+from initdb.steps.seeds.sources import check
 
 
 def run(ctx: StepContext) -> None:
-    """One unit: what is found decides the state. Raises InitError("database-ahead") for rows no file has."""
+    """One unit: what is found decides the state.
+
+    Raises InitError("database-ahead") for rows no file has, and what is wrong with the seeds that are still to
+    be applied, before anything is changed.
+    """
     ctx.report(Progress("inspect"))
+    waiting = seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)
+    for source in ctx.application.seeds:
+        if source.name in waiting:
+            check(source, ctx.application.metadata)
     with ctx.unit.open(ctx.work):
         facts = survey(ctx.work, ctx.application, ctx.knowledge)
         if facts.unknown:
