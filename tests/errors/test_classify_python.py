@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from alembic.script.revision import Revision, RevisionMap
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Column as SqlColumn
 from sqlalchemy import Integer, MetaData, Table, TypeDecorator, create_engine
@@ -167,6 +167,7 @@ def test_a_hostile_exception_is_told_all_the_same() -> None:
     assert error.context == ("Hostile, and RuntimeError while it was described",)
 
 
+@settings(deadline=None)
 @given(
     st.text(), st.sampled_from(["connect", "journal", "migrate", "seed", "", "\udc80"]), st.text(), st.text()
 )

@@ -15,7 +15,7 @@ from initdb.settings.table import SETTINGS
 
 ADVICE = [(row.reference, advice) for row in catalogue.values() for advice in row.advice]
 NAMES = {setting.name for setting in SETTINGS}
-ASSIGNMENT = re.compile(r"(?<![\w.])([a-z_]+) = (\"[^\"\n]*\"|\[[^\]\n]*\]|\d+)")
+ASSIGNMENT = re.compile(r"(?<![\w.])([a-z_]+) = (\"[^\"\n]*\"|\[(?:\"[^\"\n]*\"(?:, )?)*\]|\d+)")
 QUERY = re.compile(r"\bSELECT [^;\n…]+|\bSHOW \w+")
 CATALOG = re.compile(r"^SHOW|\bpg_\w+|version\(")
 OTHERS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote_plus
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.engine import URL, make_url
 
@@ -26,6 +26,7 @@ def assert_gone(text: str) -> None:
     assert AFTER not in text
 
 
+@settings(deadline=None)
 @given(password=PASSWORDS, user=USERS)
 @example(password=f"{BEFORE}p@ss://x:y@z?a#b/{AFTER}", user="app")
 @example(password=f"{BEFORE}5432/x y@{AFTER}", user="")
@@ -36,6 +37,7 @@ def test_a_raw_password_in_a_url_string_is_taken_out(password: str, user: str) -
     assert_gone(scrub(f"cannot connect to {url}\nsee https://example.com/help"))
 
 
+@settings(deadline=None)
 @given(password=PASSWORDS)
 def test_the_password_of_a_url_object_is_taken_out(password: str) -> None:
     """SQLAlchemy's URL knows its password; text and object give the same."""
@@ -48,6 +50,7 @@ def test_the_password_of_a_url_object_is_taken_out(password: str) -> None:
     assert url_text(url.render_as_string(hide_password=False)) == expected
 
 
+@settings(deadline=None)
 @given(password=PASSWORDS)
 def test_a_user_name_with_an_at_sign_hides_no_password(password: str) -> None:
     """user@server is a login of some clouds; the password follows after it."""
@@ -56,6 +59,7 @@ def test_a_user_name_with_an_at_sign_hides_no_password(password: str) -> None:
     assert_gone(scrub(text))
 
 
+@settings(deadline=None)
 @given(password=PASSWORDS)
 @pytest.mark.parametrize("key", ["password", "sslpassword", "PASSWORD", "db_passwd", "secret", "api_key"])
 def test_a_secret_in_the_query_is_taken_out(key: str, password: str) -> None:
@@ -66,6 +70,7 @@ def test_a_secret_in_the_query_is_taken_out(key: str, password: str) -> None:
     assert quote_plus(password) not in scrub(f"url {url} was refused")
 
 
+@settings(deadline=None)
 @given(password=PASSWORDS, words=WORDS)
 @pytest.mark.parametrize("form", ["{}", "'{}'", '"{}"', "$${}$$", "$tag${}$tag$"])
 def test_a_secret_in_free_text_is_taken_out(form: str, password: str, words: str) -> None:
@@ -82,6 +87,7 @@ def test_a_secret_in_free_text_is_taken_out(form: str, password: str, words: str
         assert_gone(scrub(f"ALTER ROLE app WITH PASSWORD {form.format(password)} LOGIN"))
 
 
+@settings(deadline=None)
 @given(password=PASSWORDS)
 def test_a_secret_in_a_line_of_yaml_is_taken_out(password: str) -> None:
     """A parser's message may quote the line that it stumbled over."""
@@ -89,6 +95,7 @@ def test_a_secret_in_a_line_of_yaml_is_taken_out(password: str) -> None:
     assert_gone(scrub(f"line 2:\n  - password: {line}\n    ^"))
 
 
+@settings(deadline=None)
 @given(password=PASSWORDS)
 def test_parameters_and_rows_are_taken_out(password: str) -> None:
     """SQLAlchemy prints the parameters of a statement, PostgreSQL the whole row that failed."""
@@ -96,6 +103,7 @@ def test_parameters_and_rows_are_taken_out(password: str) -> None:
     assert_gone(scrub(f"null value\nDETAIL:  Failing row contains (1, {password}, null)."))
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_redaction_is_stable(text: str) -> None:
     """What was made safe once is not changed again, so a stored failure reads the same for ever."""
@@ -142,6 +150,7 @@ def test_a_url_is_readable() -> None:
     assert url_text(None) == "None"
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_any_url_text_ends(before: str, after: str) -> None:
     """Whatever is given as a URL, something is returned, and it holds no userinfo with a password."""

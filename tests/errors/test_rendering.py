@@ -6,7 +6,7 @@ import json
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from initdb.errors import InitError, Rendered, catalogue, render
@@ -114,6 +114,7 @@ def test_a_failure_of_another_version_survives() -> None:
     assert "  The flux is reversed.\n    coil 3\n" in str(adopted)
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from(list(InitError("stopped").rendered().as_data())), JSON)
     | st.dictionaries(st.text(), JSON)
