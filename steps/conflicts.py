@@ -15,11 +15,12 @@ _KINDS = {
     "i": "an index",
     "I": "an index",
     "c": "a composite type",
+    "T": "a type",
 }
 _POSTGRESQL = text("""SELECT n.nspname, c.relname, c.relkind FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = ANY (CAST(:names AS text[]))
     AND n.nspname = ANY (CAST(:schemas AS text[])) AND c.relkind NOT IN ('r', 'p', 'f')
-    UNION ALL SELECT n.nspname, t.typname, 'c' FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+    UNION ALL SELECT n.nspname, t.typname, 'T' FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
     WHERE t.typname = ANY (CAST(:names AS text[])) AND n.nspname = ANY (CAST(:schemas AS text[]))
     AND t.typtype IN ('b', 'd', 'e', 'r') AND t.typelem = 0
     ORDER BY 1, 2""")
@@ -42,7 +43,7 @@ def in_the_way(connection: Connection, keys: Collection[Key]) -> tuple[str, ...]
         "schemas": sorted({str(schema) for schema, _ in wanted}),
     }
     return tuple(
-        f"{schema}.{name} is {_KINDS.get(kind, 'a type')}"
+        f"{schema}.{name} is {_KINDS[kind]}"
         for schema, name, kind in connection.execute(_POSTGRESQL, where)
         if (schema, name) in wanted
     )

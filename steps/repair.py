@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 
 from initdb.errors import InitError
+from initdb.events.head import HeadMoved
 from initdb.steps.context import Progress
 from initdb.steps.drift.issue import Issue
 from initdb.steps.facts import survey
@@ -16,7 +17,7 @@ from initdb.steps.repairs.action import Action, RepairPlan
 from initdb.steps.repairs.performing import Performed, perform
 from initdb.steps.repairs.planning import plan_for
 from initdb.steps.seeds.ledger import seeds_pending
-from initdb.steps.validate import inspect_health, tolerated
+from initdb.steps.validate import catalogue_of, inspect_health, tolerated
 
 if TYPE_CHECKING:
     from initdb.steps.context import Application, StepContext
@@ -33,19 +34,24 @@ def plan(issues: Iterable[Issue], application: Application, connection: Connecti
 
 
 def run(ctx: StepContext) -> None:
-    """One unit: look, mend, look again, `repair_applied` with what remains.
+    """Look; then one unit: mend, look again, `repair_applied` with what remains.
 
-    Raises InitError("defects-remain") where the settings forbid repairs, and InitError("repair-impossible"),
-    with advice for each defect, where nothing could be done about any of them.
+    The first look holds no lock. Raises HeadMoved where the catalogue has changed when the unit begins;
+    InitError("defects-remain") where the settings forbid repairs, and InitError("repair-impossible"), with
+    advice for each defect, where nothing could be done about any of them.
     """
     ctx.report(Progress("repair"))
     begun = time.perf_counter()
-    with ctx.unit.open(ctx.work):
-        _limit_waiting(ctx)
+    with ctx.reading() as connection:
+        before = catalogue_of(ctx)
         found = _defects(ctx, seeds_pending(ctx.knowledge.seeds, ctx.application.seeds))
         if found and ctx.settings.repair == "never":
             raise _stopped("defects-remain", ctx, found)
-        planned = plan(found, ctx.application, ctx.work)
+        planned = plan(found, ctx.application, connection)
+    with ctx.unit.open(ctx.work):
+        _limit_waiting(ctx)
+        if catalogue_of(ctx) != before:
+            raise HeadMoved
         done = perform(ctx.work, planned, ctx.application.metadata)
         seeds = seeds_pending(ctx.knowledge.seeds, ctx.application.seeds, done.tables)
         left = _defects(ctx, seeds)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from initdb.settings import Settings
     from initdb.steps.context import Application, StepContext
 
-__all__ = ["Check", "Health", "inspect_health", "run", "tolerated"]
+__all__ = ["Check", "Health", "catalogue_of", "inspect_health", "run", "tolerated"]
 
 
 def inspect_health(
@@ -116,10 +116,10 @@ def run(ctx: StepContext) -> None:
     begun = time.perf_counter()
     pending = seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)
     with ctx.reading() as connection:
-        before = _catalogue(ctx)
+        before = catalogue_of(ctx)
         health = inspect_health(connection, ctx.application, ctx.settings, pending, tolerated(ctx))
     with ctx.unit.open(ctx.work):
-        if _catalogue(ctx) != before:
+        if catalogue_of(ctx) != before:
             raise HeadMoved
         data: dict[str, Any] = {
             "checks": {check.name: check.severity if check.issues else "ok" for check in health.checks},
@@ -133,7 +133,8 @@ def run(ctx: StepContext) -> None:
             ctx.unit.commit(ctx.work, "health_validated", data)
 
 
-def _catalogue(ctx: StepContext) -> str:
+def catalogue_of(ctx: StepContext) -> str:
+    """The hash of the catalogue, as the journal keeps it."""
     table, schema = version_place(ctx.application, ctx.knowledge)
     ignore = ctx.settings.ignore
     return catalog.fingerprint(ctx.work, ignore=ignore, version_table=table, version_schema=schema)

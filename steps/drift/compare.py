@@ -17,6 +17,8 @@ from initdb.steps.drift.issue import Issue
 from initdb.steps.drift.names import Names
 from initdb.steps.drift.wanted import WantedTable, wanted
 
+_OF_COLUMNS = {"missing-column", "extra-column", "type-differs", "nullability-differs"}
+
 
 def compare(connection: Connection, metadata: MetaData, *, ignore: Collection[str] = ()) -> tuple[Issue, ...]:
     """Every difference between the database and the models that is known to be one, ordered by table.
@@ -24,18 +26,25 @@ def compare(connection: Connection, metadata: MetaData, *, ignore: Collection[st
     What is missing is an error, what is there beside it is for information, what is different is as grave as
     what it does to writes. Constraints and indexes are known by what they say, so that another name is no
     difference; types are compared by families; server defaults, comments and the order of columns are not.
-    Only the schemas that the models use are looked at. `ignore` leaves out tables and other objects, as
-    `name` or `schema.name`.
+    Only the schemas that the models use are looked at. `ignore` leaves out tables, as `name` or
+    `schema.name`, indexes and constraints, as `name` or `table.name`, and columns, as `table.name`.
     """
     wants = wanted(connection, metadata, ignore)
     schemas = sorted({want.key[0] for want in wants} | {None}, key=lambda schema: schema or "")
     module = reflect_sqlite if connection.dialect.name == "sqlite" else reflect_postgresql
     names = Names(connection.dialect)
     found = {names.key(key): table for key, table in module.reflect(connection, schemas).items()}
-    return (
+    issues = (
         *(issue for want in wants for issue in _table(want, found.get(names.key(want.key)), names)),
         *_extra_tables(connection, wants, found, names, ignore),
     )
+    return tuple(issue for issue in issues if not _is_left_out(issue, ignore))
+
+
+def _is_left_out(issue: Issue, ignore: Collection[str]) -> bool:
+    if issue.kind in _OF_COLUMNS:
+        return is_ignored(ignore, f"{issue.table}.{issue.name}")
+    return is_ignored(ignore, issue.name, issue.table)
 
 
 def _table(want: WantedTable, found: FoundTable | None, names: Names) -> Iterator[Issue]:

@@ -85,8 +85,11 @@ def check_issues(want: WantedTable, found: FoundTable, names: Names) -> Iterator
     matched = {names.fold(item.name) for item in want.checks if item.named} & there
     unmatched = [item for item in want.checks if not (item.named and names.fold(item.name) in matched)]
     others = found.checks - len(matched)
-    # The named ones first: a check of the database without a match rather stands for one without a name.
-    for item in sorted(unmatched, key=lambda item: not item.named)[: max(0, len(unmatched) - others)]:
+    lacking = {column.name for column in want.columns} - set(found.columns)
+    # First those of columns that are missing, then the named ones: a check of the database without a match
+    # rather stands for one without a name.
+    unmatched.sort(key=lambda item: (not item.columns & lacking, not item.named))
+    for item in unmatched[: max(0, len(unmatched) - others)]:
         text = f"The check {item.name} of {label} is missing."
         advice = "initdb repair adds it, if it holds for every row."
         yield Issue("missing-check", item.name, text, "error", advice, label)

@@ -60,10 +60,11 @@ class WantedForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class WantedCheck:
-    """One check; without a name of its own it is called by its text."""
+    """One check; without a name of its own it is called by its text. columns: as far as it says which."""
 
     name: str
     named: bool
+    columns: frozenset[str]
     item: CheckConstraint
 
 
@@ -96,9 +97,9 @@ def model_tables(metadata: MetaData, ignore: Collection[str]) -> tuple[Table, ..
 def wanted(
     connection: Connection, metadata: MetaData, ignore: Collection[str] = ()
 ) -> tuple[WantedTable, ...]:
-    """What the models want, by the tables' keys; objects that `ignore` names are left out."""
+    """What the models want, by the tables' keys; tables that `ignore` names are left out."""
     compiler = ddl_compiler(connection.dialect)
-    return tuple(_table(table, connection, compiler, ignore) for table in model_tables(metadata, ignore))
+    return tuple(_table(table, connection, compiler) for table in model_tables(metadata, ignore))
 
 
 def ddl_compiler(dialect: Dialect) -> DDLCompiler:
@@ -106,17 +107,15 @@ def ddl_compiler(dialect: Dialect) -> DDLCompiler:
     return dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]
 
 
-def _table(
-    table: Table, connection: Connection, compiler: DDLCompiler, ignore: Collection[str]
-) -> WantedTable:
+def _table(table: Table, connection: Connection, compiler: DDLCompiler) -> WantedTable:
     made = [constraint for constraint in _constraints(table) if _is_made(constraint, compiler)]
     return WantedTable(
         table_key(connection, table),
         table,
-        tuple(i for i in _indexes(table, compiler) if not is_ignored(ignore, i.name)),
-        tuple(u for u in _uniques(made, compiler) if not is_ignored(ignore, u.name)),
-        tuple(f for f in _foreign_keys(made, connection, compiler) if not is_ignored(ignore, f.name)),
-        tuple(c for c in _checks(made, compiler) if not is_ignored(ignore, c.name)),
+        tuple(_indexes(table, compiler)),
+        tuple(_uniques(made, compiler)),
+        tuple(_foreign_keys(made, connection, compiler)),
+        tuple(_checks(made, compiler)),
     )
 
 
@@ -198,4 +197,6 @@ def _checks(made: Collection[Constraint], compiler: DDLCompiler) -> Iterator[Wan
     for item in made:
         if isinstance(item, CheckConstraint):
             name = _name(item, compiler)
-            yield WantedCheck(name or compiler.process(item).strip(), name is not None, item)
+            parts = [item.parent] if isinstance(item.parent, Column) else item.columns
+            columns = frozenset(str(column.name) for column in parts)
+            yield WantedCheck(name or compiler.process(item).strip(), name is not None, columns, item)

@@ -8,10 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
-    CheckConstraint,
     Column,
     Connection,
-    ForeignKeyConstraint,
     Integer,
     literal_column,
     select,
@@ -50,18 +48,13 @@ def inline(want: WantedTable, column: Column[Any], connection: Connection) -> It
     if connection.dialect.name != "sqlite":
         return
     compiler = ddl_compiler(connection.dialect)
-    own: list[tuple[str, ForeignKeyConstraint | CheckConstraint]] = [
-        *((item.name, item.item) for item in want.foreign_keys),
-        *((item.name, item.item) for item in want.checks),
-    ]
-    for name, constraint in own:
-        if _columns_of(constraint) == {column.name}:
-            clause = str(compiler.process(constraint)).strip()
-            yield name, re.sub(r"FOREIGN KEY\s*\(.*?\) REFERENCES", "REFERENCES", clause)
-
-
-def _columns_of(constraint: ForeignKeyConstraint | CheckConstraint) -> set[str]:
-    return {str(column.name) for column in constraint.columns}
+    for key in want.foreign_keys:
+        if [local for local, _ in key.pairs] == [column.name]:
+            clause = str(compiler.process(key.item)).strip()
+            yield key.name, re.sub(r"FOREIGN KEY\s*\(.*?\) REFERENCES", "REFERENCES", clause)
+    for check in want.checks:
+        if check.columns == {column.name}:
+            yield check.name, str(compiler.process(check.item)).strip()
 
 
 def _refusal(column: Column[Any], connection: Connection) -> str | None:

@@ -28,10 +28,10 @@ def create_unique_index(connection: Connection, name: str, table: Table, columns
     return f"CREATE UNIQUE INDEX {quote(name)} ON {table_name(connection, table)} ({listed})"
 
 
-def add_constraint(connection: Connection, constraint: Constraint) -> str:
-    """ALTER TABLE ... ADD, of a constraint with or without a name."""
-    clause = ddl_compiler(connection.dialect).process(constraint)
-    return f"ALTER TABLE {table_name(connection, constraint.table)} ADD {clause}"
+def add_constraint(connection: Connection, table: Table, constraint: Constraint) -> str:
+    """ALTER TABLE ... ADD, of a constraint with or without a name, the table's or one of its columns'."""
+    clause = str(ddl_compiler(connection.dialect).process(constraint)).strip()
+    return f"ALTER TABLE {table_name(connection, table)} ADD {clause}"
 
 
 def add_column(connection: Connection, column: Column[Any], *clauses: str) -> str:

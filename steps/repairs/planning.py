@@ -83,7 +83,7 @@ def _unique(issue: Issue, want: WantedTable, connection: Connection) -> Action |
         )
         statement = ddl.create_unique_index(connection, name, want.item, unique.columns)
     else:
-        statement = ddl.add_constraint(connection, unique.item)
+        statement = ddl.add_constraint(connection, want.item, unique.item)
     return Action("add-unique", want.item.key, unique.name, text, (statement,), issue)
 
 
@@ -102,7 +102,12 @@ def _foreign_key(issue: Issue, want: WantedTable, connection: Connection) -> Act
     if connection.dialect.name == "sqlite":
         return replace(issue, suggestion=_rebuild(want, "create_foreign_key"))
     return Action(
-        "add-foreign-key", want.item.key, item.name, text, (ddl.add_constraint(connection, item.item),), issue
+        "add-foreign-key",
+        want.item.key,
+        item.name,
+        text,
+        (ddl.add_constraint(connection, want.item, item.item),),
+        issue,
     )
 
 
@@ -112,7 +117,12 @@ def _check(issue: Issue, want: WantedTable, connection: Connection) -> Action | 
     if connection.dialect.name == "sqlite":
         return replace(issue, suggestion=_rebuild(want, "create_check_constraint"))
     return Action(
-        "add-check", want.item.key, item.name, text, (ddl.add_constraint(connection, item.item),), issue
+        "add-check",
+        want.item.key,
+        item.name,
+        text,
+        (ddl.add_constraint(connection, want.item, item.item),),
+        issue,
     )
 
 
