@@ -73,7 +73,7 @@ def wanted_tables(
     there: list[str] = []
     missing: list[str] = []
     for schema, name in sorted(_tables_of(application), key=lambda pair: (pair[0] or "", pair[1])):
-        found = (schema, name) in present or (schema is None and (default, name) in present)
+        found = (None if schema == default else schema, name) in present
         (there if found else missing).append(f"{schema}.{name}" if schema else name)
     return tuple(there), tuple(missing)
 
