@@ -1,0 +1,1 @@
+"""Catalogue, drift, creation, validation and repair, on both databases."""

@@ -1,0 +1,92 @@
+"""Which tables there are, which revisions, and what interrupted work of others left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, create_engine
+
+from initdb.steps import catalog
+
+
+def test_tables_without_the_journal_and_views(work: Connection, sql: Any) -> None:
+    """The schema is None where it is the default one."""
+    sql(
+        'CREATE TABLE users (id INTEGER PRIMARY KEY);\nCREATE TABLE "My Table" (id INTEGER);\n'
+        "CREATE TABLE init_journal (seq INTEGER);\nCREATE VIEW v AS SELECT 1 AS one"
+    )
+    assert {(None, "users"), (None, "My Table")} == catalog.tables(work)
+
+
+def test_tables_elsewhere_and_partitions(postgresql_url: str) -> None:
+    """Other schemas are named; partitions and temporary tables are rows' business."""
+    with create_engine(postgresql_url).connect() as connection:
+        for statement in (
+            "CREATE SCHEMA other",
+            "CREATE TABLE other.users (id int)",
+            "CREATE TABLE parts (id int) PARTITION BY RANGE (id)",
+            "CREATE TABLE part_1 PARTITION OF parts FOR VALUES FROM (1) TO (9)",
+            "CREATE TEMPORARY TABLE scratch (id int)",
+        ):
+            connection.exec_driver_sql(statement)
+        assert {("other", "users"), (None, "parts")} == catalog.tables(connection)
+
+
+def test_version_rows(work: Connection, sql: Any) -> None:
+    """None where there is no version table, nothing where it is empty; the transaction goes on."""
+    assert catalog.version_rows(work) is None
+    sql("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+    assert catalog.version_rows(work) == ()
+    sql("INSERT INTO alembic_version VALUES ('b'), ('a')")
+    assert catalog.version_rows(work) == ("a", "b")
+    assert catalog.version_rows(work, "other_version") is None
+
+
+def test_a_table_of_that_name_that_is_not_alembics(work: Connection, sql: Any) -> None:
+    """Without the column it says nothing of revisions."""
+    sql("CREATE TABLE alembic_version (id INTEGER)")
+    assert catalog.version_rows(work) is None
+
+
+def test_version_rows_elsewhere(postgresql_url: str) -> None:
+    """Where the schema is named, only there; where it is not, where the search path finds it."""
+    with create_engine(postgresql_url).connect() as connection:
+        connection.exec_driver_sql('CREATE SCHEMA "Other"')
+        connection.exec_driver_sql('CREATE TABLE "Other".alembic_version (version_num text)')
+        connection.exec_driver_sql("""INSERT INTO "Other".alembic_version VALUES ('it''s')""")
+        assert catalog.version_rows(connection) is None
+        assert catalog.version_rows(connection, version_schema="Other") == ("it's",)
+        connection.exec_driver_sql('SET search_path = "Other"')
+        assert catalog.version_rows(connection) == ("it's",)
+
+
+def test_version_rows_in_an_attached_database(sqlite_url: str) -> None:
+    """A schema is an attached database there; one that is not attached has none."""
+    with create_engine(sqlite_url).connect() as connection:
+        connection.exec_driver_sql("ATTACH ':memory:' AS aux")
+        connection.exec_driver_sql("CREATE TABLE aux.alembic_version (version_num TEXT)")
+        assert catalog.version_rows(connection, version_schema="aux") == ()
+        assert catalog.version_rows(connection, version_schema="nowhere") is None
+
+
+def test_leftovers(work: Connection, sql: Any) -> None:
+    """The table that batch mode was filling is named with the one it was made from."""
+    sql("CREATE TABLE users (id INTEGER);\nCREATE TABLE _alembic_tmp_users (id INTEGER)")
+    (found,) = catalog.leftovers(work)
+    assert (found.kind, found.table) == ("alembic-temporary-table", "users")
+    assert "_alembic_tmp_users" in found.text
+
+
+def test_invalid_indexes_are_leftovers(postgresql_url: str) -> None:
+    """An index that was never finished."""
+    engine = create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE users (id int)")
+        connection.exec_driver_sql("INSERT INTO users VALUES (1), (1)")
+        try:
+            connection.exec_driver_sql("CREATE UNIQUE INDEX CONCURRENTLY ux ON users (id)")
+        except Exception as error:
+            assert "duplicate" in str(error) or "could not create" in str(error)
+        (found,) = catalog.leftovers(connection)
+    engine.dispose()
+    assert (found.kind, found.name, found.table) == ("invalid-index", "ux", "users")
