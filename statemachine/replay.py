@@ -6,16 +6,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
+from initdb.errors.classify import is_missing_table
 from initdb.events.entry import COLUMNS, Entry, parse
 from initdb.events.head import Head, NoJournal
-from initdb.events.journal import Journal
+from initdb.events.journal import Journal, find
 from initdb.events.upcast import CURRENT
 from initdb.events.verify import Finding, Stored, verify
 from initdb.statemachine.machine import NoRow, turn
 from initdb.statemachine.table import TRIGGERS, State
+
+LOOKS = 20
+"""How often the journal is read again because somebody appends to it meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +32,19 @@ class Audit:
     findings: tuple[Finding, ...]
 
 
+def journal_to_audit(connection: Connection, application: str, wanted: str | None) -> Journal | None:
+    """The journal, also where its head's table is gone: that is then a finding. None where there is none."""
+    journal, exists = find(connection, application, wanted)
+    return journal if exists or _has_entries(connection, journal) else None
+
+
 def audit(connection: Connection, journal: Journal) -> Audit:
-    """Look at everything the journal says of itself. Raises NoJournal where there is no journal to look
-    at."""
-    rows = _stored(connection, journal)
-    head = _head(connection, journal)
+    """Look at everything the journal says of itself."""
+    for _ in range(LOOKS):
+        head = _head(connection, journal)
+        rows = _stored(connection, journal)
+        if _head(connection, journal) == head:  # else something was appended in between
+            break
     findings = [*verify(rows, head), *replay(_entries(rows)), *_guards(connection, journal)]
     last = rows[-1].hash if rows else None
     return Audit(len(rows), last, tuple(sorted(findings, key=lambda finding: finding.seq)))
@@ -70,11 +83,21 @@ def _stored(connection: Connection, journal: Journal) -> list[Stored]:
     return [Stored(*row) for row in connection.execute(query)]
 
 
+def _has_entries(connection: Connection, journal: Journal) -> bool:
+    schema = None if connection.dialect.name == "sqlite" else journal.schema
+    return inspect(connection).has_table("init_journal", schema=schema)
+
+
 def _head(connection: Connection, journal: Journal) -> Head | None:
     try:
-        return journal.head(connection)
+        with connection.begin_nested():
+            return journal.head(connection)
     except NoJournal:
         return None
+    except DBAPIError as error:
+        if is_missing_table(error):
+            return None
+        raise
 
 
 def _entries(rows: Iterable[Stored]) -> Iterator[Entry]:

@@ -1,0 +1,45 @@
+"""The command `initdb`, and `python -m initdb`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from initdb.cli.handover import hand_over, is_for_postgresql
+from initdb.errors import InitError
+
+
+def main() -> None:
+    """Run the command that the arguments name; ends the process."""
+    _speak_any_text()
+    from initdb.cli.root import make_group
+
+    group = make_group()
+    words = sys.argv[1:]
+    if is_for_postgresql(words, group.commands):
+        _hand_over(words)
+    group.main(prog_name="initdb")
+
+
+def _hand_over(words: list[str]) -> None:
+    from initdb.cli.screen import Screen
+
+    try:
+        hand_over(words)
+    except InitError as error:
+        Screen().fail(error.rendered())
+        sys.exit(error.exit_code)
+
+
+def _speak_any_text() -> None:
+    """A character that an encoding lacks is spelled out; a closed stream swallows what is said."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - kept open
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""Commands that end in order: whatever happens becomes a rendered failure and a documented exit code."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from initdb.cli.call import Call
+from initdb.cli.options import SettingOption
+from initdb.errors import InitError
+from initdb.errors.redact import scrub
+
+INTERRUPTED = 130
+Main = Callable[..., int | None]
+
+
+class Command(click.Command):
+    """A command whose function returns its exit code (None is 0).
+
+    failure_code: the exit code of a failure that is none of usage (2), instead of the failure's own.
+    """
+
+    def __init__(self, *args: Any, failure_code: int | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.failure_code = failure_code
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the function and leave with its exit code."""
+        with ending(ctx, self.failure_code):
+            ctx.exit(super().invoke(ctx) or 0)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The command's own options first, those that are settings in a section of their own."""
+        write_options(self, ctx, formatter)
+
+
+class CommandGroup(click.Group):
+    """A group that does something by itself where no command of it is named."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the function, or the command named; leave with its exit code."""
+        with ending(ctx, None):
+            ctx.exit(super().invoke(ctx) or 0)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As a command's, then the commands of the group."""
+        write_options(self, ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
+def pass_call(function: Main) -> Main:
+    """Give the function its call as first argument."""
+
+    @click.pass_context
+    def called(ctx: click.Context, /, *args: Any, **kwargs: Any) -> int | None:
+        return function(Call.of(ctx), *args, **kwargs)
+
+    called.__doc__ = function.__doc__
+    return called
+
+
+def write_options(command: click.Command, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    """Write the options of `command` in two sections."""
+    own: list[tuple[str, str]] = []
+    settings: list[tuple[str, str]] = []
+    for parameter in command.get_params(ctx):
+        record = parameter.get_help_record(ctx)
+        if record is not None:
+            (settings if isinstance(parameter, SettingOption) else own).append(record)
+    for title, records in (("Options", own), ("Settings (docs/settings.md)", settings)):
+        if records:
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+@contextmanager
+def ending(ctx: click.Context, failure_code: int | None) -> Iterator[None]:
+    """Turn what the block raises into a rendered failure on stderr and an exit; click's own pass."""
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        raise
+    except InitError as error:
+        _end(ctx, error, failure_code)
+    except KeyboardInterrupt:
+        ctx.exit(INTERRUPTED)
+    except Exception as error:
+        _end(ctx, _internal(error, Call.of(ctx).debug), failure_code)
+
+
+def _end(ctx: click.Context, error: InitError, failure_code: int | None) -> None:
+    call = Call.of(ctx)
+    code = error.exit_code if failure_code is None or error.exit_code == 2 else failure_code
+    rendered = error.rendered()
+    call.screen.fail(rendered)
+    call.screen.emit(
+        {"command": call.name, "outcome": "failed", "exit_code": code, "error": rendered.as_data()}
+    )
+    ctx.exit(code)
+
+
+def _internal(error: Exception, debug: bool) -> InitError:
+    """A mistake of ours: what it was and where; the traceback only where it was asked for."""
+    if debug:
+        sys.stderr.write(scrub("".join(traceback.format_exception(error))))
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"at {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
+    mend = "Report it with the lines above. To see the whole traceback, call it again with --debug."
+    return InitError("internal-error", f"{type(error).__name__}: {error}", where, mend=mend)

@@ -1,0 +1,172 @@
+"""How a run is concluded: one line for people or one object for programs, the failure, the exit code."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from initdb.cli.call import Call
+from initdb.cli.target import Target
+from initdb.errors import InitError, Rendered
+from initdb.errors.redact import url_text
+from initdb.events.entry import Entry
+from initdb.statemachine import commands
+from initdb.statemachine.attend import Outcome
+from initdb.statemachine.initializer import Initializer
+from initdb.statemachine.telling import told, who
+
+_NOT_READY = {"held": "migration-held", "ahead": "database-ahead"}
+
+
+def named(initializer: Initializer) -> str:
+    """The application and its database, without a password."""
+    return f"{initializer.site.name} on {url_text(initializer.engine.url)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """An attendance: on what, how it ended, how long it took in ms, whether it had to wait."""
+
+    target: Target
+    initializer: Initializer
+    outcome: Outcome
+    ms: float
+    waited: bool
+
+
+def conclude(call: Call, attended: Attended) -> int:
+    """Say how it ended; the exit code."""
+    initializer, outcome = attended.initializer, attended.outcome
+    screen, code = call.screen, commands.exit_code(outcome, initializer.settings)
+    error = reason_of(outcome) if code else None
+    warnings = commands.warnings_of(outcome)
+    for warning in warnings:
+        if outcome.report is None or outcome.ending in _NOT_READY:  # a run has told its own already
+            screen.warn(f"warning: {warning}")
+    if error is None:
+        screen.say(*_closing(outcome, attended.ms, attended.waited))
+    else:
+        if (adopted := _adopted(outcome)) is not None:
+            screen.warn(adopted)
+        screen.fail(error)
+    screen.emit(
+        {
+            "command": call.name,
+            "outcome": outcome.ending,
+            "exit_code": code,
+            "already": code == 0 and outcome.report is None,
+            "application": initializer.site.name,
+            "database": {"kind": initializer.engine.dialect.name, "url": url_text(initializer.engine.url)},
+            "state": outcome.knowledge.state if outcome.knowledge else None,
+            **_done(outcome),
+            "warnings": warnings,
+            "assumed": list(attended.target.assumed),
+            "error": error.as_data() if error else None,
+            "ms": attended.ms,
+        }
+    )
+    return code
+
+
+def reason_of(outcome: Outcome) -> Rendered:
+    """The failure that an exit code other than 0 stands for."""
+    if outcome.error is not None:
+        return outcome.error
+    if outcome.signum is not None:
+        return InitError("stopped", signal.Signals(outcome.signum).name).rendered()
+    if outcome.ending == "busy":
+        run = outcome.knowledge.last_run if outcome.knowledge else None
+        return InitError("another-process-at-work", who(run.by) if run else "").rendered()
+    names = outcome.verdict.revisions if outcome.verdict else ()
+    return InitError(_NOT_READY[outcome.ending], ", ".join(names)).rendered()
+
+
+def _adopted(outcome: Outcome) -> str | None:
+    """Whose failure it is, where this process did not meet it itself."""
+    failure = outcome.verdict.failure if outcome.verdict and outcome.report is None else None
+    if failure is None:
+        return None
+    return (
+        f"{who(failure.by)} met this failure at {failure.at} (journal entry {failure.seq}), and nothing has"
+        " changed since: it was not tried again. To try again: initdb resume"
+    )
+
+
+def _closing(outcome: Outcome, ms: float, waited: bool) -> Sequence[str | tuple[str, str]]:
+    took = f"{ms:,.0f} ms"
+    if outcome.ending in _NOT_READY:
+        return (f"nothing was done: {outcome.ending}", f" ({took})")
+    if outcome.report is None:
+        how = "ready: another process did the work" if waited else "already ready"
+        return ((how, "bold green"), f" ({took})")
+    done = ", ".join(summary(outcome.report.entries)) or "nothing was to be done"
+    style = "bold green" if outcome.ending == "ready" else "bold"
+    state = (
+        f"; the database is {outcome.knowledge.state}"
+        if outcome.knowledge and outcome.ending == "done"
+        else ""
+    )
+    return ((outcome.ending, style), f": {done}{state} ({took})")
+
+
+def summary(entries: Iterable[Entry]) -> list[str]:
+    """What a run did, in a few words each; nothing for what was not done."""
+    counts = {"tables": 0, "adopted": 0, "applied": 0, "reverted": 0, "released": 0, "seeds": 0, "rows": 0}
+    repaired, validated = 0, False
+    for entry in entries:
+        data = entry.data
+        match entry.type:
+            case "schema_created":
+                counts["tables"] += _length(data.get("tables"))
+            case "schema_adopted":
+                counts["adopted"] += _length(data.get("tables"))
+            case "migration_applied":
+                counts["applied"] += 1
+            case "migration_reverted":
+                counts["reverted"] += 1
+            case "hold_released":
+                counts["released"] += _length(data.get("revisions"))
+            case "seed_batch_applied":
+                counts["seeds"] += bool(data.get("complete"))
+                counts["rows"] += int(data.get("created") or 0)
+            case "repair_applied":
+                repaired += _length(data.get("actions"))
+            case "health_validated":
+                validated = True
+    words = [
+        _plural(counts["tables"], "table created", "tables created"),
+        _plural(counts["adopted"], "table taken over", "tables taken over"),
+        _plural(counts["applied"], "revision applied", "revisions applied"),
+        _plural(counts["reverted"], "revision reverted", "revisions reverted"),
+        _plural(counts["released"], "revision released", "revisions released"),
+        _plural(repaired, "repair made", "repairs made"),
+        _plural(counts["seeds"], "seed", "seeds")
+        + (f" ({_plural(counts['rows'], 'row', 'rows') or 'no new row'})"),
+        "validated" if validated else "",
+    ]
+    if not counts["seeds"]:
+        words[-2] = ""
+    return [word for word in words if word]
+
+
+def _done(outcome: Outcome) -> dict[str, Any]:
+    entries = outcome.report.entries if outcome.report else []
+    of = {kind: [e.data for e in entries if e.type == kind] for kind in {e.type for e in entries}}
+    return {
+        "run": outcome.report.run if outcome.report else None,
+        "steps": [{"seq": e.seq, "at": e.at, "type": e.type, "text": told(e)} for e in entries],
+        "applied": [data.get("revision") for data in of.get("migration_applied", [])],
+        "reverted": [data.get("revision") for data in of.get("migration_reverted", [])],
+        "seeded": [data.get("source") for data in of.get("seed_batch_applied", []) if data.get("complete")],
+        "repaired": [action for data in of.get("repair_applied", []) for action in data.get("actions") or ()],
+    }
+
+
+def _length(value: object) -> int:
+    return len(value) if isinstance(value, (list, tuple)) else 0
+
+
+def _plural(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}" if number else ""

@@ -1,0 +1,79 @@
+"""Which entries of the journal a person asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from initdb.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from initdb.events.entry import Entry
+
+_DURATION = re.compile(r"(\d{1,6})(ms|s|m|h|d|w)", re.ASCII)
+_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Empty ones let all pass. `run`: the beginning of a run's id; `since`: as entries write their time."""
+
+    run: str = ""
+    types: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    since: str = ""
+
+    def passes(self, entry: Entry) -> bool:
+        """Whether `entry` is asked for; a state is that which the entry led to or was written in."""
+        return (
+            entry.run.startswith(self.run)
+            and (not self.types or entry.type in self.types)
+            and (not self.states or entry.dest in self.states or entry.source in self.states)
+            and entry.at >= self.since
+        )
+
+    def refuse_unknown(self) -> None:
+        """Raises click.BadParameter for a name that this version does not know: it was mistyped."""
+        from initdb.events.types import EVENTS, NOTES
+        from initdb.statemachine.table import State
+
+        for option, given, known in (
+            ("--type", self.types, [*EVENTS, *NOTES]),
+            ("--state", self.states, list(State)),
+        ):
+            for name in given:
+                if name not in known:
+                    raise click.BadParameter(
+                        f"there is no {name!r}{did_you_mean(name, known)}", param_hint=option
+                    )
+
+
+def last(entries: Iterable[Entry], number: int | None) -> Iterator[Entry]:
+    """The last `number` entries; all of them for None."""
+    if number is None:
+        yield from entries
+        return
+    from collections import deque
+
+    yield from deque(entries, maxlen=number)
+
+
+def since(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    """A point in time (ISO 8601; UTC where it names no zone), or how long ago (`90s`, `2h`, `3d`), as entries
+    write theirs; empty for None. Raises click.BadParameter."""
+    from initdb.events.canonical import timestamp
+
+    if value is None:
+        return ""
+    try:
+        if ago := _DURATION.fullmatch(value.strip()):
+            return timestamp(datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])}))
+        return timestamp(datetime.fromisoformat(value.strip()))
+    except (ValueError, OverflowError):
+        allowed = "neither a time such as 2026-11-23T08:06 nor a duration such as 90s, 2h or 3d"
+        raise click.BadParameter(allowed, ctx, parameter) from None

@@ -1,0 +1,63 @@
+"""Options that commands share: every setting, and how a command speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from initdb.cli.call import FLAGS_KEY, SETTINGS_KEY
+from initdb.settings import SETTINGS, Setting
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class SettingOption(click.Option):
+    """An option that stands for a setting; its text is checked with the other settings, in one place."""
+
+
+def setting_options(function: Function) -> Function:
+    """One option for each setting. They go to the settings of the call, not to the function."""
+    for setting in reversed(SETTINGS):
+        function = _option(setting)(function)
+    return function
+
+
+def output_options(function: Function) -> Function:
+    """`--quiet`, `--json` and `--debug`, for each command and for the groups above it."""
+    for name, text in reversed(_FLAGS.items()):
+        function = click.option(
+            f"--{name}", name, is_flag=True, expose_value=False, callback=_keep_flag, help=text
+        )(function)
+    return function
+
+
+_FLAGS = {
+    "quiet": "Say nothing but failures and warnings.",
+    "json": "Print what came of it as JSON, for programs.",
+    "debug": "Print the traceback of an internal error.",
+}
+
+
+def _option(setting: Setting) -> Callable[[Function], Function]:
+    return click.option(
+        setting.option,
+        setting.name,
+        cls=SettingOption,
+        multiple=setting.many,
+        metavar="|".join(setting.choices) or setting.kind.name.upper().replace(" ", "-"),
+        expose_value=False,
+        callback=_keep_setting,
+        help=setting.help,
+    )
+
+
+def _keep_setting(ctx: click.Context, parameter: click.Parameter, value: object) -> None:
+    if value is not None and value != () and parameter.name:
+        ctx.meta[SETTINGS_KEY] = {**ctx.meta.get(SETTINGS_KEY, {}), parameter.name: value}
+
+
+def _keep_flag(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.meta[FLAGS_KEY] = ctx.meta.get(FLAGS_KEY, frozenset()) | {parameter.name}

@@ -1,0 +1,82 @@
+"""`initdb`: the group of all commands."""
+
+from __future__ import annotations
+
+import click
+
+import initdb
+from initdb.cli.admin import admin
+from initdb.cli.explain import diagram, explain
+from initdb.cli.journal import journal
+from initdb.cli.options import output_options
+from initdb.cli.plan import plan
+from initdb.cli.repair import repair
+from initdb.cli.rollback import release, rollback
+from initdb.cli.run import resume, run
+from initdb.cli.status import status
+from initdb.cli.validate import validate
+from initdb.nearest import did_you_mean
+
+COMMANDS: tuple[click.Command, ...] = (
+    run,
+    resume,
+    status,
+    journal,
+    plan,
+    validate,
+    repair,
+    rollback,
+    release,
+    admin,
+    explain,
+    diagram,
+)
+WHICH = f"initdb-journal {initdb.__version__}, for the databases of applications (not PostgreSQL's initdb)"
+
+_WHAT = (
+    "Brings the database from any state to ready, one journaled step at a time; called again it goes on"
+    " where it stopped."
+)
+_CODES = (
+    "Exit codes: 0 ready, 1 failed, 2 usage, 3 pending, held or not ready, 4 another process is at work and"
+    " --no-wait was given, 130 or 143 stopped by a signal; journal verify: 0 intact, 1 findings,"
+    " 5 could not check."
+)
+
+
+class Root(click.Group):
+    """The commands in the order of a day's work, and an answer for who meant PostgreSQL's initdb."""
+
+    is_root = True
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which they were added."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Raises click.UsageError for a word that is no command, saying which initdb this is."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            near = did_you_mean(name, self.commands)
+            raise click.UsageError(
+                f"No such command {name!r}{near}\n\nThis is {WHICH}.\n"
+                f"To make a PostgreSQL cluster in a folder of this name: initdb -D {name}",
+                ctx,
+            )
+        return super().resolve_command(ctx, args)
+
+
+def make_group() -> Root:
+    """A group of all commands; a face may set its own callback."""
+    group = Root(
+        "initdb",
+        help=f"{WHICH}.\n\n{_WHAT}\n\n{_CODES}",
+        commands=COMMANDS,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        no_args_is_help=True,
+    )
+    output_options(group)
+    click.version_option(initdb.__version__, "--version", "-V", message=f"{WHICH}")(group)
+    return group

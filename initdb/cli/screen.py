@@ -1,0 +1,120 @@
+"""Where a command speaks: lines or JSON on stdout, failures on stderr, one line updated in place."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TextIO
+
+from initdb.errors import Rendered, render
+from initdb.errors.safe import safe_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Part = str | tuple[str, str]
+"""A piece of a line: plain text, or text and the name of its style (`bold`, `green`, `dim` …)."""
+
+_ERASE = "\r\x1b[2K"
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person looks at `stream` on a terminal that can do more than print."""
+    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def is_colourful(stream: TextIO | None) -> bool:
+    """Whether `stream` may have colours: a terminal, and no NO_COLOR (https://no-color.org)."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
+class Screen:
+    """What people read is written by `say`, what programs read by `emit`; one of the two does nothing."""
+
+    def __init__(self, *, quiet: bool = False, as_json: bool = False) -> None:
+        self.quiet, self.as_json = quiet, as_json
+        self._in_place = False
+
+    @property
+    def silent(self) -> bool:
+        """Whether people are told nothing."""
+        return self.quiet or self.as_json
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a line can be updated in place."""
+        return not self.silent and is_terminal(sys.stdout)
+
+    @cached_property
+    def _console(self) -> Console:
+        from rich.console import Console  # 50 ms that a command without lines for people need not pay
+
+        return Console(
+            file=sys.stdout,
+            color_system="auto" if is_colourful(sys.stdout) else None,
+            markup=False,
+            highlight=False,
+            emoji=False,
+            soft_wrap=True,
+        )
+
+    def say(self, *parts: Part) -> None:
+        """One line for people; every part is made safe to print."""
+        if self.silent:
+            return
+        from rich.text import Text
+
+        self.clear()
+        pieces = [(part, "") if isinstance(part, str) else part for part in parts]
+        self._console.print(Text.assemble(*((_printable(text), style) for text, style in pieces)))
+
+    def show(self, text: str) -> None:
+        """A line that the next one replaces; nothing where that cannot be done."""
+        if self.is_live:
+            width = shutil.get_terminal_size().columns - 1
+            sys.stdout.write(f"{_ERASE}{safe_text(text)[:width]}")
+            sys.stdout.flush()
+            self._in_place = True
+
+    def clear(self) -> None:
+        """Take away the line that was shown."""
+        if self._in_place:
+            sys.stdout.write(_ERASE)
+            sys.stdout.flush()
+            self._in_place = False
+
+    def emit(self, data: Mapping[str, Any]) -> None:
+        """The one JSON object of a command, in ASCII."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(data, default=str) + "\n")
+            sys.stdout.flush()
+
+    def stored(self, text: str) -> None:
+        """A line of JSON as it is stored."""
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+    def warn(self, text: str) -> None:
+        """A line on stderr, for people and logs; said even where they are told nothing else."""
+        self.clear()
+        sys.stderr.write(f"{_printable(text)}\n")
+        sys.stderr.flush()
+
+    def fail(self, error: Rendered) -> None:
+        """A failure as it is rendered everywhere, on stderr."""
+        self.clear()
+        sys.stderr.write(render(error, colour=is_colourful(sys.stderr)) + "\n")
+        sys.stderr.flush()
+
+
+def _printable(text: str) -> str:
+    """`text` without control characters and secrets; its spaces stay, since they align."""
+    bare = text.strip(" ")
+    if not bare:
+        return text
+    before = len(text) - len(text.lstrip(" "))
+    return f"{text[:before]}{safe_text(bare, 2000)}{text[before + len(bare) :]}"

@@ -1,0 +1,44 @@
+"""`initdb resume --take-over`: asks, and ends the process or the sessions that hold the baton."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from initdb.cli.call import Call
+from initdb.cli.looking import connecting
+from initdb.errors import InitError
+from initdb.statemachine.holder import at_work
+from initdb.statemachine.initializer import Initializer
+from initdb.statemachine.take_over import take_over
+from initdb.statemachine.telling import who
+
+
+def ask_and_take_over(call: Call, initializer: Initializer, *, assured: bool) -> None:
+    """Nothing where nobody is at work. Raises InitError("take-over-refused") where nobody says yes."""
+    site = initializer.site
+    with connecting(site.engine):
+        sight = initializer.see()
+        if not sight.exists or not at_work(site.engine, sight.journal):
+            call.screen.say("nobody is at work: there is nothing to take over")
+            return
+    known = sight.look.knowledge
+    run = known.last_run if known.last_run and known.last_run.ended is None else None
+    holder = who(run.by) if run else "a process that has not said who it is"
+    since = f", since {run.at}; its last event: {known.last_type} at {known.last_at}" if run else ""
+    if not assured:
+        _ask(f"At work is {holder}{since}.", site.engine.dialect.name)
+    with connecting(site.engine):
+        ended = take_over(site.engine, sight.journal, run, site.clock)
+    call.screen.say(f"took over from {holder}: ended {', '.join(ended) or 'nothing, it was gone'}")
+
+
+def _ask(question: str, database: str) -> None:
+    if not sys.stdin.isatty():
+        raise InitError(
+            "take-over-refused", question, "nobody was there to confirm: --yes says it", database=database
+        )
+    click.echo(question, err=True)
+    if not click.confirm("End it and go on?", err=True):
+        raise InitError("take-over-refused", question, "you said no", database=database)

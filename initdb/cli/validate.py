@@ -1,0 +1,52 @@
+"""`initdb validate`: every check of schema and rows."""
+
+from __future__ import annotations
+
+import click
+
+from initdb.cli.call import Call
+from initdb.cli.command import Command, pass_call
+from initdb.cli.options import output_options, setting_options
+from initdb.cli.target import find_target, opened
+
+_STYLES = {"info": "dim", "warning": "yellow", "error": "red", "critical": "bold red"}
+
+
+@click.command("validate", cls=Command)
+@output_options
+@setting_options
+@pass_call
+def validate(call: Call) -> int:
+    """Check connectivity, schema, constraints, rows, seeds and the application's rules. Only looks.
+
+    Exits with 0 where no issue is an error, 1 where one is; `initdb repair` mends what is safe.
+    """
+    target = find_target(call)
+    from initdb.cli.concluding import named
+    from initdb.managers.looking import health, looking
+    from initdb.steps.drift import worst
+
+    with opened(call, target) as initializer, looking(initializer) as looked:
+        found, name = health(initializer, looked), named(initializer)
+    code = 1 if found.defects else 0
+    call.screen.say(name)
+    for issue in found.issues:
+        call.screen.say((f"{issue.severity:<9}", _STYLES[issue.severity]), issue.text)
+        if issue.suggestion:
+            call.screen.say(" " * 9, (issue.suggestion, "dim"))
+    if code:
+        call.screen.say((f"{len(found.defects)} defects", "bold red"), ": initdb repair mends what is safe")
+    else:
+        checks = ", ".join(check.name for check in found.checks)
+        call.screen.say(("valid", "bold green"), f": {checks}")
+    call.screen.emit(
+        {
+            "command": call.name,
+            "exit_code": code,
+            "valid": not code,
+            "severity": worst(found.issues),
+            "checks": {check.name: check.severity if check.issues else "ok" for check in found.checks},
+            "issues": [{**issue.data(), "table": issue.table} for issue in found.issues],
+        }
+    )
+    return code
