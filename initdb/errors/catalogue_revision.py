@@ -215,6 +215,27 @@ REVISION: tuple[ErrorRow, ...] = (
         ),
     ),
     ErrorRow(
+        "env-py-several-databases",
+        "The env.py migrates several databases or schemas in one run, and initdb was given one database.",
+        _NOTHING,
+        "Let env.py migrate the one database that initdb was given, and run initdb once for each; then: initdb "
+        "resume",
+        causes=(
+            "It was made from a multidb template (alembic init -t multidb, flask db init --multidb).",
+            "It goes through the schemas of several tenants.",
+        ),
+        advice=(
+            Advice(
+                "configuration-example",
+                'Read the one to migrate from the environment: names = [os.environ["DATABASE_NAME"]]',
+            ),
+            Advice(
+                "consistency",
+                "A journal tells of one database: a revision and its record commit in one transaction.",
+            ),
+        ),
+    ),
+    ErrorRow(
         "two-phase-refused",
         "The env.py uses two-phase transactions, in which a revision and its record cannot commit one by "
         "one.",

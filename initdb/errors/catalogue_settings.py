@@ -139,6 +139,26 @@ SETTINGS: tuple[ErrorRow, ...] = (
         exit_code=2,
     ),
     ErrorRow(
+        "postgresql-initdb-missing",
+        "These options are those of PostgreSQL's own initdb, and no other initdb is on PATH.",
+        "Nothing was changed.",
+        "Put PostgreSQL's folder of programs on PATH, or call its initdb by its whole path.",
+        causes=(
+            "PostgreSQL's initdb, which makes a cluster, has the same name as this command, which brings an "
+            "application's database to ready.",
+            "PostgreSQL is not installed here, or its programs are not on PATH.",
+        ),
+        advice=(
+            Advice(
+                "troubleshooting",
+                "See every initdb on PATH: type -a initdb; on Debian it is in /usr/lib/postgresql/*/bin",
+                "postgresql",
+            ),
+            Advice("alternative-configuration", "For this command: initdb run, or python -m initdb run"),
+        ),
+        exit_code=2,
+    ),
+    ErrorRow(
         "unknown-reference",
         "The catalogue has no error of this name.",
         "Nothing was changed.",
