@@ -218,7 +218,8 @@ REVISION: tuple[ErrorRow, ...] = (
         "env-py-several-databases",
         "The env.py migrates several databases or schemas in one run, and initdb was given one database.",
         _NOTHING,
-        "Let env.py migrate the one database that initdb was given, and run initdb once for each; then: initdb "
+        "Let env.py migrate the one database that initdb was given, and run initdb once for each; then: "
+        "initdb "
         "resume",
         causes=(
             "It was made from a multidb template (alembic init -t multidb, flask db init --multidb).",
