@@ -6,24 +6,28 @@ The only module that imports Alembic. What it replaces is replaced on instances,
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from alembic.config import Config
+from alembic.config import CommandLine, Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import HeadMaintainer, MigrationContext, MigrationStep
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, TwoPhaseTransaction
+from sqlalchemy import Connection, Engine, TwoPhaseTransaction, select, text
 
 from initdb.errors import InitError
+from initdb.errors.redact import url_text
 from initdb.steps.borrowed import borrowed
+from initdb.steps.env_failure import env_failure
+from initdb.steps.env_source import runs_in_a_loop
 from initdb.steps.identify import same_database
 from initdb.steps.logging_state import kept_logging
 from initdb.steps.revisions.locate import MigrationPlace
+from initdb.steps.transaction_words import Kept
 
 _PROCESS = threading.Lock()
 """Alembic keeps its context in module globals."""
@@ -33,16 +37,26 @@ Provider = Callable[[Callable[[Config], None]], None]
 
 AutocommitBlock = Callable[["Environment"], contextlib.AbstractContextManager[None]]
 
+_TOLD = logging.getLogger("alembic.runtime.migration")
+"""Where plain Alembic says which revision it runs."""
+
 
 @dataclass(slots=True)
 class Environment:
-    """An env.py in the middle of its run: what a step works with. `connection` is the one that env.py
-    made."""
+    """An env.py in the middle of its run: what a step works with. `connection` is the one that env.py made.
+
+    `running` is the revision that is being run, `kept` its transaction, and `left` whether it has gone
+    outside of it, in an autocommit block: then what it did cannot be undone.
+    """
 
     connection: Connection
     context: MigrationContext
     script: ScriptDirectory
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    running: str | None = None
+    kept: Kept | None = None
+    left: bool = False
+    _version_schema: str | None = None
 
     @property
     def version_table(self) -> str:
@@ -51,40 +65,54 @@ class Environment:
 
     @property
     def version_schema(self) -> str | None:
-        """The version table's schema, where env.py names one."""
+        """The version table's schema: as env.py names it, else where PostgreSQL's search_path leads to."""
         schema = self.context.version_table_schema
-        return str(schema) if schema else None
+        if schema:
+            return str(schema)
+        if self._version_schema is None and self.connection.dialect.name == "postgresql":
+            quoted = self.connection.dialect.identifier_preparer.quote(self.version_table)
+            self._version_schema = self.connection.scalar(_SCHEMA_OF, {"table": quoted})
+        return self._version_schema
 
     def rows(self) -> tuple[str, ...]:
         """The version rows, sorted."""
         return tuple(sorted(self.context.get_current_heads()))
 
+    def still(self, rows: tuple[str, ...]) -> bool:
+        """Whether the version rows are still `rows`: one query where there are any, for the table stands."""
+        if not rows:
+            return self.rows() == rows
+        found = self.connection.execute(select(self.context._version.c.version_num)).scalars()
+        return tuple(sorted(found)) == rows
+
     def upgrades(self, current: Sequence[str]) -> list[Any]:
         """What plain `alembic upgrade heads` would run, in its order."""
         return list(self.script._upgrade_revs("heads", tuple(current)))  # type: ignore[arg-type]
 
-    def downgrade(self, revision: str, current: Sequence[str]) -> list[Any]:
+    def downgrade(self, revision: str) -> Any:
         """The step that reverts the head `revision`."""
         script = self.script.get_revision(revision)
-        return [MigrationStep.downgrade_from_script(self.script.revision_map, script)]
+        return MigrationStep.downgrade_from_script(self.script.revision_map, script)
 
-    def apply(self, step: Any) -> None:
-        """Run one step and move the version rows, inside the caller's transaction."""
-        current = self.context.get_current_heads()
-        if not current:
+    def apply(self, step: Any, rows: tuple[str, ...]) -> tuple[str, ...]:
+        """Run one step and move the version rows from `rows`, in the caller's transaction; gives the new."""
+        if not rows:
             self.context._ensure_version_table()
-        maintainer = HeadMaintainer(self.context, current)
+        maintainer = HeadMaintainer(self.context, rows)
+        _TOLD.info("Running %s", step)
         step.migration_fn(**self.arguments)
         maintainer.update_to_step(step)
         for callback in self.context.on_version_apply_callbacks:
             callback(ctx=self.context, step=step.info, heads=set(maintainer.heads), run_args=self.arguments)
+        return tuple(sorted(maintainer.heads))
 
     def stamp(self, revisions: Sequence[str]) -> tuple[str, ...]:
         """Set the version rows to `revisions`, inside the caller's transaction; gives the rows."""
         self.context._ensure_version_table()
-        for step in self.script._stamp_revs(tuple(revisions), self.context.get_current_heads()):
-            self.apply(step)
-        return self.rows()
+        rows = self.rows()
+        for step in self.script._stamp_revs(tuple(revisions), rows):
+            rows = self.apply(step, rows)
+        return rows
 
     def memo(self) -> dict[str, list[list[str | None]]]:
         """What Alembic remembers from one revision to the next: enum types that this run created."""
@@ -100,6 +128,11 @@ class Environment:
         self.context.impl.memo.update({key: {tuple(item) for item in value} for key, value in memo.items()})
 
 
+_SCHEMA_OF = text(
+    "SELECT coalesce((SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+    " ON n.oid = c.relnamespace WHERE c.oid = pg_catalog.to_regclass(:table)), pg_catalog.current_schema())"
+)
+
 Body = Callable[[Environment], None]
 
 
@@ -113,11 +146,14 @@ def run_in_environment(
     """
     ride = _Ride(engine, body, autocommit_block)
     with _PROCESS, kept_logging():
-        provider(ride.run)
+        try:
+            provider(ride.run)
+        except Exception as error:
+            ride.failed(error)
     if ride.error is not None:
         raise ride.error
     if not ride.reached:
-        raise InitError("env-py-ran-nothing")
+        raise InitError("env-py-ran-nothing", *ride.why)
 
 
 class _Ride:
@@ -127,9 +163,23 @@ class _Ride:
         self._engine, self._body, self._block = engine, body, autocommit_block
         self.error: BaseException | None = None
         self.reached = False
+        self.why: list[str] = []
+        self._seen: list[str] = []
 
     def run(self, config: Config) -> None:
         script = ScriptDirectory.from_config(config)
+        env_py = Path(script.dir) / "env.py"
+        self.why = [str(env_py)]
+        if runs_in_a_loop(env_py):
+            # It may be about several databases: better known before the first has been changed.
+            self._through(config, script, self._note)
+            if len(self._seen) > 1:
+                self.failed(InitError("env-py-several-databases", *self.why, *self._seen))
+        if self.error is None:
+            self._through(config, ScriptDirectory.from_config(config), self._drive)
+
+    def _through(self, config: Config, script: ScriptDirectory, act: Callable[[Environment], None]) -> None:
+        """Run env.py once; `act` stands for its run_migrations."""
         locations = config.attributes.get("initdb_version_locations")
         if locations:
             script.version_locations = list(locations)
@@ -138,59 +188,103 @@ class _Ride:
 
         def configured(*args: Any, **kwargs: Any) -> None:
             configure(*args, **kwargs)
-            self._take(environment.get_context(), script)
+            with self._noting():
+                self._take(environment.get_context(), script, act)
 
         environment.configure = configured  # type: ignore[method-assign]
         try:
             with environment:
                 script.run_env()
         except BaseException as error:
-            if self.error is None:
-                self.error = _named(error)
+            self.failed(error)
 
-    def _take(self, context: MigrationContext, script: ScriptDirectory) -> None:
+    def failed(self, error: BaseException) -> None:
+        """Keep the first error; what env.py raises itself is named as its own."""
+        if self.error is None:
+            self.error = env_failure(error, self._engine.dialect.name)
+
+    @contextlib.contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Keep our own error, whatever env.py makes of it."""
+        try:
+            yield
+        except BaseException as error:
+            if self.error is None:
+                self.error = error
+            raise
+
+    def _take(
+        self, context: MigrationContext, script: ScriptDirectory, act: Callable[[Environment], None]
+    ) -> None:
         """Put our loop where Alembic's was, on this instance."""
         if context._migrations_fn is not _ours:
-            raise InitError("env-py-ran-nothing", "it calls configure() with an fn= of its own")
-        if context.connection is None:
-            raise InitError("env-py-ran-nothing", "it configures offline mode, without a connection")
+            raise InitError("env-py-ran-nothing", *self.why, "It calls configure() with an fn= of its own.")
+        connection = context.connection
+        if context.as_sql or connection is None:
+            raise InitError("env-py-ran-nothing", *self.why, "It configures offline mode, without connection.")
+        begun_by_env = context._in_external_transaction
 
         def run_migrations(**arguments: Any) -> None:
-            self.reached = True
-            try:
-                self._drive(context, script, arguments)
-            except BaseException as error:
-                self.error = error
-                raise
+            with self._noting():
+                act(Environment(connection, context, script, arguments))
+
+        @contextlib.contextmanager
+        def begin_transaction(_per_migration: bool = False) -> Iterator[None]:
+            yield
+            # What env.py does after run_migrations commits where it would under plain Alembic.
+            if _is_transaction(context) and not begun_by_env and connection.in_transaction():
+                connection.commit()
 
         context.run_migrations = run_migrations  # type: ignore[method-assign]
-        context.begin_transaction = lambda _per_migration=False: contextlib.nullcontext()  # type: ignore[method-assign]
+        context.begin_transaction = begin_transaction  # type: ignore[method-assign]
 
-    def _drive(
-        self, context: MigrationContext, script: ScriptDirectory, arguments: Mapping[str, Any]
-    ) -> None:
-        connection: Connection = context.connection  # type: ignore[assignment]
-        if isinstance(connection.get_transaction(), TwoPhaseTransaction):
-            raise InitError("two-phase-refused")
-        if not same_database(self._engine, connection):
-            raise InitError("env-py-other-database", f"env.py connected to {connection.engine.url!r}")
-        here = Environment(connection, context, script, arguments)
+    def _note(self, here: Environment) -> None:
+        """What env.py would migrate, without doing it."""
+        schema = here.context.version_table_schema
+        place = f"{schema}.{here.version_table}" if schema else here.version_table
+        self._seen.append(f"{url_text(here.connection.engine.url)}, version table {place}")
+        _refuse_two_phase(here.connection, self.why)
+
+    def _look(self, here: Environment) -> None:
+        """Raises InitError where this is none of our databases; does nothing else."""
+        connection = here.connection
+        _refuse_two_phase(connection, self.why)
+        begun = connection.in_transaction()
+        same = same_database(self._engine, connection)
+        if not begun:
+            connection.rollback()
+        if not same:
+            theirs, ours = url_text(connection.engine.url), url_text(self._engine.url)
+            said = f"It connects to {theirs}; initdb was given {ours}"
+            raise InitError("env-py-other-database", *self.why, said)
+
+    def _drive(self, here: Environment) -> None:
+        if self.reached:
+            kept = "What the first of them did stands, with its events."
+            raise InitError("env-py-several-databases", *self.why, kept=kept)
+        self.reached = True
+        self._look(here)
         if self._block is not None:
             block = self._block
-            context.autocommit_block = lambda: block(here)  # type: ignore[assignment, return-value]
-        with borrowed(connection):
+            here.context.autocommit_block = lambda: block(here)  # type: ignore[assignment, return-value]
+        with borrowed(here.connection):
+            here.context.impl.start_migrations()
             self._body(here)
+
+
+def _refuse_two_phase(connection: Connection, why: list[str]) -> None:
+    if isinstance(connection.get_transaction(), TwoPhaseTransaction):
+        raise InitError("two-phase-refused", *why)
+
+
+def _is_transaction(context: MigrationContext) -> bool:
+    """Whether plain Alembic's begin_transaction() around all revisions is a real one."""
+    return bool(context.impl.transactional_ddl) and not context._transaction_per_migration
 
 
 def _ours(rev: Any, context: Any) -> list[Any]:
     """Stands where Alembic's commands put their work; our loop never calls it."""
     return []
-
-
-def _named(error: BaseException) -> BaseException:
-    if isinstance(error, CommandError) or not isinstance(error, Exception):
-        return InitError("env-py-failed", str(error)) if isinstance(error, CommandError) else error
-    return error
 
 
 def provider_of(place: MigrationPlace, engine: Engine) -> Provider:
@@ -208,6 +302,8 @@ def _config(place: MigrationPlace, engine: Engine) -> Config:
     config.set_main_option("script_location", _escaped(str(place.script_location)))
     config.set_main_option("sqlalchemy.url", _escaped(url))
     config.attributes["engine"] = engine
+    # Many an env.py looks at what the command line said.
+    config.cmd_opts = CommandLine(prog="alembic").parser.parse_args(["upgrade", "heads"])
     config.attributes["initdb_version_locations"] = [str(path) for path in place.version_locations]
     return config
 

@@ -4,65 +4,55 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any
 
+from initdb.events.journal import side
 from initdb.steps.alembic_driver import AutocommitBlock, Environment
 from initdb.steps.context import StepContext
 
 
-def autocommit_block(ctx: StepContext, reverting: str | None = None) -> AutocommitBlock:
-    """The block for one step: `step_started` commits with what the revision did before the block.
+def autocommit_block(ctx: StepContext, step: str) -> AutocommitBlock:
+    """The block of a step, "migrate" or "roll_back".
 
-    `reverting`: the revision that is rolled back; without it the next one to apply is meant.
+    `step_started` commits together with what the revision did before the block. Afterwards the transaction
+    goes on: the head is locked again, and nobody may have moved it meanwhile.
     """
 
     def block(env: Environment) -> contextlib.AbstractContextManager[None]:
-        return _block(ctx, env, reverting)
+        return _block(ctx, env, step)
 
     return block
 
 
 @contextlib.contextmanager
-def _block(ctx: StepContext, env: Environment, reverting: str | None) -> Iterator[None]:
-    connection = env.connection
-    revision = reverting or env.upgrades(env.rows())[0].revision.revision
+def _block(ctx: StepContext, env: Environment, step: str) -> Iterator[None]:
+    connection, revision, kept = env.connection, env.running, env.kept
+    assert revision is not None and kept is not None  # noqa: S101 - only a revision can open a block
     graph = ctx.application.graph
     known = graph.files.get(revision) if graph else None
     ctx.unit.commit(
         connection,
         "step_started",
-        {
-            "step": "roll_back" if reverting else "migrate",
-            "subject": revision,
-            "digest": known.digest if known else None,
-        },
+        {"step": step, "subject": revision, "digest": known.digest if known else None},
     )
+    env.left = kept.free = True
     back = _leave(env)
     try:
         yield
     finally:
         back()
+        kept.free = False
     ctx.unit.begin(connection)
     connection.exec_driver_sql("SAVEPOINT initdb_step")
 
 
 def _leave(env: Environment) -> Callable[[], None]:
     """Put the driver into autocommit; gives the way back."""
-    connection = env.connection
-    dialect, dbapi = connection.dialect, connection.connection.dbapi_connection
+    dialect, dbapi = env.connection.dialect, side(env.connection).driver(env.connection)
     if dialect.name == "sqlite":
-        return _sqlite(dbapi)
-    level = dialect.get_isolation_level(dbapi)  # type: ignore[arg-type]
-    dialect.do_rollback(dbapi)  # type: ignore[arg-type]
-    dialect.set_isolation_level(dbapi, "AUTOCOMMIT")  # type: ignore[arg-type]
-    return lambda: dialect.set_isolation_level(dbapi, level)  # type: ignore[arg-type]
-
-
-def _sqlite(dbapi: Any) -> Callable[[], None]:
-    before = dbapi.isolation_level
-    dbapi.isolation_level = None
-
-    def back() -> None:
-        dbapi.isolation_level = before
-
-    return back
+        before = dbapi.isolation_level
+        dbapi.isolation_level = None
+        return lambda: setattr(dbapi, "isolation_level", before)
+    level = dialect.get_isolation_level(dbapi)
+    dialect.do_rollback(dbapi)
+    dialect.set_isolation_level(dbapi, "AUTOCOMMIT")
+    return lambda: dialect.set_isolation_level(dbapi, level)

@@ -17,41 +17,60 @@ from initdb.events.journal import side
 def borrowed(connection: Connection) -> Iterator[None]:
     """The facade is in one transaction to the end, the driver in none; what env.py did before is
     committed."""
-    if not connection.in_transaction():
-        connection.begin()
     handle = _sqlite if connection.dialect.name == "sqlite" else _postgresql
     with handle(connection, connection.connection.dbapi_connection):
         yield
 
 
 @contextlib.contextmanager
-def _sqlite(connection: Connection, dbapi: Any) -> Iterator[None]:
-    """foreign_keys off (a batch rebuild would delete rows by cascade) before any BEGIN: inside it is
-    ignored."""
-    was_open = bool(dbapi.in_transaction)
-    control = getattr(dbapi, "autocommit", None)
-    if control in (True, False):
-        dbapi.autocommit = sqlite3.LEGACY_TRANSACTION_CONTROL  # type: ignore[attr-defined,unused-ignore]
-    if dbapi.in_transaction:
-        side(connection).commit(connection)
-    enforced = foreign_keys(connection)
-    connection.info["initdb_foreign_keys"] = enforced
-    _pragma(dbapi, "PRAGMA foreign_keys = OFF")
+def _facade(connection: Connection) -> Iterator[None]:
+    """SQLAlchemy's transaction: env.py's own, or one for the length of the block."""
+    begun = None if connection.in_transaction() else connection.begin()
     try:
         yield
     finally:
+        if begun is not None and begun.is_active:
+            with contextlib.suppress(Exception):
+                begun.rollback()
+
+
+@contextlib.contextmanager
+def _sqlite(connection: Connection, dbapi: Any) -> Iterator[None]:
+    """foreign_keys off (a batch rebuild would delete rows by cascade) before any BEGIN: inside it is
+    ignored."""
+    was_open = in_transaction(dbapi)
+    control = getattr(dbapi, "autocommit", None)
+    if control in (True, False):
+        dbapi.autocommit = sqlite3.LEGACY_TRANSACTION_CONTROL  # type: ignore[attr-defined,unused-ignore]
+    enforced = False
+    try:
+        with _facade(connection):
+            # An engine's own `begin` event may have sent a BEGIN just now.
+            if in_transaction(dbapi):
+                side(connection).commit(connection)
+            enforced = foreign_keys(connection)
+            connection.info["initdb_foreign_keys"] = enforced
+            _run(dbapi, "PRAGMA foreign_keys = OFF")
+            try:
+                yield
+            finally:
+                side(connection).rollback(connection)
+    finally:
         connection.info.pop("initdb_foreign_keys", None)
         with contextlib.suppress(Exception):
-            if dbapi.in_transaction:
-                dbapi.rollback()
-            _pragma(dbapi, f"PRAGMA foreign_keys = {'ON' if enforced else 'OFF'}")
+            _run(dbapi, f"PRAGMA foreign_keys = {'ON' if enforced else 'OFF'}")
             if control in (True, False):
                 dbapi.autocommit = control
-            if was_open and not dbapi.in_transaction:
-                _pragma(dbapi, "BEGIN")
+            if was_open and not in_transaction(dbapi):
+                _run(dbapi, "BEGIN")
 
 
-def _pragma(dbapi: Any, statement: str) -> None:
+def in_transaction(dbapi: Any) -> bool:
+    """Whether the driver is in a transaction; aiosqlite's connection lies below SQLAlchemy's."""
+    return bool(getattr(dbapi, "driver_connection", dbapi).in_transaction)
+
+
+def _run(dbapi: Any, statement: str) -> None:
     cursor = dbapi.cursor()
     try:
         cursor.execute(statement)
@@ -67,14 +86,15 @@ def foreign_keys(connection: Connection) -> bool:
 @contextlib.contextmanager
 def _postgresql(connection: Connection, dbapi: Any) -> Iterator[None]:
     dialect = connection.dialect
-    side(connection).commit(connection)
-    autocommit = dialect.detect_autocommit_setting(dbapi)
-    if autocommit:
-        dialect.set_isolation_level(dbapi, "READ COMMITTED")
-    try:
-        yield
-    finally:
-        with contextlib.suppress(Exception):
-            side(connection).rollback(connection)
-            if autocommit:
-                dialect.set_isolation_level(dbapi, "AUTOCOMMIT")
+    with _facade(connection):
+        side(connection).commit(connection)
+        autocommit = dialect.detect_autocommit_setting(dbapi)
+        if autocommit:
+            dialect.set_isolation_level(dbapi, "READ COMMITTED")
+        try:
+            yield
+        finally:
+            with contextlib.suppress(Exception):
+                side(connection).rollback(connection)
+                if autocommit:
+                    dialect.set_isolation_level(dbapi, "AUTOCOMMIT")

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, MetaData
 from initdb.steps import schema
 from initdb.steps.alembic_driver import Environment, run_in_environment
 from initdb.steps.context import Progress, StepContext
-from initdb.steps.migrate import milliseconds
+from initdb.steps.one_revision import milliseconds
 from initdb.steps.seeds.ledger import seeds_pending
 
 Stamp = Callable[[], tuple[str, ...]]

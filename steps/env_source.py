@@ -1,4 +1,4 @@
-"""What an env.py says of its version table in plain sight, before anything of it has run."""
+"""What an env.py says in plain sight, before anything of it has run."""
 
 from __future__ import annotations
 
@@ -24,3 +24,21 @@ def version_table(env_py: Path) -> tuple[str, str | None]:
         and isinstance(keyword.value.value, str)
     }
     return found.get("version_table", DEFAULT[0]), found.get("version_table_schema")
+
+
+def runs_in_a_loop(env_py: Path) -> bool:
+    """Whether it calls run_migrations in a loop, as an env.py for several databases does."""
+    try:
+        tree = ast.parse(env_py.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return False
+    loops = (node for node in ast.walk(tree) if isinstance(node, ast.For | ast.AsyncFor | ast.While))
+    return any(
+        isinstance(inner, ast.Call) and _called(inner) == "run_migrations"
+        for loop in loops
+        for inner in ast.walk(loop)
+    )
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import Connection
 
 
-def violations(connection: Connection) -> frozenset[Any]:
-    """Each as (table, rowid, parent, foreign key's number); empty where the application does not enforce
-    them."""
+def violations(connection: Connection) -> frozenset[str]:
+    """A sentence for each such row; none where the application does not enforce foreign keys."""
     if not connection.info.get("initdb_foreign_keys"):
         return frozenset()
-    return frozenset(tuple(row) for row in connection.exec_driver_sql("PRAGMA foreign_key_check"))
+    found = connection.exec_driver_sql("PRAGMA foreign_key_check")
+    return frozenset(
+        f"{table}, rowid {rowid}: refers to a row of {parent} that is not there"
+        for table, rowid, parent, _ in found
+    )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from initdb.errors import InitError
-from initdb.events.head import HeadMoved
 from initdb.steps.alembic_driver import Environment, run_in_environment
 from initdb.steps.autocommit import autocommit_block
 from initdb.steps.context import Progress, StepContext
-from initdb.steps.migrate import check_doubt, digest_of, in_savepoint, milliseconds, named
+from initdb.steps.one_revision import Job, check_doubt, digest_of, milliseconds, perform, start
 from initdb.steps.revisions.graph import RevisionGraph
 from initdb.steps.seeds.ledger import seeds_pending
 
@@ -46,39 +46,32 @@ def _above(graph: RevisionGraph, name: str, to: str) -> bool:
 
 
 def run(ctx: StepContext, revisions: tuple[str, ...]) -> None:
-    """Revert `revisions` in this order. Raises InitError("rollback-failed") and its kin."""
+    """Revert `revisions` in this order. Raises InitError: rollback-failed and its kin, revision-in-doubt."""
     check_doubt(ctx)
+    block = autocommit_block(ctx, "roll_back")
+    run_in_environment(ctx.application.provider, ctx.engine, lambda env: _revert(ctx, env, revisions), block)
+
+
+def _revert(ctx: StepContext, env: Environment, revisions: tuple[str, ...]) -> None:
+    at = start(env)
     for number, revision in enumerate(revisions, start=1):
         ctx.report(Progress("roll_back", revision, number, len(revisions)))
-
-        def one(env: Environment, revision: str = revision) -> None:
-            _revert(ctx, env, revision)
-
-        run_in_environment(ctx.application.provider, ctx.engine, one, autocommit_block(ctx, revision))
+        step = env.downgrade(revision)
+        data = _recorder(ctx, step.revision)
+        at = perform(ctx, env, Job(step, "migration_reverted", "rollback", data), at)
 
 
-def _revert(ctx: StepContext, env: Environment, revision: str) -> None:
-    begun = time.perf_counter()
-    rows = env.rows()
-    (step,) = env.downgrade(revision, rows)
-    try:
-        with ctx.unit.open(env.connection):
-            if env.rows() != rows:
-                raise HeadMoved
-            with in_savepoint(env, step.revision.path):
-                env.apply(step)
-            ctx.unit.commit(env.connection, "migration_reverted", _data(ctx, env, step.revision, begun))
-    except Exception as error:
-        raise named(error, step, ctx.database) from error
+def _recorder(ctx: StepContext, revision: Any) -> Callable[[tuple[str, ...]], Mapping[str, Any]]:
+    begun, graph = time.perf_counter(), ctx.application.graph
 
+    def record(rows: tuple[str, ...]) -> dict[str, Any]:
+        return {
+            "revision": revision.revision,
+            "digest": digest_of(ctx, revision),
+            "heads": list(rows),
+            "pending": list(graph.pending(rows)) if graph else [],
+            "seeds_pending": list(seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)),
+            "ms": milliseconds(begun),
+        }
 
-def _data(ctx: StepContext, env: Environment, revision: Any, begun: float) -> dict[str, Any]:
-    rows, graph = env.rows(), ctx.application.graph
-    return {
-        "revision": revision.revision,
-        "digest": digest_of(ctx, revision),
-        "heads": list(rows),
-        "pending": list(graph.pending(rows)) if graph else [],
-        "seeds_pending": list(seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)),
-        "ms": milliseconds(begun),
-    }
+    return record

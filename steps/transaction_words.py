@@ -1,23 +1,38 @@
-"""A revision that would end the transaction it runs in is refused before the driver is asked to."""
+"""A revision that would end the transaction it runs in is refused before the driver or SQLite does it."""
 
 from __future__ import annotations
 
 import contextlib
 import re
+import sqlite3
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, event
 
 from initdb.errors import InitError
 
-_COMMENT = r"(?:\s|--[^\n]*\n|/\*.*?\*/)*"
+_COMMENT = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*"
 _ENDING = re.compile(
-    _COMMENT
-    + r"(?:COMMIT|END|ABORT|BEGIN|START\s+TRANSACTION|ROLLBACK(?!\s+(?:WORK\s+|TRANSACTION\s+)?TO\b))\b",
+    _COMMENT + r"(?:COMMIT|END|ABORT|BEGIN|START\s+TRANSACTION|PREPARE\s+TRANSACTION"
+    r"|ROLLBACK(?!\s+(?:WORK\s+|TRANSACTION\s+)?TO\b))\b",
     re.IGNORECASE | re.DOTALL,
 )
+
+_CHANGES = frozenset(
+    {
+        sqlite3.SQLITE_INSERT,
+        sqlite3.SQLITE_UPDATE,
+        sqlite3.SQLITE_DELETE,
+        sqlite3.SQLITE_ALTER_TABLE,
+        sqlite3.SQLITE_REINDEX,
+        sqlite3.SQLITE_ANALYZE,
+    }
+)
+"""What a statement does that changes the file; each CREATE and DROP writes sqlite_schema, which is one of
+these."""
 
 
 def ends_transaction(statement: str) -> bool:
@@ -25,27 +40,62 @@ def ends_transaction(statement: str) -> bool:
     return _ENDING.match(statement) is not None
 
 
-@contextlib.contextmanager
-def kept_transaction(connection: Connection, file: str) -> Iterator[None]:
-    """Refuse commit, rollback and begin that would reach the driver while a revision of `file` runs.
+@dataclass(slots=True)
+class Kept:
+    """The transaction that a revision runs in; `refused` is what it last tried to leave it by.
 
-    A Session's commit, which stays above the facade's transaction, passes.
-    Raises InitError("revision-committed-itself") naming the line.
+    `free`: it is outside for now, in an autocommit block, where there is no transaction to keep.
     """
 
-    def refuse(what: str) -> None:
-        raise InitError("revision-committed-itself", f"{file} line {_line(file)}: {what}")
+    refused: InitError | None = None
+    free: bool = False
 
+    def refuse(self, what: str) -> InitError:
+        """Note the way out that was barred."""
+        self.refused = InitError("revision-committed-itself", f"It asked for: {what}")
+        return self.refused
+
+
+@contextlib.contextmanager
+def kept_transaction(connection: Connection) -> Iterator[Kept]:
+    """Refuse commit, rollback and begin while a revision runs.
+
+    A Session's commit, which stays above the facade's transaction, passes. On SQLite its authorizer refuses
+    what
+    SQLAlchemy cannot see as well: executescript() and the driver's own commit().
+    Raises InitError("revision-committed-itself") from the line that asks for it.
+    """
+    kept = Kept()
+    with _facade_kept(connection, kept), _driver_kept(connection, kept) as authorized:
+        try:
+            yield kept
+        except sqlite3.DatabaseError as error:
+            _refused_by_sqlite(error, kept)
+            raise
+        except Exception as error:
+            orig = getattr(error, "orig", None)
+            if authorized and isinstance(orig, sqlite3.DatabaseError):
+                _refused_by_sqlite(orig, kept)
+            raise
+
+
+def _refused_by_sqlite(error: sqlite3.DatabaseError, kept: Kept) -> None:
+    if kept.refused is not None and error.sqlite_errorcode == sqlite3.SQLITE_AUTH:
+        raise kept.refused from error
+
+
+@contextlib.contextmanager
+def _facade_kept(connection: Connection, kept: Kept) -> Iterator[None]:
     def on_commit(conn: Connection) -> None:
-        refuse("commit()")
+        raise kept.refuse("commit()")
 
     def on_rollback(conn: Connection) -> None:
-        if sys.exc_info()[1] is None:
-            refuse("rollback()")
+        if not _cleaning_up():
+            raise kept.refuse("rollback()")
 
     def on_statement(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        if ends_transaction(statement):
-            refuse(statement.strip().split(None, 1)[0].upper())
+        if not kept.free and ends_transaction(statement):
+            raise kept.refuse(statement.strip().split(None, 1)[0].upper())
 
     listeners = (("commit", on_commit), ("rollback", on_rollback), ("before_cursor_execute", on_statement))
     for name, listener in listeners:
@@ -57,11 +107,35 @@ def kept_transaction(connection: Connection, file: str) -> Iterator[None]:
             event.remove(connection, name, listener)
 
 
-def _line(file: str) -> int | str:
-    """The line of `file` that is being executed now."""
-    frame = sys._getframe()
-    while frame is not None:
-        if frame.f_code.co_filename == file:
-            return frame.f_lineno
-        frame = frame.f_back  # type: ignore[assignment]
-    return "unknown"
+@contextlib.contextmanager
+def _driver_kept(connection: Connection, kept: Kept) -> Iterator[bool]:
+    """Whether SQLite itself was asked to refuse: https://sqlite.org/c3ref/set_authorizer.html."""
+    dbapi: Any = connection.connection.dbapi_connection
+    if not isinstance(dbapi, sqlite3.Connection):
+        yield False
+        return
+
+    def authorize(action: int, argument: str | None, *rest: Any) -> int:
+        if kept.free:
+            return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_TRANSACTION:
+            if argument == "ROLLBACK" and _cleaning_up():
+                return sqlite3.SQLITE_OK
+            kept.refuse(argument or "COMMIT")
+            return sqlite3.SQLITE_DENY
+        if action in _CHANGES and not dbapi.in_transaction:
+            kept.refuse("work after a rollback")
+            return sqlite3.SQLITE_DENY
+        return sqlite3.SQLITE_OK
+
+    dbapi.set_authorizer(authorize)
+    try:
+        yield True
+    finally:
+        dbapi.set_authorizer(None)
+
+
+def _cleaning_up() -> bool:
+    """Whether an exception is being handled: then a rollback is no wish, and the exception is what to
+    tell."""
+    return sys.exc_info()[1] is not None

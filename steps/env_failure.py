@@ -1,0 +1,28 @@
+"""What an env.py raises itself, told apart from what the revisions and the database raise."""
+
+from __future__ import annotations
+
+from initdb.errors import InitError
+from initdb.errors.classify import classify
+from initdb.errors.location import where
+
+_BY_WORK = {"revision-failed", "data-migration-failed"}
+"""What `classify` says for want of a row of its own; in an env.py it is the env.py that failed."""
+
+
+def env_failure(error: BaseException, database: str) -> BaseException:
+    """The InitError for what an env.py, or the callable that gives its Config, raised.
+
+    One that asks the process to end (sys.exit) is a failure too: a boot decides for itself when to exit.
+    """
+    if isinstance(error, InitError) or not isinstance(error, Exception | SystemExit):
+        return error
+    if isinstance(error, SystemExit):
+        said = f"It called sys.exit({error.code!r})"
+        return InitError("env-py-failed", said, f"at: {where(error)}", database=database)
+    found = classify(error, doing="migrate", database=database)
+    if found.reference not in _BY_WORK:
+        return found
+    return InitError(
+        "env-py-failed", *found.context, database=database, sqlstate=found.rendered().sqlstate
+    )
