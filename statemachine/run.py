@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from initdb import booting
 from initdb.errors import InitError, Rendered
 from initdb.errors.classify import classify, is_connection_lost
+from initdb.errors.redact import url_text
 from initdb.events.baton import Baton
 from initdb.events.entry import Entry
 from initdb.events.head import ConnectionLost, HeadMoved, JournalSignal
@@ -275,7 +276,12 @@ class Run:
     def _fail(self, error: Exception) -> None:
         state = self._state()
         step = WORK[state] or "run"
-        found = classify(error, doing=_DOING.get(state, "migrate"), database=self._work.dialect.name)
+        found = classify(
+            error,
+            doing=_DOING.get(state, "migrate"),
+            database=self._work.dialect.name,
+            target=url_text(self._site.engine.url),
+        )
         self.report.failure, self.report.exit_code = found.rendered(), found.exit_code
         data = {"step": step, "state": str(state), "error": found.rendered().as_data()}
         with self._writer.open(self._work):
