@@ -103,18 +103,18 @@ def _run_resumed(data: Data) -> str:
 
 def _inspected(data: Data) -> str:
     found = [_counted(data.get("tables"), "table", "tables")]
-    found += [f"{len(_items(data.get(name)))} {word}" for name, word in _FOUND if _items(data.get(name))]
+    found += [_counted(data[name], *words) for name, *words in _FOUND if _items(data.get(name))]
     rows = _names(data.get("rows"))
     return f"found {', '.join(found)}" + (f"; at revision {rows}" if rows else "")
 
 
 _FOUND = (
-    ("missing", "missing"),
-    ("pending", "revisions pending"),
-    ("seeds_pending", "seeds pending"),
-    ("conflict", "revisions lost"),
-    ("outside", "revisions applied by others"),
-    ("leftovers", "leftovers"),
+    ("missing", "missing", "missing"),
+    ("pending", "revision pending", "revisions pending"),
+    ("seeds_pending", "seed pending", "seeds pending"),
+    ("conflict", "revision lost", "revisions lost"),
+    ("outside", "revision applied by others", "revisions applied by others"),
+    ("leftovers", "leftover", "leftovers"),
 )
 
 
@@ -152,6 +152,8 @@ def _seeded(data: Data) -> str:
         return f"{source} was assumed to be applied: nobody can tell on adopted tables"
     into = f" into {table}" if table and table != source else ""
     counts = [f"{data[name]} {word}" for name, word in _ROWS if data.get(name)]
+    if table is None and not counts:
+        return f"seeded {source}{_took(data)}"
     end = "" if data.get("complete") else f"; up to row {data.get('next')} so far"
     return f"seeded {source}{into}: {', '.join(counts) or 'no rows'}{end}{_took(data)}"
 

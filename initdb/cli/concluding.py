@@ -97,7 +97,8 @@ def _adopted(outcome: Outcome) -> str | None:
 def _closing(outcome: Outcome, ms: float, waited: bool) -> Sequence[str | tuple[str, str]]:
     took = f"{ms:,.0f} ms"
     if outcome.ending in _NOT_READY:
-        return (f"nothing was done: {outcome.ending}", f" ({took})")
+        names = ", ".join(outcome.verdict.revisions) if outcome.verdict else ""
+        return (f"nothing was done, {outcome.ending}: {names}", f" ({took})")
     if outcome.report is None:
         how = "ready: another process did the work" if waited else "already ready"
         return ((how, "bold green"), f" ({took})")

@@ -39,8 +39,8 @@ _WHAT = (
 )
 _CODES = (
     "Exit codes: 0 ready, 1 failed, 2 usage, 3 pending, held or not ready, 4 another process is at work and"
-    " --no-wait was given, 130 or 143 stopped by a signal; journal verify: 0 intact, 1 findings,"
-    " 5 could not check."
+    " --no-wait was given, 130 or 143 stopped by a signal; journal verify: 0 intact, 1 findings, 5 could not"
+    " check."
 )
 
 
