@@ -37,8 +37,9 @@ def fingerprint(
 def tables(connection: Connection) -> frozenset[tuple[str | None, str]]:
     """Every table as (schema, name), but those of the journal, of extensions, temporary ones and partitions.
 
-    The schema is None where it is the connection's default one, as in a model that names none. On SQLite the
-    tables of the main database.
+    The schema is None where it is the connection's default one, as in a model that names none; a table of
+    another schema that the search path finds too is there by both names. On SQLite the tables of the main
+    database.
     """
     return (sqlite.tables if _is_sqlite(connection) else postgresql.tables)(connection)
 

@@ -52,15 +52,16 @@ WITH was AS MATERIALIZED (
 SELECT content.hash, count(set_config(was.name, was.before, true)) FROM content, was GROUP BY content.hash
 """)
 
-_TABLES = text(f"""SELECT CASE WHEN n.nspname <> current_schema() THEN n.nspname END, c.relname
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+_TABLES = text(f"""SELECT CASE WHEN n.nspname IS DISTINCT FROM current_schema() THEN n.nspname END,
+    c.relname, pg_table_is_visible(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE {VISIBLE} AND c.relkind IN ('r', 'p', 'f') AND NOT starts_with(c.relname, '{OWN_PREFIX}')""")
 
 _VERSION_ROWS = text(f"""SELECT t.oid IS NOT NULL AS there,
     ARRAY(SELECT v.revision FROM ({VERSIONS.format(table="t.oid")}) v) AS revisions
     FROM (SELECT ({_VERSION_TABLE}) AS oid) t""")
 
-_LEFTOVERS = text(f"""SELECT CASE WHEN n.nspname <> current_schema() THEN n.nspname END, c.relname, t.relname
+_LEFTOVERS = text(f"""SELECT CASE WHEN n.nspname IS DISTINCT FROM current_schema() THEN n.nspname END,
+    c.relname, t.relname
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_index i ON i.indexrelid = c.oid LEFT JOIN pg_class t ON t.oid = i.indrelid
     WHERE {VISIBLE} AND (c.relkind IN ('r', 'p') AND starts_with(c.relname, '{TEMPORARY_PREFIX}')
@@ -79,7 +80,9 @@ def fingerprint(
 
 def tables(connection: Connection) -> frozenset[tuple[str | None, str]]:
     """See `initdb.steps.catalog.tables`."""
-    return frozenset((schema, name) for schema, name in connection.execute(_TABLES))
+    found = connection.execute(_TABLES).all()
+    visible = {(None, name) for _, name, is_visible in found if is_visible}
+    return frozenset({(schema, name) for schema, name, _ in found} | visible)
 
 
 def version_rows(

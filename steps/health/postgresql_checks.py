@@ -99,7 +99,7 @@ def invalid_index_issues(
             else ": it was never finished and serves no query."
         )
         severity: Severity = "warning" if row.busy or (label, row.name) not in ours else "error"
-        advice = f"REINDEX INDEX CONCURRENTLY {row.name}; or drop it."
+        advice = f"REINDEX INDEX CONCURRENTLY {row.name}; or drop it, if nothing needs it."
         found.append(Issue("invalid-index", row.name, text, severity, advice, label))
     return tuple(found)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from initdb.errors import InitError
-from initdb.errors.classify import is_connection_lost
+from initdb.errors.classify import is_passing
 from initdb.errors.safe import safe_text
 from initdb.steps.drift.issue import SEVERITIES, Issue, Severity
 
@@ -19,8 +19,9 @@ _ADVICE = "Mend what the rule of the application asks for, then: initdb resume"
 
 
 def rule_issues(connection: Connection, rules: Iterable[Rule]) -> tuple[Issue, ...]:
-    """What the rules find. A rule that raises is an issue of its own; a lost connection is raised as it came.
+    """What the rules find; a rule that raises is an issue of its own.
 
+    An error that can pass by itself (a lost connection, a lock, a cancelled statement) is raised as it came.
     Raises InitError("validation-failed") for a rule that ended the transaction.
     """
     return tuple(issue for rule in rules for issue in _issues(connection, rule))
@@ -32,7 +33,7 @@ def _issues(connection: Connection, rule: Rule) -> Iterable[Issue]:
     try:
         sentences = _sentences(rule.check(connection))
     except Exception as error:
-        if is_connection_lost(error):
+        if is_passing(error):
             raise
         sentences = [safe_text(f"The rule {rule.name} failed: {type(error).__name__}: {_first_line(error)}")]
     if not nested.is_active:

@@ -32,6 +32,19 @@ def test_tables_elsewhere_and_partitions(postgresql_url: str) -> None:
         assert {("other", "users"), (None, "parts")} == catalog.tables(connection)
 
 
+def test_tables_that_the_search_path_finds(postgresql_url: str) -> None:
+    """A model without a schema finds them; one that names their schema too."""
+    with create_engine(postgresql_url).connect() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA app")
+        connection.exec_driver_sql("CREATE TABLE users (id int)")
+        connection.exec_driver_sql("SET search_path = app, public")
+        assert {(None, "users"), ("public", "users")} == catalog.tables(connection)
+        connection.exec_driver_sql("CREATE TABLE users (id int)")
+        assert {(None, "users"), ("public", "users")} == catalog.tables(connection)
+        connection.exec_driver_sql("SET search_path = ''")
+        assert {("app", "users"), ("public", "users")} == catalog.tables(connection)
+
+
 def test_version_rows(work: Connection, sql: Any) -> None:
     """None where there is no version table, nothing where it is empty; the transaction goes on."""
     assert catalog.version_rows(work) is None

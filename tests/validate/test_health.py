@@ -116,6 +116,18 @@ def test_rules_of_the_application(work: Connection, case: str) -> None:
     assert work.exec_driver_sql("SELECT count(*) FROM teams").scalar() == 0
 
 
+def test_a_rule_that_is_cancelled(postgresql_url: str) -> None:
+    """A statement cut off from outside says nothing of the rule: the error goes on as it came."""
+    with create_engine(postgresql_url, poolclass=NullPool).connect() as connection:
+
+        def cancelled(connection: Connection) -> list[str]:
+            connection.exec_driver_sql("SELECT pg_cancel_backend(pg_backend_pid()), pg_sleep(5)")
+            return []
+
+        with pytest.raises(Exception, match="canceling statement"):
+            _health(connection, None, rules=(Rule("slow", cancelled),))
+
+
 def test_the_severity_of_a_rule(work: Connection) -> None:
     """A rule may only warn; a severity that does not exist is an error."""
     rules = (Rule("one", lambda c: ["Bad."], "warning"), Rule("two", lambda c: ["Bad."], "fatal"))
