@@ -221,7 +221,7 @@ class _Ride:
             raise InitError("env-py-ran-nothing", *self.why, "It calls configure() with an fn= of its own.")
         connection = context.connection
         if context.as_sql or connection is None:
-            raise InitError("env-py-ran-nothing", *self.why, "It configures offline mode, without connection.")
+            raise InitError("env-py-ran-nothing", *self.why, "It configures offline mode, not a connection.")
         begun_by_env = context._in_external_transaction
 
         def run_migrations(**arguments: Any) -> None:

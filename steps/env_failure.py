@@ -6,8 +6,8 @@ from initdb.errors import InitError
 from initdb.errors.classify import classify
 from initdb.errors.location import where
 
-_BY_WORK = {"revision-failed", "data-migration-failed"}
-"""What `classify` says for want of a row of its own; in an env.py it is the env.py that failed."""
+_BY_WORK = {"revision-failed", "data-migration-failed", "revision-unparsable"}
+"""What `classify` takes for a revision's; in an env.py it is the env.py that failed."""
 
 
 def env_failure(error: BaseException, database: str) -> BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from types import TracebackType
 
@@ -10,15 +11,13 @@ _NOT_THEIRS = frozenset(
     {
         "alembic",
         "asyncpg",
-        "contextlib",
-        "importlib",
         "initdb",
         "psycopg",
         "psycopg2",
         "sqlalchemy",
-        "sqlite3",
     }
 )
+"""Beside the standard library: what raises for the application's code."""
 
 
 def where(exc: BaseException, *, ours_too: bool = False) -> str:
@@ -32,10 +31,14 @@ def where(exc: BaseException, *, ours_too: bool = False) -> str:
     step: TracebackType | None = exc.__traceback__
     while step is not None:
         module = str(step.tb_frame.f_globals.get("__name__", ""))
-        if ours_too or module.partition(".")[0] not in _NOT_THEIRS:
+        if ours_too or not _is_library(module.partition(".")[0]):
             found = f"{_relative(step.tb_frame.f_code.co_filename)} line {step.tb_lineno}"
         step = step.tb_next
     return found
+
+
+def _is_library(name: str) -> bool:
+    return name in _NOT_THEIRS or name in sys.stdlib_module_names
 
 
 def _relative(name: str) -> str:

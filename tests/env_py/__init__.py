@@ -1,0 +1,1 @@
+"""Applications whose env.py drives Alembic in its own way."""
