@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from initdb.steps.drift.issue import Issue
 
@@ -17,15 +17,7 @@ Kind: TypeAlias = Literal[
     "rebuild-index",
 ]
 
-KINDS: tuple[Kind, ...] = (
-    "create-table",
-    "add-column",
-    "add-unique",
-    "create-index",
-    "add-foreign-key",
-    "add-check",
-    "rebuild-index",
-)
+KINDS: tuple[Kind, ...] = get_args(Kind)
 """In the order in which they are done: what comes later may rest on what came before."""
 
 

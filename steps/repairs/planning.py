@@ -60,10 +60,8 @@ def _answer(issue: Issue, wants: Mapping[str, WantedTable], connection: Connecti
 
 
 def _table(issue: Issue, want: WantedTable, connection: Connection) -> Action:
-    statements = ddl.create_table(connection, want)
-    return Action(
-        "create-table", want.item.key, want.item.key, f"create table {want.item.key}", statements, issue
-    )
+    key = want.item.key
+    return Action("create-table", key, key, f"create table {key}", ddl.create_table(connection, want), issue)
 
 
 def _column(issue: Issue, want: WantedTable, connection: Connection) -> Action | Issue:
@@ -91,39 +89,26 @@ def _index(issue: Issue, want: WantedTable, connection: Connection) -> Action:
     index = next(index for index in want.indexes if index.name == issue.name)
     statement = ddl.create_index(connection, index.item)
     kind: Kind = "add-unique" if index.unique else "create-index"
-    return Action(
-        kind, want.item.key, index.name, f"create index {index.name} on {want.item.key}", (statement,), issue
-    )
+    text = f"create index {index.name} on {want.item.key}"
+    return Action(kind, want.item.key, index.name, text, (statement,), issue)
 
 
 def _foreign_key(issue: Issue, want: WantedTable, connection: Connection) -> Action | Issue:
     item = next(item for item in want.foreign_keys if item.name == issue.name)
-    text = f"add foreign key {item.name} to {want.item.key}"
     if connection.dialect.name == "sqlite":
         return replace(issue, suggestion=_rebuild(want, "create_foreign_key"))
-    return Action(
-        "add-foreign-key",
-        want.item.key,
-        item.name,
-        text,
-        (ddl.add_constraint(connection, want.item, item.item),),
-        issue,
-    )
+    text = f"add foreign key {item.name} to {want.item.key}"
+    statement = ddl.add_constraint(connection, want.item, item.item)
+    return Action("add-foreign-key", want.item.key, item.name, text, (statement,), issue)
 
 
 def _check(issue: Issue, want: WantedTable, connection: Connection) -> Action | Issue:
-    item = next(item for item in want.checks if item.name == issue.name)
-    text = f"add check {item.name} to {want.item.key}"
     if connection.dialect.name == "sqlite":
         return replace(issue, suggestion=_rebuild(want, "create_check_constraint"))
-    return Action(
-        "add-check",
-        want.item.key,
-        item.name,
-        text,
-        (ddl.add_constraint(connection, want.item, item.item),),
-        issue,
-    )
+    item = next(item for item in want.checks if item.name == issue.name)
+    text = f"add check {item.name} to {want.item.key}"
+    statement = ddl.add_constraint(connection, want.item, item.item)
+    return Action("add-check", want.item.key, item.name, text, (statement,), issue)
 
 
 def _rebuild(want: WantedTable, operation: str) -> str:
