@@ -21,6 +21,8 @@ from initdb.statemachine.run import Order, Report, Run
 from initdb.statemachine.seeing import Sight, see, see_on
 from initdb.statemachine.site import Site, Waiting
 from initdb.statemachine.stopping import Stopped, Stopper, graceful
+from initdb.statemachine.table import WORK, State
+from initdb.statemachine.telling import said, who
 from initdb.statemachine.verdict import Verdict, judge
 from initdb.steps import connect
 
@@ -261,12 +263,13 @@ def _pending(verdict: Verdict, known: Knowledge) -> Outcome:
 
 
 def _who(known: Knowledge) -> str:
-    """Who works, and what it last did."""
+    """Who works, on which step, and what it last did."""
     run = known.last_run
     if run is None:
         return "another process is at work"
-    who = f"{run.by.get('app', '?')} on {run.by.get('host', '?')} (process {run.by.get('pid', '?')})"
-    return f"{who} is at work: {known.last_type} at {known.last_at}"
+    step = WORK[State(known.state)] if known.state in State.__members__ else None
+    last = said(known.last_type or "", known.last_data)
+    return f"{who(run.by)} is at work{f' on {step}' if step else ''}; last: {last}, at {known.last_at}"
 
 
 def _warnings(known: Knowledge) -> tuple[str, ...]:

@@ -19,19 +19,18 @@ Data = Mapping[str, Any]
 def told(entry: Entry) -> str:
     """What happened, on one line that is safe to print; for a type nobody here knows, what its meaning was
     said to be."""
-    teller = _TELLERS.get(entry.type)
+    return said(entry.type, entry.data)
+
+
+def said(kind: str, data: Data) -> str:
+    """The same, of an event's type and data."""
+    teller = _TELLERS.get(kind)
     try:
-        text = teller(entry.data) if teller else ""
-    except (
-        TypeError,
-        ValueError,
-        AttributeError,
-        LookupError,
-    ):  # an event of another version, or a hostile one
+        text = teller(data) if teller else ""
+    except (TypeError, ValueError, AttributeError, LookupError):  # of another version, or a hostile one
         text = ""
-    return safe_text(
-        text or EVENTS.get(entry.type) or NOTES.get(entry.type) or "of a type that this version does not know"
-    )
+    meaning = EVENTS.get(kind) or NOTES.get(kind) or "of a type that this version does not know"
+    return safe_text(text or meaning)
 
 
 def details(entry: Entry) -> tuple[str, ...]:
