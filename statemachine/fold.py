@@ -59,16 +59,9 @@ def _mapping(value: object) -> Mapping[str, Any]:
 def _progress(known: Knowledge, entry: Entry) -> Knowledge:
     """The database changed: what any code concluded before is void."""
     data = entry.data
-    return replace(
-        known,
-        judgements=(),
-        catalog=None,
-        tries=0,
-        crashes=0,
-        heads=_names(data["heads"]) if "heads" in data else known.heads,
-        version_table=_text(data.get("version_table")) or known.version_table,
-        version_schema=_text(data.get("version_schema")) or known.version_schema,
-    )
+    heads = _names(data["heads"]) if "heads" in data else known.heads
+    moved = replace(known, judgements=(), catalog=None, tries=0, crashes=0, heads=heads)
+    return _version_place(moved, data)
 
 
 def _journal_created(known: Knowledge, entry: Entry) -> Knowledge:
@@ -118,7 +111,16 @@ def _inspected(known: Knowledge, entry: Entry) -> Knowledge:
         known = replace(known, applied={}, seeds={}, managed=False, adopted=False, memo={}, doubt=None)
     if data.get("outside") or data.get("started_over"):
         known = replace(known, judgements=(), catalog=None)
-    return known
+    return _version_place(known, data)
+
+
+def _version_place(known: Knowledge, data: Mapping[str, Any]) -> Knowledge:
+    """Where env.py says that its version table is."""
+    return replace(
+        known,
+        version_table=_text(data.get("version_table")) or known.version_table,
+        version_schema=_text(data.get("version_schema")) or known.version_schema,
+    )
 
 
 def _schema_made(known: Knowledge, entry: Entry) -> Knowledge:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from initdb.errors import InitError
 from initdb.steps import catalog
 from initdb.steps.context import Progress, StepContext
+from initdb.steps.env_knowledge import learned
 from initdb.steps.facts import survey
 from initdb.steps.seeds.ledger import seeds_pending
 from initdb.steps.seeds.sources import check
@@ -21,9 +22,15 @@ def run(ctx: StepContext) -> None:
     for source in ctx.application.seeds:
         if source.name in waiting:
             check(source, ctx.application.metadata)
+    application = learned(ctx)
+    place = (
+        {}
+        if application is ctx.application
+        else {"version_table": application.version_table, "version_schema": application.version_schema}
+    )
     with ctx.unit.open(ctx.work):
-        facts = survey(ctx.work, ctx.application, ctx.knowledge)
+        facts = survey(ctx.work, application, ctx.knowledge)
         if facts.unknown:
             raise InitError("database-ahead", f"not in these migration files: {', '.join(facts.unknown)}")
         leftovers = [one.text for one in catalog.leftovers(ctx.work)]
-        ctx.unit.commit(ctx.work, "database_inspected", {**facts.data(), "leftovers": leftovers})
+        ctx.unit.commit(ctx.work, "database_inspected", {**facts.data(), **place, "leftovers": leftovers})

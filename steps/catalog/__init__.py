@@ -10,7 +10,16 @@ from initdb.steps.catalog import postgresql, sqlite
 from initdb.steps.catalog.leftover import Leftover
 from initdb.steps.catalog.names import VERSION_TABLE, is_own
 
-__all__ = ["VERSION_TABLE", "Leftover", "fingerprint", "is_own", "leftovers", "tables", "version_rows"]
+__all__ = [
+    "VERSION_TABLE",
+    "Leftover",
+    "fingerprint",
+    "is_own",
+    "leftovers",
+    "tables",
+    "version_rows",
+    "version_tables",
+]
 
 
 def fingerprint(
@@ -50,6 +59,14 @@ def version_rows(
     """The revisions in the version table, sorted; None where there is no such table."""
     read = sqlite.version_rows if _is_sqlite(connection) else postgresql.version_rows
     return read(connection, version_table, version_schema)
+
+
+def version_tables(connection: Connection) -> tuple[str, ...]:
+    """The names of tables that look like a version table of Alembic's, but not initdb's own, sorted.
+
+    They have the one column `version_num`. On PostgreSQL in every schema that the role may use.
+    """
+    return (sqlite.version_tables if _is_sqlite(connection) else postgresql.version_tables)(connection)
 
 
 def leftovers(connection: Connection) -> tuple[Leftover, ...]:

@@ -60,6 +60,11 @@ _VERSION_ROWS = text(f"""SELECT t.oid IS NOT NULL AS there,
     ARRAY(SELECT v.revision FROM ({VERSIONS.format(table="t.oid")}) v) AS revisions
     FROM (SELECT ({_VERSION_TABLE}) AS oid) t""")
 
+_VERSION_TABLES = text(f"""SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+    AND NOT starts_with(c.relname, '{OWN_PREFIX}') AND has_schema_privilege(c.relnamespace, 'USAGE')
+    GROUP BY c.oid, c.relname HAVING array_agg(a.attname::text) = ARRAY['version_num'] ORDER BY 1""")
+
 _LEFTOVERS = text(f"""SELECT CASE WHEN n.nspname IS DISTINCT FROM current_schema() THEN n.nspname END,
     c.relname, t.relname
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -92,6 +97,11 @@ def version_rows(
     names = {"version_table": version_table, "version_schema": version_schema}
     there, revisions = connection.execute(_VERSION_ROWS, names).one()
     return tuple(sorted(revisions)) if there else None
+
+
+def version_tables(connection: Connection) -> tuple[str, ...]:
+    """See `initdb.steps.catalog.version_tables`."""
+    return tuple(connection.scalars(_VERSION_TABLES))
 
 
 def leftovers(connection: Connection) -> tuple[Leftover, ...]:

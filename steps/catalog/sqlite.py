@@ -15,6 +15,8 @@ _SCHEMA = text(r"""SELECT type, name, tbl_name, sql FROM sqlite_schema
 _TABLES = text(r"""SELECT name FROM sqlite_schema
     WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'""")
 _DATABASES = text("SELECT name FROM pragma_database_list")
+_VERSION_TABLES = text("""SELECT s.name FROM sqlite_schema s JOIN pragma_table_info(s.name) c
+    WHERE s.type = 'table' GROUP BY s.name HAVING group_concat(c.name) = 'version_num'""")
 _HAS_COLUMN = text("SELECT 1 FROM pragma_table_info(:table, :schema) WHERE name = 'version_num'")
 
 
@@ -47,6 +49,11 @@ def version_rows(
     quoted = connection.dialect.identifier_preparer.quote_identifier
     query = f"SELECT version_num FROM {quoted(schema)}.{quoted(version_table)}"  # noqa: S608 (quoted)
     return tuple(sorted(str(row[0]) for row in connection.exec_driver_sql(query)))
+
+
+def version_tables(connection: Connection) -> tuple[str, ...]:
+    """See `initdb.steps.catalog.version_tables`."""
+    return tuple(sorted(name for name in connection.scalars(_VERSION_TABLES) if not is_own(name)))
 
 
 def leftovers(connection: Connection) -> tuple[Leftover, ...]:
