@@ -81,7 +81,7 @@ def _base(given: Given, settings: Settings, folder: Path) -> Any:
 def _with_migrations(application: Application, migrations: Any, provider: Any, engine: Engine) -> Application:
     if migrations is None:
         return application
-    if isinstance(migrations, str) and not Path(migrations).exists() and ":" in migrations:
+    if isinstance(migrations, str) and ":" in migrations and not _is_path(migrations):
         found = _callable(migrations, application.folder)
         migrations = found if found is not None else migrations
     if callable(migrations):
@@ -99,6 +99,13 @@ def _with_migrations(application: Application, migrations: Any, provider: Any, e
         version_table=table,
         version_schema=schema,
     )
+
+
+def _is_path(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except OSError:  # too long, or a folder on the way that may not be looked into
+        return False
 
 
 def _callable(text: str, folder: Path) -> Any:

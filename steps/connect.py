@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from initdb.errors import InitError
 from initdb.errors.classify import classify
+from initdb.errors.files import why_not_opened
 from initdb.errors.redact import url_text
 from initdb.events.sessions import database_file
 
@@ -51,6 +52,9 @@ def _make_file(file: Path) -> None:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
         return
+    except OSError as error:
+        reference, facts = why_not_opened(file) or ("connection-failed", (f"{file}: {error.strerror}",))
+        raise InitError(reference, *facts, database="sqlite") from error
     with (
         contextlib.closing(sqlite3.connect(file)) as connection,
         contextlib.suppress(sqlite3.OperationalError),

@@ -14,6 +14,7 @@ from initdb.cli.call import Call
 from initdb.cli.options import SettingOption
 from initdb.errors import InitError
 from initdb.errors.redact import scrub
+from initdb.errors.safe import safe_text
 
 INTERRUPTED = 130
 Main = Callable[..., int | None]
@@ -29,6 +30,11 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         self.failure_code = failure_code
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Parse; what a person typed wrongly is quoted harmlessly."""
+        with harmless():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Call the function and leave with its exit code."""
         with ending(ctx, self.failure_code):
@@ -41,6 +47,11 @@ class Command(click.Command):
 
 class CommandGroup(click.Group):
     """A group that does something by itself where no command of it is named."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Parse; what a person typed wrongly is quoted harmlessly."""
+        with harmless():
+            return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Call the function, or the command named; leave with its exit code."""
@@ -79,10 +90,21 @@ def write_options(command: click.Command, ctx: click.Context, formatter: click.H
 
 
 @contextmanager
+def harmless() -> Iterator[None]:
+    """A usage error quotes what was typed: without secrets and control characters, and not endlessly."""
+    try:
+        yield
+    except click.UsageError as error:
+        error.message = "\n".join(safe_text(line) for line in error.message.split("\n"))
+        raise
+
+
+@contextmanager
 def ending(ctx: click.Context, failure_code: int | None) -> Iterator[None]:
     """Turn what the block raises into a rendered failure on stderr and an exit; click's own pass."""
     try:
-        yield
+        with harmless():
+            yield
     except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
         raise
     except InitError as error:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 import initdb
 from initdb.cli.admin import admin
+from initdb.cli.command import harmless
 from initdb.cli.explain import diagram, explain
 from initdb.cli.journal import journal
 from initdb.cli.options import output_options
@@ -52,6 +55,16 @@ class Root(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order in which they were added."""
         return list(self.commands)
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Parse; what a person typed wrongly is quoted harmlessly."""
+        with harmless():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command named."""
+        with harmless():
+            return super().invoke(ctx)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
+from initdb.errors.driver import driver_error
 from initdb.events.sessions import database_file, session
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.results import ValidationResult
@@ -46,8 +47,10 @@ def looking(initializer: Initializer) -> Iterator[Looked]:
         with session(engine) as connection:
             sight = see_on(site, connection)
             yield Looked(connection, sight, survey(connection, site.application, sight.look.knowledge))
-    except (SQLAlchemyError, OSError) as error:
-        raise connect.refused(site.engine, error) from error
+    except Exception as error:
+        if isinstance(error, (SQLAlchemyError, OSError)) or driver_error(error) is not None:
+            raise connect.refused(site.engine, error) from error
+        raise
     finally:
         if missing:
             engine.dispose()

@@ -105,12 +105,19 @@ def _path(item: Seed, folder: Path) -> Path | None:
         return None
     path = folder / item
     text = os.fspath(item)
-    if path.exists() or not is_package_name(text) or not {":", "."} & set(text):
+    if _exists(path) or not is_package_name(text) or not {":", "."} & set(text):
         return path
     try:
         return package_folder(text)
     except InitError:
         return None if ":" in text else path
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise InitError("seeds-not-found", f"{path}: {error.strerror}") from error
 
 
 def _function(item: Any, folder: Path) -> Callable[..., Any]:
