@@ -10,6 +10,9 @@ SCHEMA_VERSION = 2
 WRITER = 1
 """What this code can write: it refuses a journal whose `min_writer` is higher."""
 
+MIN_WRITER = 1
+"""What a journal that this code makes or upgrades asks of those who write to it."""
+
 NAMES = ("init_journal", "init_journal_head", "init_journal_version")
 """Every table of a journal."""
 

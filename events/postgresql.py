@@ -11,7 +11,7 @@ from initdb.errors import InitError
 from initdb.errors.driver import driver_error
 from initdb.events import naming
 from initdb.events.chain import GENESIS
-from initdb.events.head import SCHEMA_VERSION, WRITER, Head, HeadBusy
+from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, Head, HeadBusy
 
 SESSION = {
     "idle_in_transaction_session_timeout": "0",
@@ -210,7 +210,7 @@ def ddl(at: str) -> list[str]:
         " prev_hash TEXT NOT NULL, hash TEXT NOT NULL)",
         f"CREATE TABLE {at}init_journal_head (id INTEGER PRIMARY KEY CHECK (id = 1), seq BIGINT NOT NULL,"
         " hash TEXT NOT NULL, schema_version INTEGER NOT NULL, min_writer INTEGER NOT NULL)",
-        f"INSERT INTO {at}init_journal_head VALUES (1, 0, '{GENESIS}', {SCHEMA_VERSION}, {WRITER})",
+        f"INSERT INTO {at}init_journal_head VALUES (1, 0, '{GENESIS}', {SCHEMA_VERSION}, {MIN_WRITER})",
         *_functions(at),
         *_triggers(at),
         f"CREATE INDEX init_journal_run ON {at}init_journal (run)",

@@ -9,7 +9,11 @@ from urllib.parse import unquote
 
 from sqlalchemy import Connection, Engine
 
+from initdb.errors import InitError
 from initdb.events.journal import side
+
+HELD = "initdb_held"
+"""Key of Connection.info: a connection that must not be returned to its pool."""
 
 
 def is_memory(engine: Engine) -> bool:
@@ -23,12 +27,16 @@ def is_memory(engine: Engine) -> bool:
 def open_session(engine: Engine) -> Connection:
     """A connection of `engine` that never goes back to its pool, in real transactions, its facade begun.
 
+    A database in memory is the exception: it has one connection, which is the application's too. Raises
+    InitError("in-transaction") where it is in use.
     The facade's transaction stays open to the end; units of work are begun and committed below it.
     """
     connection = engine.connect()
+    if is_memory(engine):
+        _spare(connection)
+    else:
+        connection.detach()
     try:
-        if not is_memory(engine):
-            connection.detach()
         side(connection).prepare(connection)
         connection.begin()
         side(connection).rollback(connection)
@@ -36,6 +44,16 @@ def open_session(engine: Engine) -> Connection:
         connection.close()
         raise
     return connection
+
+
+def _spare(connection: Connection) -> None:
+    """Raises InitError("in-transaction") where the application has a transaction open on its only connection.
+
+    To return the connection would roll it back, so it is kept as long as the engine lives.
+    """
+    if side(connection).driver(connection).in_transaction:
+        connection.info[HELD] = connection
+        raise InitError("in-transaction", database="sqlite")
 
 
 def close_session(connection: Connection | None) -> None:

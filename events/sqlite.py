@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from initdb.errors import InitError
 from initdb.events import naming
 from initdb.events.chain import GENESIS
-from initdb.events.head import SCHEMA_VERSION, WRITER, Head, HeadBusy
+from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, Head, HeadBusy
 
 COMMIT_PATIENCE = 30.0
 """How long, in s, a COMMIT that readers hold up is tried again."""
@@ -43,12 +43,14 @@ def prepare(connection: Connection) -> None:
     transactions would commit it.
     """
     dbapi = driver(connection)
-    if dbapi.in_transaction:
-        raise InitError("in-transaction", database="sqlite")
     mode = getattr(dbapi, "autocommit", None)
+    if dbapi.in_transaction and mode is not False:
+        raise InitError("in-transaction", database="sqlite")
     connection.info[FOUND] = (dbapi.isolation_level, mode)
     if mode in (True, False):
         dbapi.autocommit = sqlite3.LEGACY_TRANSACTION_CONTROL  # type: ignore[attr-defined,unused-ignore]
+        # Under autocommit=False a transaction is always open, empty on a new connection.
+        dbapi.rollback()
     dbapi.isolation_level = None
     if _run(dbapi, "PRAGMA synchronous") < FULL:
         _run(dbapi, f"PRAGMA synchronous = {FULL}")
@@ -194,7 +196,7 @@ def ddl(at: str) -> list[str]:
         " prev_hash TEXT NOT NULL, hash TEXT NOT NULL)",
         f"CREATE TABLE {at}init_journal_head (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL,"
         " hash TEXT NOT NULL, schema_version INTEGER NOT NULL, min_writer INTEGER NOT NULL)",
-        f"INSERT INTO {at}init_journal_head VALUES (1, 0, '{GENESIS}', {SCHEMA_VERSION}, {WRITER})",
+        f"INSERT INTO {at}init_journal_head VALUES (1, 0, '{GENESIS}', {SCHEMA_VERSION}, {MIN_WRITER})",
         *_triggers(at),
         f"CREATE INDEX {at}init_journal_run ON init_journal (run)",
         f"CREATE INDEX {at}init_journal_type ON init_journal (type)",
