@@ -1,0 +1,183 @@
+"""One entry: written so that it can be read, also by an older or a newer version."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from initdb.errors import InitError
+from initdb.errors.classify import classify
+from initdb.events.canonical import encode
+from initdb.events.chain import GENESIS, link
+from initdb.events.entry import Moment, Turn, parse, write
+from initdb.events.sessions import session
+from initdb.events.types import EVENTS, NOTES
+from initdb.events.upcast import CURRENT, STEPS, upcast
+from initdb.statemachine.fold import fold
+from tests.events.journals import MOMENT, append, append_committed, begin, commit, make
+from tests.events.test_canonical import ANYTHING
+
+_TURN = Turn("outage", "note", "ready", "ready")
+
+
+@settings(max_examples=200)
+@given(
+    data=st.dictionaries(st.text(), ANYTHING, max_size=4), by=st.dictionaries(st.text(), ANYTHING, max_size=2)
+)
+def test_building_an_entry_cannot_fail(data: dict[str, Any], by: dict[str, Any]) -> None:
+    """Whatever the event holds; what was written is what is read."""
+    entry = write(7, GENESIS, Moment("r", "t", 2, by), _TURN, data)
+    assert entry == parse(8, entry.text, GENESIS, entry.hash)
+    assert (entry.seq, entry.type, entry.trigger, entry.source, entry.dest) == (
+        8,
+        "outage",
+        "note",
+        "ready",
+        "ready",
+    )
+    assert entry.hash == link(GENESIS, entry.text) and len(entry.hash) == 64
+
+
+class Hostile(Exception):
+    """An exception that cannot say what it is."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no")
+
+
+_EXCEPTIONS = st.one_of(
+    st.builds(Exception, ANYTHING),
+    st.builds(lambda text: Exception(text, text), st.text(st.characters(exclude_categories=()))),
+    st.builds(OSError, st.integers(0, 200), st.text()),
+    st.builds(lambda: UnicodeDecodeError("utf-8", b"\xff", 0, 1, "\ud800")),
+    st.builds(lambda inner: ExceptionGroup("several", [inner]), st.builds(ValueError, st.text())),
+    st.builds(Hostile),
+    st.builds(KeyError, ANYTHING),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(_EXCEPTIONS, st.sampled_from(["migrate", "seed", "schema", "journal", "connect", "validate"]))
+def test_the_event_of_a_failure_can_always_be_built(error: Exception, doing: str) -> None:
+    """Any exception at all, in any step: rendered, encoded, read back."""
+    data = {"step": doing, "error": classify(error, doing=doing, database="sqlite").rendered().as_data()}
+    entry = write(0, GENESIS, MOMENT, Turn("step_failed", "note", "behind", "behind"), data)
+    assert entry.data["error"]["reference"] and entry.text.isascii()
+    raw = write(0, GENESIS, MOMENT, Turn("step_failed", "note", "behind", "behind"), {"error": error})
+    assert isinstance(raw.data["error"], (str, list))
+
+
+def test_the_columns_say_what_the_event_says() -> None:
+    """They are there to be indexed."""
+    entry = write(0, GENESIS, MOMENT, _TURN, {})
+    event = json.loads(entry.text)
+    columns = entry.columns()
+    assert {name: event[name] for name in ("seq", "run", "at", "type", "source", "dest")} == {
+        name: columns[name] for name in ("seq", "run", "at", "type", "source", "dest")
+    }
+    assert (columns["event"], columns["prev_hash"], columns["hash"]) == (entry.text, GENESIS, entry.hash)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "1", '"x"', "{}", '{"type":1}', '{"type":null}'])
+def test_what_is_no_event_is_said_so(text: str) -> None:
+    """A ValueError, which the reader turns into an error with a name."""
+    with pytest.raises(ValueError):
+        parse(1, text, GENESIS, "h")
+
+
+def test_an_older_event_is_brought_up_to_date() -> None:
+    """Step by step; fields that nobody knows stay."""
+    steps = {
+        -1: lambda event: {**event, "renamed": event["old"]},
+        0: lambda event: {**event, "data": {"renamed": event["renamed"]}},
+    }
+    event = upcast({"type": "outage", "v": -1, "old": 5, "extra": "kept"}, steps)
+    assert (event["v"], event["data"], event["extra"]) == (CURRENT, {"renamed": 5}, "kept")
+
+
+def test_an_older_event_is_brought_up_to_date_when_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stored text and its hash stay as they are."""
+    monkeypatch.setitem(STEPS, 0, lambda event: {**event, "data": {"reason": event["why"]}})
+    text = encode({"type": "run_stopped", "v": 0, "why": "asked"})
+    entry = parse(1, text, GENESIS, link(GENESIS, text))
+    assert (entry.v, entry.data, entry.text) == (CURRENT, {"reason": "asked"}, text)
+
+
+def test_a_newer_event_is_left_as_it_is() -> None:
+    """Its version too, so that no work is done on what is not understood."""
+    text = encode({"type": "run_stopped", "v": 9, "attempt": {"of": 2}, "by": "x", "data": [1], "new": 1})
+    entry = parse(1, text, GENESIS, "h")
+    assert (entry.v, entry.attempt, entry.by, entry.data) == (9, 1, {}, {})
+    assert parse(1, encode({"type": "x", "v": "2.0"}), GENESIS, "h").v > CURRENT
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+_FIELDS = ("v", "attempt", "by", "data", "seq", "run", "at", "trigger", "source", "dest", "new")
+_WORDS = (
+    *("code", "catalog", "error", "clock", "heads", "rows", "tables", "revision", "digest", "revisions"),
+    *("source", "next", "table", "complete", "memo", "note", "journal", "application", "sessions", "reason"),
+    *("conflict", "outside", "started_over", "version_table", "version_schema", "retry", "reseed"),
+    *("subject", "step", "warnings", "marked"),
+)
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from([*EVENTS, *NOTES, "invented_later"]),
+    st.dictionaries(st.sampled_from(_FIELDS), _JSON, max_size=5),
+    st.dictionaries(st.sampled_from(_WORDS), _JSON, max_size=8),
+)
+def test_every_event_survives_reading_and_folding(
+    type_: str, fields: dict[str, Any], data: dict[str, Any]
+) -> None:
+    """Whatever a newer version may have put where: no exception, and the head moves."""
+    text = encode({"data": data, **fields, "type": type_})
+    known = fold([parse(1, text, GENESIS, "h"), parse(2, text, "h", "g")])
+    assert (known.seq, known.hash, known.last_type) == (2, "g", type_)
+
+
+def test_an_unknown_type_is_stored_read_and_folded(engine: Engine) -> None:
+    """An event of a later version passes through every part of an older one."""
+    journal = make(engine)
+    with session(engine) as connection:
+        begin(connection)
+        append(journal, connection, "database_compressed", {"ratio": 0.5})
+        commit(connection)
+        entries = list(journal.read(connection))
+    assert entries[-1].type == "database_compressed" and entries[-1].data == {"ratio": 0.5}
+    known = fold(entries)
+    assert (known.seq, known.last_type, known.state) == (2, "database_compressed", "unknown")
+
+
+def test_reading_goes_on_after_an_entry(engine: Engine) -> None:
+    """`after` leaves out what was read before."""
+    journal = make(engine)
+    for number in range(3):
+        append_committed(journal, engine, number=number)
+    with session(engine) as connection:
+        assert [entry.seq for entry in journal.read(connection, 2)] == [3, 4]
+        assert [entry.data.get("number") for entry in journal.read(connection)] == [None, 0, 1, 2]
+
+
+def test_an_entry_that_is_no_event_is_named(engine: Engine) -> None:
+    """The error says which entry cannot be read."""
+    journal = make(engine)
+    with session(engine) as connection:
+        begin(connection)
+        last = journal.head(connection).hash
+        connection.exec_driver_sql(
+            f"INSERT INTO init_journal VALUES (2, 'r', 't', 'x', 'a', 'b', 'nonsense', '{last}', 'h')"
+        )
+        commit(connection)
+        with pytest.raises(InitError) as error:
+            list(journal.read(connection))
+    assert error.value.reference == "journal-unreadable" and "entry 2" in error.value.context[0]

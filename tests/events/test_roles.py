@@ -1,0 +1,214 @@
+"""PostgreSQL's roles: a small one may write the journal; what a revision sets does not break an append."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
+
+from initdb.events.journal import Journal
+from initdb.events.sessions import session
+from initdb.events.verify import verify
+from tests.events.journals import append, begin, commit, make, rollback, stored
+from tests.support.postgres_server import PostgresServer
+
+pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+GRANTS = """
+GRANT SELECT, INSERT ON init_journal TO {role};
+GRANT SELECT, UPDATE (id) ON init_journal_head TO {role};
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Two roles that own nothing."""
+
+    small: str
+    other: str
+
+
+@pytest.fixture
+def roles(server: PostgresServer, engine: Engine) -> Iterator[Roles]:
+    """Roles of this test."""
+    mark = uuid.uuid4().hex[:8]
+    made = Roles(f"small_{mark}", f"other_{mark}")
+    for role in (made.small, made.other):
+        server.admin_execute(f"CREATE ROLE {role} LOGIN")
+    yield made
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP OWNED BY {made.small}, {made.other}")
+    for role in (made.small, made.other):
+        server.admin_execute(f"DROP ROLE {role}")
+
+
+@pytest.fixture
+def journal(engine: Engine) -> Journal:
+    """A journal of the superuser's."""
+    return make(engine)
+
+
+@pytest.fixture
+def granted(engine: Engine, journal: Journal, roles: Roles) -> Roles:
+    """The small role may write the journal, by the grants that the documentation names."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(GRANTS.format(role=roles.small))
+    return roles
+
+
+def _as(url: str, role: str) -> Engine:
+    return create_engine(make_url(url).set(username=role), poolclass=NullPool)
+
+
+def _work(journal: Journal, connection: Connection, *statements: str) -> None:
+    """One unit in which a revision says `statements`."""
+    begin(connection)
+    head = journal.lock_head(connection)
+    for statement in statements:
+        connection.exec_driver_sql(statement)
+    append(journal, connection, head=head)
+    commit(connection)
+
+
+def test_a_small_role_locks_and_appends(database_url: str, journal: Journal, granted: Roles) -> None:
+    """INSERT and SELECT on the journal, SELECT and UPDATE (id) on the head; the functions do the rest."""
+    with session(_as(database_url, granted.small)) as connection:
+        _work(journal, connection)
+        _work(journal, connection)
+        assert journal.head(connection).seq == 3
+        assert verify(stored(journal, connection), journal.head(connection)) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE init_journal_head SET seq = 9",
+        "UPDATE init_journal_head SET id = 1",
+        "UPDATE init_journal SET event = 'x'",
+        "DELETE FROM init_journal",
+        "TRUNCATE init_journal",
+        "INSERT INTO init_journal_head VALUES (2, 0, 'x', 2, 1)",
+        "ALTER TABLE init_journal DISABLE TRIGGER USER",
+        "SET session_replication_role = replica",
+        "SELECT init_journal_append()",
+    ],
+)
+def test_a_small_role_can_do_no_more(
+    database_url: str, journal: Journal, granted: Roles, statement: str
+) -> None:
+    """Neither by its rights nor through the functions that run as their owner."""
+    with session(_as(database_url, granted.small)) as connection:
+        with pytest.raises(DBAPIError):
+            connection.exec_driver_sql(statement)
+        rollback(connection)
+
+
+def test_a_trigger_function_of_ours_on_another_table_moves_nothing(
+    database_url: str, engine: Engine, journal: Journal, granted: Roles
+) -> None:
+    """A role that borrows the function, which runs as its owner, meets the head's own guard."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"GRANT CREATE ON SCHEMA public TO {granted.small}")
+        head = journal.head(connection)
+    with session(_as(database_url, granted.small)) as connection:
+        connection.exec_driver_sql("CREATE TABLE bait (seq bigint, hash text, prev_hash text)")
+        connection.exec_driver_sql(
+            "CREATE TRIGGER t AFTER INSERT ON bait FOR EACH ROW EXECUTE FUNCTION init_journal_append()"
+        )
+        with pytest.raises(DBAPIError):
+            connection.exec_driver_sql(f"INSERT INTO bait VALUES ({head.seq + 1}, 'forged', '{head.hash}')")
+        rollback(connection)
+        assert journal.head(connection) == head
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SET search_path = pg_catalog",
+        "SET LOCAL search_path = nowhere",
+        "SET search_path = ''",
+        "SELECT set_config('search_path', 'other', false)",
+        "SET ROLE {other}",
+        "SET LOCAL ROLE {other}",
+        "SET session_replication_role = replica",
+        "SET LOCAL session_replication_role = replica",
+        "SET row_security = off",
+        "CREATE SCHEMA other; CREATE TABLE other.init_journal_head AS SELECT * FROM init_journal_head;"
+        " SET search_path = other, public",
+        "CREATE TEMP TABLE init_journal_head AS SELECT * FROM public.init_journal_head",
+    ],
+)
+def test_what_a_revision_sets_does_not_break_an_append(
+    engine: Engine, journal: Journal, roles: Roles, statement: str
+) -> None:
+    """Neither this unit's nor the next one's, on the same connection, where a plain SET stays in force."""
+    with session(engine) as connection:
+        _work(journal, connection, *statement.format(other=roles.other).split("; "))
+        _work(journal, connection)
+        _work(journal, connection)
+    with session(engine) as connection:
+        assert verify(stored(journal, connection), journal.head(connection)) == []
+        assert journal.head(connection).seq == 4
+
+
+def test_a_role_that_a_revision_set_is_in_force_for_the_next(
+    engine: Engine, journal: Journal, roles: Roles
+) -> None:
+    """As with plain Alembic: what later revisions make belongs to that role; the journal does not need it."""
+    with session(engine) as connection:
+        _work(journal, connection, f"SET ROLE {roles.other}")
+        begin(connection)
+        head = journal.lock_head(connection)
+        assert connection.exec_driver_sql("SELECT current_user").scalar() == roles.other
+        append(journal, connection, head=head)
+        commit(connection)
+        assert connection.exec_driver_sql("SELECT current_user").scalar() == roles.other
+
+
+def test_an_env_py_that_has_changed_its_role_before_is_no_hindrance(
+    database_url: str, engine: Engine, journal: Journal, roles: Roles
+) -> None:
+    """Its connection was never in our hands before its first unit."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"SET ROLE {roles.other}")
+        connection.commit()
+        connection.begin()
+        _work(journal, connection)
+        assert connection.exec_driver_sql("SELECT current_user").scalar() == roles.other
+        rollback(connection)
+
+
+def test_an_engine_that_works_in_a_role_of_its_own(
+    server: PostgresServer, database_url: str, engine: Engine, roles: Roles
+) -> None:
+    """SET ROLE in the engine's connect event, where the login itself may do nothing."""
+    server.admin_execute(f"GRANT {roles.other} TO {roles.small}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"GRANT CREATE ON SCHEMA public TO {roles.other}")
+    login = _as(database_url, roles.small)
+
+    @event.listens_for(login, "connect")
+    def become(dbapi, record) -> None:  # type: ignore[no-untyped-def]
+        with dbapi.cursor() as cursor:
+            cursor.execute(f"SET ROLE {roles.other}")
+        dbapi.commit()
+
+    journal = make(login)
+    with session(login) as connection:
+        _work(journal, connection)
+        assert journal.head(connection).seq == 2
+
+
+def test_without_grants_the_refusal_is_the_databases(
+    database_url: str, journal: Journal, roles: Roles
+) -> None:
+    """Nothing is hidden behind the second try."""
+    with session(_as(database_url, roles.small)) as connection:
+        begin(connection)
+        with pytest.raises(DBAPIError) as error:
+            journal.lock_head(connection)
+        assert getattr(error.value.orig, "pgcode", None) == "42501"

@@ -1,0 +1,325 @@
+"""Sessions of ours: of the application's engine, in real transactions, and never in its pool again."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, QueuePool, StaticPool, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
+
+from initdb.errors import InitError
+from initdb.events.journal import side
+from initdb.events.sessions import close_session, database_file, is_memory, open_session, session
+from tests.events.journals import append, begin, commit, make, rollback
+from tests.support.postgres_server import PostgresServer
+
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+def pooled(database_url: str) -> Engine:
+    """An engine of an application: a pool of one connection and no more."""
+    return create_engine(database_url, poolclass=QueuePool, pool_size=1, max_overflow=0, pool_timeout=1)
+
+
+def test_nothing_returns_to_the_pool(pooled: Engine) -> None:
+    """What was set on a session of ours is seen by nobody else, and two of them fit beside a pool of one."""
+    with session(pooled) as first, session(pooled) as second:
+        assert side(first).driver(first) is not side(second).driver(second)
+        with pooled.connect() as application:
+            assert application.connection.dbapi_connection is not side(first).driver(first)
+    assert pooled.pool.checkedin() == 1  # type: ignore[attr-defined]
+
+
+def test_no_connection_outlives_its_session(pooled: Engine, database_url: str) -> None:
+    """gunicorn --preload forks afterwards."""
+    closed: list[Any] = []
+    event.listen(pooled, "close_detached", closed.append)
+    with session(pooled) as connection:
+        dbapi = side(connection).driver(connection)
+    assert closed == [dbapi]
+    with pytest.raises(Exception, match="closed"):
+        dbapi.cursor().execute("SELECT 1")
+
+
+def test_the_facade_stays_in_one_transaction(engine: Engine) -> None:
+    """Units begin and commit below it; SAVEPOINTs by SQLAlchemy work inside them."""
+    with session(engine) as connection:
+        outer = connection.get_transaction()
+        begin(connection)
+        connection.execute(text("CREATE TABLE t (n integer)"))
+        with connection.begin_nested() as savepoint:
+            connection.execute(text("INSERT INTO t VALUES (1)"))
+            savepoint.rollback()
+        with connection.begin_nested():
+            connection.execute(text("INSERT INTO t VALUES (2)"))
+        commit(connection)
+        begin(connection)
+        connection.execute(text("INSERT INTO t VALUES (3)"))
+        rollback(connection)
+        assert connection.get_transaction() is outer and outer is not None and outer.is_active
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT n FROM t")).scalars().all() == [2]
+
+
+def test_an_event_and_its_effect_commit_together(engine: Engine) -> None:
+    """Or neither does."""
+    journal = make(engine)
+    with session(engine) as connection:
+        for end in (rollback, commit):
+            begin(connection)
+            connection.execute(text("CREATE TABLE effect (n integer)"))
+            append(journal, connection)
+            end(connection)
+            begin(connection)
+            there = engine.dialect.has_table(connection, "effect")
+            assert (there, journal.head(connection).seq) == ((False, 1) if end is rollback else (True, 2))
+            rollback(connection)
+
+
+def test_the_events_of_the_engine_are_heard(database_url: str) -> None:
+    """A role, a pragma, a timeout that the application sets on its connections holds for ours."""
+    engine = create_engine(database_url)
+
+    @event.listens_for(engine, "connect")
+    def on_connect(dbapi: Any, _: Any) -> None:
+        cursor = dbapi.cursor()
+        if engine.dialect.name == "sqlite":
+            cursor.execute("PRAGMA foreign_keys = ON")
+        else:
+            cursor.execute("SET application_name = 'shop'")
+            dbapi.commit()
+        cursor.close()
+
+    show = "PRAGMA foreign_keys" if engine.dialect.name == "sqlite" else "SHOW application_name"
+    with session(engine) as connection:
+        assert connection.exec_driver_sql(show).scalar() in (1, "shop")
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("mode", ["DEFERRED", "IMMEDIATE"])
+def test_the_recipe_for_real_transactions_fits(database_url: str, mode: str) -> None:
+    """SQLAlchemy's documentation gives applications one that begins in an event; ours go on below it."""
+    engine = create_engine(database_url)
+    event.listen(engine, "connect", lambda dbapi, _: setattr(dbapi, "isolation_level", None))
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(f"BEGIN {mode}"))
+    journal = make(engine)
+    with session(engine) as connection:
+        assert not side(connection).driver(connection).in_transaction
+        begin(connection)
+        append(journal, connection)
+        commit(connection)
+        assert journal.head(connection).seq == 2
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize("level", ["SERIALIZABLE", "REPEATABLE READ", "READ COMMITTED", "AUTOCOMMIT"])
+def test_the_level_is_read_committed(database_url: str, level: Any) -> None:
+    """A snapshot held for a whole unit would hide what others commit; without a transaction nothing holds."""
+    engine = create_engine(database_url, isolation_level=level)
+    with session(engine) as connection:
+        assert connection.exec_driver_sql("SHOW transaction_isolation").scalar() == "read committed"
+        connection.exec_driver_sql("CREATE TABLE t ()")
+        rollback(connection)
+        assert not engine.dialect.has_table(connection, "t")
+    with engine.connect() as connection:
+        expected = "read committed" if level == "AUTOCOMMIT" else level.lower()
+        assert connection.exec_driver_sql("SHOW transaction_isolation").scalar() == expected
+
+
+@ON_POSTGRESQL
+def test_a_session_sets_nothing_that_stays(server: PostgresServer, database_url: str) -> None:
+    """Behind a pooler the server's session goes to somebody else."""
+    engine = create_engine(database_url)
+    journal = make(engine)
+    with session(engine) as connection:
+        begin(connection)
+        journal.lock_head(connection, lock_timeout=1)
+        append(journal, connection)
+        commit(connection)
+        changed = connection.exec_driver_sql("SELECT name FROM pg_settings WHERE source = 'session'")
+        assert set(changed.scalars()) <= {"client_encoding", "transaction_isolation"}
+
+
+@ON_SQLITE
+def test_a_commit_reaches_the_disk(database_url: str) -> None:
+    """An application may trade durability for speed on its own connections, not the journal's."""
+    engine = create_engine(database_url)
+    event.listen(engine, "connect", lambda dbapi, _: dbapi.execute("PRAGMA synchronous = OFF"))
+    with session(engine) as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+    event.listen(engine, "connect", lambda dbapi, _: dbapi.execute("PRAGMA synchronous = EXTRA"))
+    with session(engine) as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 3
+
+
+@ON_SQLITE
+def test_the_journal_mode_of_a_file_stays(database_url: str, tmp_path: Path) -> None:
+    """An existing database is not converted."""
+    with sqlite3.connect(tmp_path / "test.db") as file:
+        file.execute("CREATE TABLE t (n)")
+    engine = create_engine(database_url)
+    make(engine)
+    with session(engine) as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "delete"
+
+
+@ON_SQLITE
+def test_commit_is_tried_again_while_a_reader_is_in_its_way(database_url: str) -> None:
+    """In rollback-journal mode a reader holds COMMIT up; the work is kept and committed when it is gone."""
+    engine = create_engine(database_url, connect_args={"timeout": 0})
+    journal = make(engine)
+    reader = sqlite3.connect(engine.url.database or "", check_same_thread=False)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM init_journal").fetchone()
+    with session(engine) as connection:
+        begin(connection)
+        append(journal, connection)
+        with pytest.raises(sqlite3.OperationalError):
+            side(connection).driver(connection).commit()
+        timer = threading.Timer(0.1, reader.close)
+        timer.start()
+        commit(connection)
+        timer.join()
+        assert journal.head(connection).seq == 2
+
+
+@ON_SQLITE
+def test_a_commit_that_stays_busy_keeps_its_transaction(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gives up with SQLITE_BUSY after its patience, and can be rolled back."""
+    monkeypatch.setattr("initdb.events.sqlite.COMMIT_PATIENCE", 0.05)
+    engine = create_engine(database_url, connect_args={"timeout": 0})
+    journal = make(engine)
+    reader = sqlite3.connect(engine.url.database or "")
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM init_journal").fetchone()
+    with session(engine) as connection:
+        begin(connection)
+        append(journal, connection)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            commit(connection)
+        rollback(connection)
+        reader.close()
+        assert journal.head(connection).seq == 1
+
+
+@ON_SQLITE
+def test_a_unit_that_sqlite_rolled_back_is_not_journaled(engine: Engine) -> None:
+    """OR ROLLBACK ends the transaction; code that goes on must not get an event for work that is gone."""
+    journal = make(engine)
+    with session(engine) as connection:
+        begin(connection)
+        connection.exec_driver_sql("CREATE TABLE t (n UNIQUE)")
+        connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+        with pytest.raises(DBAPIError):
+            connection.exec_driver_sql("INSERT OR ROLLBACK INTO t VALUES (1)")
+        connection.exec_driver_sql("CREATE TABLE later (n)")
+        with pytest.raises(InitError) as error:
+            append(journal, connection)
+        assert error.value.reference == "transaction-ended"
+        assert journal.head(connection).seq == 1
+
+
+@ON_SQLITE
+def test_what_a_unit_left_open_is_undone_by_the_next(engine: Engine) -> None:
+    """Only what an event tells of may stay."""
+    journal = make(engine)
+    with session(engine) as connection:
+        begin(connection)
+        connection.exec_driver_sql("CREATE TABLE half (n)")
+        begin(connection)
+        append(journal, connection)
+        commit(connection)
+        assert not engine.dialect.has_table(connection, "half")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///file:x?mode=memory&cache=shared&uri=true",
+        "sqlite:///file::memory:?cache=shared&uri=true",
+    ],
+)
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
+def test_a_database_in_memory_has_no_file(url: str) -> None:
+    """However its URL says so."""
+    engine = create_engine(url)
+    assert is_memory(engine) and database_file(engine) is None
+
+
+def test_the_file_of_a_url(tmp_path: Path) -> None:
+    """A path and its symlink are one file; an address is taken apart."""
+    real = tmp_path / "a b.db"
+    real.touch()
+    (tmp_path / "link.db").symlink_to(real)
+    for url in (
+        f"sqlite:///{real}",
+        f"sqlite:///{tmp_path}/link.db",
+        f"sqlite:///{tmp_path}/x/../link.db",
+        f"sqlite:///file:{tmp_path}/a%20b.db?mode=rw&uri=true",
+    ):
+        assert database_file(create_engine(url)) == real, url
+
+
+def test_a_connection_in_memory_goes_back_as_it_was_found() -> None:
+    """It is the application's only one: not closed, and its driver handles transactions as before."""
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    journal = make(engine)
+    with engine.connect() as application:
+        dbapi = application.connection.dbapi_connection
+        assert dbapi is not None and dbapi.isolation_level == ""
+        application.execute(text("CREATE TABLE t (n)"))
+        application.execute(text("INSERT INTO t VALUES (1)"))
+        application.commit()
+        assert journal.head(application).seq == 1
+    with session(engine) as connection:
+        assert connection.exec_driver_sql("SELECT n FROM t").scalar() == 1
+
+
+def test_an_open_transaction_of_the_application_is_left_alone() -> None:
+    """On the one connection in memory ours would commit it: in-transaction, and the work is still there."""
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    with engine.connect() as application:
+        application.execute(text("CREATE TABLE t (n)"))
+        application.commit()
+        application.execute(text("INSERT INTO t VALUES (1)"))
+        with pytest.raises(InitError) as error:
+            open_session(engine)
+        assert error.value.reference == "in-transaction"
+        dbapi = application.connection.dbapi_connection
+        assert dbapi is not None and dbapi.in_transaction
+
+
+def test_closing_what_is_gone_is_no_error(server: PostgresServer, postgresql_url: str) -> None:
+    """A connection that the server ended, and none at all."""
+    connection = open_session(create_engine(postgresql_url))
+    pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
+    server.admin_execute(f"SELECT pg_terminate_backend({pid}, 5000)")
+    close_session(connection)
+    close_session(connection)
+    close_session(None)
+
+
+def test_another_database_is_named(tmp_path: Path) -> None:
+    """Only SQLite and PostgreSQL."""
+
+    class Elsewhere:
+        """A connection to something else."""
+
+        class dialect:
+            """Its dialect."""
+
+            name = "oracle"
+
+    with pytest.raises(InitError) as error:
+        side(Elsewhere())  # type: ignore[arg-type]
+    assert error.value.reference == "unsupported-database"

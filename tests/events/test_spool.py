@@ -1,0 +1,189 @@
+"""The spool: notes that wait for a journal, safe from each other, and never worth a boot."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import stat
+import subprocess
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from initdb.events.ids import time_ordered
+from initdb.events.spool import Note, Spool
+from tests.events.test_canonical import ANYTHING
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    """A spool whose folder is not there yet."""
+    return Spool(tmp_path / "state" / "initdb" / "x.jsonl")
+
+
+def _note(id_: str = "1", **data: Any) -> Note:
+    return Note(id_, "outage", "2026-11-23T08:06:41.218903Z", data)
+
+
+def test_what_is_put_waits(spool: Spool) -> None:
+    """In order, until it is dropped."""
+    notes = [_note(str(number), count=number) for number in range(3)]
+    for note in notes:
+        spool.put(note)
+    assert spool.waiting() == tuple(notes)
+    spool.drop(["0", "2", "not there"])
+    assert spool.waiting() == (notes[1],)
+    spool.drop(["1"])
+    assert spool.waiting() == ()
+
+
+def test_it_is_one_json_line_a_note_and_nobody_elses(spool: Spool) -> None:
+    """Mode 0600 in a folder of 0700, whatever the umask."""
+    before = os.umask(0)
+    try:
+        spool.put(_note(text="ä\n\0\ud800"))
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(spool.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(spool.path.parent.stat().st_mode) == 0o700
+    (line,) = spool.path.read_text("ascii").splitlines()
+    assert json.loads(line)["id"] == "1"
+
+
+def test_a_torn_line_spoils_no_other(spool: Spool) -> None:
+    """Neither the one before it nor the one after it."""
+    spool.put(_note("1"))
+    spool.put(_note("2"))
+    content = spool.path.read_bytes()
+    spool.path.write_bytes(content[:-20])
+    spool.put(_note("3"))
+    assert [note.id for note in spool.waiting()] == ["1", "3"]
+    spool.drop(["1"])
+    assert [note.id for note in spool.waiting()] == ["3"]
+
+
+@given(st.binary(max_size=200), st.binary(max_size=200))
+def test_foreign_content_is_passed_over(tmp_path_factory: Any, before: bytes, after: bytes) -> None:
+    """Whatever the file holds, the notes in it are found and nothing raises."""
+    spool = Spool(tmp_path_factory.mktemp("spool") / "x.jsonl")
+    spool.path.write_bytes(before)
+    spool.put(_note("mine"))
+    with spool.path.open("ab") as file:
+        file.write(after)
+    assert "mine" in {note.id for note in spool.waiting()}
+    spool.drop(["mine"])
+    assert "mine" not in {note.id for note in spool.waiting()}
+
+
+@pytest.mark.parametrize(
+    "line", ["", "null", "[]", "1", "{}", '{"id":1}', '{"id":1,"type":"x","at":"t","data":5}', "ä", "\x00"]
+)
+def test_a_line_that_is_no_note_is_passed_over(spool: Spool, line: str) -> None:
+    """JSON or not."""
+    spool.put(_note("1"))
+    with spool.path.open("a") as file:
+        file.write(line + "\n")
+    spool.put(_note("2"))
+    assert [note.id for note in spool.waiting()] == ["1", "2"]
+
+
+def test_an_id_is_offered_once(spool: Spool) -> None:
+    """However often it was put."""
+    for _ in range(3):
+        spool.put(_note("1"))
+    assert [note.id for note in spool.waiting()] == ["1"]
+
+
+@given(data=st.dictionaries(st.text(), ANYTHING, max_size=3))
+def test_any_data_can_wait(tmp_path_factory: Any, data: dict[str, Any]) -> None:
+    """It is made safe as an event is."""
+    spool = Spool(tmp_path_factory.mktemp("spool") / "x.jsonl")
+    spool.put(Note("1", "outage", "t", data))
+    assert len(spool.waiting()) == 1
+
+
+@pytest.mark.parametrize("obstacle", ["a file", "a folder", "a link", "somebody else's"])
+def test_nothing_raises(tmp_path: Path, obstacle: str) -> None:
+    """A place where nothing can be kept, or nothing should be, costs the note and not the boot."""
+    spool = Spool(tmp_path / "folder" / "x.jsonl")
+    if obstacle == "a file":
+        spool.path.parent.write_text("")
+    else:
+        spool.path.parent.mkdir()
+    if obstacle == "a folder":
+        spool.path.mkdir()
+    elif obstacle == "a link":
+        (tmp_path / "target").write_text("untouched")
+        spool.path.symlink_to(tmp_path / "target")
+    elif obstacle == "somebody else's":
+        spool.path.touch()
+        if os.geteuid() == 0:
+            os.chown(spool.path, 1234, 1234)
+        else:
+            spool.path.chmod(0)
+    spool.put(_note())
+    assert spool.waiting() == ()
+    spool.drop(["1"])
+    if obstacle == "a link":
+        assert (tmp_path / "target").read_text() == "untouched"
+
+
+def test_where_it_lies(tmp_path: Path) -> None:
+    """In the user's state folder, named by the hash of the URL; without a home in the temporary folder."""
+    url = "postgresql://app@db/shop"
+    home = Spool.beside(url, {"HOME": str(tmp_path)}).path
+    state = Spool.beside(url, {"HOME": "/nowhere", "XDG_STATE_HOME": str(tmp_path / "s")}).path
+    assert home.parent == tmp_path / ".local/state/initdb"
+    assert state.parent == tmp_path / "s" / "initdb"
+    assert home.name == state.name != Spool.beside(url + "2", {"HOME": "/x"}).path.name
+    assert "shop" not in str(home.name)
+    assert str(os.getuid()) in Spool.beside(url, {}).path.parent.name
+    assert Spool.beside("\ud800", {}).path.name.endswith(".jsonl")
+
+
+PUT = """
+import sys
+from pathlib import Path
+from initdb.events.spool import Note, Spool
+for number in range(50):
+    Spool(Path(sys.argv[1])).put(Note(f"{sys.argv[2]}-{number}", "outage", "t", {"pad": "x" * 100}))
+"""
+
+
+def test_processes_that_write_at_once_lose_nothing(spool: Spool) -> None:
+    """While a third takes notes out: every note is seen, and what was taken is gone."""
+    writers = [subprocess.Popen([sys.executable, "-c", PUT, str(spool.path), name]) for name in ("a", "b")]
+    seen: set[str] = set()
+    while any(writer.poll() is None for writer in writers):
+        ids = {note.id for note in spool.waiting()}
+        spool.drop(ids)
+        seen |= ids
+    left = {note.id for note in spool.waiting()}
+    assert seen | left == {f"{name}-{number}" for name in ("a", "b") for number in range(50)}
+    assert not seen & left
+
+
+def test_a_process_stopped_in_the_middle_stops_nobody(spool: Spool) -> None:
+    """Its lock on the file is waited for a second, not for ever."""
+    spool.put(_note("1"))
+    with spool.path.open("rb+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        begun = time.monotonic()
+        spool.put(_note("2"))
+        assert time.monotonic() - begun < 5
+    assert [note.id for note in spool.waiting()] == ["1", "2"]
+
+
+@given(st.datetimes(min_value=datetime(1971, 1, 1)))
+def test_ids_sort_by_time(moment: Any) -> None:
+    """RFC 9562, version 7; two of one moment differ."""
+    first, second = time_ordered(moment), time_ordered(moment)
+    assert first != second and first[14] == "7" and first[19] in "89ab"
+    assert first[:13] == second[:13]

@@ -1,0 +1,152 @@
+"""The chain proves an edit, a removal and a reordering, and a cut tail as long as the head is honest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from initdb.events.chain import GENESIS, link, lock_key
+from initdb.events.entry import Turn, write
+from initdb.events.head import Head
+from initdb.events.sessions import session
+from initdb.events.verify import Finding, Stored, verify
+from tests.events.journals import MOMENT, append_committed, make, stored
+
+
+def _chain(length: int) -> list[Stored]:
+    rows: list[Stored] = []
+    seq, digest = 0, GENESIS
+    for number in range(length):
+        entry = write(
+            seq, digest, MOMENT, Turn("outage", "note", "ready", "ready"), {"number": number, "ä": "ö"}
+        )
+        seq, digest = entry.seq, entry.hash
+        rows.append(Stored(**entry.columns()))
+    return rows
+
+
+def _head(rows: list[Stored]) -> Head:
+    return Head(rows[-1].seq, rows[-1].hash, 2, 1) if rows else Head(0, GENESIS, 2, 1)
+
+
+_CHAINS = st.integers(1, 8).map(_chain)
+
+
+@given(st.integers(0, 8))
+def test_an_honest_journal_has_no_finding(length: int) -> None:
+    """Of any length, the empty one too."""
+    rows = _chain(length)
+    assert verify(rows, _head(rows)) == []
+
+
+_COLUMNS = ("seq", "run", "at", "type", "source", "dest", "event", "prev_hash", "hash")
+_VALUES = st.one_of(
+    st.text(max_size=10),
+    st.binary(max_size=5),
+    st.integers(0, 99),
+    st.none(),
+    st.just("0" * 64),
+    st.just("{}"),
+)
+
+
+@settings(max_examples=300)
+@given(_CHAINS, st.data())
+def test_any_edit_is_found(rows: list[Stored], data: st.DataObject) -> None:
+    """Of any column of any entry, whatever is put there; never an exception."""
+    at = data.draw(st.integers(0, len(rows) - 1))
+    column = data.draw(st.sampled_from(_COLUMNS))
+    value: Any = data.draw(st.integers(-5, 99) if column == "seq" else _VALUES)
+    assume(value != getattr(rows[at], column))
+    edited = [*rows[:at], replace(rows[at], **{column: value}), *rows[at + 1 :]]
+    assert verify(edited, _head(rows))
+
+
+@given(_CHAINS, st.data())
+def test_an_edit_with_its_hash_made_anew_is_found(rows: list[Stored], data: st.DataObject) -> None:
+    """The next entry, or the head, still carries the old hash."""
+    at = data.draw(st.integers(0, len(rows) - 1))
+    text = rows[at].event.replace('"number":', '"number":1')
+    forged = replace(rows[at], event=text, hash=link(rows[at].prev_hash, text))
+    assert verify([*rows[:at], forged, *rows[at + 1 :]], _head(rows))
+
+
+@given(_CHAINS, st.data())
+def test_a_removal_is_found(rows: list[Stored], data: st.DataObject) -> None:
+    """Of any entries, at the end too, as long as the head is honest."""
+    kept = data.draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows)))
+    assume(not all(kept))
+    left = [row for row, keep in zip(rows, kept, strict=True) if keep]
+    assert verify(left, _head(rows))
+
+
+@given(_CHAINS, st.data())
+def test_a_tail_cut_together_with_the_head_is_not_found(rows: list[Stored], data: st.DataObject) -> None:
+    """That needs a checkpoint outside the database; the documentation says so."""
+    left = rows[: data.draw(st.integers(0, len(rows)))]
+    assert verify(left, _head(left)) == []
+
+
+@given(_CHAINS, st.randoms())
+def test_a_reordering_is_found(rows: list[Stored], random: Any) -> None:
+    """In the order in which they are read, or by their numbers."""
+    shuffled = list(rows)
+    random.shuffle(shuffled)
+    assume(shuffled != rows)
+    assert verify(shuffled, _head(rows))
+    renumbered = [replace(row, seq=number) for number, row in enumerate(shuffled, start=1)]
+    assert verify(renumbered, _head(rows))
+
+
+@given(_CHAINS)
+def test_a_doubled_entry_is_found(rows: list[Stored]) -> None:
+    """The same twice, or appended anew behind the last."""
+    assert verify([*rows, rows[-1]], _head(rows))
+    again = replace(rows[-1], seq=rows[-1].seq + 1)
+    assert verify([*rows, again], _head([*rows, again]))
+
+
+def test_a_missing_head_is_a_finding() -> None:
+    """Without it a cut tail could not be told."""
+    rows = _chain(2)
+    assert verify(rows, None) == [Finding(2, "the head row is missing")]
+
+
+@pytest.mark.parametrize("column", ["run", "at", "type", "source", "dest"])
+def test_each_column_is_compared_with_the_event(column: str) -> None:
+    """The finding names it."""
+    rows = _chain(1)
+    (finding,) = verify([replace(rows[0], **{column: "other"})], _head(rows))  # type: ignore[arg-type]
+    assert finding == Finding(1, f"column {column} does not agree with the event")
+
+
+def test_what_the_database_gives_back_verifies(engine: Engine) -> None:
+    """Text, hashes and columns survive either database byte for byte."""
+    journal = make(engine)
+    append_committed(journal, engine, text="ä\0\ud800😀", big=2**70, nested={"b": [1.5], "a": None})
+    with session(engine) as connection:
+        rows = stored(journal, connection)
+        assert verify(rows, journal.head(connection)) == []
+        assert rows[-1].hash == link(rows[-1].prev_hash, rows[-1].event)
+
+
+def test_the_hash_is_what_the_documentation_says() -> None:
+    """SHA-256 of domain, previous hash and text, over ASCII."""
+    known = "5f37db3936969e8dd7c69f95dffa1b7195532fcaf807c4c7b74bcf0e5809d65e"  # printf … | sha256sum
+    assert link(GENESIS, "{}") == known
+
+
+@given(st.text(), st.text(), st.text())
+def test_lock_keys_are_signed_64_bit_and_tell_names_apart(
+    purpose: str, application: str, schema: str
+) -> None:
+    """Whatever the names hold."""
+    key = lock_key(purpose, application, schema)
+    assert -(2**63) <= key < 2**63
+    assert key == lock_key(purpose, application, schema)
+    assert lock_key("a", "b") != lock_key("ab", "")
