@@ -41,7 +41,7 @@ def see(site: Site, before: Sight | None = None) -> Sight:
     file = database_file(site.engine)
     if file is not None and not file.exists():
         schema = site.settings.journal_schema or "main"
-        return Sight(_look(site, Knowledge(), None, ()), Journal(schema, site.name), exists=False)
+        return Sight(_look(site, Knowledge(), None, ()), Journal(schema, site.owner), exists=False)
     with session(site.engine) as connection:
         return see_on(site, connection, before)
 
@@ -51,7 +51,7 @@ def see_on(site: Site, connection: Connection, before: Sight | None = None) -> S
 
     Raises InitError: journal-of-another-application, journal-newer, journal-unreadable, journal-elsewhere.
     """
-    journal, exists = find(connection, site.name, site.settings.journal_schema)
+    journal, exists = find(connection, site.owner, site.settings.journal_schema)
     known, head = Knowledge(), None
     if exists:
         head = _head(connection, journal)
@@ -116,9 +116,9 @@ def _fold(entries: Iterable[Entry], head: Head, known: Knowledge) -> tuple[Knowl
 
 
 def _ours(site: Site, known: Knowledge) -> None:
-    if known.application is not None and known.application != site.name:
+    if known.application is not None and known.application != site.owner:
         raise InitError(
-            "journal-of-another-application", f"it belongs to '{known.application}', this is '{site.name}'"
+            "journal-of-another-application", f"it belongs to '{known.application}', this is '{site.owner}'"
         )
     if known.state not in State.__members__:
         raise InitError("journal-newer", f"its state '{known.state}' is not known to this version")

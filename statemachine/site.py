@@ -26,6 +26,10 @@ class Waiting:
     since: str | None = None
 
 
+DEFAULT_OWNER = "application"
+"""Whose journal it is where the setting `application` is not given."""
+
+
 def _ignore(*_: object) -> None:
     pass
 
@@ -53,8 +57,16 @@ class Site:
 
     @property
     def name(self) -> str:
-        """Whose journal it is."""
-        return self.settings.application or self.application.name or "application"
+        """What this application is called, for people: the setting, a given name, or its folder's."""
+        return self.settings.application or self.application.name or DEFAULT_OWNER
+
+    @property
+    def owner(self) -> str:
+        """Whose journal it is: the setting alone.
+
+        A name taken from a folder or a module differs between a shell and a server of the same application.
+        """
+        return self.settings.application or DEFAULT_OWNER
 
     @property
     def spool(self) -> Spool:
