@@ -3,7 +3,9 @@ turn."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import logging
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -65,7 +67,8 @@ def turn(state: str, event: str, data: Mapping[str, Any]) -> Turn:
         raise NoRow(f"nothing is known of state {state}")
     model = _Model(state)
     try:
-        moved = machine().events[trigger].trigger(model, data=data)
+        with _silent():
+            moved = machine().events[trigger].trigger(model, data=data)
     except MachineError as error:
         raise NoRow(f"{event} has no row in state {state}") from error
     if not moved:
@@ -78,6 +81,17 @@ def turn(state: str, event: str, data: Mapping[str, Any]) -> Turn:
     ):
         raise NoRow(f"{event} does not lead from {state} to {made.dest}")
     return made
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """The library tells the log of each turn twice, at INFO; the journal's own line is enough."""
+    logger = logging.getLogger("transitions.core")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def accepts(state: str, trigger: str) -> bool:
