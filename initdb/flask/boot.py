@@ -12,8 +12,8 @@ from flask import Flask
 from initdb.booting import loading, quiet
 from initdb.errors import InitError, Rendered, render
 from initdb.flask.binding import EXTENSION, Parts, engine_of, initializer_for, settings_for
-from initdb.flask.gunicorn import BOOT_FAILED, heartbeat, loading_worker
-from initdb.flask.serving import is_reloaders_child, serves
+from initdb.flask.gunicorn import exit_code, heartbeat, loading_worker
+from initdb.flask.serving import RELOAD, is_reloaders_child, serves
 from initdb.flask.telling import Teller, audible, logger
 from initdb.flask.unavailable import Unavailable
 from initdb.managers.outcome import reason_of
@@ -91,8 +91,9 @@ def _exit(code: int, reason: Rendered) -> NoReturn:
     """End with the error, in a way that whoever started this process does not start it again for ever."""
     print(render(reason, colour=sys.stderr.isatty()), file=sys.stderr, flush=True)
     if reason.reference != "stopped":
-        if loading_worker() is not None:
-            code = BOOT_FAILED
-        elif is_reloaders_child() and code == BOOT_FAILED:
+        worker = loading_worker()
+        if worker is not None:
+            code = exit_code(worker)
+        elif is_reloaders_child() and code == RELOAD:
             code = 1
     raise SystemExit(code)

@@ -2,19 +2,24 @@
 
 gunicorn kills a worker that does not report within `timeout` seconds, also while it loads the application; a
 worker that ends with code 3 before it has booted ends the master, with any other code it is started again for
-ever (gunicorn/arbiter.py, murder_workers and reap_workers).
+ever; the master that meets a second 3 while it halts breaks with a traceback (gunicorn/arbiter.py,
+murder_workers, reap_workers, stop).
 """
 
 from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 BOOT_FAILED = 3
 """Arbiter.WORKER_BOOT_ERROR."""
+
+SPACING = 0.5
+"""Seconds between the ends of two workers of one generation that cannot boot."""
 
 
 def loading_worker() -> Any:
@@ -52,3 +57,17 @@ def heartbeat(worker: Any) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
+
+
+def exit_code(worker: Any) -> int:
+    """The code with which `worker` ends after a boot that failed, once it is its turn to end.
+
+    The first one ends with BOOT_FAILED at once, which halts the master; the others, which mostly fail in the
+    same moment, are told by it to stop while they wait, and end with 0.
+    """
+    turn = (worker.age - 1) % max(worker.cfg.workers, 1)
+    end = time.monotonic() + turn * SPACING
+    while worker.alive and time.monotonic() < end:
+        worker.notify()
+        time.sleep(0.02)
+    return BOOT_FAILED if worker.alive else 0

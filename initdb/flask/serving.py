@@ -19,6 +19,9 @@ from flask.helpers import get_debug_flag
 SERVING = {"flask": ("run",), "celery": ("worker", "beat"), "alembic": ()}
 """Program → those of its commands that serve."""
 
+RELOAD = 3
+"""The exit code at which werkzeug's reloader starts its child again."""
+
 CHECKING = ("--check-config", "--print-config")
 """Options of gunicorn, with which it loads the application and ends."""
 
@@ -43,7 +46,7 @@ def command_line_serves(words: Sequence[str]) -> bool:
 
 
 def is_reloaders_child(environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether werkzeug's reloader watches this process, and starts it again when it ends with code 3."""
+    """Whether werkzeug's reloader watches this process, and starts it again when it ends with RELOAD."""
     return environ.get("WERKZEUG_RUN_MAIN") == "true"
 
 
