@@ -15,7 +15,7 @@ from initdb.errors.classify import classify, is_connection_lost
 from initdb.errors.redact import url_text
 from initdb.events.baton import Baton
 from initdb.events.entry import Entry
-from initdb.events.head import ConnectionLost, HeadMoved, JournalSignal
+from initdb.events.head import SCHEMA_VERSION, ConnectionLost, HeadMoved, JournalSignal
 from initdb.events.ids import time_ordered
 from initdb.events.journal import find, side
 from initdb.events.knowledge import Knowledge, RunRecord
@@ -133,10 +133,20 @@ class Run:
             events.append(("override", said | ({"reseed": list(order.reseed)} if order.reseed else {})))
         if self._sight.exists:
             with self._writer.open(self._work):
-                self._writer.commit_all(self._work, events)
+                self._writer.commit_all(self._work, [*self._upgraded(), *events])
         else:
             self._create_journal(events)
         self._site.spool.drop(self._writer.knowledge.notes)
+
+    def _upgraded(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Bring the journal's own tables up to date in the open transaction; gives the event that says so."""
+        head = self._writer.head
+        if head is None or head.schema_version >= SCHEMA_VERSION:
+            return []
+        from initdb.steps.upgrade_journal import upgrade
+
+        version = upgrade(self._work, self._sight.journal.schema, head.schema_version)
+        return [("journal_upgraded", {"from": head.schema_version, "to": version})]
 
     def _beginning(self, interrupted: RunRecord | None) -> dict[str, Any]:
         known, site = self._writer.knowledge, self._site

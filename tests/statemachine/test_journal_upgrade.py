@@ -1,0 +1,55 @@
+"""A journal that an older initdb made is brought up to date by the first run that has work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from initdb.events.head import SCHEMA_VERSION
+from tests.support.states import database_state
+from tests.support.toy import Toy
+
+
+@pytest.fixture
+def toy(tmp_path: Path, database_url: str) -> Toy:
+    """Ready, with a journal of version 1: without its two indexes."""
+    toy = Toy(tmp_path, database_url).with_revisions().with_seeds()
+    toy.initializer().initialize()
+    guard = "init_journal_head_move"
+    sqlite = database_url.startswith("sqlite")
+    if sqlite:
+        (made,) = toy.sql(f"SELECT sql FROM sqlite_schema WHERE name = '{guard}'")
+        off, on = f"DROP TRIGGER {guard}", made[0]
+    else:
+        off = f"ALTER TABLE init_journal_head DISABLE TRIGGER {guard}"
+        on = f"ALTER TABLE init_journal_head ENABLE TRIGGER {guard}"
+    toy.sql(
+        off,
+        "UPDATE init_journal_head SET schema_version = 1",
+        on,
+        "DROP INDEX init_journal_run",
+        "DROP INDEX init_journal_type",
+        "UPDATE init_journal_version SET version_num = '0001'",
+    )
+    return toy
+
+
+def test_a_ready_database_is_left_as_it_is(toy: Toy) -> None:
+    """An older journal is no work by itself."""
+    before = toy.types()
+    assert toy.initializer().initialize().success
+    assert toy.types() == before
+
+
+def test_the_next_run_upgrades_in_its_first_transaction(toy: Toy, tmp_path: Path) -> None:
+    """With an event of its own, and then the same schema as one that is made whole."""
+    toy.with_seeds(6)
+    result = toy.initializer().initialize()
+    assert result.success, result.errors
+    assert toy.types()[6:8] == ["journal_upgraded", "run_started"]
+    assert toy.sql("SELECT schema_version FROM init_journal_head") == [(SCHEMA_VERSION,)]
+    indexes = {"init_journal_run", "init_journal_type"}
+    engine = toy.engine()
+    assert all(name in str(database_state(engine)) for name in indexes)
+    engine.dispose()
