@@ -1,0 +1,79 @@
+"""The journal's own tables brought to this code's version, by the scripts in migrations/journal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+import initdb.migrations
+from initdb.errors import InitError
+from initdb.events.head import MIN_WRITER, SCHEMA_VERSION
+from initdb.events.journal import Journal
+from initdb.steps.alembic_driver import own_environment
+
+FOLDER = Path(initdb.migrations.__file__).parent / "journal"
+VERSIONS = "init_journal_version"
+GUARD = "init_journal_head_move"
+
+
+def upgrade(connection: Connection, schema: str | None, found: int, wanted: int = SCHEMA_VERSION) -> int:
+    """Run the scripts that are missing, inside the caller's transaction; gives the version that stands then.
+
+    found: the head's `schema_version`; a journal of a newer version is left as it is. 0: there are no tables.
+    Raises InitError("journal-unreadable") where the version table contradicts the head.
+    """
+    if found >= wanted:
+        return found
+    table = Journal(schema, "").table(connection, VERSIONS)
+    _stamp(connection, schema, table, found)
+    with own_environment(connection, FOLDER, VERSIONS, schema) as environment:
+        rows = environment.rows()
+        if rows != ((_name(found),) if found else ()):
+            said = f"{VERSIONS} says {', '.join(rows) or 'nothing'}, the head says version {found}"
+            raise InitError("journal-unreadable", said, database=connection.dialect.name)
+        for step in environment.upgrades(rows):
+            if int(step.revision.revision) <= wanted:
+                rows = environment.apply(step, rows)
+    _raise_head(connection, Journal(schema, "").table(connection, "init_journal_head"), wanted)
+    return wanted
+
+
+def _name(version: int) -> str:
+    return f"{version:04d}"
+
+
+def _stamp(connection: Connection, schema: str | None, table: str, found: int) -> None:
+    """Write `found` down where a journal of that version had no version table yet."""
+    if not connection.dialect.has_table(connection, VERSIONS, schema=schema):
+        connection.execute(
+            text(
+                f"CREATE TABLE {table} (version_num VARCHAR(32) NOT NULL,"
+                f" CONSTRAINT {VERSIONS}_pkc PRIMARY KEY (version_num))"
+            )
+        )
+        if found:
+            connection.execute(text(f"INSERT INTO {table} VALUES (:version)"), {"version": _name(found)})
+
+
+def _raise_head(connection: Connection, head: str, version: int) -> None:
+    """Note the version in the head, whose guard refuses every change but an event's, also by its owner.
+
+    So the guard is put aside, which only the owner may, and is back before the transaction ends.
+    """
+    raised = text(
+        f"UPDATE {head} SET schema_version = :version,"
+        " min_writer = CASE WHEN min_writer < :writer THEN :writer ELSE min_writer END"
+    )
+    values = {"version": version, "writer": MIN_WRITER}
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"ALTER TABLE {head} DISABLE TRIGGER {GUARD}"))
+        connection.execute(raised, values)
+        connection.execute(text(f"ALTER TABLE {head} ENABLE TRIGGER {GUARD}"))
+        return
+    guard = connection.execute(
+        text("SELECT sql FROM main.sqlite_schema WHERE type = 'trigger' AND name = :name"), {"name": GUARD}
+    ).scalar_one()
+    connection.execute(text(f"DROP TRIGGER main.{GUARD}"))
+    connection.execute(raised, values)
+    connection.exec_driver_sql(guard)
