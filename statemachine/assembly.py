@@ -13,10 +13,9 @@ from initdb import migrations as own_migrations
 from initdb.loading import as_metadata, load_metadata, load_object
 from initdb.settings import Settings
 from initdb.steps.context import Application, Rule
-from initdb.steps.env_source import version_table
-from initdb.steps.revisions.graph import RevisionGraph
+from initdb.steps.env_source import chooses_folders, version_table
+from initdb.steps.revisions.checked import checked_graph
 from initdb.steps.revisions.locate import MigrationPlace, find_directories
-from initdb.steps.revisions.reading import read_revisions
 from initdb.steps.seeds.sources import discover
 
 
@@ -88,13 +87,14 @@ def _with_migrations(application: Application, migrations: Any, provider: Any, e
         provider, place = migrations, _place_of(migrations)
     else:
         place = find_directories(migrations)
-    graph = RevisionGraph.of(read_revisions(place))
-    graph.check()
-    table, schema = version_table(place.script_location / "env.py")
+    env_py = place.script_location / "env.py"
+    table, schema = version_table(env_py)
+    chooses = chooses_folders(env_py)
     return replace(
         application,
         place=place,
-        graph=graph,
+        graph=None if chooses else checked_graph(place),
+        env_chooses=chooses,
         provider=provider or _lazy_provider(place, engine),
         version_table=table,
         version_schema=schema,

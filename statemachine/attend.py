@@ -184,6 +184,7 @@ class _Attendance:
                 raise InitError("too-few-connections", database=self._site.engine.dialect.name) from error
             raise connect.refused(self._site.engine, error) from error
         try:
+            self._ask_env_py()
             sight = see_on(self._site, work)
             verdict = judge(sight.look, self._order.override)
             if verdict.kind != "work" and not self._must_begin(verdict):
@@ -200,6 +201,14 @@ class _Attendance:
             raise connect.refused(self._site.engine, error, "journal") from error
         finally:
             close_session(work)
+
+    def _ask_env_py(self) -> None:
+        """Which revisions there are, where env.py chooses; where it fails, the run tells and records that."""
+        if self._site.application.env_chooses:
+            from initdb.steps.env_knowledge import chosen
+
+            with contextlib.suppress(InitError):
+                self._site.application = chosen(self._site.application, self._site.engine)
 
     def _concluded(self, run: Run, report: Report, sight: Sight) -> Outcome:
         known = run.knowledge

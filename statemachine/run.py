@@ -211,6 +211,11 @@ class Run:
 
     def _work_on(self) -> None:
         order, seen_defects = self._order, None
+        if self._site.application.env_chooses:
+            # It could not be asked before the run began: what was wrong is the run's failure.
+            from initdb.steps.env_knowledge import chosen
+
+            self._site.application = chosen(self._site.application, self._site.engine)
         self._step(State.unknown, STEPS[State.unknown])
         if order.first is not None:
             order.first(self._context(), self._writer.knowledge.state)

@@ -74,6 +74,11 @@ class Environment:
             self._version_schema = self.connection.scalar(_SCHEMA_OF, {"table": quoted})
         return self._version_schema
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where the revisions are, as env.py left it."""
+        return tuple(Path(folder) for folder in self.script._version_locations)
+
     def rows(self) -> tuple[str, ...]:
         """The version rows, sorted."""
         return tuple(sorted(self.context.get_current_heads()))

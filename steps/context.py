@@ -60,7 +60,8 @@ class Application:
 
     `provider` makes the Alembic Config and runs a function in its context (steps.alembic_driver.Provider);
     `base` is the metadata or the callable that makes the tables which the revisions begin after.
-    `version_table` is what env.py says in plain sight, until a run has learned it from env.py itself.
+    `version_table` is what env.py says in plain sight, until a run has learned it from env.py itself;
+    `env_chooses`: env.py chooses the folders of the revisions, so that `graph` is None until it was asked.
     """
 
     metadata: MetaData | None = None
@@ -74,6 +75,7 @@ class Application:
     identity: bool = False
     version_table: str = "alembic_version"
     version_schema: str | None = None
+    env_chooses: bool = False
     name: str = ""
     folder: Path = field(default_factory=Path)
 

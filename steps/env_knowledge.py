@@ -1,13 +1,17 @@
-"""What only env.py knows, asked where the database cannot be understood without it: its version table."""
+"""What only env.py knows, asked where nothing is understood without it: its version table, its folders."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import Engine
 
 from initdb.events.journal import side
 from initdb.steps import catalog
 from initdb.steps.context import Application, StepContext
 from initdb.steps.facts import version_place
+from initdb.steps.revisions.checked import checked_graph
 
 
 def learned(ctx: StepContext) -> Application:
@@ -27,13 +31,45 @@ def learned(ctx: StepContext) -> Application:
 
 
 def _asked(ctx: StepContext) -> Application:
+    found = _ask(ctx.application, ctx.engine)
+    return replace(ctx.application, version_table=found.version_table, version_schema=found.version_schema)
+
+
+def chosen(application: Application, engine: Engine) -> Application:
+    """The application with the revisions of the folders that env.py chooses, where it does choose them.
+
+    Raises what env.py raises, and InitError for files that cannot be read or contradict each other.
+    """
+    if not application.env_chooses or application.place is None:
+        return application
+    found = _ask(application, engine)
+    place = replace(application.place, version_locations=found.folders)
+    return replace(
+        application,
+        place=place,
+        graph=checked_graph(place),
+        env_chooses=False,
+        version_table=found.version_table,
+        version_schema=found.version_schema,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What env.py said of its version table and of the folders of its revisions."""
+
+    version_table: str
+    version_schema: str | None
+    folders: tuple[Path, ...]
+
+
+def _ask(application: Application, engine: Engine) -> _Answer:
     from initdb.steps.alembic_driver import Environment, run_in_environment
 
-    found: list[tuple[str, str | None]] = []
+    found: list[_Answer] = []
 
     def note(env: Environment) -> None:
-        found.append((env.version_table, env.version_schema))
+        found.append(_Answer(env.version_table, env.version_schema, env.folders))
 
-    run_in_environment(ctx.application.provider, ctx.engine, note)
-    table, schema = found[0]
-    return replace(ctx.application, version_table=table, version_schema=schema)
+    run_in_environment(application.provider, engine, note)
+    return found[0]

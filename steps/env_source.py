@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 DEFAULT = ("alembic_version", None)
@@ -10,13 +11,9 @@ DEFAULT = ("alembic_version", None)
 
 def version_table(env_py: Path) -> tuple[str, str | None]:
     """Name and schema of the version table, where env.py gives them as literals; else Alembic's default."""
-    try:
-        tree = ast.parse(env_py.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return DEFAULT
     found = {
         keyword.arg: keyword.value.value
-        for node in ast.walk(tree)
+        for node in _nodes(env_py)
         if isinstance(node, ast.Call)
         for keyword in node.keywords
         if keyword.arg in ("version_table", "version_table_schema")
@@ -28,16 +25,27 @@ def version_table(env_py: Path) -> tuple[str, str | None]:
 
 def runs_in_a_loop(env_py: Path) -> bool:
     """Whether it calls run_migrations in a loop, as an env.py for several databases does."""
-    try:
-        tree = ast.parse(env_py.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return False
-    loops = (node for node in ast.walk(tree) if isinstance(node, ast.For | ast.AsyncFor | ast.While))
+    loops = (node for node in _nodes(env_py) if isinstance(node, ast.For | ast.AsyncFor | ast.While))
     return any(
         isinstance(inner, ast.Call) and _called(inner) == "run_migrations"
         for loop in loops
         for inner in ast.walk(loop)
     )
+
+
+def chooses_folders(env_py: Path) -> bool:
+    """Whether it touches `version_locations`: then only running it tells which revisions there are."""
+    return any(
+        isinstance(node, ast.Attribute) and node.attr == "version_locations" for node in _nodes(env_py)
+    )
+
+
+def _nodes(env_py: Path) -> Iterator[ast.AST]:
+    """The syntax tree, node by node; none where there is no such file or it is no Python."""
+    try:
+        yield from ast.walk(ast.parse(env_py.read_bytes()))
+    except (OSError, SyntaxError, ValueError):
+        return
 
 
 def _called(call: ast.Call) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Dialect, MetaData, Table
@@ -12,6 +13,8 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from initdb.settings import Settings
 from initdb.steps.context import Application
+from initdb.steps.revisions.listing import content_digest
+from initdb.steps.revisions.locate import MigrationPlace
 
 
 def code_parts(application: Application, settings: Settings, dialect: Dialect) -> dict[str, str]:
@@ -20,15 +23,19 @@ def code_parts(application: Application, settings: Settings, dialect: Dialect) -
     parts = {
         "settings": _lines(f"{name}={value}" for name, value in sorted(settings.work_fingerprint().items()))
     }
-    if application.graph is not None and application.place is not None:
-        parts["migrations"] = _lines(
-            [application.graph.digest(), _file(application.place.script_location / "env.py")]
-        )
+    if application.place is not None:
+        revisions = application.graph.digest() if application.graph else _everything(application.place)
+        parts["migrations"] = _lines([revisions, _file(application.place.script_location / "env.py")])
     if application.metadata is not None:
         parts["models"] = models_digest(application.metadata, dialect)
     if application.seeds:
         parts["seeds"] = _lines(f"{source.name}\0{source.digest}" for source in application.seeds)
     return parts
+
+
+def _everything(place: MigrationPlace) -> str:
+    """Of a directory whose env.py chooses among its folders, every file counts."""
+    return content_digest(replace(place, version_locations=(place.script_location,), recursive=True))
 
 
 def models_digest(metadata: MetaData, dialect: Dialect) -> str:

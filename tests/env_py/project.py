@@ -30,7 +30,7 @@ url = config.get_main_option("sqlalchemy.url")
 
 @dataclass
 class Project(Toy):
-    """A Toy whose schema comes from its revisions; `provider` is given instead of the folder where it is set."""
+    """A Toy whose schema comes from its revisions; `provider` or `given` stand for the folder where set."""
 
     provider: Callable[[Callable[[Config], None]], None] | None = None
     given: Any = None

@@ -8,12 +8,6 @@ import pytest
 
 from tests.env_py.project import Project, project
 
-CONNECTED = """
-        with create_engine(url).connect() as connection:
-            context.configure(connection=connection{options})
-            with context.begin_transaction():
-                {body}
-        """
 BROKEN = '    op.execute("INSERT INTO nowhere VALUES (1)")'
 
 
@@ -89,7 +83,7 @@ def test_an_env_py_that_tries_its_connection_again_is_let_do_so(made: Project) -
             ["fn="],
         ),
         ("context.configure(url=url)\ncontext.run_migrations()", "env-py-ran-nothing", ["offline"]),
-        ("import os\nos.environ['NOT_SET_HERE']", "env-py-failed", ["KeyError", "NOT_SET_HERE", "env.py line 8"]),
+        ("import os\nos.environ['NOT_SET']", "env-py-failed", ["KeyError", "NOT_SET", "env.py line 8"]),
         ("import no_such_module", "env-py-failed", ["no_such_module", "env.py line 7"]),
         ("raise SystemExit(3)", "env-py-failed", ["sys.exit(3)", "env.py line 7"]),
         ("context.nothing_like_it()", "env-py-failed", ["nothing_like_it", "env.py line 7"]),
@@ -123,7 +117,13 @@ def test_what_env_py_does_wrong_is_its_own_failure(
 
 def test_an_error_after_the_revisions_is_told_and_they_stand(made: Project) -> None:
     """What env.py does afterwards is its own; the revisions have their events."""
-    made.env(CONNECTED.format(options="", body="context.run_migrations()") + "\n        raise ValueError('later')")
+    made.env("""
+        with create_engine(url).connect() as connection:
+            context.configure(connection=connection)
+            with context.begin_transaction():
+                context.run_migrations()
+        raise ValueError("later")
+        """)
     error = made.failure()
     assert "env-py-failed" in error
     assert "later" in error
@@ -170,7 +170,7 @@ def test_two_phase_transactions_are_refused(made: Project) -> None:
 
 
 SEVERAL = """
-        urls = [url, {second!r}]
+        urls = [url, {second!r}][::{order}]
         connections = [create_engine(one).connect() for one in urls]
         transactions = [connection.begin() for connection in connections]
         for connection in connections:
@@ -188,8 +188,7 @@ def test_several_databases_are_refused_before_the_first_is_changed(
     made: Project, plain_url: str, second_first: bool
 ) -> None:
     """An env.py of the multidb template: the databases are named."""
-    source = SEVERAL.format(second=plain_url)
-    made.env(source.replace("in connections:\n            context", "in connections[::-1]:\n            context") if second_first else source)
+    made.env(SEVERAL.format(second=plain_url, order=-1 if second_first else 1))
     error = made.failure()
     assert "env-py-several-databases" in error
     assert made.url.rpartition("/")[2].partition("?")[0] in error
@@ -200,7 +199,7 @@ def test_several_databases_are_refused_before_the_first_is_changed(
 
 def test_a_loop_over_one_database_is_none_over_several(made: Project, plain_url: str) -> None:
     """The multidb template with one database in it."""
-    made.env(SEVERAL.format(second=plain_url).replace(f"[url, {plain_url!r}]", "[url]"))
+    made.env(SEVERAL.format(second=plain_url, order=2))
     result = made.initializer().initialize()
     assert result.success, result.errors
 

@@ -70,17 +70,17 @@ ENFORCED = """
             connection.commit()
         """
 
-FAMILY = '''
+FAMILY = """
     op.create_table("parent", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(10)))
     op.create_table("child", sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("parent_id", sa.Integer, sa.ForeignKey("parent.id", ondelete="CASCADE"), nullable=False))
     op.execute("INSERT INTO parent VALUES (1, 'one'), (2, 'two')")
     op.execute("INSERT INTO child VALUES (1, 1), (2, 1), (3, 2)")
-'''
-REBUILT = '''
+"""
+REBUILT = """
     with op.batch_alter_table("parent") as batch:
         batch.alter_column("name", type_=sa.String(80), nullable=False)
-'''
+"""
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_violations_that_were_there_before_are_no_fault_of_the_revision(made: Pr
     made.revision(1, FAMILY)
     assert made.initializer().initialize().success
     made.sql("PRAGMA foreign_keys = OFF", "DELETE FROM parent WHERE id = 2")
-    made.revision(3, '    op.execute("INSERT INTO parent VALUES (3, \'three\')")')
+    made.revision(3, "    op.execute(\"INSERT INTO parent VALUES (3, 'three')\")")
     result = made.initializer().initialize()
     assert made.applied() == ["r1", "r2", "r3"], result.errors
 
@@ -157,11 +157,14 @@ def test_without_enforced_foreign_keys_nothing_is_checked(made: Project) -> None
 
 def test_a_second_connection_that_writes_is_named(made: Project) -> None:
     """SQLite has one writer: the revision would wait for itself."""
-    made.revision(2, '''
+    made.revision(
+        2,
+        """
     import sqlite3
     path = op.get_bind().engine.url.database
     sqlite3.connect(path, timeout=0).execute("INSERT INTO t1 VALUES (9, 'nine')")
-''')
+""",
+    )
     error = made.failure()
     assert "revision-failed" in error
     assert "002_r2.py line" in error

@@ -1,4 +1,4 @@
-"""However an env.py handles transactions: one transaction and one event a revision, and plain Alembic's result."""
+"""However an env.py handles transactions: one transaction and event a revision, plain Alembic's result."""
 
 from __future__ import annotations
 
@@ -111,10 +111,7 @@ def test_every_way_to_begin_ends_in_the_same_schema(made: Project, plain_url: st
 
 def test_repeatable_read(made: Project, plain_url: str) -> None:
     """A snapshot that is older than the journal's lock is not used."""
-    if made.url.startswith("sqlite"):
-        isolation = "READ UNCOMMITTED"
-    else:
-        isolation = "REPEATABLE READ"
+    isolation = "READ UNCOMMITTED" if made.url.startswith("sqlite") else "REPEATABLE READ"
     made.env(f"""
         with create_engine(url, isolation_level="{isolation}").connect() as connection:
             connection.execute(text("SELECT 1"))

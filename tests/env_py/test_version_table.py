@@ -95,14 +95,16 @@ def test_callbacks_are_called_with_what_plain_alembic_gives(made: Project, plain
             ctx.connection.execute(
                 text("INSERT INTO history VALUES (:step, :heads, :arguments)"),
                 {
-                    "step": f"{step.down_revision_ids} {step.up_revision_id} {step.is_upgrade} {step.is_stamp}",
+                    "step": f"{step.down_revision_ids} {step.up_revision_id} {step.is_upgrade}",
                     "heads": " ".join(sorted(heads)),
                     "arguments": str(run_args),
                 },
             )
 
         with create_engine(url).connect() as connection:
-            connection.execute(text("CREATE TABLE IF NOT EXISTS history (step text, heads text, arguments text)"))
+            connection.execute(
+                text("CREATE TABLE IF NOT EXISTS history (step text, heads text, arguments text)")
+            )
             connection.commit()
             context.configure(connection=connection, on_version_apply=[note])
             with context.begin_transaction():
@@ -124,7 +126,8 @@ def shop(tmp_path: Path, postgresql_url: str) -> Project:
 
 
 def in_shop(made: Project) -> list[str]:
-    return [name for (name,) in made.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'shop' ORDER BY 1")]
+    listed = "SELECT tablename FROM pg_tables WHERE schemaname = 'shop' ORDER BY 1"
+    return [name for (name,) in made.sql(listed)]
 
 
 def test_a_version_table_in_a_schema(shop: Project) -> None:
@@ -179,7 +182,7 @@ def test_plain_alembic_has_applied_everything_behind_a_search_path(shop: Project
 
 
 def test_a_search_path_that_a_revision_sets(shop: Project) -> None:
-    """The journal is named with its schema, so an append is not led astray; a setting stays as in plain Alembic."""
+    """The journal is named with its schema, so that an append is not led astray."""
     shop.revision(2, '    op.execute("SET search_path TO shop, public")\n' + table_up(2))
     result = shop.initializer().initialize()
     assert result.success, result.errors
