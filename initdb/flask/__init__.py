@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from initdb.flask.binding import bound, initializer_for
+from initdb.flask.binding import bound, initializer_for, settings_for
 from initdb.flask.boot import init_app
 from initdb.flask.database import DatabaseInitializer
 
-__all__ = ["DatabaseInitializer", "bound", "init_app", "initializer_for"]
+__all__ = ["DatabaseInitializer", "bound", "init_app", "initializer_for", "settings_for"]

@@ -31,7 +31,7 @@ class Voice:
 
     def say(self, line: str) -> None:
         """Log a line at the level INFO."""
-        if logging.INFO < self._level or logging.INFO <= logger.manager.disable:
+        if self._level > logging.INFO or logger.manager.disable >= logging.INFO:
             return
         record = logger.makeRecord(logger.name, logging.INFO, __file__, 0, "%s", (line,), None)
         for handler in self._handlers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from initdb.errors import InitError
@@ -51,8 +52,6 @@ def _shared(path: Path) -> SettingsFile | None:
 
 def _read(path: Path) -> Table | None:
     """The content of a TOML file (https://toml.io/en/v1.0.0), or None where there is no such file."""
-    import tomllib  # milliseconds that a boot without files need not pay
-
     try:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -60,12 +59,19 @@ def _read(path: Path) -> Table | None:
     except OSError as error:
         raise InitError("settings-file-unreadable", f"{path}: {error.strerror}") from error
     try:
-        return tomllib.loads(content.decode())
+        return _parsed(content)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise InitError("settings-file-unreadable", f"{path}, line {line}: not UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise InitError("settings-file-unreadable", f"{path}: {error}") from None
-    except (ValueError, RecursionError):  # tomllib lets both out
-        what = "a number of too many digits, or too many brackets in each other"
+    except (ValueError, RecursionError) as error:  # tomllib lets both out beside its own
+        known = type(error).__name__ == "TOMLDecodeError"
+        what = error if known else "a number of too many digits, or too many brackets in each other"
         raise InitError("settings-file-unreadable", f"{path}: {what}") from None
+
+
+@lru_cache(maxsize=8)
+def _parsed(content: bytes) -> Table:
+    """The table of a TOML file, which a process that makes its application often reads often."""
+    import tomllib  # milliseconds that a boot without files need not pay
+
+    return tomllib.loads(content.decode())
