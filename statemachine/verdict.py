@@ -111,4 +111,4 @@ def _changed(judgements: Collection[Judgement], code: Mapping[str, str]) -> tupl
     if not judgements:
         return ()
     last = list(judgements)[-1].code
-    return tuple(part for part in sorted(code) if part in last and last[part] != code[part])
+    return tuple(part for part in sorted(code) if last.get(part) != code[part])

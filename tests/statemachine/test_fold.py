@@ -1,0 +1,282 @@
+"""What a journal says: the same for every reader, at every entry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from initdb.events.entry import Entry, parse
+from initdb.events.knowledge import Doubt, Knowledge
+from initdb.statemachine.fold import fold, step
+from initdb.statemachine.machine import turn
+from initdb.statemachine.replay import replay
+from tests.statemachine.walks import JOURNALS, entries_of
+
+A, B = {"models": "a"}, {"models": "b"}
+
+
+@given(JOURNALS, st.data())
+def test_a_fold_goes_on_from_any_entry(entries: list[Entry], data: st.DataObject) -> None:
+    """What was read before need not be read again."""
+    at = data.draw(st.integers(0, len(entries)))
+    assert fold(entries[at:], fold(entries[:at])) == fold(entries)
+
+
+@given(JOURNALS)
+def test_every_prefix_is_a_journal(entries: list[Entry]) -> None:
+    """Whenever a process was killed, what stands can be read, and says where it ends."""
+    known = Knowledge()
+    for number, entry in enumerate(entries, start=1):
+        known = step(known, entry)
+        assert known == fold(entries[:number])
+        assert (known.seq, known.hash, known.state) == (entry.seq, entry.hash, entry.dest)
+        assert (known.last_type, known.last_data) == (entry.type, entry.data)
+
+
+@given(JOURNALS)
+def test_what_is_read_back_folds_to_the_same(entries: list[Entry]) -> None:
+    """Live knowledge is made of the stored text."""
+    again = [parse(entry.seq, entry.text, entry.prev_hash, entry.hash) for entry in entries]
+    assert again == entries and fold(again) == fold(entries)
+
+
+@given(JOURNALS)
+def test_a_live_turn_and_a_replay_are_the_same(entries: list[Entry]) -> None:
+    """The same rows, the same guards, from what is stored."""
+    for entry in entries:
+        made = turn(entry.source, entry.type, entry.data)
+        assert (made.trigger, made.dest) == (entry.trigger, entry.dest)
+    assert list(replay(entries)) == []
+
+
+@given(JOURNALS)
+def test_a_run_that_begins_believes_nothing(entries: list[Entry]) -> None:
+    """It is in unknown until it has looked."""
+    known = Knowledge()
+    for entry in entries:
+        known = step(known, entry)
+        if entry.type in ("run_started", "run_resumed"):
+            assert known.state == "unknown" and known.last_run is not None
+            assert (known.last_run.seq, known.last_run.ended) == (entry.seq, None)
+
+
+@given(JOURNALS)
+def test_a_change_of_the_database_voids_what_code_concluded(entries: list[Entry]) -> None:
+    """Whoever applied, reverted, seeded, created, adopted or repaired."""
+    changes = {
+        *("schema_created", "schema_adopted", "migration_applied", "migration_reverted"),
+        *("seed_batch_applied", "repair_applied", "step_started", "history_rewound"),
+    }
+    known = Knowledge()
+    for entry in entries:
+        known = step(known, entry)
+        if entry.type in changes:
+            assert (known.judgements, known.catalog) == ((), None)
+
+
+def _fold(*steps: tuple[str, dict[str, Any]]) -> Knowledge:
+    entries = entries_of(steps)
+    assert len(entries) == len(steps), "a step had no row"
+    return fold(entries)
+
+
+START = ("run_started", {"code": A})
+RESUME = ("run_resumed", {"code": A})
+EMPTY: tuple[str, dict[str, Any]] = ("database_inspected", {"tables": [], "rows": []})
+BEHIND = ("database_inspected", {"rows": ["r0"], "pending": ["r1"], "tables": ["t"], "managed": True})
+CREATED = ("schema_created", {"tables": ["t"], "heads": ["r1"], "seeds_pending": ["s"], "version_table": "v"})
+APPLIED = ("migration_applied", {"revision": "r1", "digest": "d1", "heads": ["r1"]})
+VALID = ("health_validated", {"code": A, "catalog": "c1", "warnings": ["w"]})
+FAILED = (
+    "step_failed",
+    {"code": A, "catalog": "c1", "error": {"reference": "x"}, "step": "migrate", "clock": 5},
+)
+
+
+def test_the_journal_says_whose_it_is() -> None:
+    """And which one, so that a restored backup is told from another journal."""
+    known = _fold(("journal_created", {"journal": "j", "application": "shop"}))
+    assert (known.journal, known.application) == ("j", "shop")
+
+
+def test_a_created_schema() -> None:
+    """Its revisions and the version table's place, which only env.py knows."""
+    known = _fold(START, EMPTY, CREATED)
+    assert (known.managed, known.adopted, known.heads, known.version_table) == (True, False, ("r1",), "v")
+
+
+def test_seeds_are_a_ledger() -> None:
+    """How far a source has come, and which content of it is complete."""
+    batch = {"source": "s", "digest": "d", "table": "t", "next": 50, "seeds_pending": ["s"]}
+    known = _fold(START, EMPTY, CREATED, ("seed_batch_applied", batch))
+    assert (known.seeds["s"].partial, known.seeds["s"].offset, known.seeds["s"].complete) == (
+        "d",
+        50,
+        frozenset(),
+    )
+    last = {**batch, "next": 80, "complete": True, "seeds_pending": []}
+    known = _fold(START, EMPTY, CREATED, ("seed_batch_applied", batch), ("seed_batch_applied", last))
+    assert known.seeds["s"].complete == {"d"} and known.state == "unproven"
+
+
+def test_a_table_made_anew_is_unseeded() -> None:
+    """By repair, or because the schema was created again."""
+    seeded = ("seed_batch_applied", {"source": "s", "digest": "d", "table": "t", "complete": True})
+    walk = (START, EMPTY, CREATED, seeded, ("defects_found", {"issues": ["t is missing"]}))
+    assert _fold(*walk).seeds["s"].complete == {"d"}
+    assert "s" not in _fold(*walk, ("repair_applied", {"tables": ["t"], "seeds_pending": ["s"]})).seeds
+    assert "s" in _fold(*walk, ("repair_applied", {"tables": ["u"]})).seeds
+
+
+def test_an_applied_revision() -> None:
+    """Which, from which file, by whom, and whether a person only said so."""
+    known = _fold(START, BEHIND, APPLIED)
+    applied = known.applied["r1"]
+    assert (applied.digest, applied.marked, applied.run, known.heads) == ("d1", False, "run-0", ("r1",))
+    marked = ("migration_applied", {"revision": "r1", "marked": True})
+    assert _fold(START, BEHIND, marked).applied["r1"].marked
+
+
+def test_a_reverted_revision_is_held_until_it_is_released_or_applied() -> None:
+    """With the file that was reverted."""
+    reverted = ("migration_reverted", {"revision": "r1", "digest": "d1", "heads": ["r0"], "pending": ["r1"]})
+    known = _fold(START, BEHIND, APPLIED, reverted)
+    assert (dict(known.held), known.applied, known.heads) == ({"r1": "d1"}, {}, ("r0",))
+    assert not _fold(START, BEHIND, APPLIED, reverted, ("hold_released", {"revisions": ["r1"]})).held
+    assert _fold(START, BEHIND, APPLIED, reverted, ("hold_released", {"revisions": ["r2"]})).held
+    assert not _fold(START, BEHIND, APPLIED, reverted, APPLIED).held
+
+
+def test_a_step_outside_a_transaction_is_in_doubt_until_it_ends() -> None:
+    """Or until a person says to try again."""
+    begun = ("step_started", {"step": "migrate", "subject": "r1", "digest": "d1"})
+    assert _fold(START, BEHIND, begun).doubt == Doubt("migrate", "r1", 3, "d1")
+    assert _fold(START, BEHIND, begun, RESUME, BEHIND).doubt is not None
+    assert _fold(START, BEHIND, begun, APPLIED).doubt is None
+    other = ("migration_applied", {"revision": "r9", "pending": ["r1"]})
+    assert _fold(START, BEHIND, begun, other).doubt is not None
+    again = _fold(START, BEHIND, begun, ("override", {"retry": ["r1"]}))
+    assert again.doubt is None and again.retry == {"r1"}
+    assert not _fold(START, BEHIND, begun, ("override", {"retry": ["r1"]}), APPLIED).retry
+
+
+def test_a_database_that_began_anew_forgets() -> None:
+    """Somebody dropped everything: what the journal knew of it is void."""
+    known = _fold(START, BEHIND, APPLIED, VALID, RESUME, ("database_inspected", {"started_over": True}))
+    assert (known.applied, known.seeds, known.managed, known.judgements, known.catalog) == (
+        {},
+        {},
+        False,
+        (),
+        None,
+    )
+
+
+def test_what_was_found_outside_voids_conclusions() -> None:
+    """Revisions that somebody applied by hand."""
+    found = {**BEHIND[1], "outside": ["r1"]}
+    assert _fold(START, BEHIND, APPLIED, VALID, START, ("database_inspected", found)).judgements == ()
+    assert len(_fold(START, BEHIND, APPLIED, VALID, START, BEHIND).judgements) == 1
+
+
+@pytest.mark.parametrize(
+    ("end", "how"), [(VALID, "ready"), (FAILED, "failed"), (("run_stopped", {"why": "SIGTERM"}), "stopped")]
+)
+def test_how_a_run_ends(end: tuple[str, dict[str, Any]], how: str) -> None:
+    """At ready, with a failure, or stopped; else it was interrupted."""
+    known = _fold(START, BEHIND, APPLIED, end)
+    assert known.last_run is not None and known.last_run.ended == how
+    assert _fold(START, BEHIND, APPLIED).last_run is not None
+    running = _fold(START, BEHIND, APPLIED).last_run
+    assert running is not None and running.ended is None
+
+
+def test_a_note_does_not_end_a_run() -> None:
+    """An outage, an override, a hold that was released."""
+    known = _fold(START, ("outage", {}), ("hold_released", {}), ("override", {}))
+    assert known.last_run is not None and known.last_run.ended is None
+
+
+def test_conclusions_of_several_codes_stand_side_by_side() -> None:
+    """On one catalogue; of one code the last counts."""
+    other = ("step_failed", {**FAILED[1], "code": B})
+    known = _fold(START, BEHIND, APPLIED, VALID, ("run_started", {"code": B}), other)
+    assert [(dict(one.code), one.failure is None) for one in known.judgements] == [(A, True), (B, False)]
+    assert known.judgements[0].warnings == ("w",) and known.catalog == "c1"
+    again = _fold(START, BEHIND, APPLIED, VALID, ("run_started", {"code": A}), FAILED)
+    assert [one.failure is None for one in again.judgements] == [False]
+
+
+def test_a_conclusion_on_another_catalogue_voids_the_others() -> None:
+    """They were drawn from a database that is no more."""
+    other = ("step_failed", {**FAILED[1], "code": B, "catalog": "c2"})
+    known = _fold(START, BEHIND, APPLIED, VALID, ("run_started", {"code": B}), other)
+    assert [dict(one.code) for one in known.judgements] == [B] and known.catalog == "c2"
+
+
+def test_a_failure_is_told_as_it_was() -> None:
+    """Where, what, by which code, at which attempt, at the database's time."""
+    failure = _fold(START, BEHIND, FAILED).judgements[0].failure
+    assert failure is not None
+    assert (failure.seq, failure.step, failure.clock, failure.error) == (
+        3,
+        "migrate",
+        5.0,
+        {"reference": "x"},
+    )
+
+
+def test_tries_are_counted_by_code_and_without_progress() -> None:
+    """The attempt that the next failure names."""
+    assert _fold(START).tries == 1
+    assert _fold(START, BEHIND, FAILED, START, BEHIND, FAILED, START).tries == 3
+    assert _fold(START, BEHIND, FAILED, ("run_started", {"code": B})).tries == 1
+    assert _fold(START, BEHIND, FAILED, START, BEHIND, APPLIED).tries == 0
+    assert _fold(START, BEHIND, FAILED, ("override", {}), START).tries == 1
+
+
+def test_crashes_are_runs_that_found_one_before_them_unended() -> None:
+    """In a row, of one code, without progress; looking is none."""
+    assert _fold(START).crashes == 0
+    assert _fold(START, RESUME, RESUME, RESUME).crashes == 3
+    assert _fold(START, RESUME, BEHIND, RESUME, BEHIND).crashes == 2
+    assert _fold(START, RESUME, ("run_resumed", {"code": B})).crashes == 1
+    assert _fold(START, RESUME, BEHIND, APPLIED).crashes == 0
+    assert _fold(START, RESUME, BEHIND, APPLIED, RESUME).crashes == 1
+    for end in (FAILED, ("run_stopped", {}), ("override", {})):
+        assert _fold(START, RESUME, RESUME, end).crashes == 0
+
+
+def test_a_graceful_stop_is_no_crash() -> None:
+    """However often a deployment stops a boot in the middle."""
+    stop = ("run_stopped", {"why": "SIGTERM"})
+    assert _fold(*(START, BEHIND, stop) * 9, START).crashes == 0
+
+
+def test_notes_are_remembered_by_their_id() -> None:
+    """So that one from the spool enters once."""
+    known = _fold(("outage", {"note": "n1"}), ("outage", {"note": "n2"}))
+    assert known.notes == {"n1", "n2"}
+
+
+def test_what_alembic_remembers_lasts_until_the_next_revision() -> None:
+    """An interrupted run ends as an uninterrupted one."""
+    memo = {**APPLIED[1], "pending": ["r2"], "memo": {"enums": [["s", "e"]]}}
+    known = _fold(START, BEHIND, ("migration_applied", memo), RESUME)
+    assert known.memo == {"enums": [["s", "e"]]}
+    assert (
+        _fold(START, BEHIND, ("migration_applied", memo), ("migration_applied", {"revision": "r2"})).memo
+        == {}
+    )
+
+
+def test_an_unknown_event_moves_the_head_and_is_believed() -> None:
+    """The stored destination is trusted: a later version knew why."""
+    text = '{"type":"database_compressed","dest":"compressed","v":7,"data":{"ratio":0.5}}'
+    known = fold([*entries_of([START, BEHIND]), parse(3, text, "p", "h")])
+    assert (known.seq, known.hash, known.state, known.version) == (3, "h", "compressed", 7)
+    assert known.last_run is not None
+    assert fold([parse(4, '{"type":"x"}', "h", "g")], known).state == "compressed"

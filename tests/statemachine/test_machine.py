@@ -1,0 +1,210 @@
+"""The table, all of it: what each event makes of each state, against rules written down a second time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any
+
+import pytest
+
+from initdb.events.types import EVENTS, NOTES
+from initdb.statemachine.machine import NoRow, accepts, machine, turn
+from initdb.statemachine.table import TABLE, TRIGGERS, WORK, State
+from initdb.statemachine.work import STEPS
+
+FACTS: Mapping[str, tuple[Any, ...]] = {
+    "pending": ((), ["r1"]),
+    "seeds_pending": ((), ["s"]),
+    "issues": ((), [{"text": "t"}]),
+    "defects": ((), ["d"]),
+    "conflict": ((), ["r0"]),
+    "tables": ((), ["t"]),
+    "rows": ((), ["r1"]),
+    "managed": (False, True),
+    "schema_from": ("models", "migrations"),
+}
+
+
+def _onward(data: Mapping[str, Any]) -> str:
+    return "behind" if data["pending"] else "unseeded" if data["seeds_pending"] else "unproven"
+
+
+def _inspected(data: Mapping[str, Any]) -> str:
+    if data["conflict"]:
+        return "defective"
+    if not data["tables"] and not data["rows"] and data["schema_from"] == "models":
+        return "empty"
+    if data["tables"] and not data["managed"]:
+        return "unmanaged"
+    return _onward(data)
+
+
+def oracle(state: str, event: str, data: Mapping[str, Any]) -> str | None:
+    """Where the event leads, None where there is no way: the table of the design, in other words."""
+    if event in NOTES:
+        return state
+    if event in ("run_started", "run_resumed"):
+        return "unknown"
+    match event, state:
+        case "database_inspected", "unknown":
+            return _inspected(data)
+        case ("schema_created", "empty") | ("schema_adopted", "unmanaged") | ("migration_applied", "behind"):
+            return _onward(data)
+        case "seed_batch_applied", "unseeded":
+            return "unseeded" if data["seeds_pending"] else "unproven"
+        case "health_validated", "unproven":
+            return None if data["issues"] else "ready"
+        case "defects_found", "unproven":
+            return "defective" if data["issues"] else None
+        case "repair_applied", "defective":
+            return "defective" if data["defects"] else _onward(data)
+        case "migration_reverted", "behind" | "unseeded" | "unproven" | "defective" | "ready":
+            return "behind"
+    return None
+
+
+def _facts() -> Iterator[dict[str, Any]]:
+    for values in product(*FACTS.values()):
+        yield dict(zip(FACTS, values, strict=True))
+
+
+_READ = {
+    "database_inspected": set(FACTS),
+    "health_validated": {"issues"},
+    "defects_found": {"issues"},
+    "seed_batch_applied": {"seeds_pending"},
+}
+
+
+@pytest.mark.parametrize("event", [*EVENTS, *NOTES])
+def test_every_event_in_every_state_with_every_fact(event: str) -> None:
+    """The machine and the rules agree on all of them, also where there is no way."""
+    read = _READ.get(event, {"pending", "seeds_pending", "defects", "issues"})
+    for data in _facts():
+        if any(data[name] for name in FACTS if name not in read | {"schema_from"}):
+            continue
+        for state in State:
+            expected = oracle(state, event, data)
+            if expected is None:
+                with pytest.raises(NoRow):
+                    turn(state, event, data)
+                continue
+            made = turn(state, event, data)
+            assert (made.type, made.source, made.dest) == (event, state, expected), (state, event, data)
+            assert made.trigger == TRIGGERS[event]
+
+
+def test_missing_facts_are_no() -> None:
+    """An event that says nothing of what is pending leads on; live and in a replay."""
+    assert turn("behind", "migration_applied", {}).dest == "unproven"
+    assert turn("unknown", "database_inspected", {}).dest == "empty"
+
+
+def test_every_type_of_event_is_in_the_table() -> None:
+    """And the table has no other; every trigger has an event, no two triggers share one."""
+    assert set(TRIGGERS) == {*EVENTS, *NOTES}
+    triggers: dict[str, set[str]] = {}
+    for row in TABLE:
+        for event in row.events:
+            triggers.setdefault(event, set()).add(row.trigger)
+    assert all(len(found) == 1 for found in triggers.values())
+
+
+def test_no_word_is_shared() -> None:
+    """A state is what is true, a trigger what is asked, an event what happened."""
+    states, triggers, events = set(map(str, State)), set(TRIGGERS.values()), set(TRIGGERS)
+    assert not states & triggers and not states & events and not triggers & events
+
+
+def test_every_state_has_one_piece_of_work_but_ready() -> None:
+    """A trigger that the table accepts there, and a step that does it."""
+    assert set(WORK) == set(State)
+    for state, work in WORK.items():
+        if state is State.ready:
+            assert work is None
+        else:
+            assert work is not None and accepts(state, work)
+    assert set(STEPS) == set(State) - {State.ready}
+
+
+def test_a_piece_of_work_leaves_its_state() -> None:
+    """Or turns in it while more of the same is left: what work leads to is never only itself."""
+    for state, work in WORK.items():
+        reached = {row.dest for row in TABLE if row.trigger == work and row.source == state}
+        assert work is None or reached - {state}, state
+
+
+def test_every_state_reaches_ready() -> None:
+    """By its own work alone."""
+    good = {State.ready}
+    while True:
+        more = {
+            state
+            for state, work in WORK.items()
+            if any(row.trigger == work and row.source == state and row.dest in good for row in TABLE)
+        }
+        if more <= good:
+            break
+        good |= more
+    assert good == set(State)
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_trigger_without_a_row_is_not_accepted(state: State) -> None:
+    """`accepts` says what `turn` does."""
+    for event, trigger in TRIGGERS.items():
+        ways = [oracle(state, event, data) for data in _facts()]
+        assert accepts(state, trigger) >= any(way is not None for way in ways)
+        if not accepts(state, trigger):
+            assert not any(ways)
+            with pytest.raises(NoRow):
+                turn(state, event, {})
+    assert not accepts(state, "invented")
+
+
+def test_a_run_begins_in_every_state() -> None:
+    """It believes nothing and looks first."""
+    assert {turn(state, "run_resumed", {}).dest for state in State} == {"unknown"}
+
+
+def test_what_nobody_knows_has_no_row() -> None:
+    """A state of a later version; an event of one is a KeyError, since nobody can ask for it here."""
+    for event in TRIGGERS:
+        with pytest.raises(NoRow):
+            turn("compressed", event, {})
+    with pytest.raises(KeyError):
+        turn("ready", "database_compressed", {})
+
+
+def test_an_error_in_the_data_leaves_no_trace() -> None:
+    """The model of a turn is thrown away: the next turn is not touched by it."""
+
+    class Moody:
+        def __bool__(self) -> bool:
+            raise RuntimeError("no")
+
+    for _ in range(3):
+        with pytest.raises(RuntimeError):
+            turn("behind", "migration_applied", {"pending": Moody()})
+        assert turn("behind", "migration_applied", {}).dest == "unproven"
+    assert machine() is machine() and machine().models == []
+
+
+def test_threads_share_the_machine() -> None:
+    """One machine a process, a model a turn."""
+    wrong: list[Any] = []
+
+    def walk(pending: int) -> None:
+        for _ in range(300):
+            dest = turn("behind", "migration_applied", {"pending": pending}).dest
+            if dest != ("behind" if pending else "unproven"):
+                wrong.append(dest)
+
+    threads = [threading.Thread(target=walk, args=(number % 2,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
