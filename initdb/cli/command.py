@@ -105,7 +105,7 @@ def ending(ctx: click.Context, failure_code: int | None) -> Iterator[None]:
     try:
         with harmless():
             yield
-    except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
     except InitError as error:
         _end(ctx, error, failure_code)

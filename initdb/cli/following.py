@@ -35,7 +35,7 @@ class Follower:
         will not pass.
         """
         away = ""
-        while True:
+        while not self.screen.is_gone:
             time.sleep(PAUSE)
             try:
                 found = read(self.engine, self.settings, self.filters.passes, after=seen)

@@ -33,10 +33,14 @@ def is_colourful(stream: TextIO | None) -> bool:
 
 
 class Screen:
-    """What people read is written by `say`, what programs read by `emit`; one of the two does nothing."""
+    """What people read is written by `say`, what programs read by `emit`; one of the two does nothing.
+
+    is_gone: whether nobody reads stdout any more.
+    """
 
     def __init__(self, *, quiet: bool = False, as_json: bool = False) -> None:
         self.quiet, self.as_json = quiet, as_json
+        self.is_gone = False
         self._in_place = False
 
     @property
@@ -70,33 +74,31 @@ class Screen:
 
         self.clear()
         pieces = [(part, "") if isinstance(part, str) else part for part in parts]
-        self._console.print(Text.assemble(*((_printable(text), style) for text, style in pieces)))
+        with self._console.capture() as line:
+            self._console.print(Text.assemble(*((_printable(text), style) for text, style in pieces)))
+        self._write(line.get())
 
     def show(self, text: str) -> None:
         """A line that the next one replaces; nothing where that cannot be done."""
         if self.is_live:
             width = shutil.get_terminal_size().columns - 1
-            sys.stdout.write(f"{_ERASE}{safe_text(text)[:width]}")
-            sys.stdout.flush()
+            self._write(f"{_ERASE}{safe_text(text)[:width]}")
             self._in_place = True
 
     def clear(self) -> None:
         """Take away the line that was shown."""
         if self._in_place:
-            sys.stdout.write(_ERASE)
-            sys.stdout.flush()
+            self._write(_ERASE)
             self._in_place = False
 
     def emit(self, data: Mapping[str, Any]) -> None:
         """The one JSON object of a command, in ASCII."""
         if self.as_json:
-            sys.stdout.write(json.dumps(data, default=str) + "\n")
-            sys.stdout.flush()
+            self._write(json.dumps(data, default=str) + "\n")
 
     def stored(self, text: str) -> None:
         """A line of JSON as it is stored."""
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
+        self._write(f"{text}\n")
 
     def warn(self, text: str) -> None:
         """A line on stderr, for people and logs; said even where they are told nothing else."""
@@ -109,6 +111,18 @@ class Screen:
         self.clear()
         sys.stderr.write(render(error, colour=is_colourful(sys.stderr)) + "\n")
         sys.stderr.flush()
+
+    def _write(self, text: str) -> None:
+        """Write to stdout; a reader that went away, or a full disk, harms nothing else."""
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except OSError as error:
+            self.is_gone = True
+            # What is left in the buffer would fail again when the process ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if not isinstance(error, BrokenPipeError):
+                self.warn(f"warning: stdout cannot be written: {error.strerror}")
 
 
 def _printable(text: str) -> str:

@@ -29,7 +29,9 @@ class Console:
         before = Path.cwd()
         os.chdir(self.folder)
         try:
-            return CliRunner().invoke(make_group(), list(words), input=typed, prog_name="initdb", env=self.environ)
+            return CliRunner().invoke(
+                make_group(), list(words), input=typed, prog_name="initdb", env=self.environ
+            )
         finally:
             os.chdir(before)
 

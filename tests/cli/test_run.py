@@ -34,7 +34,9 @@ def test_without_a_terminal_the_admin_is_locked_and_that_is_said(console: Consol
         assert database.execute("SELECT username, locked FROM users").fetchall() == [("admin", 1)]
 
 
-def test_each_event_is_a_line_with_its_time_and_the_end_says_what_was_done(console: Console, toy: Toy) -> None:
+def test_each_event_is_a_line_with_its_time_and_the_end_says_what_was_done(
+    console: Console, toy: Toy
+) -> None:
     """A person who watches knows which revision of how many, which seed, and how long it took."""
     lines = console("run").stdout.splitlines()
     assert lines[0].startswith("toy on ")
@@ -63,7 +65,12 @@ def test_json_is_one_object_with_the_documented_fields(console: Console, toy: To
     """Programs read what docs/commands.md says, no more and no less."""
     first, again = console.object("run"), console.object("run")
     assert first.keys() == again.keys() == FIELDS["run"].keys()
-    assert (first["outcome"], first["exit_code"], first["already"], first["state"]) == ("ready", 0, False, "ready")
+    assert (first["outcome"], first["exit_code"], first["already"], first["state"]) == (
+        "ready",
+        0,
+        False,
+        "ready",
+    )
     assert first["applied"] == ["r1", "r2", "r3"]
     assert first["seeded"] == ["10_t1.csv"]
     assert [step["seq"] for step in first["steps"]] == list(range(1, len(first["steps"]) + 1))
@@ -116,7 +123,7 @@ def test_resume_tries_again_after_a_person_mended_it(console: Console, toy: Toy)
 
 
 def test_mode_as_an_option_only_looks_or_is_refused(console: Console, toy: Toy) -> None:
-    """`--mode check` exits with 3 where there is work, and writes nothing; the variable does not stop the work."""
+    """`--mode check` exits with 3 where there is work; the variable does not stop the work."""
     console.environ["INITDB_MODE"] = "check"
     checked = console("run", "--mode", "check")
     assert checked.exit_code == 3
