@@ -19,6 +19,7 @@ from alembic.runtime.migration import HeadMaintainer, MigrationContext, Migratio
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, TwoPhaseTransaction, select, text
 
+from initdb.booting import loading
 from initdb.errors import InitError
 from initdb.errors.redact import url_text
 from initdb.steps.borrowed import borrowed
@@ -146,11 +147,12 @@ def run_in_environment(
 ) -> None:
     """Run env.py and, where it calls run_migrations, `body` instead.
 
-    An error of `body` is raised here even where env.py swallows it. Raises InitError("env-py-failed"),
+    An error of `body` is raised here even where env.py swallows it. An application that env.py makes does not
+    boot meanwhile. Raises InitError("env-py-failed"),
     ("env-py-ran-nothing"), ("env-py-other-database"), ("two-phase-refused").
     """
     ride = _Ride(engine, body, autocommit_block)
-    with _PROCESS, kept_logging():
+    with _PROCESS, kept_logging(), loading():
         try:
             provider(ride.run)
         except Exception as error:
@@ -325,7 +327,10 @@ def place_of(provider: Provider) -> tuple[Path, tuple[Path, ...]]:
         script = ScriptDirectory.from_config(config)
         found.append((Path(script.dir), tuple(Path(path) for path in script._version_locations)))
 
-    provider(note)
+    try:
+        provider(note)
+    except Exception as error:
+        raise env_failure(error, "") from error
     if not found:
         raise InitError("migrations-not-found", "the callable did not run the function it was given")
     return found[0]
