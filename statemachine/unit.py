@@ -62,8 +62,8 @@ class Writer:
         self._refuse_newer()
         if not self.alive():
             raise BatonLost
-        self.stopper.watch(side(connection).driver(connection))
         with lost(connection):
+            self.stopper.watch(side(connection).driver(connection))
             self.head = self._lock(connection)
             if (self.head.seq, self.head.hash) != (self.knowledge.seq, self.knowledge.hash):
                 self._moved(connection, self.head)
@@ -89,14 +89,14 @@ class Writer:
                 return self.journal.lock_head(connection, self.lock_timeout)
             except HeadBusy:
                 # A dead holder's backend may keep the row for a second: no row is not an answer.
-                here.rollback(connection)
+                self.rollback(connection)
                 if waited > PATIENCE or not self.alive():
                     raise
                 self.stopper.pause(pause)
                 waited += pause
                 pause = min(pause * 1.5, 0.5)
             except BaseException:
-                here.rollback(connection)
+                self.rollback(connection)
                 raise
 
     def commit(self, connection: Connection, event: str, data: Mapping[str, Any]) -> None:
@@ -164,11 +164,11 @@ class Writer:
 
 @contextlib.contextmanager
 def lost(connection: Connection) -> Iterator[None]:
-    """Turn the driver's many ways of saying that a connection is gone into one signal."""
+    """Turn the many ways of saying that a connection is gone, or was gone before, into one signal."""
     try:
         yield
     except Exception as error:
-        if is_connection_lost(error):
+        if is_connection_lost(error) or connection.invalidated:
             raise ConnectionLost from error
         if is_missing_table(error):
             raise NoJournal from error
