@@ -193,6 +193,8 @@ def _validated(known: Knowledge, entry: Entry) -> Knowledge:
 
 def _failed(known: Knowledge, entry: Entry) -> Knowledge:
     data = entry.data
+    if data.get("asked"):
+        return replace(_ended(known, "failed"), crashes=0)
     failure = Failure(
         seq=entry.seq,
         step=str(data.get("step", "")),

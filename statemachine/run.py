@@ -84,6 +84,7 @@ class Run:
     ) -> None:
         self._site, self._baton, self._work, self._sight = site, baton, work, sight
         self._verdict, self._order, self._stopper = verdict, order, stopper
+        self._asked: str | None = None
         self.report = Report(time_ordered(site.clock.now()))
         spool = site.spool
         self._writer = Writer(
@@ -218,7 +219,9 @@ class Run:
             self._site.application = chosen(self._site.application, self._site.engine)
         self._step(State.unknown, STEPS[State.unknown])
         if order.first is not None:
+            self._asked = order.reason
             order.first(self._context(), self._writer.knowledge.state)
+            self._asked = None
         if order.command is not None:
             self._command(order, order.command)
             return
@@ -238,6 +241,7 @@ class Run:
             raise InitError("internal-error", f"the step of state {state} did nothing")
 
     def _command(self, order: Order, command: Command) -> None:
+        self._asked = order.reason
         state = self._writer.knowledge.state
         if order.trigger is not None and not accepts(state, order.trigger):
             raise InitError("rollback-refused", f"the database is {state}")
@@ -299,6 +303,9 @@ class Run:
         )
         self.report.failure, self.report.exit_code = found.rendered(), found.exit_code
         data = {"step": step, "state": str(state), "error": found.rendered().as_data()}
+        if self._asked:
+            # What a person asked for failed; of the code that says nothing.
+            data |= {"step": self._asked, "asked": True}
         with self._writer.open(self._work):
             self._writer.commit(self._work, "step_failed", data)
 
