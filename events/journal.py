@@ -102,6 +102,12 @@ class Journal:
         row = connection.execute(text(f"SELECT seq, hash FROM {table} ORDER BY seq DESC LIMIT 1")).first()
         return (row[0], row[1]) if row else (0, GENESIS)
 
+    def hash_at(self, connection: Connection, seq: int) -> str | None:
+        """The hash of entry `seq`; None where there is no such entry."""
+        table = self.table(connection, "init_journal")
+        found = connection.execute(text(f"SELECT hash FROM {table} WHERE seq = :seq"), {"seq": seq}).scalar()
+        return str(found) if found is not None else None
+
     def check_guards(self, connection: Connection) -> None:
         """Raises InitError("journal-trigger-missing") where a trigger that guards the journal is gone."""
         here = side(connection)

@@ -149,8 +149,11 @@ class _Attendance:
             self._note("outage", self._outage)
             self._outage = None
         known, seen = sight.look.knowledge, self._site.seen
-        if seen and seen[0] == known.journal and known.seq < seen[1]:
+        if sight.rewound and seen:
             self._note("history_rewound", {"was": seen[1], "is": known.seq})
+        if seen is None or known.seq != seen[1]:
+            # Whoever works is getting on: the limit is for waiting without anything happening.
+            self._deadline = self._site.clock.monotonic() + self._site.settings.wait_limit
         self._site.seen = (known.journal, known.seq, known.hash)
 
     def _note(self, kind: str, data: dict[str, Any]) -> None:

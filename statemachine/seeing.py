@@ -26,7 +26,11 @@ from initdb.steps.revisions.graph import RevisionGraph
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What was seen: `journal` where the journal is (or will be), `exists` whether it is there already."""
+    """What was seen: `journal` where the journal is (or will be), `exists` whether it is there already.
+
+    `rewound`: the journal does not hold what this process saw of it before (a backup was restored, or a failover
+    lost commits).
+    """
 
     look: Look
     journal: Journal
@@ -34,6 +38,7 @@ class Sight:
     reader: bool = False
     rows: tuple[str, ...] = ()
     head: Head | None = None
+    rewound: bool = False
 
 
 def see(site: Site, before: Sight | None = None) -> Sight:
@@ -63,7 +68,8 @@ def see_on(site: Site, connection: Connection, before: Sight | None = None) -> S
         connection, ignore=site.settings.ignore, version_table=place[0], version_schema=place[1]
     )
     look = _look(site, known, content, rows, _clock(connection))
-    return Sight(look, journal, exists, _is_reader(site, connection), rows, head)
+    rewound = _rewound(site, connection, journal, known)
+    return Sight(look, journal, exists, _is_reader(site, connection), rows, head, rewound)
 
 
 def _look(
@@ -113,6 +119,15 @@ def _fold(entries: Iterable[Entry], head: Head, known: Knowledge) -> tuple[Knowl
         known = step(known, entry)
         sound = sound or (entry.seq, entry.hash) == (head.seq, head.hash)
     return known, sound
+
+
+def _rewound(site: Site, connection: Connection, journal: Journal, known: Knowledge) -> bool:
+    if site.seen is None or site.seen[0] is None:
+        return False
+    name, seq, digest = site.seen
+    if known.journal != name or known.seq < seq:
+        return True
+    return digest != (known.hash if known.seq == seq else journal.hash_at(connection, seq))
 
 
 def _ours(site: Site, known: Knowledge) -> None:
