@@ -83,8 +83,9 @@ def _issue(issue: object) -> str:
 
 def _journal_created(data: Data) -> str:
     where = f" in schema {data['schema']}" if data.get("database") == "postgresql" else ""
-    server = f"{data.get('database')} {data.get('server', '')}"
-    return f"the journal of {data.get('application')} was created{where} ({server})"
+    owner = data.get("application")
+    whose = f" of {owner}" if owner not in (None, "application") else ""  # the default says nothing
+    return f"the journal{whose} was created{where} ({data.get('database')} {data.get('server', '')})"
 
 
 def _run_started(data: Data) -> str:
@@ -168,7 +169,8 @@ _ROWS = (
 def _validated(data: Data) -> str:
     checks = data.get("checks")
     warnings = _items(data.get("warnings"))
-    passed = f"{len(checks)} checks passed" if isinstance(checks, Mapping) else "every check passed"
+    number = len(checks) if isinstance(checks, Mapping) else 0
+    passed = f"{number} {'check' if number == 1 else 'checks'} passed" if number else "every check passed"
     return passed + (f", {_counted(warnings, 'warning', 'warnings')}" if warnings else "") + _took(data)
 
 

@@ -37,7 +37,7 @@ COMMON: Fields = {
 WORK: Fields = COMMON | {
     "outcome": "ready, failed, held, ahead, pending, busy, stopped, or done (rollback, release)",
     "already": "whether nothing was to be done by this process",
-    "application": "whose journal it is",
+    "application": "what the application is called",
     "database": DATABASE,
     "state": "the state that the database is in, as far as it is known, else null",
     "run": "the id of the run, or null where none was begun",
@@ -53,7 +53,7 @@ WORK: Fields = COMMON | {
 }
 
 STATUS: Fields = COMMON | {
-    "application": "whose journal it is",
+    "application": "what the application is called",
     "database": DATABASE,
     "state": "the state in the journal",
     "verdict": "what a boot of this code would conclude: ready, work, failed, held or ahead",

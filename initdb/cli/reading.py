@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -15,6 +14,7 @@ from initdb.events.entry import Entry
 from initdb.events.journal import find
 from initdb.events.sessions import database_file, session
 from initdb.settings import Settings
+from initdb.statemachine.site import DEFAULT_OWNER
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def read(
         return Reading(exists=False)
     found: list[Entry] = []
     with connecting(engine), session(engine) as connection:
-        journal, exists = find(connection, name_of(settings), settings.journal_schema)
+        journal, exists = find(connection, owner_of(settings), settings.journal_schema)
         if not exists:
             return Reading(exists=False)
         try:
@@ -56,6 +56,6 @@ def is_there(engine: Engine) -> bool:
     return file is None or file.exists()
 
 
-def name_of(settings: Settings) -> str:
+def owner_of(settings: Settings) -> str:
     """Whose journal to look for, where a database has several."""
-    return settings.application or (settings.folder or Path.cwd()).name
+    return settings.application or DEFAULT_OWNER

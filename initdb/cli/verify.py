@@ -27,7 +27,7 @@ def verify(call: Call) -> int:
     target = find_target(call)
     engine = make_reading_engine(call, target)
     from initdb.cli.looking import connecting
-    from initdb.cli.reading import is_there, name_of
+    from initdb.cli.reading import is_there, owner_of
     from initdb.errors.redact import url_text
     from initdb.events.sessions import session
     from initdb.statemachine.replay import audit, journal_to_audit
@@ -37,7 +37,7 @@ def verify(call: Call) -> int:
     if not is_there(engine):
         raise nothing
     with connecting(engine), session(engine) as connection:
-        journal = journal_to_audit(connection, name_of(settings), settings.journal_schema)
+        journal = journal_to_audit(connection, owner_of(settings), settings.journal_schema)
         if journal is None:
             raise nothing
         found = audit(connection, journal)

@@ -14,7 +14,8 @@ from tests.cli.console import Console, toy_project
 from tests.support.toy import Toy
 from tests.support.waiting import wait_until
 
-SLOW = "    import time\n    open({flag!r}, 'w').close()\n    time.sleep(30)"
+COUNT = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"
+SLOW = f"    open({{flag!r}}, 'w').close()\n    op.execute({COUNT!r})"
 
 
 def begun(console: Console, flag: Path, *words: str) -> subprocess.Popen[str]:

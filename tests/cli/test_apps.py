@@ -1,0 +1,157 @@
+"""The application that --app names, and the three faces of one command."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from initdb.booting import loading, quiet
+from tests.cli.console import Console
+
+APP = '''"""A Flask application as a user would write it."""
+import os
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from initdb.flask import init_app
+
+db = SQLAlchemy()
+
+class Note(db.Model):
+    __tablename__ = "notes"
+    id = db.Column(db.Integer, primary_key=True)
+    text = db.Column(db.String(40), nullable=False)
+
+def create_app():
+    app = Flask(__name__)
+    app.config["SQLALCHEMY_DATABASE_URI"] = os.environ["DATABASE_URL"]
+    db.init_app(app)
+    init_app(app, db)
+    return app
+'''
+
+
+@pytest.fixture
+def flask(console: Console, database_url: str) -> Console:
+    """A folder with a Flask application whose create_app ends with init_app."""
+    (console.folder / "note_app.py").write_text(APP)
+    console.environ["DATABASE_URL"] = database_url
+    return console
+
+
+def test_the_command_does_the_work_and_not_the_boot_that_it_loads(flask: Console) -> None:
+    """One run, by the command, with its lines, under the application's name."""
+    done = flask.process("run", "--app", "note_app:create_app")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("note_app on ")
+    assert "created 1 table: notes" in done.stdout
+    events = [json.loads(line) for line in flask.process("journal", "--json").stdout.splitlines()]
+    assert [event["type"] for event in events].count("run_started") == 1
+    assert {event["by"]["app"] for event in events} == {"note_app"}
+
+
+def test_looking_at_an_application_boots_nothing(flask: Console) -> None:
+    """status, plan and validate load it, and its database stays as it was."""
+    for command in ("status", "plan", "validate"):
+        done = flask.process(command, "--app", "note_app:create_app")
+        assert done.returncode in (0, 1, 3), done.stderr
+        assert "internal-error" not in done.stderr
+    assert flask.process("journal").stdout == "there is no journal yet\n"
+
+
+def test_the_database_that_the_command_names_is_the_one_that_is_made_ready(
+    flask: Console, database_url: str
+) -> None:
+    """--database-url reaches the application as DATABASE_URL; one that ignores it is refused."""
+    flask.environ["DATABASE_URL"] = "sqlite:///elsewhere.db"
+    words = ("--app", "note_app:create_app", "--database-url", database_url)
+    assert flask.process("run", *words).returncode == 0
+    assert not list(flask.folder.rglob("elsewhere.db"))
+    source = flask.folder / "note_app.py"
+    source.write_text(APP.replace('os.environ["DATABASE_URL"]', '"sqlite:///elsewhere.db"'))
+    refused = flask.process("run", *words)
+    assert refused.returncode == 2
+    assert "the application connects to sqlite:///" in refused.stderr
+
+
+def test_one_command_three_faces(flask: Console) -> None:
+    """`initdb`, `python -m initdb` and `flask initdb` say the same."""
+    flask.environ["INITDB_APP"] = "note_app:create_app"
+    assert flask.process("run").returncode == 0
+    scripts = Path(sys.executable).parent
+    said = [
+        subprocess.run(words, cwd=flask.folder, env=flask.environ, capture_output=True, text=True)
+        for words in (
+            [str(scripts / "initdb"), "status", "--json"],
+            [sys.executable, "-m", "initdb", "status", "--json"],
+            [sys.executable, "-m", "flask", "--app", "note_app", "initdb", "status", "--json"],
+        )
+    ]
+    assert [one.returncode for one in said] == [0, 0, 0], said[2].stderr
+    assert said[0].stdout == said[1].stdout == said[2].stdout
+    again = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "note_app", "initdb", "run"],
+        cwd=flask.folder,
+        env=flask.environ,
+        capture_output=True,
+        text=True,
+    )
+    assert again.stdout.splitlines()[-1].startswith("already ready (")
+
+
+def test_flask_without_an_application(console: Console) -> None:
+    """Explanations need none; the rest is flask's own error, with 2."""
+    flask = [sys.executable, "-m", "flask", "initdb"]
+    explained = subprocess.run(
+        [*flask, "explain", "revision-failed"], cwd=console.folder, env=console.environ, capture_output=True
+    )
+    assert explained.returncode == 0
+    run = subprocess.run(
+        [*flask, "run"], cwd=console.folder, env=console.environ, capture_output=True, text=True
+    )
+    assert run.returncode == 2
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("def create_app():\n    raise ValueError('not today')\n", "not today"),
+        ("def create_app(name):\n    return name\n", "TypeError"),
+        ("def create_app():\n    return object()\n", "no Flask-SQLAlchemy"),
+        ("create_app = 7\n", "no Flask-SQLAlchemy"),
+        ("import nowhere\n", "nowhere"),
+        ("", "has no create_app"),
+    ],
+)
+def test_an_application_that_cannot_be_made(console: Console, source: str, words: str) -> None:
+    """2, and what it was."""
+    (console.folder / "broken_app.py").write_text(source)
+    done = console.process("run", "--app", "broken_app:create_app")
+    assert done.returncode == 2
+    assert "error: bad-app" in done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_models_whose_module_makes_the_application_boot_nothing(flask: Console) -> None:
+    """`app = create_app()` at the top of the module that --metadata names."""
+    with (flask.folder / "note_app.py").open("a") as file:
+        file.write("\napp = create_app()\n")
+    done = flask.process("plan", "--metadata", "note_app:db")
+    assert done.returncode == 0, done.stderr
+    assert flask.process("journal").stdout == "there is no journal yet\n"
+
+
+def test_loading_is_for_a_block_only() -> None:
+    """Nested, and after an exception too."""
+    assert not quiet.get()
+    with pytest.raises(ValueError, match="x"), loading():
+        with loading():
+            assert quiet.get()
+        assert quiet.get()
+        raise ValueError("x")
+    assert not quiet.get()
