@@ -302,7 +302,7 @@ class Run:
             target=url_text(self._site.engine.url),
         )
         self.report.failure, self.report.exit_code = found.rendered(), found.exit_code
-        data = {"step": step, "state": str(state), "error": found.rendered().as_data()}
+        data: dict[str, Any] = {"step": step, "state": str(state), "error": found.rendered().as_data()}
         if self._asked:
             # What a person asked for failed; of the code that says nothing.
             data |= {"step": self._asked, "asked": True}

@@ -28,8 +28,8 @@ from initdb.steps.revisions.graph import RevisionGraph
 class Sight:
     """What was seen: `journal` where the journal is (or will be), `exists` whether it is there already.
 
-    `rewound`: the journal does not hold what this process saw of it before (a backup was restored, or a failover
-    lost commits).
+    `rewound`: the journal does not hold what this process saw of it before (a backup was restored, or a
+    failover lost commits).
     """
 
     look: Look
@@ -106,7 +106,8 @@ def _read(connection: Connection, journal: Journal, head: Head, before: Knowledg
             return known
     known, sound = _fold(journal.read(connection), head, Knowledge())
     if not sound:
-        raise InitError("journal-tampered", f"the head is entry {head.seq}, and the journal does not end in it")
+        said = f"the head is entry {head.seq}, and the journal does not end there"
+        raise InitError("journal-tampered", said)
     return known
 
 

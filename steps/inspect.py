@@ -14,8 +14,8 @@ from initdb.steps.seeds.sources import check
 def run(ctx: StepContext) -> None:
     """One unit: what is found decides the state.
 
-    Raises InitError("database-ahead") for rows no file has, and what is wrong with the seeds that are still to
-    be applied, before anything is changed.
+    Raises InitError("database-ahead") for rows no file has, and what is wrong with the seeds that are still
+    to be applied, before anything is changed.
     """
     ctx.report(Progress("inspect"))
     waiting = seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)

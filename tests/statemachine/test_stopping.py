@@ -12,7 +12,8 @@ import pytest
 from tests.support.toy import Toy
 
 LONG = {
-    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT max(i) FROM n",
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000)"
+    " SELECT max(i) FROM n",
     "postgresql": "SELECT pg_sleep(60)",
 }
 
