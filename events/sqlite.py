@@ -74,6 +74,11 @@ def _run(dbapi: Any, statement: str) -> Any:
         cursor.close()
 
 
+def in_transaction(dbapi: Any) -> bool:
+    """Whether the driver is in a transaction; aiosqlite's connection lies below SQLAlchemy's."""
+    return bool(getattr(dbapi, "driver_connection", dbapi).in_transaction)
+
+
 def begin(connection: Connection) -> None:
     """BEGIN IMMEDIATE, so that reads and writes are one transaction and another writer is locked out at once.
 
@@ -81,7 +86,7 @@ def begin(connection: Connection) -> None:
     waiting, where another writer has the database.
     """
     dbapi = driver(connection)
-    if dbapi.in_transaction:
+    if in_transaction(dbapi):
         rollback(connection)
     patience = _run(dbapi, "PRAGMA busy_timeout")
     _run(dbapi, "PRAGMA busy_timeout = 0")
@@ -133,7 +138,7 @@ def lock_head(connection: Connection, schema: str | None, lock_timeout: float | 
 def before_append(connection: Connection) -> None:
     """Raises InitError("transaction-ended") where SQLite has rolled the unit back by itself, with its
     work."""
-    if not driver(connection).in_transaction:
+    if not in_transaction(driver(connection)):
         raise InitError("transaction-ended", database="sqlite")
 
 
