@@ -68,7 +68,8 @@ def restore(connection: Connection) -> None:
 def _run(dbapi: Any, statement: str) -> Any:
     cursor = dbapi.cursor()
     try:
-        row = cursor.execute(statement).fetchone()
+        cursor.execute(statement)
+        row = cursor.fetchone()
         return row[0] if row else None
     finally:
         cursor.close()
