@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -48,22 +48,22 @@ def take_over(
 
 def _end_sessions(connection: Connection, journal: Journal, clock: Clock) -> tuple[str, ...]:
     """By the locks that they hold now, not by the ids of the journal: an id may be somebody else's by now."""
-    holders = backends(connection, journal)
-    victims = tuple(dict.fromkeys((*holders, *head_lockers(connection, journal)))) if holders else ()
+    victims = _lockers(connection, journal) if backends(connection, journal) else ()
     for pid in victims:
         try:
             connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
         except Exception as error:
             said = safe_text(getattr(error, "orig", error))
             raise _refused(f"session {pid}: {said}", database="postgresql") from error
-    if not _until(lambda: not _living(connection, victims), clock, PATIENCE):
+    # By their locks again: pg_stat_activity would show the same picture until this transaction ends.
+    if not _until(lambda: not {*victims} & {*_lockers(connection, journal)}, clock, PATIENCE):
         raise _refused("the sessions were told to end, but have not", database="postgresql")
     return tuple(f"session {pid}" for pid in victims)
 
 
-def _living(connection: Connection, pids: Iterable[int]) -> bool:
-    asked = text("SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE pid = ANY(:pids)")
-    return bool(connection.execute(asked, {"pids": list(pids)}).scalar())
+def _lockers(connection: Connection, journal: Journal) -> tuple[int, ...]:
+    """The sessions of a run: the baton's, and that of the unit of work that is open."""
+    return tuple(dict.fromkeys((*backends(connection, journal), *head_lockers(connection, journal))))
 
 
 def _end_process(file: Path, run: RunRecord | None, clock: Clock, grace: float) -> tuple[str, ...]:

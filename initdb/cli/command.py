@@ -95,7 +95,7 @@ def harmless() -> Iterator[None]:
     try:
         yield
     except click.UsageError as error:
-        error.message = "\n".join(safe_text(line) for line in error.message.split("\n"))
+        vars(error).update(message="\n".join(safe_text(line) for line in error.message.split("\n")))
         raise
 
 

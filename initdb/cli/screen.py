@@ -41,6 +41,8 @@ class Screen:
     def __init__(self, *, quiet: bool = False, as_json: bool = False) -> None:
         self.quiet, self.as_json = quiet, as_json
         self.is_gone = False
+        # Kept: while other people's code runs, sys.stdout is somewhere else.
+        self._out = sys.stdout
         self._in_place = False
 
     @property
@@ -51,15 +53,15 @@ class Screen:
     @property
     def is_live(self) -> bool:
         """Whether a line can be updated in place."""
-        return not self.silent and is_terminal(sys.stdout)
+        return not self.silent and is_terminal(self._out)
 
     @cached_property
     def _console(self) -> Console:
         from rich.console import Console  # 50 ms that a command without lines for people need not pay
 
         return Console(
-            file=sys.stdout,
-            color_system="auto" if is_colourful(sys.stdout) else None,
+            file=self._out,
+            color_system="auto" if is_colourful(self._out) else None,
             markup=False,
             highlight=False,
             emoji=False,
@@ -88,8 +90,8 @@ class Screen:
     def clear(self) -> None:
         """Take away the line that was shown."""
         if self._in_place:
-            self._write(_ERASE)
             self._in_place = False
+            self._write(_ERASE)
 
     def emit(self, data: Mapping[str, Any]) -> None:
         """The one JSON object of a command, in ASCII."""
@@ -115,12 +117,12 @@ class Screen:
     def _write(self, text: str) -> None:
         """Write to stdout; a reader that went away, or a full disk, harms nothing else."""
         try:
-            sys.stdout.write(text)
-            sys.stdout.flush()
+            self._out.write(text)
+            self._out.flush()
         except OSError as error:
             self.is_gone = True
             # What is left in the buffer would fail again when the process ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
             if not isinstance(error, BrokenPipeError):
                 self.warn(f"warning: stdout cannot be written: {error.strerror}")
 

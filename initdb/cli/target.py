@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from initdb.booting import loading
 from initdb.cli.call import Call
+from initdb.cli.others import tamed
 from initdb.errors import InitError
 from initdb.errors.redact import url_text
 from initdb.loading import load_object
@@ -75,7 +76,7 @@ def opened(call: Call, target: Target, watcher: Watcher | None = None) -> Iterat
 
     Raises InitError for what cannot be imported or read.
     """
-    with loading():
+    with loading(), tamed(call.screen, debug=call.debug):
         app = _application(call, target.settings)
         if app is None:
             from initdb.statemachine.initializer import Initializer
@@ -104,7 +105,7 @@ def make_reading_engine(call: Call, target: Target) -> Engine:
         from initdb.steps.engines import make_engine
 
         return make_engine(url)
-    with loading():
+    with loading(), tamed(call.screen, debug=call.debug):
         app = _application(call, settings)
         if app is None:
             raise InitError("database-url-missing")

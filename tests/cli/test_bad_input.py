@@ -162,7 +162,8 @@ def test_a_seed_with_a_missing_column(console: Console, toy: Toy) -> None:
     (toy.seeds / "20_t4.csv").write_text("name\nfirst\n")
     done = console("run")
     well_told(done, "seed-rejected", 1)
-    assert "20_t4.csv line 2: t4: the column kind" in done.stderr
+    assert "20_t4.csv line 2: t4" in done.stderr
+    assert "kind" in done.stderr
     assert toy.sql("SELECT count(*) FROM t1") == [(6,)]
 
 
