@@ -23,8 +23,9 @@ from initdb.booting import loading
 from initdb.errors import InitError
 from initdb.errors.redact import url_text
 from initdb.steps.borrowed import borrowed
+from initdb.steps.drivers import for_env_py
 from initdb.steps.env_failure import env_failure
-from initdb.steps.env_source import runs_in_a_loop
+from initdb.steps.env_source import awaits, runs_in_a_loop
 from initdb.steps.identify import same_database
 from initdb.steps.logging_state import kept_logging
 from initdb.steps.revisions.locate import MigrationPlace
@@ -304,10 +305,11 @@ def provider_of(place: MigrationPlace, engine: Engine) -> Provider:
 
 
 def _config(place: MigrationPlace, engine: Engine) -> Config:
-    url = engine.url.render_as_string(hide_password=False)
     config = Config(str(place.ini) if place.ini else None, toml_file=str(place.toml) if place.toml else None)
+    said = config.file_config.get(config.config_ini_section, "sqlalchemy.url", raw=True, fallback=None)
+    url = for_env_py(engine.url, said, awaits=awaits(place.script_location / "env.py"))
     config.set_main_option("script_location", _escaped(str(place.script_location)))
-    config.set_main_option("sqlalchemy.url", _escaped(url))
+    config.set_main_option("sqlalchemy.url", _escaped(url.render_as_string(hide_password=False)))
     config.attributes["engine"] = engine
     # Many an env.py looks at what the command line said.
     config.cmd_opts = CommandLine(prog="alembic").parser.parse_args(["upgrade", "heads"])

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from initdb.events.journal import side
+from initdb.events.sqlite import in_transaction
 
 
 @contextlib.contextmanager
@@ -63,11 +64,6 @@ def _sqlite(connection: Connection, dbapi: Any) -> Iterator[None]:
                 dbapi.autocommit = control
             if was_open and not in_transaction(dbapi):
                 _run(dbapi, "BEGIN")
-
-
-def in_transaction(dbapi: Any) -> bool:
-    """Whether the driver is in a transaction; aiosqlite's connection lies below SQLAlchemy's."""
-    return bool(getattr(dbapi, "driver_connection", dbapi).in_transaction)
 
 
 def _run(dbapi: Any, statement: str) -> None:

@@ -8,12 +8,16 @@ from sqlalchemy.pool import NullPool, StaticPool
 from initdb.errors import InitError
 from initdb.errors.classify import classify
 from initdb.errors.redact import url_text
+from initdb.steps.drivers import synchronous
 
 SUPPORTED = ("sqlite", "postgresql")
 
 
 def parse_url(text: str) -> URL:
-    """The URL; `postgres://` and a bare `postgresql://` mean psycopg2 here. Raises InitError("bad-url")."""
+    """The URL, over a driver that blocks; `postgres://` and a bare `postgresql://` mean psycopg2 here.
+
+    Raises InitError("bad-url"), ("unsupported-database").
+    """
     try:
         url = make_url(text)
     except Exception as error:
@@ -22,7 +26,7 @@ def parse_url(text: str) -> URL:
         url = url.set(drivername="postgresql+psycopg2")
     if url.get_backend_name() not in SUPPORTED:
         raise InitError("unsupported-database", url_text(text))
-    return url
+    return synchronous(url)
 
 
 def make_engine(text: str) -> Engine:

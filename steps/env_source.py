@@ -40,6 +40,14 @@ def chooses_folders(env_py: Path) -> bool:
     )
 
 
+def awaits(env_py: Path) -> bool:
+    """Whether it makes an engine whose driver is awaited."""
+    names = {"async_engine_from_config", "create_async_engine", "AsyncEngine"}
+    return any(
+        getattr(node, "id", None) in names or getattr(node, "attr", None) in names for node in _nodes(env_py)
+    )
+
+
 def _nodes(env_py: Path) -> Iterator[ast.AST]:
     """The syntax tree, node by node; none where there is no such file or it is no Python."""
     try:
