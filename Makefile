@@ -12,7 +12,7 @@ OLDEST := 3, 11
 EXAMPLE := $(wildcard examples/flask-shop)
 DEMO := $(CURDIR)/demo
 DEMO_URL ?= sqlite:///$(DEMO)/shop.db
-DEMO_RUN = cd $(or $(EXAMPLE),demo) && DATABASE_URL=$(DEMO_URL) $(CURDIR)/$(BIN)/python -m initdb
+DEMO_RUN = cd '$(or $(EXAMPLE),demo)' && DATABASE_URL='$(DEMO_URL)' '$(CURDIR)/$(BIN)/python' -m initdb
 
 .PHONY: help run test lint format types contract sizes wheel-test clean
 .DEFAULT_GOAL := help
@@ -22,8 +22,11 @@ help:  ## what can be made
 
 run: $(VENV)/installed  ## install, bring a SQLite database to ready before your eyes, show the journal
 	@mkdir -p $(DEMO)
+	@printf '\n$$ initdb run\n'
 	@$(DEMO_RUN) run
+	@printf '\n$$ initdb journal\n'
 	@$(DEMO_RUN) journal
+	@printf '\nCall make run again: it is ready already. To begin anew: rm -r demo\n'
 
 test: $(VENV)/installed-dev  ## install, run every test on SQLite and PostgreSQL (ARGS=… for pytest)
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
