@@ -35,6 +35,9 @@ def settings(connection: Connection) -> dict[str, str]:
 
 PERMISSION_DENIED = "42501"
 
+UNIT = "initdb_unit"
+"""Key of Connection.info: the id of the transaction that locked the head, while a unit of work is open."""
+
 ROLE = "initdb_role"
 """Key of Connection.info: the role in which the head was locked, "none" for the session's own."""
 
@@ -65,11 +68,13 @@ def begin(connection: Connection) -> None:
 
 def commit(connection: Connection) -> None:
     """COMMIT below the facade, whose own transaction stays open for the whole run."""
+    connection.info.pop(UNIT, None)
     connection.dialect.do_commit(driver(connection))
 
 
 def rollback(connection: Connection) -> None:
     """ROLLBACK below the facade."""
+    connection.info.pop(UNIT, None)
     connection.dialect.do_rollback(driver(connection))
 
 
@@ -105,14 +110,14 @@ def _lock(connection: Connection, schema: str | None, lock_timeout: float | None
     head = f"{naming.literal(prefix(connection, schema))}init_journal_head"
     row = connection.execute(
         text(
-            "SELECT current_setting('role'), seq, hash, schema_version, min_writer,"
+            "SELECT current_setting('role'), pg_current_xact_id()::text, seq, hash, schema_version, min_writer,"
             f" extract(epoch FROM clock_timestamp())::float8, {calls}"
             f" FROM {head} WHERE id = 1 FOR UPDATE SKIP LOCKED"
         )
     ).first()
     if row is not None:
-        connection.info[ROLE] = row[0]
-        return Head(*row[1:6])
+        connection.info[ROLE], connection.info[UNIT] = row[:2]
+        return Head(*row[2:7])
     if connection.execute(text(f"SELECT seq FROM {head} WHERE id = 1")).first() is None:
         raise InitError("journal-unreadable", "init_journal_head has no row", database="postgresql")
     raise HeadBusy
@@ -126,15 +131,19 @@ def before_append(connection: Connection) -> None:
     """Undo, for the rest of the transaction, what a revision may have set and what would hinder the append.
 
     SET ROLE: be again who locked the head. session_replication_role: under `replica` no trigger would fire,
-    and the head stay behind.
+    and the head stay behind. Raises InitError("transaction-ended") where the transaction is not the one in
+    which the head was locked: the step has committed or rolled back what it did.
     """
-    connection.execute(
+    now = connection.execute(
         text(
-            "SELECT set_config('role', :role, true), CASE WHEN current_setting('session_replication_role')"
-            " <> 'origin' THEN set_config('session_replication_role', 'origin', true) END"
+            "SELECT pg_current_xact_id_if_assigned()::text, set_config('role', :role, true),"
+            " CASE WHEN current_setting('session_replication_role') <> 'origin'"
+            " THEN set_config('session_replication_role', 'origin', true) END"
         ),
         {"role": connection.info.get(ROLE, "none")},
-    )
+    ).scalar()
+    if connection.info.get(UNIT, now) != now:
+        raise InitError("transaction-ended", database="postgresql")
 
 
 def lock_nothing(connection: Connection, key: int) -> None:

@@ -201,25 +201,27 @@ RUN: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "transaction-ended",
-        "The database rolled the step's transaction back by itself while the step went on.",
-        "Every step that was committed stands; of this one, what it wrote before the rollback is undone.",
-        "Let the step not pass over the error that caused the rollback, then: initdb resume",
+        "The step's transaction ended while the step went on, so that its work and its record could not "
+        "commit together.",
+        "Every step that was committed stands. Of this one, what it committed itself stands too; the "
+        "journal does not count it as done.",
+        "Take the commit out of the step's code, or let it not pass over the error that rolled it back, "
+        "then: initdb resume",
         causes=(
-            "INSERT OR ROLLBACK or RAISE(ROLLBACK) in a revision, a seed or a trigger.",
-            "The disk was full or could not be written for a moment, and the step caught the error.",
+            "A base schema's function or a rule called commit() or rollback() on its connection.",
+            "INSERT OR ROLLBACK, RAISE(ROLLBACK) or a full disk made SQLite roll back, and the step caught "
+            "the error.",
         ),
         advice=(
             Advice(
                 "troubleshooting",
-                "Look for an except that catches sqlite3.OperationalError or IntegrityError in the step's "
-                "own code.",
-                "sqlite",
+                "Look for commit(), rollback(), and an except that catches a database error, in the code "
+                "that the step runs.",
             ),
             Advice(
                 "manual-data-fix",
-                "What the step wrote after the rollback stands in the database; take it back by hand where "
-                "the step cannot be repeated.",
-                "sqlite",
+                "What the step wrote by itself stands in the database; take it back by hand where the step "
+                "cannot be repeated.",
             ),
         ),
     ),

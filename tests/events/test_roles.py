@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from initdb.events.journal import Journal
 from initdb.events.sessions import session
 from initdb.events.verify import verify
-from tests.events.journals import append, begin, commit, make, rollback, stored
+from tests.events.journals import append, begin, commit, following, make, rollback, stored
 from tests.support.postgres_server import PostgresServer
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -121,6 +121,28 @@ def test_a_trigger_function_of_ours_on_another_table_moves_nothing(
         )
         with pytest.raises(DBAPIError):
             connection.exec_driver_sql(f"INSERT INTO bait VALUES ({head.seq + 1}, 'forged', '{head.hash}')")
+        rollback(connection)
+        assert journal.head(connection) == head
+
+
+def test_operators_of_another_schema_do_not_pass_the_guard(
+    database_url: str, engine: Engine, journal: Journal, granted: Roles
+) -> None:
+    """Functions that run as their owner must not be told by the caller what `=` means."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE SCHEMA evil AUTHORIZATION {granted.small}")
+    with session(_as(database_url, granted.small)) as connection:
+        head = journal.head(connection)
+        for statement in (
+            "CREATE FUNCTION evil.yes(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+            "CREATE OPERATOR evil.= (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.yes)",
+            "SET LOCAL search_path = evil, pg_catalog",
+        ):
+            connection.exec_driver_sql(statement)
+        assert connection.exec_driver_sql("SELECT 'a'::text = 'b'::text").scalar()
+        entry = following(journal, connection, "outage", {}, replace(head, hash="f" * 64))
+        with pytest.raises(DBAPIError):
+            journal.append(connection, entry)
         rollback(connection)
         assert journal.head(connection) == head
 

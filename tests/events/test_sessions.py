@@ -227,6 +227,47 @@ def test_a_unit_that_sqlite_rolled_back_is_not_journaled(engine: Engine) -> None
         assert journal.head(connection).seq == 1
 
 
+@pytest.mark.parametrize("how", ["by the facade", "by the driver", "rolled back"])
+def test_a_unit_that_ended_itself_is_not_journaled(engine: Engine, how: str) -> None:
+    """Code that commits or rolls back what it was lent gets no event for it, whatever it does next."""
+    journal = make(engine)
+    with session(engine) as connection:
+        begin(connection)
+        head = journal.lock_head(connection)
+        connection.exec_driver_sql("CREATE TABLE t (n integer)")
+        if how == "by the facade":
+            connection.commit()
+        elif how == "by the driver":
+            side(connection).driver(connection).commit()
+        else:
+            side(connection).driver(connection).rollback()
+        connection.exec_driver_sql("CREATE TABLE later (n integer)")
+        with pytest.raises(InitError) as error:
+            append(journal, connection, head=head)
+        assert error.value.reference == "transaction-ended"
+        rollback(connection)
+        begin(connection)
+        append(journal, connection, head=journal.lock_head(connection))
+        commit(connection)
+
+
+def test_savepoints_are_the_same_unit(engine: Engine) -> None:
+    """Released, rolled back, and nested."""
+    journal = make(engine)
+    with session(engine) as connection:
+        begin(connection)
+        head = journal.lock_head(connection)
+        with connection.begin_nested():
+            connection.exec_driver_sql("CREATE TABLE t (n integer)")
+        savepoint = connection.begin_nested()
+        connection.exec_driver_sql("CREATE TABLE u (n integer)")
+        savepoint.rollback()
+        connection.exec_driver_sql("SAVEPOINT s")
+        append(journal, connection, head=head)
+        commit(connection)
+        assert journal.head(connection).seq == 2
+
+
 @ON_SQLITE
 def test_what_a_unit_left_open_is_undone_by_the_next(engine: Engine) -> None:
     """Only what an event tells of may stay."""
