@@ -21,7 +21,7 @@ help:  ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '  make %-11s %s\n' "$$name" "$$what"; done
 
 run: $(VENV)/installed  ## install, bring a SQLite database to ready before your eyes, show the journal
-	@mkdir -p $(DEMO)
+	@mkdir -p '$(DEMO)'
 	@printf '\n$$ initdb run\n'
 	@$(DEMO_RUN) run
 	@printf '\n$$ initdb journal\n'
