@@ -90,11 +90,13 @@ def write(prev_seq: int, prev_hash: str, moment: Moment, turn: Turn, data: Mappi
 def parse(seq: int, text: str, prev_hash: str, digest: str) -> Entry:
     """The entry that a stored text says, an older version of an event brought up to date.
 
-    Raises ValueError where the text is no event: not JSON, not an object, or without a type.
+    Raises ValueError where the text is no event: not text, not JSON, not an object, or without a type.
     """
+    if not isinstance(text, str):
+        raise ValueError(f"the event is not text, but {type(text).__name__}")
     event = decode(text)
     if not isinstance(event, dict) or not isinstance(event.get("type"), str):
-        raise ValueError(f"entry {seq} is not an event")
+        raise ValueError("it is JSON, but not an event")
     event = upcast(event)
     return Entry(
         seq=seq,

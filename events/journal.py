@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
@@ -10,11 +11,11 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from initdb.errors import InitError
-from initdb.errors.classify import is_missing_table
-from initdb.events import naming, postgresql, sqlite
+from initdb.errors.classify import classify, is_missing_table
+from initdb.events import naming, postgresql, shape, sqlite
 from initdb.events.chain import GENESIS, lock_key
 from initdb.events.entry import COLUMNS, Entry, parse
-from initdb.events.head import WRITER, Head, NoJournal
+from initdb.events.head import SCHEMA_VERSION, WRITER, Head, NoJournal
 
 _DIALECTS: dict[str, ModuleType] = {"sqlite": sqlite, "postgresql": postgresql}
 
@@ -45,7 +46,12 @@ class Journal:
         return naming.literal(side(connection).prefix(connection, self.schema)) + name
 
     def create(self, connection: Connection) -> None:
-        """Make tables, triggers and head inside the caller's transaction."""
+        """Make tables, triggers and head inside the caller's transaction.
+
+        Raises InitError: "foreign-journal-table" where something else has one of their names,
+        "journal-unreadable" where a part of a journal is there.
+        """
+        self.check_tables(connection)
         side(connection).create(connection, self.schema)
 
     def lock_head(self, connection: Connection, lock_timeout: float | None = None) -> Head:
@@ -56,7 +62,7 @@ class Journal:
         row is gone.
         """
         try:
-            head: Head = side(connection).lock_head(connection, self.schema, lock_timeout)
+            head: Head = _sound(side(connection).lock_head(connection, self.schema, lock_timeout))
         except DBAPIError as error:
             if is_missing_table(error):
                 raise NoJournal from error
@@ -87,14 +93,15 @@ class Journal:
                 raise InitError("journal-unreadable", f"entry {seq}: {error}") from error
 
     def head(self, connection: Connection) -> Head:
-        """The head, read without a lock. Raises NoJournal where it has no row."""
+        """The head, read without a lock. Raises NoJournal where it has no row, and
+        InitError("journal-unreadable") where that makes no sense."""
         table = self.table(connection, "init_journal_head")
         row = connection.execute(
             text(f"SELECT seq, hash, schema_version, min_writer FROM {table} WHERE id = 1")
         ).first()
         if row is None:
             raise NoJournal
-        return Head(*row)
+        return _sound(Head(*row))
 
     def last(self, connection: Connection) -> tuple[int, str]:
         """Seq and hash of the last entry; (0, 64 zeros) where there is none."""
@@ -108,6 +115,22 @@ class Journal:
         found = connection.execute(text(f"SELECT hash FROM {table} WHERE seq = :seq"), {"seq": seq}).scalar()
         return str(found) if found is not None else None
 
+    @contextlib.contextmanager
+    def readable(self, connection: Connection) -> Iterator[None]:
+        """While the journal is read: where its tables cannot be, say what is wrong with them.
+
+        Raises InitError: "foreign-journal-table", "journal-unreadable". What a connection may suffer passes.
+        """
+        try:
+            yield
+        except DBAPIError as error:
+            found = classify(error, doing="journal", database=connection.dialect.name)
+            if found.reference != "journal-unreadable" or is_missing_table(error):
+                raise
+            side(connection).rollback(connection)
+            self.check_tables(connection)
+            raise found from error
+
     def check_guards(self, connection: Connection) -> None:
         """Raises InitError("journal-trigger-missing") where a trigger that guards the journal is gone."""
         here = side(connection)
@@ -115,13 +138,54 @@ class Journal:
         if missing:
             raise InitError("journal-trigger-missing", *sorted(missing), database=connection.dialect.name)
 
+    def check_tables(self, connection: Connection) -> None:
+        """Raises InitError where what has the journal's names is not a journal (see `shape.fault`)."""
+        fault = shape.fault(side(connection).relations(connection, self.schema), connection.dialect.name)
+        if fault is not None:
+            raise fault
+
+    def check_version(self, connection: Connection, head: Head) -> None:
+        """Raises InitError("journal-incomplete") where indexes or version table are not those of the head's
+        version; of a newer one nothing is known here."""
+        if head.schema_version > SCHEMA_VERSION:
+            return
+        here = side(connection)
+        at = here.prefix(connection, self.schema)
+        found = here.relations(connection, self.schema)
+        rows = self._version_rows(connection) if shape.VERSION in found else ()
+        todo = tuple(shape.amendments(found, rows, head.schema_version, here.ddl(at), at))
+        if todo:
+            said = f"its head says version {head.schema_version}; what makes it so:"
+            raise InitError(
+                "journal-incomplete", said, *(f"{one};" for one in todo), database=connection.dialect.name
+            )
+
+    def _version_rows(self, connection: Connection) -> tuple[str, ...] | None:
+        """None where this role may not read them: it can do without."""
+        table = self.table(connection, shape.VERSION)
+        try:
+            with connection.begin_nested():
+                return tuple(connection.execute(text(f"SELECT version_num FROM {table}")).scalars())
+        except DBAPIError:
+            return None
+
+
+def _sound(head: Head) -> Head:
+    """Raises InitError("journal-unreadable") where the row holds what no journal writes."""
+    numbers = (head.seq, head.schema_version, head.min_writer)
+    if not all(type(number) is int for number in numbers) or not isinstance(head.hash, str):
+        said = f"the row of init_journal_head makes no sense: {head.seq!r}, {head.hash!r}, {numbers[1:]}"
+        raise InitError("journal-unreadable", said)
+    return head
+
 
 def find(connection: Connection, application: str, wanted: str | None) -> tuple[Journal, bool]:
     """The journal to use and whether it is there already; `wanted` is the setting `journal_schema`.
 
     Without the setting this application's journal is looked for in every schema. On SQLite, which has no
     schemas, the setting says nothing. Raises InitError: "journal-elsewhere" where the setting names one
-    schema and this application's journal is in another, "journal-unreadable" where half of one is there.
+    schema and this application's journal is in another, "journal-unreadable" where half of one is there,
+    "foreign-journal-table" where the other half is something else.
     """
     here = side(connection)
     present: dict[str, bool] = here.schemas(connection)
@@ -136,9 +200,10 @@ def find(connection: Connection, application: str, wanted: str | None) -> tuple[
         if elsewhere:
             said = f"journal_schema is '{wanted}', the journal is in '{elsewhere[0]}'"
             raise InitError("journal-elsewhere", said)
+    journal = Journal(schema, application)
     if not present.get(schema, True):
-        raise InitError("journal-unreadable", f"init_journal_head is there, init_journal is not: in {schema}")
-    return Journal(schema, application), schema in present
+        journal.check_tables(connection)
+    return journal, schema in present
 
 
 def _owner(connection: Connection, schema: str) -> str | None:

@@ -12,6 +12,7 @@ from initdb.errors.driver import driver_error
 from initdb.events import naming
 from initdb.events.chain import GENESIS
 from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, Head, HeadBusy
+from initdb.events.shape import OF_THE_JOURNAL, Relation
 
 SESSION = {
     "idle_in_transaction_session_timeout": "0",
@@ -173,17 +174,38 @@ def default_schema(connection: Connection) -> str | None:
 
 
 def guards(connection: Connection, schema: str | None) -> frozenset[str]:
-    """The names of the triggers that stand and are enabled on the journal's two tables."""
+    """The names of the triggers that stand, are enabled and mean the journal's two tables.
+
+    The functions name their tables with the schema: of a journal that was moved they mean what is no more.
+    """
     rows = connection.execute(
         text(
             "SELECT t.tgname FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid"
             " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+            " JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid AND strpos(p.prosrc, :table) > 0"
             " WHERE n.nspname = coalesce(:schema, current_schema()) AND NOT t.tgisinternal"
             " AND t.tgenabled IN ('O', 'A') AND c.relname IN ('init_journal', 'init_journal_head')"
         ),
-        {"schema": schema},
+        {"schema": schema, "table": f"{prefix(connection, schema)}init_journal"},
     )
     return frozenset(row[0] for row in rows)
+
+
+def relations(connection: Connection, schema: str | None) -> dict[str, Relation]:
+    """What has one of the journal's names in `schema`: tables, indexes, and what is neither."""
+    rows = connection.execute(
+        text(
+            "SELECT c.relname, CASE c.relkind WHEN 'r' THEN 'table' WHEN 'i' THEN 'index'"
+            " WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'"
+            " WHEN 'f' THEN 'foreign table' WHEN 'p' THEN 'partitioned table' ELSE 'type' END,"
+            " ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a"
+            " WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)"
+            " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE n.nspname = coalesce(:schema, current_schema()) AND c.relname = ANY(:names)"
+        ),
+        {"schema": schema, "names": list(OF_THE_JOURNAL)},
+    )
+    return {row[0]: Relation(row[1], frozenset(row[2])) for row in rows}
 
 
 GUARDS = frozenset(

@@ -12,6 +12,7 @@ from initdb.errors import InitError
 from initdb.events import naming
 from initdb.events.chain import GENESIS
 from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, Head, HeadBusy
+from initdb.events.shape import OF_THE_JOURNAL, Relation
 
 COMMIT_PATIENCE = 30.0
 """How long, in s, a COMMIT that readers hold up is tried again."""
@@ -173,6 +174,21 @@ def guards(connection: Connection, schema: str | None) -> frozenset[str]:
         )
     )
     return frozenset(row[0] for row in rows)
+
+
+def relations(connection: Connection, schema: str | None) -> dict[str, Relation]:
+    """What has one of the journal's names: tables, indexes, and what is neither."""
+    names = ", ".join(f"'{name}'" for name in OF_THE_JOURNAL)
+    rows = connection.execute(
+        text(
+            "SELECT s.name, s.type, p.name FROM main.sqlite_schema s LEFT JOIN pragma_table_info(s.name) p"
+            f" WHERE s.name IN ({names})"
+        )
+    ).all()
+    return {
+        name: Relation(kind, frozenset(column for other, _, column in rows if other == name and column))
+        for name, kind, _ in rows
+    }
 
 
 GUARDS = frozenset(

@@ -192,8 +192,9 @@ class _Attendance:
             verdict = judge(sight.look, self._order.override)
             if verdict.kind != "work" and not self._must_begin(verdict):
                 return _settled(verdict, sight.look.knowledge)
-            if sight.exists:
+            if sight.head is not None:
                 sight.journal.check_guards(work)
+                sight.journal.check_version(work, sight.head)
             run = Run(self._site, baton, work, sight, verdict, self._order, self._stopper)
             return self._concluded(run, run.go(), sight)
         except (InitError, JournalSignal, Stopped):

@@ -59,8 +59,9 @@ def see_on(site: Site, connection: Connection, before: Sight | None = None) -> S
     journal, exists = find(connection, site.owner, site.settings.journal_schema)
     known, head = Knowledge(), None
     if exists:
-        head = _head(connection, journal)
-        known = _read(connection, journal, head, before.look.knowledge if before else None)
+        with journal.readable(connection):
+            head = _head(connection, journal)
+            known = _read(connection, journal, head, before.look.knowledge if before else None)
     _ours(site, known)
     place = version_place(site.application, known)
     rows = catalog.version_rows(connection, *place) or ()
@@ -98,13 +99,16 @@ def _head(connection: Connection, journal: Journal) -> Head:
 def _read(connection: Connection, journal: Journal, head: Head, before: Knowledge | None) -> Knowledge:
     """Fold what is new; where it does not follow what was known, everything again.
 
-    The head was read first, so that an entry appended since does not look like a tail that was cut.
+    The head was read first, so that an entry appended since does not look like a tail that was cut; whether
+    one was appended since, a head that is read once more tells.
     """
+    known, sound = Knowledge(), False
     if before is not None and 0 < before.seq <= head.seq:
         known, sound = _fold(journal.read(connection, before.seq), head, before)
-        if sound:
-            return known
-    known, sound = _fold(journal.read(connection), head, Knowledge())
+    if not sound:
+        known, sound = _fold(journal.read(connection), head, Knowledge())
+    if sound and known.seq > head.seq:
+        sound = known.seq <= _head(connection, journal).seq
     if not sound:
         said = f"the head is entry {head.seq}, and the journal does not end there"
         raise InitError("journal-tampered", said)

@@ -15,6 +15,31 @@ _VERIFY = Advice(
     "troubleshooting", "Check every entry, and the head, against the chain: initdb journal verify"
 )
 
+_BEGIN_ANEW = (
+    Advice(
+        "clean-up",
+        "Without any backup, begin a new journal. What the old one knew is lost: who did what and when, "
+        "which seed functions ran, which revisions are held.\n"
+        "Keep what is left of it, drop it, and run; the database is taken on as it stands:\n"
+        "    sqlite3 FILE '.dump init_journal' > old-journal.sql\n"
+        "    sqlite3 FILE 'DROP TABLE IF EXISTS init_journal_head; DROP TABLE IF EXISTS init_journal; "
+        "DROP TABLE IF EXISTS init_journal_version'\n"
+        "    initdb run",
+        "sqlite",
+    ),
+    Advice(
+        "clean-up",
+        "Without any backup, begin a new journal. What the old one knew is lost: who did what and when, "
+        "which seed functions ran, which revisions are held.\n"
+        "Keep what is left of it, drop it (in its schema), and run; the database is taken on as it stands:\n"
+        "    pg_dump --table 'init_journal*' NAME > old-journal.sql\n"
+        "    DROP TABLE IF EXISTS init_journal_head, init_journal, init_journal_version;\n"
+        "    DROP FUNCTION IF EXISTS init_journal_append, init_journal_move, init_journal_refuse;\n"
+        "    initdb run",
+        "postgresql",
+    ),
+)
+
 JOURNAL: tuple[ErrorRow, ...] = (
     ErrorRow(
         "baton-unwritable",
@@ -104,6 +129,7 @@ JOURNAL: tuple[ErrorRow, ...] = (
                 "Restore init_journal and init_journal_head together, from one backup.\n"
                 "A half-restored journal is not guessed at: the two tables only say the truth together.",
             ),
+            *_BEGIN_ANEW,
             _APPEND_ONLY,
         ),
     ),
@@ -161,6 +187,36 @@ JOURNAL: tuple[ErrorRow, ...] = (
                 "    ALTER TABLE init_journal ENABLE TRIGGER ALL;",
                 "postgresql",
             ),
+            Advice(
+                "conflicting-objects",
+                "If every trigger is named, the tables were moved or their schema was renamed: the functions "
+                "of the triggers name the schema in which they were made. Move back each of the three:\n"
+                "    ALTER TABLE init_journal SET SCHEMA public;",
+                "postgresql",
+            ),
+        ),
+    ),
+    ErrorRow(
+        "journal-incomplete",
+        "The journal's own tables are not those of the version that its head names.",
+        "The entries stand; nothing was appended.",
+        "Let the owner of the journal run the statements above, then: initdb run",
+        causes=(
+            "An index of the journal was dropped, or its version table was edited or left out of a restore.",
+            "The head row of one backup was put beside the tables of another.",
+        ),
+        advice=(
+            Advice(
+                "manual-procedure",
+                "The error lists the statements that are missing; run exactly these, in their order.\n"
+                "They make or drop indexes and the version table's row; no entry is touched.",
+            ),
+            Advice(
+                "history-integrity",
+                "An upgrade of the journal is one transaction, so an interrupted one leaves no such thing "
+                "behind.",
+            ),
+            _VERIFY,
         ),
     ),
     ErrorRow(
@@ -245,6 +301,7 @@ JOURNAL: tuple[ErrorRow, ...] = (
                 "Keep a copy of the damaged tables: they show what was changed.",
             ),
             Advice("backup", "Before anything else, copy the database as it is."),
+            *_BEGIN_ANEW,
         ),
         exit_code=1,
     ),
