@@ -13,7 +13,7 @@ from initdb.booting import loading, quiet
 from initdb.errors import InitError, Rendered, render
 from initdb.flask.binding import EXTENSION, Parts, engine_of, initializer_for, settings_for
 from initdb.flask.gunicorn import exit_code, heartbeat, loading_worker
-from initdb.flask.serving import RELOAD, is_reloaders_child, serves
+from initdb.flask.serving import RELOAD, answers_requests, is_reloaders_child, serves
 from initdb.flask.telling import Teller, audible, logger
 from initdb.flask.unavailable import Unavailable
 from initdb.managers.outcome import reason_of
@@ -72,7 +72,7 @@ def _tell(outcome: Outcome, seconds: float) -> None:
 def _refused(
     app: Flask, settings: Settings, code: int, reason: Rendered, initializer: Initializer | None
 ) -> None:
-    if settings.on_failure == "exit" or reason.reference == "stopped":
+    if settings.on_failure == "exit" or reason.reference == "stopped" or not answers_requests():
         _exit(code, reason)
     logger.error("%s", render(reason))
 

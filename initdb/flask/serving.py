@@ -28,13 +28,17 @@ CHECKING = ("--check-config", "--print-config")
 
 def serves() -> bool:
     """Whether this process serves, by click's context where there is one, else by its command line."""
-    chain = tuple(_chain())
-    for place, context in enumerate(chain):
-        program = _program(context)
-        if program is not None:
-            below = chain[place + 1].info_name if place + 1 < len(chain) else context.invoked_subcommand
-            return below in SERVING[program] and not _is_reloaders_parent(chain[-1])
-    return command_line_serves(sys.argv)
+    found = _command()
+    if found is None:
+        return command_line_serves(sys.argv)
+    program, command, innermost = found
+    return command in SERVING[program] and not _is_reloaders_parent(innermost)
+
+
+def answers_requests() -> bool:
+    """Whether this process could answer 503; a worker that takes tasks has nobody to answer."""
+    found = _command()
+    return (found[0] if found else _name(sys.argv[0])) != "celery"
 
 
 def command_line_serves(words: Sequence[str]) -> bool:
@@ -48,6 +52,17 @@ def command_line_serves(words: Sequence[str]) -> bool:
 def is_reloaders_child(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether werkzeug's reloader watches this process, and starts it again when it ends with RELOAD."""
     return environ.get("WERKZEUG_RUN_MAIN") == "true"
+
+
+def _command() -> tuple[str, str | None, click.Context] | None:
+    """The program and command that click is at, and the innermost context; None for another program."""
+    chain = tuple(_chain())
+    for place, context in enumerate(chain):
+        program = _program(context)
+        if program is not None:
+            below = chain[place + 1].info_name if place + 1 < len(chain) else context.invoked_subcommand
+            return program, below, chain[-1]
+    return None
 
 
 def _chain() -> Iterator[click.Context]:

@@ -130,11 +130,11 @@ class TestRevisions:
         made.with_revisions("r1")
         heard: list[Any] = []
 
-        @made.app.extensions["migrate"].migrate.configure
-        def _configure(config: Any) -> Any:
+        def configure(config: Any) -> Any:
             heard.append(config.get_main_option("script_location"))
             return config
 
+        made.app.extensions["migrate"].migrate.configure(configure)
         assert DatabaseInitializer(made.app, made.db).initialize().success
         assert heard == [str(tmp_path / "migrations")]
 

@@ -61,7 +61,11 @@ def test_no_connection_outlives_the_boot(database_url: str, engine: Engine) -> N
         pool = made.db.engine.pool
     assert isinstance(pool, QueuePool)
     assert pool.checkedout() == 0
-    assert [slot.dbapi_connection for slot in pool._pool.queue if slot.dbapi_connection] == []
+    assert [
+        slot.dbapi_connection
+        for slot in pool._pool.queue  # type: ignore[attr-defined]
+        if slot.dbapi_connection
+    ] == []
     if engine.dialect.name == "postgresql":
         with engine.connect() as connection:
             others = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -53,7 +54,7 @@ def create_app() -> Flask:
 
 
 @pytest.mark.slow
-def test_five_hundred_applications_in_memory(record_property: pytest.RecordProperty) -> None:
+def test_five_hundred_applications_in_memory(record_property: Callable[[str, object], None]) -> None:
     """Each has a database of its own, empty but for its schema, and all of them together are quick."""
     begun = time.perf_counter()
     for _ in range(BOOTS):

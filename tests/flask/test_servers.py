@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 from pathlib import Path
@@ -36,7 +37,7 @@ def test_flask_run_with_the_reloader(sqlite_site: FlaskSite) -> None:
         assert f"initdb[{served.process.pid}]" not in served.log
         path = site.folder / "site_app.py"
         path.write_text(path.read_text().replace('return f"{os', 'return f"again {os'))
-        assert served.comes_to("again")
+        assert served.comes_to("again"), served.log
     assert first.split()[1] == "tea"
     assert site.events()[: len(FIRST_BOOT)] == FIRST_BOOT
     assert site.events().count("schema_created") == 1
@@ -121,6 +122,25 @@ def test_a_celery_worker(site: FlaskSite) -> None:
         served.kill()  # it would take its time to stop by itself
     assert result.read_text() == "tea"
     assert site.events() == FIRST_BOOT
+
+
+def test_a_celery_worker_ends_where_it_could_only_answer_503(sqlite_site: FlaskSite) -> None:
+    """It would take tasks on a database that is not ready."""
+    ran = sqlite_site.run("celery", "-A", "tasks", "worker", SPOILT="1", INITDB_ON_FAILURE="serve-503")
+    assert ran.returncode == 1
+    assert "error: seed-callable-failed" in ran.stderr
+
+
+def test_gunicorn_serves_503_where_so_configured(sqlite_site: FlaskSite) -> None:
+    """Every worker says why, and the log has the whole error."""
+    port = free_port()
+    command = ("gunicorn", "-w", "2", "-b", f"127.0.0.1:{port}", "site_app:create_app()")
+    with sqlite_site.serving(*command, port=port, SPOILT="1", INITDB_ON_FAILURE="serve-503") as served:
+        answers = [served.get(Accept="application/json") for _ in range(6)]
+    assert {status for status, _, _ in answers} == {503}
+    assert json.loads(answers[0][1])["reference"] == "seed-callable-failed"
+    assert answers[0][2]["Retry-After"] == "10"
+    assert "ValueError: the stock is spoilt" in served.log
 
 
 def test_a_plain_script(site: FlaskSite) -> None:

@@ -90,7 +90,8 @@ def shop(url: str, *, migrations: Path | None = None, models: bool = True, **con
 
     @app.get("/")
     def products() -> str:
-        return ",".join(db.session.scalars(select(db.metadata.tables["product"].c.name)))
+        name = db.metadata.tables["product"].c.name
+        return ",".join(db.session.scalars(select(name).order_by(name)))
 
     return Shop(app, db, migrations)
 

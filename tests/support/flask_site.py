@@ -21,14 +21,14 @@ from tests.support.waiting import is_listening, wait_until
 
 APP = """
 import os
-import time
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from initdb import init_app
+from stock import stock
 
 
 class Base(DeclarativeBase):
@@ -43,13 +43,6 @@ class Product(db.Model):
     name: Mapped[str] = mapped_column(unique=True)
 
 
-def stock(connection):
-    time.sleep(float(os.environ.get("STOCKING", "0")))
-    if os.environ.get("SPOILT"):
-        raise ValueError("the stock is spoilt")
-    connection.execute(insert(Product).values(name="tea"))
-
-
 def create_app():
     app = Flask(__name__)
     app.config["SQLALCHEMY_DATABASE_URI"] = os.environ["SITE_URL"]
@@ -60,6 +53,20 @@ def create_app():
         return f"{os.getpid()} " + ",".join(db.session.scalars(select(Product.name)))
 
     return init_app(app, db, seeds=[stock])
+"""
+
+STOCK = """
+import os
+import time
+
+from sqlalchemy import text
+
+
+def stock(connection):
+    time.sleep(float(os.environ.get("STOCKING", "0")))
+    if os.environ.get("SPOILT"):
+        raise ValueError("the stock is spoilt")
+    connection.execute(text("INSERT INTO product (name) VALUES ('tea')"))
 """
 
 TASKS = """
@@ -98,16 +105,13 @@ def free_port() -> int:
 
 
 @dataclass
-class FlaskSite:
-    """The application's folder, its database, and the processes that it runs in."""
+class Place:
+    """An application's folder, its database, and its processes, which print into the folder `logs`."""
 
     folder: Path
     url: str
+    logs: Path
     environ: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        (self.folder / "site_app.py").write_text(APP)
-        (self.folder / "tasks.py").write_text(TASKS)
 
     def environment(self, **more: str) -> dict[str, str]:
         """This process's environment without what would reach initdb, and the site's."""
@@ -116,7 +120,7 @@ class FlaskSite:
             for name, value in os.environ.items()
             if not name.startswith(("INITDB_", "FLASK_", "WERKZEUG_")) and name != "DATABASE_URL"
         }
-        own = {"SITE_URL": self.url, "PYTHONPATH": str(self.folder), "PYTHONUNBUFFERED": "1"}
+        own = {"PYTHONPATH": str(self.folder), "PYTHONUNBUFFERED": "1"}
         return {**kept, **own, **self.environ, **more}
 
     def run(self, *command: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -133,7 +137,7 @@ class FlaskSite:
     @contextlib.contextmanager
     def serving(self, *command: str, port: int | None = None, **environ: str) -> Iterator[Served]:
         """`python -m …` for the length of a block; once it listens on `port`, where one is given."""
-        log = self.folder / "server.log"
+        log = self.logs / "server.log"
         with log.open("w") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", *command],
@@ -155,10 +159,6 @@ class FlaskSite:
         """The types of the journal's entries, in order."""
         return [str(row[0]) for row in self.sql("SELECT type FROM init_journal ORDER BY seq")]
 
-    def names(self) -> list[str]:
-        """The products' names."""
-        return [str(row[0]) for row in self.sql("SELECT name FROM product")]
-
     def tables(self) -> list[str]:
         """The tables that there are; none where there is no database file."""
         if self.url.startswith("sqlite") and not Path(self.url.removeprefix("sqlite:///")).exists():
@@ -171,6 +171,20 @@ class FlaskSite:
         engine = create_engine(self.url, poolclass=NullPool)
         with engine.begin() as connection:
             return [tuple(row) for row in connection.execute(text(statement))]
+
+
+class FlaskSite(Place):
+    """The application of this module, written into a folder."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        super().__init__(folder, url, folder, {"SITE_URL": url})
+        (folder / "site_app.py").write_text(APP)
+        (folder / "stock.py").write_text(STOCK)
+        (folder / "tasks.py").write_text(TASKS)
+
+    def names(self) -> list[str]:
+        """The products' names."""
+        return [str(row[0]) for row in self.sql("SELECT name FROM product")]
 
 
 @dataclass
@@ -210,7 +224,7 @@ class Served:
                 return self.get()[1].startswith(start)
             return False
 
-        return wait_until(holds)
+        return wait_until(holds, pause=0.3)
 
     def ends(self) -> int:
         """Waits for its end; gives its exit code."""
