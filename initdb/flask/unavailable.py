@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -51,10 +52,11 @@ class Unavailable:
         if not self._turn.acquire(blocking=False):
             return
         try:
-            reason = self._look()
-            self._ready, self._reason = reason is None, reason or self._reason
-            self._looked = self._clock()
+            with contextlib.suppress(Exception):
+                reason = self._look()
+                self._ready, self._reason = reason is None, reason or self._reason
         finally:
+            self._looked = self._clock()
             self._turn.release()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from initdb.steps import catalog
 
@@ -27,17 +28,24 @@ def size(connection: Connection) -> int:
     return int(connection.execute(text(_SIZES[connection.dialect.name])).scalar_one())
 
 
-def rows_by_table(connection: Connection) -> dict[str, dict[str, int | bool]]:
-    """Table → `rows` up to MOST_ROWS, and whether there are `more`; of the first MOST_TABLES."""
+def rows_by_table(connection: Connection) -> dict[str, dict[str, int | bool | None]]:
+    """Table → `rows` up to MOST_ROWS, and whether there are `more`; of the first MOST_TABLES.
+
+    None where the table cannot be read: by this role, or at all.
+    """
     names = sorted(catalog.tables(connection), key=lambda key: (key[0] or "", key[1]))[:MOST_TABLES]
     return {
         f"{schema}.{name}" if schema else name: _counted(connection, schema, name) for schema, name in names
     }
 
 
-def _counted(connection: Connection, schema: str | None, name: str) -> dict[str, int | bool]:
+def _counted(connection: Connection, schema: str | None, name: str) -> dict[str, int | bool | None]:
     quote = connection.dialect.identifier_preparer.quote
     table = f"{quote(schema)}.{quote(name)}" if schema else quote(name)
     query = f"SELECT count(*) FROM (SELECT 1 AS one FROM {table} LIMIT {MOST_ROWS + 1}) AS counted"  # noqa: S608
-    found = int(connection.execute(text(query)).scalar_one())
+    try:
+        with connection.begin_nested():
+            found = int(connection.execute(text(query)).scalar_one())
+    except DBAPIError:
+        return {"rows": None, "more": None}
     return {"rows": min(found, MOST_ROWS), "more": found > MOST_ROWS}

@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, make_url, text
 
 from initdb import DatabaseInitializer, HealthValidator, InitError, Rule
 from initdb.flask.binding import EXTENSION, Parts
 from tests.support.flask_app import Shop, journal, shop
+from tests.support.postgres_server import PostgresServer
 
 
 def health(made: Shop) -> HealthValidator:
@@ -100,6 +101,24 @@ class TestReport:
     def test_counting_ends_at_a_limit(self, ready: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("initdb.managers.measures.MOST_ROWS", 1)
         assert health(ready).generate_health_report()["tables"]["product"] == {"rows": 1, "more": True}
+
+    def test_a_table_that_cannot_be_read_does_not_hide_the_others(
+        self, postgresql_url: str, server: PostgresServer
+    ) -> None:
+        made, database = shop(postgresql_url), str(make_url(postgresql_url).database)
+        assert DatabaseInitializer(made.app, made.db).initialize().success
+        server.create_password_role("reader", "word")
+        for statement in (
+            "CREATE TABLE secrets (id int)",
+            "GRANT SELECT ON product, init_journal, init_journal_head TO reader",
+        ):
+            server.admin_execute(statement, database=database)
+        small = shop(server.url(database, user="reader", password="word"))
+        tables = health(small).generate_health_report()["tables"]
+        server.admin_execute("DROP OWNED BY reader", database=database)
+        server.admin_execute("DROP ROLE reader")
+        assert tables["secrets"] == {"rows": None, "more": None}
+        assert tables["product"] == {"rows": 0, "more": False}
 
     def test_an_edited_journal_is_found(self, ready: Shop, engine: Engine) -> None:
         with engine.begin() as connection:
