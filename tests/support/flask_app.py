@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import flask_migrate
-from flask import Flask
+from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Column, Engine, Integer, String, Table, inspect, select, text
+from sqlalchemy import Column, Connection, Engine, Integer, String, Table, insert, inspect, select, text
 
 REVISION = '''"""{doc}"""
 import sqlalchemy as sa
@@ -102,3 +102,14 @@ def journal(engine: Engine) -> list[str]:
         return []
     with engine.connect() as connection:
         return list(connection.scalars(text("SELECT type FROM init_journal ORDER BY seq")))
+
+
+def stock(connection: Connection) -> None:
+    """Brings the first product in; asks the application for its name, as a seed in its context may."""
+    tables = current_app.extensions["sqlalchemy"].metadata.tables
+    connection.execute(insert(tables["product"]).values(name=f"{current_app.name}'s tea"))
+
+
+def spoilt(connection: Connection) -> None:
+    """A seed that fails."""
+    raise ValueError("spoilt")

@@ -1,0 +1,88 @@
+"""What becomes of an application whose database is not ready."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine
+
+from initdb import DatabaseInitializer, init_app
+from tests.support.flask_app import journal, shop, spoilt
+
+
+def test_it_exits_with_the_rendered_error(
+    database_url: str, engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = shop(database_url)
+    with pytest.raises(SystemExit) as ended:
+        init_app(made.app, made.db, seeds=[spoilt])
+    error = capsys.readouterr().err
+    assert ended.value.code == 1
+    assert error.startswith("error: seed-callable-failed\n")
+    assert "ValueError: spoilt" in error
+    assert journal(engine)[-1] == "step_failed"
+
+
+def test_a_typing_error_in_the_configuration_exits_2(
+    sqlite_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = shop(sqlite_url, INITDB_MOOD="work")
+    with pytest.raises(SystemExit) as ended:
+        init_app(made.app, made.db)
+    error = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "INITDB_MOOD in app.config is no setting" in error
+    assert "INITDB_MODE" in error
+
+
+def test_no_password_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    url = "postgresql+psycopg2://shop:s3cret-word@127.0.0.1:1/shop"
+    made = shop(url, INITDB_WAIT_LIMIT=0)
+    with pytest.raises(SystemExit):
+        init_app(made.app, made.db)
+    error = capsys.readouterr().err
+    assert "error: connection-refused" in error
+    assert "s3cret" not in error
+
+
+def test_so_configured_it_serves_503_with_the_reason(database_url: str) -> None:
+    made = shop(database_url, INITDB_ON_FAILURE="serve-503")
+    client = init_app(made.app, made.db, seeds=[spoilt]).test_client()
+    plain = client.get("/", headers={"Accept": "text/html"})
+    assert plain.status_code == 503
+    assert plain.text == "503 Service Unavailable: seed-callable-failed\n\nA seed function failed.\n"
+    assert int(plain.headers["Retry-After"]) > 0
+    data = client.get("/nowhere", headers={"Accept": "application/json"})
+    assert data.status_code == 503
+    assert data.get_json() == {
+        "status": 503,
+        "reference": "seed-callable-failed",
+        "message": "A seed function failed.",
+    }
+
+
+def test_files_that_cannot_be_read_are_served_as_503_too(sqlite_url: str) -> None:
+    made = shop(sqlite_url, INITDB_ON_FAILURE="serve-503", INITDB_SEEDS="nowhere")
+    assert "seeds-not-found" in init_app(made.app, made.db).test_client().get("/").text
+
+
+def test_it_serves_as_soon_as_another_has_mended_it(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is looked at again, but not at every request."""
+    monkeypatch.setattr("initdb.flask.unavailable.RETRY_AFTER", 0)
+    made = shop(database_url, INITDB_ON_FAILURE="serve-503", INITDB_MODE="check")
+    client = init_app(made.app, made.db).test_client()
+    assert client.get("/").status_code == 503
+    other = shop(database_url)
+    assert DatabaseInitializer(other.app, other.db).initialize().success
+    assert client.get("/").status_code == 200
+
+
+def test_a_db_of_another_application_is_named(sqlite_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error says which application the db does not belong to."""
+    stranger = Flask("stranger")
+    with pytest.raises(SystemExit) as ended:
+        init_app(stranger, shop(sqlite_url).db)
+    assert ended.value.code == 2
+    assert "stranger" in capsys.readouterr().err
