@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from initdb.errors import InitError, Rendered
-from initdb.errors.classify import is_busy, is_connection_lost, is_missing_table, is_too_many_connections
+from initdb.errors.classify import (
+    is_busy,
+    is_connection_lost,
+    is_lock_timeout,
+    is_missing_table,
+    is_too_many_connections,
+)
 from initdb.events.baton import Baton, try_baton
 from initdb.events.canonical import timestamp
 from initdb.events.head import ConnectionLost, HeadBusy, JournalSignal, NoJournal
@@ -30,6 +36,9 @@ Ending = Literal["ready", "failed", "held", "ahead", "pending", "busy", "stopped
 
 WORTH_WAITING = 5.0
 """A failure that may pass is waited out, in s, where its pause is not longer than this."""
+
+_MOVED = "the journal moved while this process worked"
+_BUSY = "another session holds the journal, or a table whose definition has to be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +84,10 @@ class _Attendance:
         while True:
             try:
                 outcome = self._once()
-            except JournalSignal:
+            except JournalSignal as signal:
                 # Settled in one way, whatever it was: drop everything, look, go on.
                 self._sight = None
-                self._sleep("the journal moved while this process worked")
+                self._sleep(_BUSY if isinstance(signal, HeadBusy) else _MOVED)
                 continue
             except InitError as error:
                 if not connect.passing(error) or self._mode == "check":
@@ -129,7 +138,7 @@ class _Attendance:
                 raise NoJournal from error
             if is_missing_table(error):
                 raise NoJournal from error
-            if is_busy(error):
+            if is_busy(error) or is_lock_timeout(error):
                 raise HeadBusy from error
             raise found from error
         self._reached(self._sight)
@@ -202,6 +211,8 @@ class _Attendance:
         except Exception as error:
             if is_connection_lost(error):
                 raise ConnectionLost from error
+            if is_lock_timeout(error):
+                raise HeadBusy from error
             raise connect.refused(self._site.engine, error, "journal") from error
         finally:
             close_session(work)

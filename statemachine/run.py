@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from initdb import booting
 from initdb.errors import InitError, Rendered
-from initdb.errors.classify import classify, is_connection_lost
+from initdb.errors.classify import classify, is_connection_lost, is_lock_timeout
 from initdb.errors.redact import url_text
 from initdb.events.baton import Baton
 from initdb.events.entry import Entry
@@ -29,7 +30,9 @@ from initdb.statemachine.verdict import Verdict
 from initdb.statemachine.work import STEPS
 from initdb.steps import catalog
 from initdb.steps.context import StepContext
+from initdb.steps.doubt import check_doubt
 from initdb.steps.facts import version_place
+from initdb.steps.savepoints import savepoint
 
 Command = Callable[[StepContext], None]
 
@@ -225,6 +228,7 @@ class Run:
         if order.command is not None:
             self._command(order, order.command)
             return
+        check_doubt(self._context())
         while (state := State(self._writer.knowledge.state)) != State.ready:
             known = self._writer.knowledge
             if known.last_type == "defects_found":
@@ -263,12 +267,23 @@ class Run:
         )
 
     def _judging(self, connection: Connection) -> Mapping[str, Any]:
-        table, schema = version_place(self._site.application, self._writer.knowledge)
-        content = catalog.fingerprint(
-            connection, ignore=self._site.settings.ignore, version_table=table, version_schema=schema
-        )
         clock = self._writer.head.clock if self._writer.head else 0.0
-        return {"code": dict(self._site.code), "catalog": content, "clock": clock}
+        return {"code": dict(self._site.code), "catalog": self._content(connection), "clock": clock}
+
+    def _content(self, connection: Connection) -> str | None:
+        """The catalogue's hash; where another session keeps a table locked, as it was when the run began."""
+        table, schema = version_place(self._site.application, self._writer.knowledge)
+        ignore = self._site.settings.ignore
+        try:
+            with savepoint(connection):
+                return catalog.fingerprint(
+                    connection, ignore=ignore, version_table=table, version_schema=schema
+                )
+        except DBAPIError as error:
+            if not is_lock_timeout(error):
+                raise
+        changed = any(entry.type in _CHANGES for entry in self.report.entries)
+        return None if changed else self._sight.look.catalog
 
     def _observe(self, entry: Entry) -> None:
         self.report.entries.append(entry)
@@ -312,6 +327,18 @@ class Run:
     def _state(self) -> State:
         return State(self._writer.knowledge.state)
 
+
+_CHANGES = frozenset(
+    {
+        "schema_created",
+        "schema_adopted",
+        "migration_applied",
+        "migration_reverted",
+        "repair_applied",
+        "step_started",
+    }
+)
+"""Events of what changes the catalogue."""
 
 _DOING = {
     State.unknown: "inspect",

@@ -101,13 +101,19 @@ class Environment:
         script = self.script.get_revision(revision)
         return MigrationStep.downgrade_from_script(self.script.revision_map, script)
 
-    def apply(self, step: Any, rows: tuple[str, ...]) -> tuple[str, ...]:
-        """Run one step and move the version rows from `rows`, in the caller's transaction; gives the new."""
+    def apply(
+        self, step: Any, rows: tuple[str, ...], guard: contextlib.AbstractContextManager[None] | None = None
+    ) -> tuple[str, ...]:
+        """Run one step, inside `guard`, and move the version rows from `rows`; gives the new ones.
+
+        Both in the caller's transaction. Where the guard finds that the step left it, no row is moved.
+        """
         if not rows:
             self.context._ensure_version_table()
         maintainer = HeadMaintainer(self.context, rows)
         _TOLD.info("Running %s", step)
-        step.migration_fn(**self.arguments)
+        with guard or contextlib.nullcontext():
+            step.migration_fn(**self.arguments)
         maintainer.update_to_step(step)
         for callback in self.context.on_version_apply_callbacks:
             callback(ctx=self.context, step=step.info, heads=set(maintainer.heads), run_args=self.arguments)

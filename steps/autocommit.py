@@ -29,20 +29,21 @@ def _block(ctx: StepContext, env: Environment, step: str) -> Iterator[None]:
     assert revision is not None and kept is not None  # noqa: S101 - only a revision can open a block
     graph = ctx.application.graph
     known = graph.files.get(revision) if graph else None
+    kept.free = True
     ctx.unit.commit(
         connection,
         "step_started",
         {"step": step, "subject": revision, "digest": known.digest if known else None},
     )
-    env.left = kept.free = True
+    env.left = True
     back = _leave(env)
     try:
         yield
     finally:
         back()
-        kept.free = False
     ctx.unit.begin(connection)
     connection.exec_driver_sql("SAVEPOINT initdb_step")
+    kept.free = False
 
 
 def _leave(env: Environment) -> Callable[[], None]:

@@ -23,6 +23,4 @@ def env_failure(error: BaseException, database: str) -> BaseException:
     found = classify(error, doing="migrate", database=database)
     if found.reference not in _BY_WORK:
         return found
-    return InitError(
-        "env-py-failed", *found.context, database=database, sqlstate=found.rendered().sqlstate
-    )
+    return InitError("env-py-failed", *found.context, database=database, sqlstate=found.rendered().sqlstate)

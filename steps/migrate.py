@@ -11,7 +11,8 @@ from initdb.errors import InitError
 from initdb.steps.alembic_driver import Environment, run_in_environment
 from initdb.steps.autocommit import autocommit_block
 from initdb.steps.context import Progress, StepContext
-from initdb.steps.one_revision import Job, check_doubt, digest_of, milliseconds, perform, start
+from initdb.steps.doubt import check_doubt
+from initdb.steps.one_revision import Job, digest_of, milliseconds, perform, start
 from initdb.steps.seeds.ledger import seeds_pending
 
 

@@ -18,7 +18,7 @@ from initdb.events.journal import side
 from initdb.steps.alembic_driver import Environment
 from initdb.steps.context import StepContext
 from initdb.steps.foreign_keys import violations
-from initdb.steps.revision_failure import Doing, Place, in_doubt, revision_failure
+from initdb.steps.revision_failure import Doing, Place, revision_failure
 from initdb.steps.transaction_words import kept_transaction
 
 TRIES = 5
@@ -26,6 +26,7 @@ TRIES = 5
 
 _NO_SAVEPOINT = frozenset({"3B001", "25P01"})
 """SQLSTATEs of RELEASE SAVEPOINT where its transaction is over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Start:
@@ -80,8 +81,8 @@ def _once(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
     with ctx.unit.open(env.connection):
         if not env.still(at.rows):
             raise HeadMoved
-        with in_savepoint(ctx, env, job.step.revision):
-            rows = env.apply(job.step, at.rows)
+        with kept_transaction(env.connection) as env.kept:
+            rows = env.apply(job.step, at.rows, _savepoint(ctx, env, job.step.revision))
         new = violations(env.connection) - at.violated
         if new:
             raise InitError("constraint-violation", *sorted(new)[:10], database=ctx.database)
@@ -90,13 +91,11 @@ def _once(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
 
 
 @contextmanager
-def in_savepoint(ctx: StepContext, env: Environment, revision: Any) -> Iterator[None]:
-    """Run a revision inside a savepoint, which is gone afterwards if the revision left the transaction."""
+def _savepoint(ctx: StepContext, env: Environment, revision: Any) -> Iterator[None]:
+    """A savepoint around a revision, which is gone afterwards if the revision left the transaction."""
     connection = env.connection
     connection.exec_driver_sql("SAVEPOINT initdb_step")
-    with kept_transaction(connection) as kept:
-        env.kept = kept
-        yield
+    yield
     try:
         connection.exec_driver_sql("RELEASE SAVEPOINT initdb_step")
     except Exception as error:
@@ -112,21 +111,6 @@ def _seen(ctx: StepContext, revision: str) -> str:
     lines = graph.files[revision].commits if graph and revision in graph.files else ()
     where = f", in line {', '.join(map(str, lines))}" if lines else ""
     return f"By the driver itself{where}: the savepoint that it ran in is gone."
-
-
-def check_doubt(ctx: StepContext) -> None:
-    """A revision that was outside a transaction when its run ended: only a person knows how far it came."""
-    doubt, graph = ctx.knowledge.doubt, ctx.application.graph
-    if doubt is not None:
-        name = doubt.subject
-        file = f", {graph.files[name].path}" if graph and name in graph.files else ""
-        raise InitError(
-            "revision-in-doubt",
-            f"revision {name}{file}",
-            f"It was outside a transaction (journal entry {doubt.seq}) and did not end.",
-            mend=in_doubt(name),
-            database=ctx.database,
-        )
 
 
 def digest_of(ctx: StepContext, revision: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Literal
 from initdb.errors import InitError
 from initdb.errors.classify import classify, is_busy, is_connection_lost
 from initdb.events.head import ConnectionLost, JournalSignal
+from initdb.steps.doubt import half_applied, half_reverted
 
 Doing = Literal["migrate", "rollback"]
 
@@ -35,6 +36,11 @@ class Place:
         """The reference of a failure that has no row of its own."""
         return "revision-failed" if self.doing == "migrate" else "rollback-failed"
 
+    @property
+    def in_part(self) -> str:
+        """How to go on where a part of it was outside a transaction."""
+        return half_applied(self.revision) if self.doing == "migrate" else half_reverted(self.revision)
+
 
 def revision_failure(error: BaseException, place: Place, *, left: bool = False) -> BaseException:
     """What to raise for `error` of the revision at `place`; `left`: a part of it was outside a transaction.
@@ -54,17 +60,9 @@ def revision_failure(error: BaseException, place: Place, *, left: bool = False) 
         f"revision {place.revision}, {place.file}" + (f" line {line}" if line else ""),
         *context,
         kept=_LEFT if left else said.kept,
-        mend=in_doubt(place.revision) if left else said.mend,
+        mend=f"Correct the revision. {place.in_part}" if left else said.mend,
         database=place.database,
         sqlstate=said.sqlstate,
-    )
-
-
-def in_doubt(revision: str) -> str:
-    """How to go on with a revision that was outside a transaction."""
-    return (
-        f"Look how far it came. Nothing of it is there: initdb resume --retry {revision}. "
-        f"All of it is there: initdb resume --mark-applied {revision}."
     )
 
 

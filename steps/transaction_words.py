@@ -34,6 +34,9 @@ _CHANGES = frozenset(
 """What a statement does that changes the file; each CREATE and DROP writes sqlite_schema, which is one of
 these."""
 
+_DENIED = frozenset({sqlite3.SQLITE_AUTH, sqlite3.SQLITE_SCHEMA})
+"""Result codes of a statement that was refused, when it was prepared or when it was prepared anew."""
+
 
 def ends_transaction(statement: str) -> bool:
     """Whether the statement's first word ends or begins a transaction (not ROLLBACK TO a savepoint)."""
@@ -80,8 +83,8 @@ def kept_transaction(connection: Connection) -> Iterator[Kept]:
 
 
 def _refused_by_sqlite(error: sqlite3.DatabaseError, kept: Kept) -> None:
-    if kept.refused is not None and error.sqlite_errorcode == sqlite3.SQLITE_AUTH:
-        raise kept.refused from error
+    if kept.refused is not None and error.sqlite_errorcode in _DENIED:
+        raise kept.refused.with_traceback(error.__traceback__) from error
 
 
 @contextlib.contextmanager

@@ -36,7 +36,8 @@ def fingerprint(
     members of extensions and what is named in `ignore` (as `name` or `schema.name`, an object or its table;
     `*` and `?` are wildcards) are no part of it. An empty database has a hash too, with or without a version
     table. On PostgreSQL it is one round trip, whatever search_path, time zone or formats the session has,
-    which are then as they were; on SQLite one query, and a second where there is a version table. Neither
+    which are then as they were, and it raises 55P03 where another session keeps a table in ACCESS EXCLUSIVE
+    mode; on SQLite one query, and a second where there is a version table. Neither
     begins, ends nor aborts a transaction of the driver's.
     """
     read = sqlite.fingerprint if _is_sqlite(connection) else postgresql.fingerprint

@@ -18,6 +18,8 @@ _SETTINGS = {
     "extra_float_digits": "1",
     "bytea_output": "hex",
     "quote_all_identifiers": "off",
+    # To write an expression or an index's definition the server locks its table for a moment.
+    "lock_timeout": "250ms",
 }
 _PINS = ", ".join(f"('{name}', '{value}')" for name, value in _SETTINGS.items())
 
