@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -138,11 +138,13 @@ class Journal:
         if missing:
             raise InitError("journal-trigger-missing", *sorted(missing), database=connection.dialect.name)
 
-    def check_tables(self, connection: Connection) -> None:
-        """Raises InitError where what has the journal's names is not a journal (see `shape.fault`)."""
-        fault = shape.fault(side(connection).relations(connection, self.schema), connection.dialect.name)
+    def check_tables(self, connection: Connection) -> Mapping[str, shape.Relation]:
+        """What has the journal's names. Raises InitError where that is not a journal (see `shape.fault`)."""
+        found: Mapping[str, shape.Relation] = side(connection).relations(connection, self.schema)
+        fault = shape.fault(found, connection.dialect.name)
         if fault is not None:
             raise fault
+        return found
 
     def check_version(self, connection: Connection, head: Head) -> None:
         """Raises InitError("journal-incomplete") where indexes or version table are not those of the head's
@@ -151,7 +153,7 @@ class Journal:
             return
         here = side(connection)
         at = here.prefix(connection, self.schema)
-        found = here.relations(connection, self.schema)
+        found = self.check_tables(connection)
         rows = self._version_rows(connection) if shape.VERSION in found else ()
         todo = tuple(shape.amendments(found, rows, head.schema_version, here.ddl(at), at))
         if todo:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from initdb.events import chain
 from initdb.events.canonical import decode
@@ -57,7 +57,7 @@ def verify(rows: Iterable[Stored], head: Head | None) -> list[Finding]:
 
 
 def _row(row: Stored) -> list[Finding]:
-    texts = astuple(row)[1:]
+    texts = (row.run, row.at, row.type, row.source, row.dest, row.event, row.prev_hash, row.hash)
     # SQLite stores any type in a column of any type.
     if not all(isinstance(value, str) and value.isascii() for value in texts):
         return [Finding(row.seq, "holds what is not ASCII text")]

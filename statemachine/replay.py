@@ -39,13 +39,14 @@ def journal_to_audit(connection: Connection, application: str, wanted: str | Non
 
 
 def audit(connection: Connection, journal: Journal) -> Audit:
-    """Look at everything the journal says of itself."""
-    for _ in range(LOOKS):
-        head = _head(connection, journal)
-        rows = _stored(connection, journal)
-        if _head(connection, journal) == head:  # else something was appended in between
-            break
-    findings = [*verify(rows, head), *replay(_entries(rows)), *_guards(connection, journal)]
+    """Look at everything the journal says of itself. Raises InitError where its tables cannot be read."""
+    with journal.readable(connection):
+        for _ in range(LOOKS):
+            head = _head(connection, journal)
+            rows = _stored(connection, journal)
+            if _head(connection, journal) == head:  # else something was appended in between
+                break
+    findings = [*verify(rows, head), *replay(_entries(rows)), *_guards(connection, journal, head)]
     last = rows[-1].hash if rows else None
     return Audit(len(rows), last, tuple(sorted(findings, key=lambda finding: finding.seq)))
 
@@ -80,7 +81,10 @@ def _replayed(entry: Entry) -> Iterator[Finding]:
 def _stored(connection: Connection, journal: Journal) -> list[Stored]:
     table = journal.table(connection, "init_journal")
     query = text(f"SELECT {', '.join(COLUMNS)} FROM {table} ORDER BY seq")  # noqa: S608 - our own names
-    return [Stored(*row) for row in connection.execute(query)]
+    rows = [Stored(*row) for row in connection.execute(query)]
+    if not all(isinstance(row.seq, int) for row in rows):
+        raise InitError("journal-unreadable", "its entries are numbered by what are no numbers")
+    return rows
 
 
 def _has_entries(connection: Connection, journal: Journal) -> bool:
@@ -109,8 +113,13 @@ def _entries(rows: Iterable[Stored]) -> Iterator[Entry]:
             continue
 
 
-def _guards(connection: Connection, journal: Journal) -> Iterator[Finding]:
+def _guards(connection: Connection, journal: Journal, head: Head | None) -> Iterator[Finding]:
     try:
         journal.check_guards(connection)
     except InitError as error:
         yield Finding(0, f"the triggers that guard the journal are missing: {', '.join(error.context)}")
+    try:
+        if head is not None:
+            journal.check_version(connection, head)
+    except InitError as error:
+        yield Finding(0, f"{error.reference}: {' '.join(error.context)}")

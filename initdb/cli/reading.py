@@ -42,9 +42,10 @@ def read(
         if not exists:
             return Reading(exists=False)
         try:
-            for entry in journal.read(connection, after):
-                if wanted(entry):
-                    found.append(entry)
+            with journal.readable(connection):
+                for entry in journal.read(connection, after):
+                    if wanted(entry):
+                        found.append(entry)
         except InitError as error:
             return Reading(list(last(found, number)), error)
     return Reading(list(last(found, number)))

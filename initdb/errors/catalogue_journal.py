@@ -184,7 +184,8 @@ JOURNAL: tuple[ErrorRow, ...] = (
                 "Run the CREATE FUNCTION and CREATE TRIGGER statements that are missing here; nothing else "
                 "of "
                 "the output. A trigger that was disabled comes back with:\n"
-                "    ALTER TABLE init_journal ENABLE TRIGGER ALL;",
+                "    ALTER TABLE init_journal ENABLE TRIGGER USER;\n"
+                "    ALTER TABLE init_journal_head ENABLE TRIGGER USER;",
                 "postgresql",
             ),
             Advice(

@@ -1,0 +1,1 @@
+"""Journals that somebody changed, and revisions that would spoil one."""

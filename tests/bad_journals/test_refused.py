@@ -1,0 +1,85 @@
+"""A journal that is not what initdb wrote: refused by name, nothing written, nobody stuck."""
+
+from __future__ import annotations
+
+import pytest
+
+from initdb.events import postgresql, sqlite
+from tests.bad_journals.damages import DAMAGES, Damage
+from tests.bad_journals.owner import Owner, references
+
+CASES = [
+    pytest.param(database, damage, id=f"{damage.name}-{database}")
+    for damage in DAMAGES
+    for database in ("sqlite", "postgresql")
+    if damage.only in (None, database)
+]
+EACH_DAMAGE = pytest.mark.parametrize(("database_url", "damage"), CASES, indirect=["database_url"])
+
+
+ASKING = (["status"], ["plan"], ["journal"], ["journal", "verify"], ["validate"], ["resume"])
+
+
+@EACH_DAMAGE
+def test_it_is_refused_and_nothing_is_written(owner: Owner, damage: Damage) -> None:
+    """By its reference, with what mends it, and every table, row, trigger and function is as before.
+
+    Where there is nothing to do, only what a boot reads can stop it: what would spoil an append cannot. Who
+    asks gets an answer or the same reference; no command fails in itself, or writes.
+    """
+    damage.act(owner)
+    before = owner.picture()
+    done = owner.run()
+    assert references(done.output) == (set() if damage.hidden else {damage.reference}), done.output
+
+    owner.toy.with_seeds(6)
+    done = owner.run()
+    assert references(done.output) == {damage.reference}, done.output
+    assert done.exit_code == 1, done.output
+    assert "mend: " in done.output
+
+    for words in ASKING:
+        done = owner.console(*words)
+        assert done.exception is None or isinstance(done.exception, SystemExit), (words, done.exception)
+        assert done.exit_code in (0, 1, 3, 5), (words, done.output)
+        assert references(done.output) <= {damage.reference, "pending-work"}, (words, done.output)
+    assert owner.picture() == before
+
+
+@pytest.mark.parametrize(
+    ("database_url", "guard"),
+    [("sqlite", name) for name in sorted(sqlite.GUARDS)]
+    + [("postgresql", name) for name in sorted(postgresql.GUARDS)],
+    indirect=["database_url"],
+)
+def test_each_guard_is_missed(owner: Owner, guard: str) -> None:
+    """One trigger dropped, whichever: named, before anything is done."""
+    owner.toy.with_seeds(6)
+    on = f" ON {owner.triggers()[guard]}" if owner.programs else ""
+    owner.sql(f"DROP TRIGGER {guard}{on}")
+    before = owner.picture()
+    done = owner.run()
+    assert references(done.output) == {"journal-trigger-missing"}
+    assert guard in done.output
+    assert owner.picture() == before
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("how", ["DISABLE", "ENABLE REPLICA"])
+@pytest.mark.parametrize("guard", sorted(postgresql.GUARDS))
+def test_each_guard_that_does_not_fire_is_missed(owner: Owner, guard: str, how: str) -> None:
+    """Disabled, or enabled for replication only."""
+    owner.toy.with_seeds(6)
+    owner.sql(f"ALTER TABLE {owner.triggers()[guard]} {how} TRIGGER {guard}")
+    done = owner.run()
+    assert references(done.output) == {"journal-trigger-missing"}
+    assert guard in done.output
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_guard_that_is_always_on_is_one(owner: Owner) -> None:
+    """ENABLE ALWAYS, as logical replication may want it."""
+    owner.toy.with_seeds(6)
+    for guard, table in owner.triggers().items():
+        owner.sql(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {guard}")
+    assert owner.run().exit_code == 0
