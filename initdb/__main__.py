@@ -5,15 +5,22 @@ from __future__ import annotations
 import os
 import sys
 
-from initdb.cli.handover import hand_over, is_for_postgresql
-from initdb.errors import InitError
+INTERRUPTED = 130
 
 
 def main() -> None:
     """Run the command that the arguments name; ends the process."""
-    _speak_any_text()
+    try:
+        _main()
+    except KeyboardInterrupt:  # while modules were still being imported, here below for that reason
+        sys.exit(INTERRUPTED)
+
+
+def _main() -> None:
+    from initdb.cli.handover import is_for_postgresql
     from initdb.cli.root import make_group
 
+    _speak_any_text()
     group = make_group()
     words = sys.argv[1:]
     if is_for_postgresql(words, group.commands):
@@ -22,7 +29,9 @@ def main() -> None:
 
 
 def _hand_over(words: list[str]) -> None:
+    from initdb.cli.handover import hand_over
     from initdb.cli.screen import Screen
+    from initdb.errors import InitError
 
     try:
         hand_over(words)

@@ -105,11 +105,11 @@ def ending(ctx: click.Context, failure_code: int | None) -> Iterator[None]:
     try:
         with harmless():
             yield
-    except (click.ClickException, click.exceptions.Exit, click.Abort):
+    except (click.ClickException, click.exceptions.Exit):
         raise
     except InitError as error:
         _end(ctx, error, failure_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):  # Abort: Ctrl-C at a question
         ctx.exit(INTERRUPTED)
     except Exception as error:
         _end(ctx, _internal(error, Call.of(ctx).debug), failure_code)
