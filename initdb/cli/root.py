@@ -66,6 +66,11 @@ class Root(click.Group):
         with harmless():
             return super().invoke(ctx)
 
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As any group's, after a first line that says which initdb this is."""
+        formatter.write(f"{WHICH}\n\n")
+        super().format_help(ctx, formatter)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -85,7 +90,7 @@ def make_group() -> Root:
     """A group of all commands; a face may set its own callback."""
     group = Root(
         "initdb",
-        help=f"{WHICH}.\n\n{_WHAT}\n\n{_CODES}",
+        help=f"{_WHAT}\n\n{_CODES}",
         commands=COMMANDS,
         context_settings={"help_option_names": ["-h", "--help"]},
         no_args_is_help=True,
