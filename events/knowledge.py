@@ -32,7 +32,10 @@ class SeedRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """The last run: who made it, why it began and how it ended (None while it has not)."""
+    """The last run: who made it, why it began and how it ended (None while it has not).
+
+    `reverted`: what it reverted, and the runs of the same reason that it took up one after the other.
+    """
 
     run: str
     seq: int
@@ -42,6 +45,7 @@ class RunRecord:
     work: Mapping[str, Any] = field(default_factory=dict)
     code: Mapping[str, str] = field(default_factory=dict)
     ended: str | None = None
+    reverted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ class _Attendance:
         self._sight: Sight | None = None
         self._outage: dict[str, Any] | None = None
         self._ordered = order.forced
+        self._begun: str | None = None
 
     def run(self) -> Outcome:
         while True:
@@ -101,6 +102,8 @@ class _Attendance:
         sight = self._see()
         verdict = judge(sight.look, self._order.override)
         known = sight.look.knowledge
+        if (ended := self._ended(known)) is not None:
+            return ended
         if verdict.kind == "failed" and self._waited_out(verdict):
             return None
         if verdict.kind != "work" and not self._must_begin(verdict):
@@ -110,6 +113,21 @@ class _Attendance:
         if sight.reader or self._mode == "wait":
             return self._wait_for_others(verdict, known)
         return self._try_to_work(known)
+
+    def _ended(self, known: Knowledge) -> Outcome | None:
+        """How our own run ended, where its last COMMIT was in doubt and turns out to have arrived.
+
+        To begin again would carry out a person's order twice.
+        """
+        run = known.last_run
+        if run is None or run.run != self._begun or run.ended is None:
+            return None
+        if known.last_type == "step_failed":
+            error = Rendered.from_data(known.last_data["error"])
+            return Outcome("failed", None, known, error=error, exit_code=error.exit_code)
+        if known.state == "ready":
+            return Outcome("ready", Verdict("ready", warnings=_warnings(known)), known)
+        return Outcome("done", None, known)
 
     def _must_begin(self, verdict: Verdict) -> bool:
         """A person's order begins where there is nothing to do and where a boot would adopt a failure.
@@ -205,6 +223,7 @@ class _Attendance:
                 sight.journal.check_guards(work)
                 sight.journal.check_version(work, sight.head)
             run = Run(self._site, baton, work, sight, verdict, self._order, self._stopper)
+            self._begun = run.report.run
             return self._concluded(run, run.go(), sight)
         except (InitError, JournalSignal, Stopped):
             raise

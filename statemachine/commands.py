@@ -69,7 +69,9 @@ def roll_back(to: str | None) -> Order:
         if graph is None:
             raise InitError("migrations-not-found", "there are no revisions to roll back")
         rows = survey(ctx.work, ctx.application, ctx.knowledge).rows or ()
-        rollback.run(ctx, rollback.plan(graph, rows, to))
+        run = ctx.knowledge.last_run
+        if revisions := rollback.plan(graph, rows, to, run.reverted if run else ()):
+            rollback.run(ctx, revisions)
 
     return Order(reason="rollback", trigger="roll_back", command=command)
 

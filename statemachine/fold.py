@@ -71,17 +71,19 @@ def _journal_created(known: Knowledge, entry: Entry) -> Knowledge:
 
 def _run_begun(known: Knowledge, entry: Entry) -> Knowledge:
     data = entry.data
-    code = _mapping(data.get("code"))
-    same = known.last_run is not None and known.last_run.code == code
+    code, reason = _mapping(data.get("code")), str(data.get("reason", ""))
+    before = known.last_run
+    same = before is not None and before.code == code
     crashed = entry.type == "run_resumed"
     run = RunRecord(
         run=entry.run,
         seq=entry.seq,
         at=entry.at,
         by=entry.by,
-        reason=str(data.get("reason", "")),
+        reason=reason,
         work=_mapping(data.get("sessions")),
         code=code,
+        reverted=before.reverted if before and crashed and before.reason == reason else frozenset(),
     )
     return replace(
         known,
@@ -148,11 +150,12 @@ def _migration_applied(known: Knowledge, entry: Entry) -> Knowledge:
 
 
 def _migration_reverted(known: Knowledge, entry: Entry) -> Knowledge:
-    revision = str(entry.data.get("revision"))
+    revision, run = str(entry.data.get("revision")), known.last_run
     return replace(
         _progress(known, entry),
         applied={name: row for name, row in known.applied.items() if name != revision},
         held={**known.held, revision: _text(entry.data.get("digest"))},
+        last_run=replace(run, reverted=run.reverted | {revision}) if run else None,
     )
 
 

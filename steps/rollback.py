@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from initdb.errors import InitError
@@ -16,13 +16,18 @@ from initdb.steps.revisions.graph import RevisionGraph
 from initdb.steps.seeds.ledger import seeds_pending
 
 
-def plan(graph: RevisionGraph, rows: tuple[str, ...], to: str | None) -> tuple[str, ...]:
+def plan(
+    graph: RevisionGraph, rows: tuple[str, ...], to: str | None, done: Collection[str] = ()
+) -> tuple[str, ...]:
     """The revisions to revert, newest first: everything above `to`, or the one head where `to` is None.
 
-    `to` may be "base". Raises InitError("rollback-refused") where it is not below the version rows or one of
+    `to` may be "base". `done`: what the interrupted run that this one takes up has reverted; said again, an
+    order is carried out once. Raises InitError("rollback-refused") where it is not below the version rows or one of
     the revisions cannot be reverted.
     """
     applied = graph.applied(rows)
+    if to is None and done:
+        return ()
     if to is None:
         if len(rows) != 1:
             raise InitError(
@@ -34,7 +39,7 @@ def plan(graph: RevisionGraph, rows: tuple[str, ...], to: str | None) -> tuple[s
         if not keep <= applied:
             raise InitError("rollback-refused", f"{to} is not applied")
         reverted = frozenset(name for name in applied - keep if to == "base" or _above(graph, name, to))
-    if not reverted:
+    if not reverted and not done:
         raise InitError("rollback-refused", "there is nothing to revert")
     no_way = [name for name in sorted(reverted) if not graph.files[name].has_downgrade]
     if no_way:
