@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from initdb.errors import InitError
-from initdb.errors.classify import classify, is_missing_table
+from initdb.errors.classify import classify, is_connection_lost, is_missing_table
 from initdb.events import naming, postgresql, shape, sqlite
 from initdb.events.chain import GENESIS, lock_key
 from initdb.events.entry import COLUMNS, Entry, parse
@@ -215,5 +215,7 @@ def _owner(connection: Connection, schema: str) -> str | None:
         with connection.begin_nested():
             event = connection.execute(text(f"SELECT event FROM {table} WHERE seq = 1")).scalar_one()
             return str(parse(1, event, "", "").data["application"])
-    except (SQLAlchemyError, ValueError, KeyError):
+    except (SQLAlchemyError, ValueError, KeyError) as error:
+        if is_connection_lost(error):
+            raise
         return None

@@ -293,10 +293,15 @@ class Run:
         """A cancelled statement after a signal is the stop, not a failure."""
         if self._stopper.signum is not None:
             self._stop(Stopped(self._stopper.signum))
-        elif is_connection_lost(error):
+        elif is_connection_lost(error) or self._was_cut(error):
             raise ConnectionLost from error
         else:
             self._fail(error)
+
+    def _was_cut(self, error: Exception) -> bool:
+        """An env.py's own connection that was lost has been given a name on its way here."""
+        named = isinstance(error, InitError) and error.reference == "connection-lost"
+        return named and self._work.dialect.name == "postgresql"
 
     def _stop(self, error: BaseException) -> None:
         self._writer.stopper = Stopper()

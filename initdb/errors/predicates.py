@@ -12,8 +12,14 @@ SQLITE_ERROR, SQLITE_BUSY, SQLITE_LOCKED, SQLITE_READONLY = 1, 5, 6, 8
 LOST_STATES = frozenset({"57P01", "57P02", "57P04", "57P05", "25P03", "25P04"})
 
 
+GONE_BEFORE = "8s2b"
+"""SQLAlchemy's code for a connection that was lost at an earlier statement, whose error somebody passed over."""
+
+
 def is_connection_lost(exc: BaseException) -> bool:
     """Whether an open connection ended. Then a COMMIT in flight is in doubt."""
+    if getattr(exc, "code", None) == GONE_BEFORE:
+        return True
     error = driver_error(exc)
     if error is None:
         return isinstance(exc, ConnectionResetError | ConnectionAbortedError | BrokenPipeError)
