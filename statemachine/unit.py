@@ -4,11 +4,13 @@ commits."""
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, cast
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
 from initdb.errors.classify import is_connection_lost, is_missing_table
@@ -18,6 +20,7 @@ from initdb.events.entry import Entry, Moment, write
 from initdb.events.head import BatonLost, CommitInDoubt, ConnectionLost, Head, HeadBusy, HeadMoved, NoJournal
 from initdb.events.journal import Journal, side
 from initdb.events.knowledge import Knowledge
+from initdb.events.process import only_in
 from initdb.events.spool import Note
 from initdb.events.types import NOTES
 from initdb.events.upcast import CURRENT
@@ -50,6 +53,7 @@ class Writer:
     stopper: Stopper = field(default_factory=Stopper)
     head: Head | None = None
     judging: Callable[[Connection], Mapping[str, Any]] = lambda connection: {}
+    process: int = field(default_factory=os.getpid)
 
     def begin(self, connection: Connection) -> None:
         """Open a transaction and lock the head; what is read under the lock must be what was decided on.
@@ -58,6 +62,7 @@ class Writer:
         "journal-newer" where an event or the state is of a newer initdb, "journal-tampered" where the head is
         not that of the last entry, so that looking again would not help.
         """
+        only_in(self.process)
         self.stopper.check()
         self._refuse_newer()
         if not self.alive():
@@ -105,6 +110,7 @@ class Writer:
 
     def commit_all(self, connection: Connection, events: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Append several events in one transaction; knowledge moves only when COMMIT was answered."""
+        only_in(self.process)
         self.stopper.check()
         with lost(connection):
             judged = [
@@ -113,7 +119,7 @@ class Writer:
             ]
             entries, known = self._entries(judged)
             for entry in entries:
-                self.journal.append(connection, entry)
+                self._append(connection, entry)
         try:
             side(connection).commit(connection)
         except Exception as error:
@@ -123,6 +129,15 @@ class Writer:
         self.knowledge = known
         for entry in entries:
             self.observe(entry)
+
+    def _append(self, connection: Connection, entry: Entry) -> None:
+        try:
+            self.journal.append(connection, entry)
+        except DBAPIError as error:
+            # The head was locked, so nobody else can have done it.
+            if is_missing_table(error):
+                raise InitError("journal-dropped", database=connection.dialect.name) from error
+            raise
 
     def _entries(self, events: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[list[Entry], Knowledge]:
         known, entries = self.knowledge, list[Entry]()
@@ -148,6 +163,7 @@ class Writer:
 
     def rollback(self, connection: Connection) -> None:
         """Undo everything since begin; a connection that is gone has undone it already."""
+        only_in(self.process)
         with contextlib.suppress(Exception):
             side(connection).rollback(connection)
 

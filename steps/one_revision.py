@@ -15,6 +15,7 @@ from initdb.errors.classify import is_connection_lost, is_lock_timeout, is_seria
 from initdb.errors.driver import driver_error
 from initdb.events.head import HeadMoved
 from initdb.events.journal import side
+from initdb.events.process import in_this_process
 from initdb.steps.alembic_driver import Environment
 from initdb.steps.context import StepContext
 from initdb.steps.foreign_keys import violations
@@ -95,7 +96,8 @@ def _savepoint(ctx: StepContext, env: Environment, revision: Any) -> Iterator[No
     """A savepoint around a revision, which is gone afterwards if the revision left the transaction."""
     connection = env.connection
     connection.exec_driver_sql("SAVEPOINT initdb_step")
-    yield
+    with in_this_process():
+        yield
     try:
         connection.exec_driver_sql("RELEASE SAVEPOINT initdb_step")
     except Exception as error:

@@ -221,6 +221,32 @@ JOURNAL: tuple[ErrorRow, ...] = (
         ),
     ),
     ErrorRow(
+        "journal-dropped",
+        "What was done has dropped or renamed a table of the journal in which it had to be recorded.",
+        "It was rolled back with all that it did: journal and tables stand as they were before it.",
+        "Let it leave alone each table whose name begins with init_journal, then: initdb run",
+        causes=(
+            "A revision drops every table that it finds, or recreates the schema.",
+            "A revision renames or moves every table.",
+        ),
+        advice=(
+            Advice(
+                "manual-procedure",
+                "A loop over all tables passes the journal by:\n"
+                "    for name in inspector.get_table_names():\n"
+                '        if not name.startswith("init_journal"):\n'
+                "            op.drop_table(name)",
+            ),
+            Advice(
+                "alternative-configuration",
+                "From the first boot on, keep the journal in a schema of its own, which such a revision does "
+                'not touch: journal_schema = "initdb"',
+                "postgresql",
+            ),
+            _APPEND_ONLY,
+        ),
+    ),
+    ErrorRow(
         "journal-permission",
         "The role may not create, read or write the journal.",
         _NOTHING,

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from initdb.errors import InitError
 from initdb.errors.classify import is_passing
 from initdb.errors.safe import safe_text
+from initdb.events.process import in_this_process
 from initdb.steps.drift.issue import SEVERITIES, Issue, Severity
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def _issues(connection: Connection, rule: Rule) -> Iterable[Issue]:
     severity: Severity = next((word for word in SEVERITIES if word == rule.severity), "error")
     nested = connection.begin_nested()
     try:
-        sentences = _sentences(rule.check(connection))
+        with in_this_process():
+            sentences = _sentences(rule.check(connection))
     except Exception as error:
         if is_passing(error):
             raise

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RootTransaction, event
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, OperationalError
 
 from initdb.errors import InitError
+from initdb.events.process import in_this_process
 from initdb.steps.seeds.model import SeedSource
 from initdb.steps.seeds.refusals import code_of, told
 from initdb.steps.seeds.scripts import load_function
@@ -29,7 +30,7 @@ def call(source: SeedSource, connection: Connection) -> int:
     function = load_function(source)
     savepoint = connection.begin_nested()
     try:
-        with _kept_open(connection, source.name) as refused:
+        with _kept_open(connection, source.name) as refused, in_this_process():
             made = function(connection)
         if refused:
             raise refused[0]

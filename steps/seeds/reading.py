@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, String, Table
 
 from initdb.errors import InitError
+from initdb.events.process import only_in
 from initdb.nearest import did_you_mean
 from initdb.steps.seeds.csv_rows import csv_header, csv_rows
 from initdb.steps.seeds.documents import document_rows
@@ -77,16 +79,20 @@ def _raw(source: SeedSource) -> Iterator[SeedRow]:
 
 def _yielded(source: SeedSource) -> Iterator[SeedRow]:
     function = load_function(source)
-    number = 0
+    number, process = 0, os.getpid()
     try:
         for number, row in enumerate(function(), 1):
+            only_in(process)
             if not isinstance(row, Mapping):
                 said = f"{source.name} row {number}: it is a {type(row).__name__}, not a dict"
                 raise InitError("seed-callable-failed", said)
             yield SeedRow(row, f"{source.name} row {number}")
     except InitError:
         raise
-    except Exception as error:
+    except BaseException as error:
+        only_in(process, error)
+        if not isinstance(error, Exception):
+            raise
         said = f"{source.name}: after row {number} it raised {told(error)}"
         raise InitError("seed-callable-failed", said) from error
 
