@@ -9,12 +9,15 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 OLDEST := 3, 11
 
+CRASH = $(foreach name,SCENARIO DATABASE LAYER KIND POINT EVERY,$(if $($(name)),--$(shell echo $(name) | tr A-Z a-z) $($(name)))) \
+    $(if $(SCENARIO)$(DATABASE)$(LAYER)$(KIND)$(POINT)$(EVERY),,--report docs/crash-report.md)
+
 EXAMPLE := $(wildcard examples/flask-shop)
 DEMO := $(CURDIR)/demo
 DEMO_URL ?= sqlite:///$(DEMO)/shop.db
 DEMO_RUN = cd '$(or $(EXAMPLE),demo)' && DATABASE_URL='$(DEMO_URL)' '$(CURDIR)/$(BIN)/python' -m initdb
 
-.PHONY: help run test lint format types contract sizes wheel-test clean
+.PHONY: help run test crash lint format types contract sizes wheel-test clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -30,6 +33,9 @@ run: $(VENV)/installed  ## install, bring a SQLite database to ready before your
 
 test: $(VENV)/installed-dev  ## install, run every test on SQLite and PostgreSQL (ARGS=… for pytest)
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+crash: $(VENV)/installed-dev  ## stop runs everywhere (SCENARIO=, DATABASE=, LAYER=, KIND=, POINT= for exactly one, EVERY=)
+	@$(BIN)/python -m tests.crash --workers $(WORKERS) $(CRASH)
 
 lint: $(VENV)/installed-dev  ## style and mistakes, by ruff
 	$(BIN)/ruff check .

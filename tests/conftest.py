@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, NullPool, create_engine
 
+from tests.crash.telling import pytest_terminal_summary
 from tests.support.postgres_server import PostgresServer
+
+__all__ = ["pytest_terminal_summary"]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,130 @@
+"""Layer A: SQLite stopped before and after every statement, from photographs of one forward run.
+
+What SIGKILL leaves of a SQLite database is exactly its files, so a second process copies them at every point,
+and each distinct copy is resumed once. Every twentieth point is killed for real and must leave what was
+photographed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tests.crash import taps, trying
+from tests.crash.places import Files, SqlitePlace
+from tests.crash.point import Point, Tried
+from tests.crash.scenario import SQLITE_JOURNAL, SQLITE_WAL
+from tests.crash.trying import Expected
+
+LETTER = "A"
+ABOUT = "SQLite, before and after every statement: photographs, SIGKILL as a guard on every 20th"
+DATABASES = (SQLITE_WAL, SQLITE_JOURNAL)
+KINDS = ("kill",)
+GUARD = 20
+
+
+@dataclass(slots=True)
+class Album:
+    """The photographs of one run: each point's state, and the files of each state."""
+
+    states: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    files: dict[str, Files] = field(default_factory=dict)
+
+    def add(self, files: Files) -> None:
+        """One photograph more."""
+        state = name_of(files)
+        self.states.append(state)
+        self.files.setdefault(state, files)
+
+
+def name_of(files: Files) -> str:
+    """The digest of a database's files."""
+    summed = hashlib.blake2b(digest_size=12)
+    for name, content in sorted(files.items()):
+        summed.update(f"{name} {len(content)} ".encode() + content)
+    return summed.hexdigest()
+
+
+def photograph(place: SqlitePlace, run: trying.Starter = trying.start) -> Album:
+    """Run once and copy the files at each point, in this process, while the child waits."""
+    album = Album()
+    here, there = socket.socketpair()
+
+    def wait(moment: taps.Moment) -> None:
+        if moment.number == 1:
+            here.close()
+        there.sendall(b".")
+        assert there.recv(1), "the photographer is gone"
+
+    child = run(place, wait)
+    there.close()
+    with here:
+        while here.recv(1):
+            album.add(place.read())
+            here.sendall(b".")
+    answer = child.wait().answer
+    album.labels = answer["labels"]
+    assert len(album.labels) == len(album.states) > 0
+    return album
+
+
+def sweep(place: SqlitePlace, expected: Expected, kind: str, every: int) -> Iterator[Tried]:
+    """Every point (or every `every`th), each distinct state resumed once."""
+    place.reset()
+    album = photograph(place)
+    assert len(album.states) == expected.total
+    found: dict[str, tuple[str, ...]] = {}
+    for number in range(1, expected.total + 1):
+        if (number - 1) % every and number % GUARD:
+            continue
+        state = album.states[number - 1]
+        point = _point(place, kind, number)
+        if state not in found:
+            place.write(album.files[state])
+            found[state] = trying.problems_after(place, expected)
+        problems = found[state]
+        if number % GUARD == 0:
+            problems += tuple(_guard(place, album, number))
+        yield Tried(point, state, problems=problems, label=album.labels[number - 1])
+    trying.completes(place, taps.kill_at(expected.total + 1))
+
+
+def _guard(place: SqlitePlace, album: Album, number: int) -> Iterator[str]:
+    """SIGKILL here must leave the files that were photographed: names, sizes, content as recovered."""
+    _kill(place, number)
+    killed, photographed = place.read(), album.files[album.states[number - 1]]
+    if {name: len(content) for name, content in killed.items()} != {
+        name: len(content) for name, content in photographed.items()
+    }:
+        yield f"different: SIGKILL left {_sizes(killed)}, the photograph shows {_sizes(photographed)}"
+    left = trying.digest(place)
+    place.write(photographed)
+    if trying.digest(place) != left:
+        yield "different: SIGKILL left another content than the photograph shows"
+
+
+def _kill(place: SqlitePlace, number: int) -> None:
+    place.reset()
+    ended = trying.start(place, taps.kill_at(number)).wait()
+    assert ended.signal == signal.SIGKILL, f"point {number} did not kill"
+
+
+def _sizes(files: Files) -> str:
+    return ", ".join(f"{name} {len(content)}" for name, content in sorted(files.items()))
+
+
+def one(place: SqlitePlace, expected: Expected, kind: str, number: str) -> Tried:
+    """One point by a real SIGKILL."""
+    at = int(number)
+    _kill(place, at)
+    state = name_of(place.read())
+    problems = trying.problems_after(place, expected)
+    return Tried(_point(place, kind, at), state, problems=problems, label=expected.labels[at - 1])
+
+
+def _point(place: SqlitePlace, kind: str, number: int) -> Point:
+    return Point(place.scenario.name, place.database, LETTER, kind, str(number))

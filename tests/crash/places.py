@@ -1,0 +1,175 @@
+"""Where a scenario takes place: a folder of the application, a database that can be put back to the start."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Protocol
+
+import psycopg2
+from sqlalchemy import Engine, NullPool, create_engine
+
+from initdb.events.baton import SIDE_SUFFIX
+from initdb.statemachine.holder import is_locked
+from tests.crash.children import call
+from tests.crash.scenario import SQLITE_JOURNAL, App, Scenario
+from tests.support.postgres_server import PostgresServer
+from tests.support.waiting import wait_until
+
+QUIET = 10.0
+"""How long, in s, the backends of a process that is gone may live."""
+
+Files = dict[str, bytes]
+"""Name → content of the files that make up a SQLite database."""
+
+
+class Place(Protocol):
+    """A scenario on one database, ready to be run again and again from the same beginning."""
+
+    scenario: Scenario
+    database: str
+    folder: Path
+    url: str
+    app: App
+
+    def reset(self) -> None:
+        """The database as it is when the run begins."""
+
+    def engine(self) -> Engine:
+        """To look with; keeps no connection."""
+
+    def leftovers(self) -> list[str]:
+        """What a process that is gone still holds: locks, sessions."""
+
+    def close(self) -> None:
+        """Remove it."""
+
+
+def make_place(scenario: Scenario, database: str, folder: Path, server: PostgresServer | None) -> Place:
+    """The place, prepared in a child of its own so that nothing of it stays in this process."""
+    folder.mkdir(parents=True)
+    os.environ["XDG_STATE_HOME"] = str(folder / "state")
+    if database == "postgresql":
+        assert server is not None
+        return PostgresPlace(scenario, database, folder, server)
+    return SqlitePlace(scenario, database, folder)
+
+
+def _prepare(place: Place) -> None:
+    def work() -> None:
+        place.scenario.prepare(place.app)
+
+    call(work)
+
+
+class SqlitePlace:
+    """Files in `folder`/db. They are read and written only while no connection to them is open here."""
+
+    def __init__(self, scenario: Scenario, database: str, folder: Path) -> None:
+        self.scenario, self.database, self.folder = scenario, database, folder
+        self.files = folder / "db"
+        self.files.mkdir()
+        self.path = self.files / "test.db"
+        self.url = f"sqlite:///{self.path}"
+        self.app = scenario.make(folder, self.url)
+        if database == SQLITE_JOURNAL:
+            # A file that is there already keeps its journal mode; this one has its header and no table.
+            with closing(sqlite3.connect(self.path)) as connection:
+                connection.execute("PRAGMA user_version = 1")
+        _prepare(self)
+        self._start = self.read()
+
+    def reset(self) -> None:
+        self.write(self._start)
+
+    def read(self) -> Files:
+        """The files as they are. The shared memory of the WAL is no part of what a crash leaves."""
+        return {
+            file.name: file.read_bytes()
+            for file in sorted(self.files.iterdir())
+            if not file.name.endswith("-shm")
+        }
+
+    def write(self, files: Files) -> None:
+        """Put files in the place of those that are there."""
+        for file in self.files.iterdir():
+            file.unlink()
+        for name, content in files.items():
+            (self.files / name).write_bytes(content)
+
+    def engine(self) -> Engine:
+        return create_engine(self.url, poolclass=NullPool)
+
+    def leftovers(self) -> list[str]:
+        side = self.files / f"{self.path.name}{SIDE_SUFFIX}"
+        return [f"stuck: {side.name} is locked"] if side.exists() and is_locked(side) else []
+
+    def close(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class PostgresPlace:
+    """A database made anew from a template that holds the start."""
+
+    def __init__(self, scenario: Scenario, database: str, folder: Path, server: PostgresServer) -> None:
+        self.scenario, self.database, self.folder, self.server = scenario, database, folder, server
+        self.name = f"crash_{scenario.name.replace('-', '_')}"
+        self._template = f"{self.name}_start"
+        self.url = server.url(self.name)
+        self.app = scenario.make(folder, self.url)
+        self._admin = _Admin(server)
+        self._make("template0", self.name)
+        _prepare(self)
+        self.leftovers()
+        self._make(self.name, self._template)
+
+    def reset(self) -> None:
+        self._make(self._template, self.name)
+
+    def _make(self, source: str, name: str) -> None:
+        self._admin.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self._admin.run(f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY file_copy")
+
+    def engine(self) -> Engine:
+        return create_engine(self.url, poolclass=NullPool)
+
+    def sessions(self) -> list[str]:
+        """The sessions in this database: process id, state, statement."""
+        rows = self._admin.run(
+            f"SELECT pid, state, left(query, 80) FROM pg_stat_activity WHERE datname = '{self.name}'"
+            " AND backend_type = 'client backend'"
+        )
+        return [f"backend {row[0]} {row[1]}: {row[2]}" for row in rows]
+
+    def leftovers(self) -> list[str]:
+        wait_until(lambda: not self.sessions(), limit=QUIET, pause=0.002)
+        return [f"stuck: {session}" for session in self.sessions()]
+
+    def close(self) -> None:
+        for name in (self.name, self._template):
+            self._admin.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self._admin.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class _Admin:
+    """One session of the harness itself, in another database; a child never touches it."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self._server, self._connection = server, None
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        if self._connection is None or self._connection.closed:
+            where = {"host": str(self._server.folder), "port": self._server.port, "user": "postgres"}
+            self._connection = psycopg2.connect(dbname="postgres", **where)
+            self._connection.autocommit = True
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()

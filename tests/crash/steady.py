@@ -1,0 +1,62 @@
+"""What differs from run to run made steady: clock, run ids, process id, durations; pauses made short.
+
+For a child that lives for one run. Two runs of one scenario then leave the same journal, byte for byte, so
+that states can be compared.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from initdb.events import ids
+from initdb.events.clock import Clock
+from initdb.statemachine.site import Site
+from initdb.statemachine.stopping import Stopper
+
+BEGIN = datetime(2026, 11, 23, 8, 0, 0, tzinfo=UTC)
+SHORT = 0.01
+"""The longest pause, in s, between two looks at a database that moves."""
+
+_pause = Stopper.pause
+_by = Site.by
+
+
+class _Steady:
+    """In place of `secrets` in the module that makes run ids."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+
+    def randbits(self, count: int) -> int:
+        return self._random.getrandbits(count)
+
+
+def hold(seed: int = 1) -> None:
+    """Make this process steady; `seed` tells the ids of its run from those of others."""
+    quicken()
+    ids.secrets = _Steady(seed)  # type: ignore[attr-defined, assignment]
+    time.perf_counter = lambda: 0.0  # type: ignore[assignment]
+    Site.by = _steady_by  # type: ignore[method-assign]
+
+
+def quicken() -> None:
+    """Shorten the pauses of this process."""
+    Stopper.pause = _short_pause  # type: ignore[method-assign]
+
+
+def clock(seed: int) -> Clock:
+    """A clock that is one microsecond later at each look."""
+    ticks = itertools.count()
+    return Clock(now=lambda: BEGIN + timedelta(seconds=seed, microseconds=next(ticks)))
+
+
+def _short_pause(self: Stopper, seconds: float) -> None:
+    _pause(self, min(seconds, SHORT))
+
+
+def _steady_by(self: Site) -> dict[str, Any]:
+    return {**_by(self), "pid": 1}

@@ -1,0 +1,137 @@
+"""Sweeps: which there are, and working them off in several processes, each with its own server and folder."""
+
+from __future__ import annotations
+
+import multiprocessing
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.crash import report, trying
+from tests.crash.layers import LAYERS
+from tests.crash.places import make_place
+from tests.crash.point import Counts
+from tests.crash.scenarios import SCENARIOS
+from tests.support.postgres_server import PostgresServer
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """All points of one kind of one layer, of one scenario on one database."""
+
+    layer: str
+    scenario: str
+    database: str
+    kind: str
+    every: int = 1
+
+    @property
+    def name(self) -> str:
+        """As it is told."""
+        return f"{self.layer}-{self.scenario}-{self.database}-{self.kind}"
+
+
+@dataclass(slots=True)
+class Done:
+    """A task with its counts, how long it took (s) and, where the harness itself failed, how."""
+
+    task: Task
+    counts: Counts = field(default_factory=Counts)
+    seconds: float = 0.0
+    broken: str = ""
+
+
+def plan(
+    scenarios: Sequence[str] | None,
+    databases: Sequence[str] | None,
+    layers: Sequence[str] | None,
+    kind: str | None,
+    every: int = 1,
+) -> list[Task]:
+    """Every task that the choice leaves; None is no choice."""
+    return [
+        Task(letter, scenario.name, database, one, every)
+        for letter, layer in LAYERS.items()
+        if not layers or letter in layers
+        for scenario in SCENARIOS.values()
+        if not scenarios or scenario.name in scenarios
+        for database in scenario.databases
+        if database in layer.DATABASES and (not databases or database in databases)
+        for one in layer.KINDS
+        if kind in (None, one)
+    ]
+
+
+def sweep(task: Task, folder: Path, server: PostgresServer | None) -> Done:
+    """One task, in a folder that does not exist yet."""
+    begun = time.monotonic()
+    done = Done(task)
+    place = make_place(SCENARIOS[task.scenario], task.database, folder, server)
+    try:
+        expected = trying.expect(place)
+        for tried in LAYERS[task.layer].sweep(place, expected, task.kind, task.every):
+            done.counts.add(tried)
+    finally:
+        place.close()
+    done.seconds = time.monotonic() - begun
+    return done
+
+
+def work_off(tasks: Sequence[Task], workers: int, target: Path | None) -> int:
+    """Every task, several at a time; prints each as it ends. 1 where something failed."""
+    begun = time.monotonic()
+    context = multiprocessing.get_context("fork")
+    queue: Any = context.Queue()
+    results: Any = context.Queue()
+    for task in [*tasks, *[None] * workers]:
+        queue.put(task)
+    crew = [context.Process(target=_worker, args=(queue, results)) for _ in range(workers)]
+    for one in crew:
+        one.start()
+    finished = []
+    for _ in tasks:
+        finished.append(results.get())
+        _tell(finished[-1], len(finished), len(tasks))
+    for one in crew:
+        one.join()
+    print(report.summary(finished, time.monotonic() - begun))
+    if target is not None:
+        target.write_text(report.page(finished, time.monotonic() - begun), encoding="utf-8")
+    return 1 if any(done.broken or done.counts.problems for done in finished) else 0
+
+
+def _worker(queue: Any, results: Any) -> None:
+    root = Path(tempfile.mkdtemp(prefix="initdb-crash-", dir=memory()))
+    server: PostgresServer | None = None
+    try:
+        while (task := queue.get()) is not None:
+            try:
+                if server is None and task.database == "postgresql":
+                    server = PostgresServer()
+                done = sweep(task, root / task.name, server)
+            except Exception:
+                done = Done(task, broken=traceback.format_exc())
+            results.put(done)
+    finally:
+        if server is not None:
+            server.remove()
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def memory() -> str | None:
+    """The folder that lies in memory, where there is one."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+def _tell(done: Done, number: int, of: int) -> None:
+    print(f"[{number}/{of}] {done.task.name}: {done.counts.line()} in {done.seconds:.1f} s", flush=True)
+    if done.broken:
+        print(f"  the harness failed:\n{done.broken}", file=sys.stderr, flush=True)
+    for line in report.failures(done.counts):
+        print(f"  {line}", flush=True)

@@ -1,0 +1,29 @@
+"""Layer D, the short form: PostgreSQL at every so many calls to the driver, the kinds of fault in turn."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.crash.conftest import Sweep
+from tests.crash.scenario import POSTGRESQL
+from tests.crash.sweeping import Task
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("scenario", "kind", "every"),
+    [
+        ("migrations", "kill", 17),
+        ("models", "kill", 17),
+        ("repair", "terminate", 17),
+        ("migrations", "terminate", 17),
+        ("batches", "cut", 23),
+        ("rollback-one", "cut", 11),
+    ],
+)
+def test_a_run_cut_off_at_any_call_ends_as_one_that_was_not(
+    scenario: str, kind: str, every: int, holds: Sweep
+) -> None:
+    """Killed: after one resume. Its backend ended or its socket cut: by itself."""
+    holds(Task("D", scenario, POSTGRESQL, kind, every))

@@ -1,0 +1,162 @@
+"""Running, resuming and comparing at one place: what every layer does around its fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tests.crash import comparing, steady, taps
+from tests.crash.children import Child, Ended, Stuck, call, fork
+from tests.crash.comparing import Picture
+from tests.crash.places import Place
+from tests.crash.scenario import Answer, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the uninterrupted run leaves, and how many points it has."""
+
+    picture: Picture
+    total: int
+    labels: tuple[str, ...]
+
+
+Starter = Callable[[Any, taps.Act], Child]
+
+
+def expect(place: Place) -> Expected:
+    """Run without a fault, counting the points. Fails where the run does not end as it must."""
+    _warm(place)
+    place.reset()
+    answer, labels = _completed(start(place, lambda moment: None))
+    wrong = [*comparing.answer_problems(place.scenario.ends, answer), *place.leftovers()]
+    assert not wrong, f"{place.scenario.name} on {place.database}, uninterrupted: {wrong}"
+    assert labels, "no point was counted: the taps are not in"
+    return Expected(look(place), len(labels), tuple(labels))
+
+
+def _warm(place: Place) -> None:
+    """Run once in this process, so that its children find modules imported and statements compiled."""
+    place.reset()
+    place.scenario.run(place.app.initializer())
+
+
+def completes(place: Place, act: taps.Act | None = None) -> None:
+    """A fault that is set for one point past the end must not strike."""
+    place.reset()
+    answer, _ = _completed(start(place, act or (lambda moment: None)))
+    assert answer.outcome == place.scenario.ends
+
+
+def start(place: Place, act: taps.Act) -> Child:
+    """Begin the run in a child, tapped and steady."""
+    return fork(lambda: _running(place, place.scenario.run, act, 1))
+
+
+def start_resume(place: Place, act: taps.Act) -> Child:
+    """Begin a resume in a child, tapped and steady."""
+    return fork(lambda: _running(place, place.scenario.resume, act, 2))
+
+
+def _running(place: Place, what: Run, act: taps.Act, seed: int) -> dict[str, Any]:
+    labels: list[str] = []
+    struck: list[int] = []
+
+    def noted(moment: taps.Moment) -> None:
+        labels.append(moment.label)
+        if act(moment):
+            struck.append(moment.number)
+
+    steady.hold(seed)
+    initializer = place.app.initializer()
+    initializer.site.clock = steady.clock(seed)
+    taps.install(noted)
+    return {**asdict(what(initializer)), "labels": labels, "struck": struck}
+
+
+def _completed(child: Child) -> tuple[Answer, list[str]]:
+    ended = child.wait()
+    assert not ended.signal, f"killed by {ended.signal}"
+    return _answer(ended), ended.answer["labels"]
+
+
+def _answer(ended: Ended) -> Answer:
+    return Answer(ended.answer["outcome"], tuple(ended.answer["errors"]))
+
+
+def resume(place: Place) -> Answer:
+    """One resume in a fresh child. Raises Stuck."""
+
+    def work() -> dict[str, Any]:
+        steady.quicken()
+        return asdict(place.scenario.resume(place.app.initializer()))
+
+    ended = call(work)
+    assert not ended.signal, f"the resume was killed by {ended.signal}"
+    return _answer(ended)
+
+
+def look(place: Place) -> Picture:
+    """The picture of the database as it is."""
+    engine = place.engine()
+    try:
+        return comparing.take(engine, place.scenario)
+    finally:
+        engine.dispose()
+
+
+def digest(place: Place) -> str:
+    """The name of the state in which a fault left the database."""
+    engine = place.engine()
+    try:
+        return comparing.digest(engine, place.scenario)
+    finally:
+        engine.dispose()
+
+
+def problems_after(
+    place: Place, expected: Expected, resuming: Callable[[Place], Answer] = resume
+) -> tuple[str, ...]:
+    """Resume once, and say everything that is not as it must be."""
+    if place.scenario.order and is_finished(place, expected):
+        return tuple(_compared(place, expected))
+    try:
+        answer = resuming(place)
+    except Stuck as error:
+        return (f"stuck: the resume: {error}",)
+    except RuntimeError as error:
+        return (f"unready: the resume raised: {error}",)
+    return (*comparing.answer_problems(place.scenario.ends, answer), *_compared(place, expected))
+
+
+def is_finished(place: Place, expected: Expected) -> bool:
+    """Asked only of orders, which begin on a database that has a journal."""
+    return look(place).told.types[-1] == expected.picture.told.types[-1]
+
+
+def problems_within(place: Place, expected: Expected, act: taps.Act | None = None) -> tuple[str, ...]:
+    """Run with a fault that the process survives: it must end as it would without, by itself.
+
+    `act` makes the fault; None where it is made elsewhere.
+    """
+    try:
+        ended = start(place, act or (lambda moment: None)).wait()
+    except Stuck as error:
+        return (f"stuck: the run: {error}",)
+    except RuntimeError as error:
+        return (f"unready: the run raised: {error}",)
+    assert not ended.signal, f"the run was killed by {ended.signal}"
+    assert act is None or ended.answer["struck"], "the fault did not strike"
+    wrong = tuple(comparing.answer_problems(place.scenario.ends, _answer(ended)))
+    if wrong:
+        return (*wrong, *(f"then, {text}" for text in problems_after(place, expected)))
+    return tuple(_compared(place, expected))
+
+
+def _compared(place: Place, expected: Expected) -> list[str]:
+    found = place.leftovers()
+    try:
+        return [*found, *comparing.problems(expected.picture, look(place))]
+    except Exception as error:
+        return [*found, f"different: the database cannot be read: {error}"]
