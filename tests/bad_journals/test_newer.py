@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from tests.bad_journals.owner import Owner
 
-STRANGE = {
+STRANGE: dict[str, dict[str, Any]] = {
     "an unknown type": {"type": "index_polished", "trigger": "polish", "data": {"index": "i", "ms": 3}},
     "an unknown trigger": {"type": "outage", "trigger": "suffer"},
     "unknown fields": {"type": "outage", "weather": "rain", "data": {"new": [1, {"deep": None}]}},
@@ -37,7 +38,7 @@ def test_an_event_that_this_version_does_not_know(owner: Owner, event: str, wher
     assert verified.exit_code == 0, verified.output
     told = [json.loads(line) for line in owner.console("journal", "--json").stdout.splitlines()]
     assert len(told) == len(entries)
-    for words in (["journal"], ["status"], ["journal", "--type", str(STRANGE[event]["type"])]):
+    for words in (["journal"], ["status"], ["journal", "--type", STRANGE[event]["type"]]):
         assert owner.console(*words).exit_code == 0, words
 
 
