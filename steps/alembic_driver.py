@@ -8,12 +8,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from alembic.config import CommandLine, Config
+from alembic.command import upgrade
+from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import HeadMaintainer, MigrationContext, MigrationStep
 from alembic.script import ScriptDirectory
@@ -317,10 +319,16 @@ def _config(place: MigrationPlace, engine: Engine) -> Config:
     config.set_main_option("script_location", _escaped(str(place.script_location)))
     config.set_main_option("sqlalchemy.url", _escaped(url.render_as_string(hide_password=False)))
     config.attributes["engine"] = engine
-    # Many an env.py looks at what the command line said.
-    config.cmd_opts = CommandLine(prog="alembic").parser.parse_args(["upgrade", "heads"])
+    config.cmd_opts = _command_line()
     config.attributes["initdb_version_locations"] = [str(path) for path in place.version_locations]
     return config
+
+
+def _command_line() -> Namespace:
+    """What `alembic upgrade heads` says on the command line: many an env.py looks at it."""
+    common = {"config": None, "name": "alembic", "x": None, "raiseerr": False, "quiet": False}
+    own = {"sql": False, "tag": None, "revision": "heads", "cmd": (upgrade, ["revision"], ["sql", "tag"])}
+    return Namespace(**common, **own)
 
 
 def _escaped(text: str) -> str:

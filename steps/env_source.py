@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from initdb.steps.syntax import syntax_tree
+
 DEFAULT = ("alembic_version", None)
 
 
@@ -51,7 +53,7 @@ def awaits(env_py: Path) -> bool:
 def _nodes(env_py: Path) -> Iterator[ast.AST]:
     """The syntax tree, node by node; none where there is no such file or it is no Python."""
     try:
-        yield from ast.walk(ast.parse(env_py.read_bytes()))
+        yield from ast.walk(syntax_tree(env_py.read_bytes()))
     except (OSError, SyntaxError, ValueError):
         return
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from initdb.steps.revisions.header import UNKNOWN, first_line, header_of, unparsable
 from initdb.steps.revisions.revision_file import RevisionFile
 from initdb.steps.revisions.transactions import transactions_in
+from initdb.steps.syntax import syntax_tree
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
@@ -43,7 +44,7 @@ def parse_source(path: Path, data: bytes, digest: str) -> RevisionFile | None:
 
 def _tree(path: Path, data: bytes) -> ast.Module:
     try:
-        return ast.parse(data, filename=str(path))
+        return syntax_tree(data, str(path))
     except SyntaxError as error:
         text = (error.text or "").strip()
         reason = error.msg + (f": {text}" if text else "")

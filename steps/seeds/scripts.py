@@ -13,6 +13,7 @@ from typing import Any
 
 from initdb.errors import InitError
 from initdb.steps.seeds.model import Kind, SeedSource
+from initdb.steps.syntax import syntax_tree
 
 CONSTANTS = ("TABLE", "KEY", "ON_CONFLICT")
 
@@ -32,7 +33,7 @@ def read_script(name: str, content: bytes) -> Script:
     is no literal.
     """
     try:
-        tree = ast.parse(content)
+        tree = syntax_tree(content)
     except SyntaxError as error:
         raise InitError("seed-file-unreadable", f"{name} line {error.lineno}: {error.msg}") from error
     except (ValueError, RecursionError, MemoryError) as error:

@@ -21,10 +21,11 @@ def tables(made: Project) -> set[str]:
     return {name for (name,) in made.sql(listed) if not name.startswith("init_journal")}
 
 
-@pytest.mark.parametrize("swallowed", ["Exception", "BaseException"])
+@pytest.mark.parametrize("swallowed", ["OperationalError", "DBAPIError", "Exception", "BaseException"])
 def test_an_error_that_env_py_swallows_is_told(made: Project, swallowed: str) -> None:
     """Plain Alembic exits 0 here and nothing was migrated."""
     made.env(f"""
+        from sqlalchemy.exc import DBAPIError, OperationalError
         try:
             with create_engine(url).connect() as connection:
                 context.configure(connection=connection)
@@ -190,7 +191,7 @@ def test_several_databases_are_refused_before_the_first_is_changed(
     """An env.py of the multidb template: the databases are named."""
     made.env(SEVERAL.format(second=plain_url, order=-1 if second_first else 1))
     error = made.failure()
-    assert "env-py-several-databases" in error
+    assert "env-py-several-databases" in error, error
     assert made.url.rpartition("/")[2].partition("?")[0] in error
     assert plain_url.rpartition("/")[2].partition("?")[0] in error
     assert tables(made) == set()
@@ -218,7 +219,7 @@ def test_the_schemas_of_tenants_are_refused_before_the_first_is_changed(
                 context.run_migrations()
         """)
     error = made.failure()
-    assert "env-py-several-databases" in error
+    assert "env-py-several-databases" in error, error
     assert "one.alembic_version" in error
     assert "two.alembic_version" in error
     assert made.sql("SELECT count(*) FROM pg_tables WHERE schemaname IN ('one', 'two')") == [(0,)]
@@ -234,6 +235,6 @@ def test_migrations_that_are_run_twice_are_refused(made: Project) -> None:
         context.run_migrations()
         """)
     error = made.failure()
-    assert "env-py-several-databases" in error
+    assert "env-py-several-databases" in error, error
     assert "What the first of them did stands" in error
     assert made.applied() == ["r1", "r2"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.env_py.project import Project, brought_to_ready
+from tests.env_py.project import Project, brought_to_ready, project
 from tests.support.crash import killed_after
+from tests.support.toy import table_up
 
 SHAPES = {
     "generic template": """
@@ -142,3 +145,40 @@ def test_killed_after_a_revision_the_next_boot_goes_on(made: Project, plain_url:
     assert made.sql("SELECT version_num FROM alembic_version") == [("r1",)]
     brought_to_ready(made, plain_url)
     assert made.applied() == ["r1", "r2"]
+
+
+ENUM = (
+    '    op.create_table("t{number}", sa.Column("id", sa.Integer, primary_key=True),'
+    ' sa.Column("mood", sa.Enum("good", "bad", name="mood")))'
+)
+
+
+def test_what_alembic_remembers_between_revisions_is_remembered_after_a_kill(
+    made: Project, plain_url: str
+) -> None:
+    """Two revisions that make the same enum type pass in one run, so they pass in two."""
+    for number in (1, 2):
+        made.revision(number, ENUM.format(number=number))
+    killed_after(made, "migration_applied")
+    brought_to_ready(made, plain_url)
+    assert made.applied() == ["r1", "r2"]
+
+
+def test_settings_for_one_transaction_end_with_the_first_revision(
+    tmp_path: Path, postgresql_url: str
+) -> None:
+    """SET LOCAL before run_migrations: as in plain Alembic with a transaction for each migration."""
+    made = project(tmp_path, postgresql_url)
+    made.env("""
+        with create_engine(url).connect() as connection:
+            connection.execute(text("SET application_name = 'of the session'"))
+            connection.execute(text("SET LOCAL application_name = 'of the transaction'"))
+            context.configure(connection=connection)
+            context.run_migrations()
+        """)
+    note = "INSERT INTO t1 (id, name) VALUES ({number}0, current_setting('application_name') || {number})"
+    made.revision(1, table_up(1) + f'\n    op.execute("{note.format(number=1)}")')
+    made.revision(2, f'    op.execute("{note.format(number=2)}")')
+    assert made.initializer().initialize().success
+    told = made.sql("SELECT name FROM t1 WHERE id >= 10 ORDER BY id")
+    assert told == [("of the session1",), ("of the session2",)]
