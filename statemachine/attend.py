@@ -188,7 +188,8 @@ class _Attendance:
         self._site.spool.put(Note(time_ordered(now), kind, timestamp(now), data))
 
     def _try_to_work(self, known: Knowledge) -> Outcome | None:
-        self._prepare()
+        if self._sight is None or not self._sight.exists:
+            self._prepare()
         try:
             journal = self._sight.journal if self._sight else None
             baton = try_baton(self._site.engine, journal) if journal else None
@@ -214,7 +215,7 @@ class _Attendance:
                 raise InitError("too-few-connections", database=self._site.engine.dialect.name) from error
             raise connect.refused(self._site.engine, error) from error
         try:
-            self._ask_env_py()
+            self._site.ask_env_py()
             sight = see_on(self._site, work)
             verdict = judge(sight.look, self._order.override)
             if verdict.kind != "work" and not self._must_begin(verdict):
@@ -235,14 +236,6 @@ class _Attendance:
             raise connect.refused(self._site.engine, error, "journal") from error
         finally:
             close_session(work)
-
-    def _ask_env_py(self) -> None:
-        """Which revisions there are, where env.py chooses; where it fails, the run tells and records that."""
-        if self._site.application.env_chooses:
-            from initdb.steps.env_knowledge import chosen
-
-            with contextlib.suppress(InitError):
-                self._site.application = chosen(self._site.application, self._site.engine)
 
     def _concluded(self, run: Run, report: Report, sight: Sight) -> Outcome:
         known = run.knowledge

@@ -103,6 +103,7 @@ class Initializer:
     def see(self, before: Sight | None = None) -> Sight:
         """Look without writing. Raises InitError and, where the database cannot be had, the driver's
         error."""
+        self.site.ask_env_py()
         return see(self.site, before)
 
     def verdict(self) -> Verdict:
@@ -111,7 +112,7 @@ class Initializer:
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """The journal, in order; empty where there is none."""
-        sight = self.see()
+        sight = see(self.site)
         if not sight.exists:
             return
         with session(self.engine) as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from collections.abc import Callable, Mapping
@@ -10,9 +11,11 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from initdb.errors import InitError
 from initdb.errors.redact import url_text
 from initdb.events.clock import Clock
 from initdb.events.entry import Entry
+from initdb.events.sessions import database_file
 from initdb.events.spool import Spool
 from initdb.settings import Settings
 from initdb.steps.context import Application, Progress
@@ -78,3 +81,15 @@ class Site:
         from initdb import __version__
 
         return {"host": socket.gethostname(), "pid": os.getpid(), "app": self.name, "initdb": __version__}
+
+    def ask_env_py(self) -> None:
+        """Learn which revisions there are, where env.py chooses their folders; nothing, where it fails.
+
+        A SQLite file that does not exist is not made for it.
+        """
+        file = database_file(self.engine)
+        if self.application.env_chooses and (file is None or file.exists()):
+            from initdb.steps.env_knowledge import chosen
+
+            with contextlib.suppress(InitError):
+                self.application = chosen(self.application, self.engine)

@@ -40,6 +40,7 @@ def looking(initializer: Initializer) -> Iterator[Looked]:
     Raises InitError where the database cannot be had.
     """
     site = initializer.site
+    site.ask_env_py()
     file = database_file(site.engine)
     missing = file is not None and not file.exists()
     engine = create_engine("sqlite://", poolclass=StaticPool) if missing else site.engine

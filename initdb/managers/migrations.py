@@ -77,6 +77,7 @@ class MigrationRunner(Manager):
 
 
 def _graph(initializer: Initializer) -> RevisionGraph:
+    initializer.site.ask_env_py()
     graph = initializer.site.application.graph
     if graph is None:
         raise InitError("migrations-not-found", "the application has no revisions")
