@@ -14,8 +14,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from initdb import init_app
 
 BOOTS = 500
-LIMIT = 60.0
-"""Seconds. Seen: 8 on an idle machine; the rest is for one that does other things meanwhile."""
+LIMIT = 30.0
+"""Seconds of this process, whatever else the machine does meanwhile. Seen: 10."""
 
 
 class Base(DeclarativeBase):
@@ -56,14 +56,14 @@ def create_app() -> Flask:
 @pytest.mark.slow
 def test_five_hundred_applications_in_memory(record_property: Callable[[str, object], None]) -> None:
     """Each has a database of its own, empty but for its schema, and all of them together are quick."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     for _ in range(BOOTS):
         app = create_app()
         with app.app_context():
             assert db.session.scalars(select(Author.name)).all() == []
             db.session.add(Author(name="only here"))
             db.session.commit()
-    seconds = time.perf_counter() - begun
+    seconds = time.process_time() - begun
     record_property("seconds", seconds)
     assert seconds < LIMIT
 
