@@ -48,12 +48,14 @@ def see(site: Site, before: Sight | None = None) -> Sight:
         schema = site.settings.journal_schema or "main"
         return Sight(_look(site, Knowledge(), None, ()), Journal(schema, site.owner), exists=False)
     with session(site.engine) as connection:
-        return see_on(site, connection, before)
+        return see_on(site, connection, before, idly=True)
 
 
-def see_on(site: Site, connection: Connection, before: Sight | None = None) -> Sight:
+def see_on(site: Site, connection: Connection, before: Sight | None = None, *, idly: bool = False) -> Sight:
     """Look on `connection`. `before`: what was seen last, so that only newer entries are read.
 
+    `idly`: only to judge. Then the catalogue is read only where there is a judgement that it may void, so that a
+    hundred that wait are no burden to the one that works, nor held up by the tables that it has locked.
     Raises InitError: journal-of-another-application, journal-newer, journal-unreadable, journal-elsewhere.
     """
     journal, exists = find(connection, site.owner, site.settings.journal_schema)
@@ -65,9 +67,11 @@ def see_on(site: Site, connection: Connection, before: Sight | None = None) -> S
     _ours(site, known)
     place = version_place(site.application, known)
     rows = catalog.version_rows(connection, *place) or ()
-    content = catalog.fingerprint(
-        connection, ignore=site.settings.ignore, version_table=place[0], version_schema=place[1]
-    )
+    content = None
+    if known.catalog is not None or not idly:
+        content = catalog.fingerprint(
+            connection, ignore=site.settings.ignore, version_table=place[0], version_schema=place[1]
+        )
     look = _look(site, known, content, rows, _clock(connection))
     rewound = _rewound(site, connection, journal, known)
     return Sight(look, journal, exists, _is_reader(site, connection), rows, head, rewound)
