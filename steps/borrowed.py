@@ -55,7 +55,8 @@ def _sqlite(connection: Connection, dbapi: Any) -> Iterator[None]:
             try:
                 yield
             finally:
-                side(connection).rollback(connection)
+                with contextlib.suppress(Exception):
+                    side(connection).rollback(connection)
     finally:
         connection.info.pop("initdb_foreign_keys", None)
         with contextlib.suppress(Exception):

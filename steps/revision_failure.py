@@ -7,6 +7,7 @@ from typing import Literal
 
 from initdb.errors import InitError
 from initdb.errors.classify import classify, is_busy, is_connection_lost
+from initdb.errors.driver import driver_error
 from initdb.events.head import ConnectionLost, JournalSignal
 from initdb.steps.doubt import half_applied, half_reverted
 
@@ -19,6 +20,10 @@ _LEFT = (
 _SECOND_CONNECTION = (
     "A second connection waits for the transaction that this revision runs in: SQLite has one writer. "
     "Use op.get_bind() for everything that the revision does."
+)
+_REFUSES = (
+    "The statement refuses a transaction: put it into `with op.get_context().autocommit_block():`, best in a "
+    "revision of its own."
 )
 
 
@@ -55,6 +60,7 @@ def revision_failure(error: BaseException, place: Place, *, left: bool = False) 
     found = _found(error, place, in_file=line is not None)
     said = found.rendered()
     context = [part for part in found.context if not part.startswith("at: ") or line is None]
+    context += _hint(error)
     return InitError(
         found.reference,
         f"revision {place.revision}, {place.file}" + (f" line {line}" if line else ""),
@@ -74,6 +80,15 @@ def _found(error: BaseException, place: Place, *, in_file: bool) -> InitError:
         # We hold the only write lock there is, so it is no other process that the revision waits for.
         return InitError(place.failed, *found.context, _SECOND_CONNECTION, sqlstate=found.rendered().sqlstate)
     return found
+
+
+def _hint(error: BaseException) -> tuple[str, ...]:
+    """What to do with a statement that refuses a transaction (25001; SQLite has no code for it)."""
+    found = driver_error(error)
+    if found is None:
+        return ()
+    refused = found.is_sqlite and "within a transaction" in found.text
+    return (_REFUSES,) if found.sqlstate == "25001" or refused else ()
 
 
 def line_in(error: BaseException, file: str) -> int | None:

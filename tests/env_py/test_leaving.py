@@ -262,6 +262,16 @@ def test_an_autocommit_block_is_written_down_first(made: Project, plain_url: str
     assert made.events("step_started")[0].data["subject"] == "r2"
 
 
+def test_a_statement_that_refuses_a_transaction_is_told_where_it_belongs(made: Project) -> None:
+    """Plain Alembic lets VACUUM through on SQLite, where each of its statements commits itself."""
+    refuses = "VACUUM" if made.url.startswith("sqlite") else "CREATE INDEX CONCURRENTLY named ON t1 (name)"
+    made.revision(2, f'    op.execute("{refuses}")')
+    error = made.failure()
+    assert "error: revision-failed" in error
+    assert "002_r2.py line 11" in error
+    assert "autocommit_block" in error
+
+
 def test_killed_inside_a_block_a_person_is_asked(made: Project) -> None:
     """Nobody else can know how far it came; --retry runs it again, once what it did is taken back."""
     made.revision(2, outside(made))
