@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, text
 from initdb.errors import InitError
 from initdb.errors.classify import is_connection_lost
 from initdb.events import postgresql
+from initdb.events.head import HeadMoved
 from initdb.events.journal import Journal
 from initdb.events.sessions import close_session, database_file, open_session
 from initdb.events.sqlite import is_busy
@@ -35,10 +36,14 @@ class Baton(Protocol):
         """Give it back; never raises."""
 
 
-def try_baton(engine: Engine, journal: Journal) -> Baton | None:
-    """The baton, or None where another process has it; waits for nobody."""
+def try_baton(engine: Engine, journal: Journal, since: tuple[int, str] | None = None) -> Baton | None:
+    """The baton, or None where another process has it; waits for nobody.
+
+    `since`: on PostgreSQL, the head (seq, hash) that the caller has seen. Raises HeadMoved where that has
+    changed.
+    """
     if engine.dialect.name == "postgresql":
-        return _PostgresBaton.take(engine, journal)
+        return _PostgresBaton.take(engine, journal, since)
     file = database_file(engine)
     return _FileBaton.take(file) if file else _NoBaton()
 
@@ -63,9 +68,13 @@ class _PostgresBaton:
         self._connection, self._pid = connection, pid
 
     @classmethod
-    def take(cls, engine: Engine, journal: Journal) -> _PostgresBaton | None:
+    def take(cls, engine: Engine, journal: Journal, since: tuple[int, str] | None) -> _PostgresBaton | None:
         connection = open_session(engine)
         try:
+            if since is not None:
+                head = journal.head(connection)
+                if (head.seq, head.hash) != since:
+                    raise HeadMoved
             taken, pid = connection.execute(
                 text("SELECT pg_try_advisory_xact_lock(:key), pg_backend_pid()"),
                 {"key": journal.key("baton")},

@@ -18,7 +18,7 @@ from initdb.errors.classify import (
 )
 from initdb.events.baton import Baton, try_baton
 from initdb.events.canonical import timestamp
-from initdb.events.head import ConnectionLost, HeadBusy, JournalSignal, NoJournal
+from initdb.events.head import ConnectionLost, HeadBusy, HeadMoved, JournalSignal, NoJournal
 from initdb.events.ids import time_ordered
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import close_session, open_session
@@ -74,7 +74,7 @@ class _Attendance:
 
     def __init__(self, site: Site, order: Order, mode: str, wait: bool, stopper: Stopper) -> None:
         self._site, self._order, self._mode, self._wait, self._stopper = site, order, mode, wait, stopper
-        self._deadline = site.clock.monotonic() + site.settings.wait_limit
+        self._extend()
         self._pause = 0.2
         self._sight: Sight | None = None
         self._outage: dict[str, Any] | None = None
@@ -150,17 +150,21 @@ class _Attendance:
         except (JournalSignal, InitError, Stopped):
             raise
         except Exception as error:
-            found = connect.refused(self._site.engine, error)
-            if found.reference == "unknown-database" and self._mode == "work":
-                self._prepare()
-                raise NoJournal from error
-            if is_missing_table(error):
-                raise NoJournal from error
-            if is_busy(error) or is_lock_timeout(error):
-                raise HeadBusy from error
-            raise found from error
+            raise self._no_answer(error) from error
         self._reached(self._sight)
         return self._sight
+
+    def _no_answer(self, error: Exception) -> Exception:
+        """What it means that the database did not answer a look; makes a missing one where that may help."""
+        found = connect.refused(self._site.engine, error)
+        if found.reference == "unknown-database" and self._mode == "work":
+            self._prepare()
+            return NoJournal()
+        if is_missing_table(error):
+            return NoJournal()
+        if is_busy(error) or is_lock_timeout(error):
+            return HeadBusy()
+        return found
 
     def _prepare(self) -> None:
         try:
@@ -179,9 +183,12 @@ class _Attendance:
         if sight.rewound and seen:
             self._note("history_rewound", {"was": seen[1], "is": known.seq})
         if seen is None or known.seq != seen[1]:
-            # Whoever works is getting on: the limit is for waiting without anything happening.
-            self._deadline = self._site.clock.monotonic() + self._site.settings.wait_limit
+            self._extend()
         self._site.seen = (known.journal, known.seq, known.hash)
+
+    def _extend(self) -> None:
+        """Whoever works is getting on: the limit is for waiting without anything happening."""
+        self._deadline = self._site.clock.monotonic() + self._site.settings.wait_limit
 
     def _note(self, kind: str, data: dict[str, Any]) -> None:
         now = self._site.clock.now()
@@ -190,20 +197,35 @@ class _Attendance:
     def _try_to_work(self, known: Knowledge) -> Outcome | None:
         if self._sight is None or not self._sight.exists:
             self._prepare()
-        try:
-            journal = self._sight.journal if self._sight else None
-            baton = try_baton(self._site.engine, journal) if journal else None
-        except (InitError, JournalSignal, Stopped):
-            raise
-        except Exception as error:
-            raise connect.refused(self._site.engine, error) from error
-        if baton is None:
+        since = self._since()
+        while self._sight is not None:
+            try:
+                baton = try_baton(self._site.engine, self._sight.journal, since)
+            except HeadMoved:
+                return None
+            except (InitError, JournalSignal, Stopped):
+                raise
+            except Exception as error:
+                raise self._no_answer(error) from error
+            if baton is not None:
+                with contextlib.closing(_Held(baton)):
+                    return self._with_baton(baton)
             if not self._wait:
                 return Outcome("busy", knowledge=known, exit_code=4)
             self._sleep(_who(known), known.last_at)
+            if since is None:
+                return None
+        return None
+
+    def _since(self) -> tuple[int, str] | None:
+        """The head that this process has seen; with it, to ask for the baton is to ask whether it has moved.
+
+        So that each of a hundred that wait needs one connection at a time; a file is as quickly looked at.
+        """
+        head = self._sight.head if self._sight else None
+        if head is None or self._site.engine.dialect.name == "sqlite":
             return None
-        with contextlib.closing(_Held(baton)):
-            return self._with_baton(baton)
+        return (head.seq, head.hash)
 
     def _with_baton(self, baton: Baton) -> Outcome | None:
         try:
@@ -214,6 +236,7 @@ class _Attendance:
             if is_too_many_connections(error):
                 raise InitError("too-few-connections", database=self._site.engine.dialect.name) from error
             raise connect.refused(self._site.engine, error) from error
+        run: Run | None = None
         try:
             self._site.ask_env_py()
             sight = see_on(self._site, work)
@@ -236,6 +259,8 @@ class _Attendance:
             raise connect.refused(self._site.engine, error, "journal") from error
         finally:
             close_session(work)
+            if run is not None and run.report.entries:
+                self._extend()
 
     def _concluded(self, run: Run, report: Report, sight: Sight) -> Outcome:
         known = run.knowledge

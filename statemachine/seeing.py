@@ -54,8 +54,8 @@ def see(site: Site, before: Sight | None = None) -> Sight:
 def see_on(site: Site, connection: Connection, before: Sight | None = None, *, idly: bool = False) -> Sight:
     """Look on `connection`. `before`: what was seen last, so that only newer entries are read.
 
-    `idly`: only to judge. Then the catalogue is read only where there is a judgement that it may void, so that a
-    hundred that wait are no burden to the one that works, nor held up by the tables that it has locked.
+    `idly`: only to judge. Then the catalogue is read only where there is a judgement that it may void, so that
+    a hundred that wait are no burden to the one that works, nor held up by the tables that it has locked.
     Raises InitError: journal-of-another-application, journal-newer, journal-unreadable, journal-elsewhere.
     """
     journal, exists = find(connection, site.owner, site.settings.journal_schema)
