@@ -14,30 +14,30 @@ from tests.crash.facts import Told
 from tests.crash.scenario import Answer, Scenario
 from tests.support.states import database_state
 
+_JOURNAL = ("init_journal", "init_journal_head")
+"""The tables whose rows are compared as facts."""
+
 _SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A database with its journal: schema and rows of everything but the journal, and what that tells."""
+    """A database: its schema, its rows, what its journal tells. `facts` are what two journals share."""
 
     state: Mapping[str, Any]
     told: Told
-
-    @property
-    def facts(self) -> list[str]:
-        """The journal's facts."""
-        return facts.facts(self.told)
+    facts: list[str]
 
 
 def take(engine: Engine, scenario: Scenario) -> Picture:
     """The picture of a database in which the scenario has come to its end."""
-    state = database_state(engine, journal=False, without_columns=scenario.may_differ)
+    state = scenario.settle(database_state(engine, without_columns=scenario.may_differ))
+    state["rows"] = {name: rows for name, rows in state["rows"].items() if not name.endswith(_JOURNAL)}
     with engine.connect() as connection:
         told = facts.read(connection)
         for query in scenario.asks:
             state[query] = sorted(map(tuple, connection.execute(text(query))))
-    return Picture(state, told)
+    return Picture(state, told, facts.facts(told, scenario.besides, scenario.unsettled))
 
 
 def digest(engine: Engine, scenario: Scenario) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,13 +54,17 @@ def read(connection: Connection) -> Told:
     return Told(stored, Head(*head) if head else None)
 
 
-def facts(told: Told) -> list[str]:
-    """One line an event that is no mere looking, in order; what a look found twice is told once."""
+def facts(told: Told, besides: Collection[str] = (), unsettled: Collection[str] = ()) -> list[str]:
+    """One line an event that is no mere looking, in order; what a look found twice is told once.
+
+    Without events of the types `besides`, and without the parts `unsettled` of the others.
+    """
+    left_out = VOLATILE | frozenset(unsettled)
     lines: list[str] = []
     found = ""
     for event in told.events:
-        line = _line(event)
-        if event["type"] in LOOKING:
+        line = _line(event, left_out)
+        if event["type"] in LOOKING or event["type"] in besides:
             continue
         if event["type"] == "defects_found":
             if line == found:
@@ -72,8 +76,8 @@ def facts(told: Told) -> list[str]:
     return lines
 
 
-def _line(event: Mapping[str, Any]) -> str:
-    data = {name: value for name, value in event["data"].items() if name not in VOLATILE}
+def _line(event: Mapping[str, Any], left_out: frozenset[str]) -> str:
+    data = {name: value for name, value in event["data"].items() if name not in left_out}
     return f"{event['type']} {event['source']}→{event['dest']} {json.dumps(data, sort_keys=True)}"
 
 
@@ -112,6 +116,9 @@ def _states(events: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         state = event["dest"]
 
 
+_FIRST = frozenset({"journal_created", "journal_upgraded"})
+"""Events that come before the beginning of the run that they are of."""
+
 _ENDS = frozenset({"health_validated", "step_failed", "run_stopped"})
 
 
@@ -124,7 +131,7 @@ def _runs(events: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         if kind in {"run_started", "run_resumed"}:
             yield from _named(event, open_run, last)
             open_run = event
-        elif open_run is not None and event["run"] != open_run["run"]:
+        elif kind not in _FIRST and open_run is not None and event["run"] != open_run["run"]:
             yield f"journal: entry {event['seq']} {kind} is of a run that had not begun"
         if kind in _ENDS:
             open_run = None

@@ -40,6 +40,11 @@ def answer_of(result: InitializationResult) -> Answer:
     return Answer(result.outcome, tuple(result.errors))
 
 
+def as_it_is(state: dict[str, Any]) -> dict[str, Any]:
+    """The state itself."""
+    return state
+
+
 Run = Callable[[Initializer], Answer]
 
 
@@ -47,12 +52,16 @@ Run = Callable[[Initializer], Answer]
 class Scenario:
     """An application and what is run on it.
 
-    `make` gives the application of a folder and URL; `prepare`, called once, writes its files and brings the
-    database to where `run` begins. After a crash `resume` is called once and must end as `ends`.
-
+    `make` gives the application of a folder and URL; `prepare`, called once, writes its files and brings
+    the database to where `run` begins. After a crash `resume` is called once and must end as `ends`.
     `order`: it is a person's order, which nobody repeats once the journal says that its run has ended.
-    `may_differ`: columns (`table.column` or `column`) that two runs fill differently; `asks`: queries whose
-    rows say what those columns tie together. `small`: cheap enough for the short form and for all pairs.
+
+    What two runs need not share: `may_differ`, columns (`table.column` or `column`); `asks`, queries
+    whose rows say what those columns tie together; `settle` gives a state without what is left to chance
+    in it; `besides`, types of events that a person's answer adds; `unsettled`, parts of an event's data
+    that are left to chance.
+
+    `small`: cheap enough for the short form and for all pairs of points.
     """
 
     name: str
@@ -66,4 +75,7 @@ class Scenario:
     databases: tuple[str, ...] = DATABASES
     may_differ: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
+    settle: Callable[[dict[str, Any]], dict[str, Any]] = as_it_is
+    besides: frozenset[str] = frozenset()
+    unsettled: frozenset[str] = frozenset()
     small: bool = False

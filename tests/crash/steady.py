@@ -7,6 +7,7 @@ that states can be compared.
 from __future__ import annotations
 
 import itertools
+import logging
 import random
 import time
 from datetime import UTC, datetime, timedelta
@@ -44,7 +45,8 @@ def hold(seed: int = 1) -> None:
 
 
 def quicken() -> None:
-    """Shorten the pauses of this process."""
+    """Shorten the pauses of this process, and keep it from logging."""
+    logging.disable(logging.WARNING)
     Stopper.pause = _short_pause  # type: ignore[method-assign]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -39,7 +40,11 @@ def expect(place: Place) -> Expected:
 def _warm(place: Place) -> None:
     """Run once in this process, so that its children find modules imported and statements compiled."""
     place.reset()
-    place.scenario.run(place.app.initializer())
+    logging.disable(logging.WARNING)
+    try:
+        place.scenario.run(place.app.initializer())
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def completes(place: Place, act: taps.Act | None = None) -> None:

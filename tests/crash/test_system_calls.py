@@ -1,0 +1,48 @@
+"""Layer B, the short form: SQLite's system calls replayed, and proof that the model of a disk has teeth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.crash import trying
+from tests.crash.conftest import Sweep
+from tests.crash.layers import system_calls
+from tests.crash.places import SqlitePlace, make_place
+from tests.crash.recording import record
+from tests.crash.scenario import SQLITE_JOURNAL, SQLITE_WAL
+from tests.crash.scenarios import SCENARIOS
+from tests.crash.sweeping import Task
+
+MODES = pytest.mark.parametrize("database", [SQLITE_WAL, SQLITE_JOURNAL])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@MODES
+@pytest.mark.parametrize(("kind", "every"), [("kill", 4), ("torn", 8), ("power", 8)])
+def test_a_run_stopped_at_any_system_call_ends_as_one_that_was_not(
+    database: str, kind: str, every: int, holds: Sweep
+) -> None:
+    """Killed between two calls, in the middle of a write, or with the power cut."""
+    holds(Task("B", "models", database, kind, every))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@MODES
+def test_a_disk_that_does_not_write_what_it_says_is_found_out(database: str, folder: Path) -> None:
+    """With synchronous=OFF, which is a disk that heeds no sync, power cuts must do damage that is seen."""
+    place = make_place(SCENARIOS["models"], database, folder / "app", None)
+    assert isinstance(place, SqlitePlace)
+    expected = trying.expect(place)
+    place.reset()
+    start = place.read()
+    calls = record(place)
+    for _, image, label in system_calls.images(start, calls, "power", every=3, heeds_syncs=False):
+        place.write(image)
+        if trying.problems_after(place, expected):
+            assert "some" in label or "last" in label
+            return
+    pytest.fail("no power cut did any damage")
