@@ -1,0 +1,19 @@
+"""Driving Alembic: the only package that imports it."""
+
+from __future__ import annotations
+
+from initdb.steps.alembic_driver.configs import Provider, place_of, provider_of
+from initdb.steps.alembic_driver.environment import Environment
+from initdb.steps.alembic_driver.own import own_environment
+from initdb.steps.alembic_driver.ride import AutocommitBlock, Body, run_in_environment
+
+__all__ = [
+    "AutocommitBlock",
+    "Body",
+    "Environment",
+    "Provider",
+    "own_environment",
+    "place_of",
+    "provider_of",
+    "run_in_environment",
+]

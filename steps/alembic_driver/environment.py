@@ -1,0 +1,122 @@
+"""An env.py in the middle of its run, as a step works with it: version rows, steps, Alembic's memory."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from alembic.runtime.migration import HeadMaintainer, MigrationContext, MigrationStep
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, select, text
+
+from initdb.steps.transaction_words import Kept
+
+_TOLD = logging.getLogger("alembic.runtime.migration")
+"""Where plain Alembic says which revision it runs."""
+
+_SCHEMA_OF = text(
+    "SELECT coalesce((SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+    " ON n.oid = c.relnamespace WHERE c.oid = pg_catalog.to_regclass(:table)), pg_catalog.current_schema())"
+)
+
+
+@dataclass(slots=True)
+class Environment:
+    """An env.py in the middle of its run: what a step works with. `connection` is the one that env.py made.
+
+    `running` is the revision that is being run, `kept` its transaction, and `left` whether it has gone
+    outside of it, in an autocommit block: then what it did cannot be undone.
+    """
+
+    connection: Connection
+    context: MigrationContext
+    script: ScriptDirectory
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    running: str | None = None
+    kept: Kept | None = None
+    left: bool = False
+    _version_schema: str | None = None
+
+    @property
+    def version_table(self) -> str:
+        """The version table's name, which only env.py knows."""
+        return str(self.context.version_table)
+
+    @property
+    def version_schema(self) -> str | None:
+        """The version table's schema: as env.py names it, else where PostgreSQL's search_path leads to."""
+        schema = self.context.version_table_schema
+        if schema:
+            return str(schema)
+        if self._version_schema is None and self.connection.dialect.name == "postgresql":
+            quoted = self.connection.dialect.identifier_preparer.quote(self.version_table)
+            self._version_schema = self.connection.scalar(_SCHEMA_OF, {"table": quoted})
+        return self._version_schema
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where the revisions are, as env.py left it."""
+        return tuple(Path(folder) for folder in self.script._version_locations)
+
+    def rows(self) -> tuple[str, ...]:
+        """The version rows, sorted."""
+        return tuple(sorted(self.context.get_current_heads()))
+
+    def still(self, rows: tuple[str, ...]) -> bool:
+        """Whether the version rows are still `rows`: one query where there are any, for the table stands."""
+        if not rows:
+            return self.rows() == rows
+        found = self.connection.execute(select(self.context._version.c.version_num)).scalars()
+        return tuple(sorted(found)) == rows
+
+    def upgrades(self, current: Sequence[str]) -> list[Any]:
+        """What plain `alembic upgrade heads` would run, in its order."""
+        return list(self.script._upgrade_revs("heads", tuple(current)))  # type: ignore[arg-type]
+
+    def downgrade(self, revision: str) -> Any:
+        """The step that reverts the head `revision`."""
+        script = self.script.get_revision(revision)
+        return MigrationStep.downgrade_from_script(self.script.revision_map, script)
+
+    def apply(
+        self, step: Any, rows: tuple[str, ...], guard: contextlib.AbstractContextManager[None] | None = None
+    ) -> tuple[str, ...]:
+        """Run one step, inside `guard`, and move the version rows from `rows`; gives the new ones.
+
+        Both in the caller's transaction. Where the guard finds that the step left it, no row is moved.
+        """
+        if not rows:
+            self.context._ensure_version_table()
+        maintainer = HeadMaintainer(self.context, rows)
+        _TOLD.info("Running %s", step)
+        with guard or contextlib.nullcontext():
+            step.migration_fn(**self.arguments)
+        maintainer.update_to_step(step)
+        for callback in self.context.on_version_apply_callbacks:
+            callback(ctx=self.context, step=step.info, heads=set(maintainer.heads), run_args=self.arguments)
+        return tuple(sorted(maintainer.heads))
+
+    def stamp(self, revisions: Sequence[str]) -> tuple[str, ...]:
+        """Set the version rows to `revisions`, inside the caller's transaction; gives the rows."""
+        self.context._ensure_version_table()
+        rows = self.rows()
+        for step in self.script._stamp_revs(tuple(revisions), rows):
+            rows = self.apply(step, rows)
+        return rows
+
+    def memo(self) -> dict[str, list[list[str | None]]]:
+        """What Alembic remembers from one revision to the next: enum types that this run created."""
+        return {
+            str(key): sorted(list(item) for item in value)
+            for key, value in self.context.impl.memo.items()
+            if isinstance(value, set) and all(isinstance(item, tuple) for item in value)
+        }
+
+    def recall(self, memo: Mapping[str, Any]) -> None:
+        """Restore what an interrupted run remembered."""
+        self.context.impl.memo.clear()
+        self.context.impl.memo.update({key: {tuple(item) for item in value} for key, value in memo.items()})
