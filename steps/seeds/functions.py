@@ -68,14 +68,14 @@ def function_name(function: Callable[..., Any]) -> str:
 
 
 def function_digest(function: Callable[..., Any]) -> str:
-    """SHA-256 of the file that defines the function, else of its code."""
+    """SHA-256 of the function's own source, else of its code.
+
+    Not of its file: a function that works on the connection would run again after any edit of the module.
+    """
     inner = _plain(function)
     try:
-        file = inspect.getsourcefile(inner)
-        content = Path(file).read_bytes() if file else None
+        content = inspect.getsource(inner).encode()
     except (OSError, TypeError):
-        content = None
-    if content is None:
         code = getattr(inner, "__code__", None)
         content = repr(list(_parts(code)) if code else inner.__qualname__).encode()
     return hashlib.sha256(content).hexdigest()

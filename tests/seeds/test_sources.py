@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -112,7 +113,8 @@ def test_a_function_is_known_by_module_and_name() -> None:
     rows, filling = discover([rows_of_nothing, fill], folder=Path())
     assert (rows.kind, rows.name) == ("python rows", f"{__name__}.rows_of_nothing")
     assert (filling.kind, filling.name) == ("python callable", f"{__name__}.fill")
-    assert rows.digest == hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    assert rows.digest == hashlib.sha256(inspect.getsource(rows_of_nothing).encode()).hexdigest()
+    assert rows.digest != filling.digest
 
 
 def test_a_function_declares_what_it_fills() -> None:
