@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol, cast
 
-from tests.crash.layers import driver_calls, instants, messages, pairs, statements, system_calls
+from tests.crash.layers import driver_calls, instants, messages, pairs, schedules, statements, system_calls
 from tests.crash.point import Tried
 from tests.crash.trying import Expected
 
@@ -27,5 +27,5 @@ class Layer(Protocol):
 
 LAYERS: dict[str, Layer] = {
     module.LETTER: cast(Layer, module)
-    for module in (statements, pairs, system_calls, driver_calls, messages, instants)
+    for module in (statements, pairs, system_calls, driver_calls, messages, instants, schedules)
 }
