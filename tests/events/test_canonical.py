@@ -23,6 +23,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.elements import quoted_name
 
 from initdb.events.canonical import decode, encode, timestamp
+from tests.support.examples import many, some
 from tests.support.postgres_server import PostgresServer
 
 _ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
@@ -98,7 +99,7 @@ def _keys_are_sorted(value: object) -> bool:
     return all(map(_keys_are_sorted, value)) if isinstance(value, list) else True
 
 
-@settings(max_examples=300)
+@many
 @given(ANYTHING)
 def test_anything_has_a_text(value: object) -> None:
     """Never an exception; ASCII, sorted, JSON for orjson and json alike, no U+0000, no lone surrogate."""
@@ -112,7 +113,7 @@ def test_anything_has_a_text(value: object) -> None:
     assert "\0" not in json.dumps(found, ensure_ascii=False) and "\\u0000" not in text.replace("\\\\", "")
 
 
-@settings(max_examples=200)
+@many
 @given(ANYTHING)
 def test_a_text_is_its_own_canonical_form(value: object) -> None:
     """Encoding what was decoded gives the same text: what is stored can be compared."""
@@ -120,6 +121,7 @@ def test_a_text_is_its_own_canonical_form(value: object) -> None:
     assert encode(decode(text)) == text
 
 
+@some
 @given(st.dictionaries(_ANY_TEXT, st.integers(), max_size=6), st.randoms())
 def test_the_order_of_keys_does_not_matter(value: dict[str, int], random: Any) -> None:
     """Equal values give equal texts."""
@@ -223,7 +225,7 @@ def test_an_exception_tells_no_secret() -> None:
     assert "s3cret" not in encode(ValueError("cannot use postgresql://app:s3cret@db/shop"))
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(many, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=ANYTHING)
 def test_postgresql_reads_it_as_jsonb(server: PostgresServer, jsonb: Any, value: object) -> None:
     """`event::jsonb` works for every event, and says the same."""
@@ -247,6 +249,7 @@ def jsonb(server: PostgresServer) -> Any:
     connection.close()
 
 
+@some
 @given(st.datetimes(timezones=st.timezones()))
 def test_timestamps_sort_as_text(moment: datetime) -> None:
     """Six digits and Z, always of one length."""

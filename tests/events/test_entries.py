@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -21,11 +21,12 @@ from initdb.events.upcast import CURRENT, STEPS, upcast
 from initdb.statemachine.fold import fold
 from tests.events.journals import MOMENT, append, append_committed, begin, commit, make
 from tests.events.test_canonical import ANYTHING
+from tests.support.examples import many, some
 
 _TURN = Turn("outage", "note", "ready", "ready")
 
 
-@settings(max_examples=200)
+@many
 @given(
     data=st.dictionaries(st.text(), ANYTHING, max_size=4), by=st.dictionaries(st.text(), ANYTHING, max_size=2)
 )
@@ -61,7 +62,7 @@ _EXCEPTIONS = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@some
 @given(_EXCEPTIONS, st.sampled_from(["migrate", "seed", "schema", "journal", "connect", "validate"]))
 def test_the_event_of_a_failure_can_always_be_built(error: Exception, doing: str) -> None:
     """Any exception at all, in any step: rendered, encoded, read back."""
@@ -130,7 +131,7 @@ _WORDS = (
 )
 
 
-@settings(max_examples=300)
+@many
 @given(
     st.sampled_from([*EVENTS, *NOTES, "invented_later"]),
     st.dictionaries(st.sampled_from(_FIELDS), _JSON, max_size=5),

@@ -119,6 +119,17 @@ def test_two_applications_in_one_database(engine: Engine) -> None:
         baton.release()
 
 
+def test_a_lock_is_one_applications_in_one_schema_for_one_purpose() -> None:
+    """Two installations of one application in one database do not stop each other either."""
+    keys = {
+        Journal(schema, application).key(purpose)
+        for schema in ("public", "staging")
+        for application in ("shop", "billing")
+        for purpose in ("baton", "first")
+    }
+    assert len(keys) == 8
+
+
 @ON_POSTGRESQL
 def test_a_unit_of_one_application_does_not_stop_the_other(engine: Engine) -> None:
     """Their heads are two rows."""

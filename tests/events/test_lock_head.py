@@ -44,6 +44,8 @@ def _busy(journal: Journal, connection: Connection) -> bool:
     begun = time.monotonic()
     try:
         begin(connection)
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL statement_timeout = '5s'")
         journal.lock_head(connection)
     except HeadBusy:
         return True
@@ -127,6 +129,20 @@ def test_a_journal_that_is_not_committed_yet_is_no_journal(engine: Engine) -> No
             journal.lock_head(other)
         rollback(other)
         rollback(creator)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_the_lock_that_stands_for_the_head_while_there_is_none(engine: Engine) -> None:
+    """Of two first boots, one of them a COMMIT that arrives late, the second is told so at once."""
+    key = Journal("public", "shop").key("first")
+    with session(engine) as creator, session(engine) as other:
+        side(creator).lock_nothing(creator, key)
+        with pytest.raises(HeadBusy):
+            side(other).lock_nothing(other, key)
+        side(other).lock_nothing(other, Journal("public", "billing").key("first"))
+        side(other).lock_nothing(other, Journal("public", "shop").key("baton"))
+        commit(creator)
+        side(other).lock_nothing(other, key)
 
 
 def test_a_head_that_asks_for_a_newer_writer_refuses(journal: Journal, first: Connection) -> None:

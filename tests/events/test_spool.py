@@ -8,6 +8,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 import time
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from initdb.events.ids import time_ordered
 from initdb.events.spool import Note, Spool
 from tests.events.test_canonical import ANYTHING
+from tests.support.examples import some
 
 
 @pytest.fixture
@@ -69,6 +71,7 @@ def test_a_torn_line_spoils_no_other(spool: Spool) -> None:
     assert [note.id for note in spool.waiting()] == ["3"]
 
 
+@some
 @given(st.binary(max_size=200), st.binary(max_size=200))
 def test_foreign_content_is_passed_over(tmp_path_factory: Any, before: bytes, after: bytes) -> None:
     """Whatever the file holds, the notes in it are found and nothing raises."""
@@ -101,6 +104,7 @@ def test_an_id_is_offered_once(spool: Spool) -> None:
     assert [note.id for note in spool.waiting()] == ["1"]
 
 
+@some
 @given(data=st.dictionaries(st.text(), ANYTHING, max_size=3))
 def test_any_data_can_wait(tmp_path_factory: Any, data: dict[str, Any]) -> None:
     """It is made safe as an event is."""
@@ -170,6 +174,25 @@ def test_processes_that_write_at_once_lose_nothing(spool: Spool) -> None:
     assert not seen & left
 
 
+@pytest.mark.parametrize("act", ["put", "drop", "waiting"])
+def test_one_process_at_a_time(spool: Spool, act: str) -> None:
+    """Who takes notes out writes the file anew: nobody may write or read in between."""
+    spool.put(_note("1"))
+    calls = {
+        "put": lambda: spool.put(_note("2")),
+        "drop": lambda: spool.drop(["1"]),
+        "waiting": spool.waiting,
+    }
+    thread = threading.Thread(target=calls[act])
+    with spool.path.open("rb+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        thread.start()
+        thread.join(0.1)
+        assert thread.is_alive()
+    thread.join(1)
+    assert not thread.is_alive()
+
+
 def test_a_process_stopped_in_the_middle_stops_nobody(spool: Spool) -> None:
     """Its lock on the file is waited for a second, not for ever."""
     spool.put(_note("1"))
@@ -181,6 +204,7 @@ def test_a_process_stopped_in_the_middle_stops_nobody(spool: Spool) -> None:
     assert [note.id for note in spool.waiting()] == ["1", "2"]
 
 
+@some
 @given(st.datetimes(min_value=datetime(1971, 1, 1)))
 def test_ids_sort_by_time(moment: Any) -> None:
     """RFC 9562, version 7; two of one moment differ."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -16,6 +16,7 @@ from initdb.events.head import Head
 from initdb.events.sessions import session
 from initdb.events.verify import Finding, Stored, verify
 from tests.events.journals import MOMENT, append_committed, make, stored
+from tests.support.examples import many, some
 
 
 def _chain(length: int) -> list[Stored]:
@@ -37,6 +38,7 @@ def _head(rows: list[Stored]) -> Head:
 _CHAINS = st.integers(1, 8).map(_chain)
 
 
+@some
 @given(st.integers(0, 8))
 def test_an_honest_journal_has_no_finding(length: int) -> None:
     """Of any length, the empty one too."""
@@ -55,7 +57,7 @@ _VALUES = st.one_of(
 )
 
 
-@settings(max_examples=300)
+@many
 @given(_CHAINS, st.data())
 def test_any_edit_is_found(rows: list[Stored], data: st.DataObject) -> None:
     """Of any column of any entry, whatever is put there; never an exception."""
@@ -67,6 +69,7 @@ def test_any_edit_is_found(rows: list[Stored], data: st.DataObject) -> None:
     assert verify(edited, _head(rows))
 
 
+@some
 @given(_CHAINS, st.data())
 def test_an_edit_with_its_hash_made_anew_is_found(rows: list[Stored], data: st.DataObject) -> None:
     """The next entry, or the head, still carries the old hash."""
@@ -76,6 +79,7 @@ def test_an_edit_with_its_hash_made_anew_is_found(rows: list[Stored], data: st.D
     assert verify([*rows[:at], forged, *rows[at + 1 :]], _head(rows))
 
 
+@some
 @given(_CHAINS, st.data())
 def test_a_removal_is_found(rows: list[Stored], data: st.DataObject) -> None:
     """Of any entries, at the end too, as long as the head is honest."""
@@ -85,6 +89,7 @@ def test_a_removal_is_found(rows: list[Stored], data: st.DataObject) -> None:
     assert verify(left, _head(rows))
 
 
+@some
 @given(_CHAINS, st.data())
 def test_a_tail_cut_together_with_the_head_is_not_found(rows: list[Stored], data: st.DataObject) -> None:
     """That needs a checkpoint outside the database; the documentation says so."""
@@ -92,6 +97,7 @@ def test_a_tail_cut_together_with_the_head_is_not_found(rows: list[Stored], data
     assert verify(left, _head(left)) == []
 
 
+@some
 @given(_CHAINS, st.randoms())
 def test_a_reordering_is_found(rows: list[Stored], random: Any) -> None:
     """In the order in which they are read, or by their numbers."""
@@ -103,6 +109,7 @@ def test_a_reordering_is_found(rows: list[Stored], random: Any) -> None:
     assert verify(renumbered, _head(rows))
 
 
+@some
 @given(_CHAINS)
 def test_a_doubled_entry_is_found(rows: list[Stored]) -> None:
     """The same twice, or appended anew behind the last."""
@@ -141,6 +148,7 @@ def test_the_hash_is_what_the_documentation_says() -> None:
     assert link(GENESIS, "{}") == known
 
 
+@some
 @given(st.text(), st.text(), st.text())
 def test_lock_keys_are_signed_64_bit_and_tell_names_apart(
     purpose: str, application: str, schema: str

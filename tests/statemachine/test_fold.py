@@ -14,35 +14,22 @@ from initdb.statemachine.fold import fold, step
 from initdb.statemachine.machine import turn
 from initdb.statemachine.replay import replay
 from tests.statemachine.walks import JOURNALS, entries_of
+from tests.support.examples import some
 
 A, B = {"models": "a"}, {"models": "b"}
 
 
+@some
 @given(JOURNALS, st.data())
 def test_a_fold_goes_on_from_any_entry(entries: list[Entry], data: st.DataObject) -> None:
-    """What was read before need not be read again."""
+    """What was read before need not be read again; what is read again folds to the same."""
     at = data.draw(st.integers(0, len(entries)))
     assert fold(entries[at:], fold(entries[:at])) == fold(entries)
-
-
-@given(JOURNALS)
-def test_every_prefix_is_a_journal(entries: list[Entry]) -> None:
-    """Whenever a process was killed, what stands can be read, and says where it ends."""
-    known = Knowledge()
-    for number, entry in enumerate(entries, start=1):
-        known = step(known, entry)
-        assert known == fold(entries[:number])
-        assert (known.seq, known.hash, known.state) == (entry.seq, entry.hash, entry.dest)
-        assert (known.last_type, known.last_data) == (entry.type, entry.data)
-
-
-@given(JOURNALS)
-def test_what_is_read_back_folds_to_the_same(entries: list[Entry]) -> None:
-    """Live knowledge is made of the stored text."""
     again = [parse(entry.seq, entry.text, entry.prev_hash, entry.hash) for entry in entries]
     assert again == entries and fold(again) == fold(entries)
 
 
+@some
 @given(JOURNALS)
 def test_a_live_turn_and_a_replay_are_the_same(entries: list[Entry]) -> None:
     """The same rows, the same guards, from what is stored."""
@@ -52,28 +39,29 @@ def test_a_live_turn_and_a_replay_are_the_same(entries: list[Entry]) -> None:
     assert list(replay(entries)) == []
 
 
+CHANGES = {
+    *("schema_created", "schema_adopted", "migration_applied", "migration_reverted"),
+    *("seed_batch_applied", "repair_applied", "step_started", "history_rewound"),
+}
+
+
+@some
 @given(JOURNALS)
-def test_a_run_that_begins_believes_nothing(entries: list[Entry]) -> None:
-    """It is in unknown until it has looked."""
+def test_every_prefix_is_a_journal(entries: list[Entry]) -> None:
+    """Whenever a process was killed: what stands can be read, and says where it ends.
+
+    A run that begins believes nothing. A change of the database voids what code concluded before.
+    """
     known = Knowledge()
-    for entry in entries:
+    for number, entry in enumerate(entries, start=1):
         known = step(known, entry)
+        assert known == fold(entries[:number])
+        assert (known.seq, known.hash, known.state) == (entry.seq, entry.hash, entry.dest)
+        assert (known.last_type, known.last_data) == (entry.type, entry.data)
         if entry.type in ("run_started", "run_resumed"):
             assert known.state == "unknown" and known.last_run is not None
             assert (known.last_run.seq, known.last_run.ended) == (entry.seq, None)
-
-
-@given(JOURNALS)
-def test_a_change_of_the_database_voids_what_code_concluded(entries: list[Entry]) -> None:
-    """Whoever applied, reverted, seeded, created, adopted or repaired."""
-    changes = {
-        *("schema_created", "schema_adopted", "migration_applied", "migration_reverted"),
-        *("seed_batch_applied", "repair_applied", "step_started", "history_rewound"),
-    }
-    known = Knowledge()
-    for entry in entries:
-        known = step(known, entry)
-        if entry.type in changes:
+        if entry.type in CHANGES:
             assert (known.judgements, known.catalog) == ((), None)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
@@ -30,6 +30,7 @@ from initdb.statemachine.stopping import Stopped
 from initdb.statemachine.unit import Writer
 from tests.events.journals import append_committed, begin, commit, make, rollback, schema_of, stored
 from tests.statemachine.walks import STEPS
+from tests.support.examples import some
 from tests.support.postgres_server import PostgresServer
 
 
@@ -379,7 +380,7 @@ def test_a_commit_without_an_answer_is_settled_under_the_lock(
             rollback(other)
 
 
-@settings(max_examples=40, deadline=None)
+@some
 @given(STEPS)
 def test_a_live_walk_is_its_own_replay(steps: list[tuple[str, dict[str, Any]]]) -> None:
     """Whatever a run does, what it knows at its end is what the journal says, and the journal is intact."""

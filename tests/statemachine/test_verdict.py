@@ -19,6 +19,7 @@ from initdb.statemachine.verdict import (
     judge,
     matches,
 )
+from tests.support.examples import some
 
 CODE = {"settings": "s1", "migrations": "m1", "models": "o1"}
 OTHER = {**CODE, "migrations": "m2"}
@@ -92,6 +93,7 @@ _PARTS = st.dictionaries(
 )
 
 
+@some
 @given(_PARTS, _PARTS)
 def test_matching_is_agreeing_on_all_that_this_process_knows(recorded: Any, mine: Any) -> None:
     """No more, no less."""
@@ -200,6 +202,7 @@ def test_why_there_is_work() -> None:
     assert judge(replace(look, knowledge=stopped)).reason == "unfinished"
 
 
+@some
 @given(
     st.lists(st.builds(Judgement, _PARTS), max_size=3),
     _PARTS,
