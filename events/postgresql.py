@@ -111,8 +111,8 @@ def _lock(connection: Connection, schema: str | None, lock_timeout: float | None
     head = f"{naming.literal(prefix(connection, schema))}init_journal_head"
     row = connection.execute(
         text(
-            "SELECT current_setting('role'), pg_current_xact_id()::text, seq, hash, schema_version, min_writer,"
-            f" extract(epoch FROM clock_timestamp())::float8, {calls}"
+            "SELECT current_setting('role'), pg_current_xact_id()::text, seq, hash, schema_version,"
+            f" min_writer, extract(epoch FROM clock_timestamp())::float8, {calls}"
             f" FROM {head} WHERE id = 1 FOR UPDATE SKIP LOCKED"
         )
     ).first()
