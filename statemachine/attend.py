@@ -292,7 +292,7 @@ class _Attendance:
         self._sleep(f"{text.message} ({'; '.join(text.context)})")
 
     def _sleep(self, why: str, since: str | None = None) -> None:
-        if self._site.clock.monotonic() > self._deadline and self._mode == "work" and self._outage is None:
+        if self._site.clock.monotonic() > self._deadline and self._outage is None:
             raise InitError("wait-limit", why, database=self._site.engine.dialect.name)
         with contextlib.suppress(Exception):
             self._site.watcher.waiting(Waiting(why, since))

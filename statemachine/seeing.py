@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
+from initdb.errors.classify import is_lock_timeout
 from initdb.events.entry import Entry
 from initdb.events.head import Head, NoJournal
-from initdb.events.journal import Journal, find
+from initdb.events.journal import Journal, find, side
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import database_file, session
 from initdb.statemachine.fold import step
@@ -54,8 +56,8 @@ def see(site: Site, before: Sight | None = None) -> Sight:
 def see_on(site: Site, connection: Connection, before: Sight | None = None, *, idly: bool = False) -> Sight:
     """Look on `connection`. `before`: what was seen last, so that only newer entries are read.
 
-    `idly`: only to judge. Then the catalogue is read only where there is a judgement that it may void, so that
-    a hundred that wait are no burden to the one that works, nor held up by the tables that it has locked.
+    `idly`: only to judge. Then the catalogue is read only where there is a judgement that it may void, and
+    where tables are locked not at all: the one that works may have locked them, and is waited for by name.
     Raises InitError: journal-of-another-application, journal-newer, journal-unreadable, journal-elsewhere.
     """
     journal, exists = find(connection, site.owner, site.settings.journal_schema)
@@ -67,14 +69,23 @@ def see_on(site: Site, connection: Connection, before: Sight | None = None, *, i
     _ours(site, known)
     place = version_place(site.application, known)
     rows = catalog.version_rows(connection, *place) or ()
-    content = None
-    if known.catalog is not None or not idly:
-        content = catalog.fingerprint(
+    clock, reader = _clock(connection), _is_reader(site, connection)
+    rewound = _rewound(site, connection, journal, known)
+    content = _content(site, connection, place, idly) if known.catalog is not None or not idly else None
+    return Sight(_look(site, known, content, rows, clock), journal, exists, reader, rows, head, rewound)
+
+
+def _content(site: Site, connection: Connection, place: tuple[str, str | None], idly: bool) -> str | None:
+    """The catalogue's hash; `idly`: None where tables are locked."""
+    try:
+        return catalog.fingerprint(
             connection, ignore=site.settings.ignore, version_table=place[0], version_schema=place[1]
         )
-    look = _look(site, known, content, rows, _clock(connection))
-    rewound = _rewound(site, connection, journal, known)
-    return Sight(look, journal, exists, _is_reader(site, connection), rows, head, rewound)
+    except DBAPIError as error:
+        if not idly or not is_lock_timeout(error):
+            raise
+    side(connection).rollback(connection)
+    return None
 
 
 def _look(

@@ -100,6 +100,8 @@ def _why(look: Look) -> tuple[str, tuple[str, ...]]:
         return "interrupted", ()
     if known.catalog is None:
         return "unfinished", ()
+    if look.catalog is None:
+        return "a table is locked, so that its definition cannot be read", ()
     changed = list(_changed(known.judgements, look.code))
     if known.catalog != look.catalog:
         changed.append("catalog")
