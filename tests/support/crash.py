@@ -1,9 +1,11 @@
-"""A run that dies by SIGKILL right after an event was committed."""
+"""A run that dies by SIGKILL, or stops by SIGSTOP, right after an event was committed."""
 
 from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from initdb.events.entry import Entry
 from initdb.statemachine.run import Order
@@ -15,18 +17,48 @@ def killed_after(toy: Toy, event: str, count: int = 1, order: Order | None = Non
 
     `order`: what the run is for, where it is not a boot.
     """
+    child = forked_run(toy, event, signal.SIGKILL, count, order)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status), f"the run was not killed at {event}"
+    assert os.WTERMSIG(status) == signal.SIGKILL
+
+
+@contextmanager
+def stopped_after(toy: Toy, event: str, count: int = 1) -> Iterator[int]:
+    """Run in a child that stops itself once the `count`th `event` has been committed; gives its pid.
+
+    `event` "": it stops itself elsewhere, in a revision. It is killed at the end, if it still lives.
+    """
+    child = forked_run(toy, event, signal.SIGSTOP, count)
+    try:
+        _, status = os.waitpid(child, os.WUNTRACED)
+        assert os.WIFSTOPPED(status), f"the run was not stopped at {event}"
+        yield child
+    finally:
+        with suppress(ChildProcessError, ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+
+def forked_run(
+    toy: Toy, event: str, signum: signal.Signals, count: int = 1, order: Order | None = None
+) -> int:
+    """Boot in a child, which sends itself a signal once the `count`th `event` has been committed.
+
+    Its exit code is that of the boot.
+    """
     child = os.fork()
-    if child == 0:
+    if child:
+        return child
+    try:
         seen = 0
 
         def watch(entry: Entry) -> None:
             nonlocal seen
             seen += entry.type == event
-            if seen == count:
-                os.kill(os.getpid(), signal.SIGKILL)
+            if seen == count and entry.type == event:
+                os.kill(os.getpid(), signum)
 
-        toy.initializer(watch).attend(order)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status), f"the run was not killed at {event}"
-    assert os.WTERMSIG(status) == signal.SIGKILL
+        os._exit(toy.initializer(watch).attend(order).exit_code)
+    finally:
+        os._exit(99)

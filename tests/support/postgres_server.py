@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -44,20 +44,21 @@ _PR_SET_PDEATHSIG = 1
 class PostgresServer:
     """A running server. Make and start it in the main thread: it dies with the thread that started it."""
 
-    def __init__(self) -> None:
-        """Makes the cluster and starts it."""
+    def __init__(self, settings: Mapping[str, str] | None = None, how: tuple[str, ...] = ()) -> None:
+        """Makes the cluster and starts it; `settings` of postgresql.conf, `how`: more words for PostgreSQL's
+        initdb."""
+        self._settings, self._how = {**_SETTINGS, **(settings or {})}, how
         self._account = "nobody" if os.geteuid() == 0 else None
-        self.folders = [OwnedFolder(_roomy_parent())]
+        self.folders = [OwnedFolder(roomy_parent())]
         self.folder = self.folders[0].path
         self.data = self.folder / "data"
         self.log = self.folder / "log"
         self.bin = self._programs()
         self.host = "127.0.0.1"
-        self.port = _free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._make_cluster()
-        self.start()
-        self.admin_execute(f"CREATE ROLE {PASSWORD_GROUP} NOLOGIN")
+        self._first_start()
 
     @property
     def pid(self) -> int:
@@ -94,12 +95,15 @@ class PostgresServer:
         """Makes a role that must give its password (others are trusted). Drop it afterwards."""
         self.admin_execute(f"CREATE ROLE \"{name}\" LOGIN PASSWORD '{password}' IN ROLE {PASSWORD_GROUP}")
 
-    def start(self) -> None:
-        """Starts the server, recovering if it was stopped at once; returns when it accepts connections."""
+    def start(self, *, wait: bool = True) -> None:
+        """Starts the server, recovering if it was stopped at once; returns when it accepts connections.
+
+        Without `wait` it returns at once.
+        """
         if self.pid:
             return
         settings = {
-            **_SETTINGS,
+            **self._settings,
             "listen_addresses": self.host,
             "port": str(self.port),
             "unix_socket_directories": str(self.folder),
@@ -113,10 +117,11 @@ class PostgresServer:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_die_with_parent(),  # noqa: PLW1509 - one system call, and libc is loaded already
+                preexec_fn=die_with_parent(),  # noqa: PLW1509 - one system call, and libc is loaded already
                 **self._as_account(),
             )
-        self._wait_until_ready()
+        if wait:
+            self._wait_until_ready()
 
     def stop_immediate(self) -> None:
         """Stops the server as a crash would: no checkpoint, every session cut; the next start recovers."""
@@ -148,6 +153,10 @@ class PostgresServer:
             package = _copy_package(package, self.folders[-1].path)
         return package / f"pginstall{VERSION}" / "bin"
 
+    def _first_start(self) -> None:
+        self.start()
+        self.admin_execute(f"CREATE ROLE {PASSWORD_GROUP} NOLOGIN")
+
     def _make_cluster(self) -> None:
         self.data.mkdir()
         self.log.touch()
@@ -164,9 +173,17 @@ class PostgresServer:
             "--locale=C.UTF-8",
             "--no-sync",
             "--no-instructions",
+            *self._how,
         ]
+        self._make("initdb", "-D", str(self.data), *how)
+        rules = self.data / "pg_hba.conf"
+        locked = f"local all +{PASSWORD_GROUP} scram-sha-256\nhost all +{PASSWORD_GROUP} all scram-sha-256\n"
+        rules.write_text(locked + rules.read_text())
+
+    def _make(self, program: str, *words: str) -> None:
+        """Runs a program of the server that makes its data."""
         made = subprocess.run(
-            [self.bin / "initdb", "-D", self.data, *how],
+            [self.bin / program, *words],
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -175,9 +192,6 @@ class PostgresServer:
         )
         if made.returncode:
             raise RuntimeError(f"no cluster could be made in {self.data}:\n{made.stdout}{made.stderr}")
-        rules = self.data / "pg_hba.conf"
-        locked = f"local all +{PASSWORD_GROUP} scram-sha-256\nhost all +{PASSWORD_GROUP} all scram-sha-256\n"
-        rules.write_text(locked + rules.read_text())
 
     def _connect(self, database: str) -> Any:
         return psycopg2.connect(host=str(self.folder), port=self.port, user=SUPERUSER, dbname=database)
@@ -207,14 +221,14 @@ def _copy_package(package: Path, target: Path) -> Path:
     return target / package.name
 
 
-def _roomy_parent() -> Path:
+def roomy_parent() -> Path:
     """Memory where there is enough of it, else the folder for temporary files."""
     memory = Path("/dev/shm")
     usable = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
     return memory if usable else Path(tempfile.gettempdir())
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port that nobody listens on, outside the range that outgoing connections use."""
     for port in random.sample(range(20000, 30000), 200):
         if not is_listening("127.0.0.1", port):
@@ -222,7 +236,7 @@ def _free_port() -> int:
     raise RuntimeError("no free port on 127.0.0.1 between 20000 and 30000")
 
 
-def _die_with_parent() -> Callable[[], None] | None:
+def die_with_parent() -> Callable[[], None] | None:
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None)

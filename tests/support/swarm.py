@@ -1,100 +1,193 @@
-"""Many processes that boot one application at the same instant."""
+"""Many processes that boot one application at the same instant; some of them may be killed meanwhile."""
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import os
+import random
+import signal
+import tempfile
 import time
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from initdb.statemachine import work
+from initdb.statemachine import run, work
+from initdb.statemachine.results import InitializationResult
 from initdb.statemachine.site import Waiting, Watcher
+from initdb.statemachine.table import State
 from initdb.steps.context import StepContext
 from tests.support.toy import Toy
+from tests.support.waiting import wait_until
 
 Prepare = Callable[[int], Toy]
+
+LIMIT = 100.0
+"""Seconds until a process that has not ended is taken to hang."""
 
 
 @dataclass(frozen=True)
 class Booted:
-    """What one of them saw: how it ended, which steps it did itself, its errors, whom it waited for."""
+    """What one of them saw: how it ended, which steps it did itself, its errors, whom it waited for.
 
+    `outcome` is "killed" where it was, and "hung" where it had not ended in time.
+    """
+
+    number: int
     outcome: str
-    steps: tuple[str, ...]
-    errors: tuple[str, ...]
-    waited: tuple[str, ...]
+    steps: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    waited: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> bool:
+        """Whether it waited for a process by name."""
+        return any("toy on " in why and "is at work" in why for why in self.waited)
+
+
+@dataclass(frozen=True)
+class Swarm:
+    """`hold`: whoever works does nothing before that many others have named it.
+
+    `fates`: after how many things that it saw (an event of its own, a wait) a process kills itself. `kills`:
+    how many are killed by chance besides, at instants drawn by `seed`.
+    """
+
+    prepare: Prepare
+    count: int
+    hold: int = 0
+    fates: Mapping[int, int] = field(default_factory=dict)
+    kills: int = 0
+    seed: int = 0
 
 
 def boot_together(
-    toy: Toy, count: int, thinking: float = 0.0, prepare: Prepare | None = None
+    toy: Toy,
+    count: int,
+    hold: int = 0,
+    prepare: Prepare | None = None,
+    fates: Mapping[int, int] | None = None,
+    kills: int = 0,
+    seed: int = 0,
 ) -> list[Booted]:
-    """Fork `count` processes behind a barrier and boot them; each spends `thinking` s of Python before a
-    step."""
-    reader, writer = os.pipe()
-    children = [
-        _fork(prepare(number) if prepare else toy, number, reader, writer, thinking)
-        for number in range(count)
-    ]
-    os.close(reader)
-    time.sleep(0.2)
-    os.close(writer)
-    return [_collect(pid, result) for pid, result in children]
+    """Fork `count` processes, boot them together once all are prepared, and wait for their ends."""
+    swarm = Swarm(prepare or (lambda number: toy), count, hold, fates or {}, kills, seed)
+    _warm()
+    swarm.prepare(0).initializer().attend(mode="check")
+    hall = toy.folder / f"hall-{time.monotonic_ns()}"
+    hall.mkdir()
+    starting, start = os.pipe()
+    told, tell = os.pipe()
+    children = {_fork(swarm, number, hall, (starting, start, tell)): number for number in range(count)}
+    os.close(starting)
+    os.close(tell)
+    ready = 0
+    while ready < count and (some := os.read(told, count)):
+        ready += len(some)
+    os.close(told)
+    os.close(start)
+    ended: dict[int, int] = {}
+    _kill_some(swarm, list(children), ended)
+    return _ends(children, ended, hall)
 
 
-def _fork(toy: Toy, number: int, reader: int, writer: int, thinking: float) -> tuple[int, Path]:
-    result = toy.folder / f"booted-{number}.json"
+@functools.cache
+def _warm() -> None:
+    """What a first run imports, imported once here instead of in every child."""
+    with tempfile.TemporaryDirectory() as folder:
+        toy = Toy(Path(folder), f"sqlite:///{folder}/warm.db", options={"schema_from": "migrations"})
+        assert toy.with_revisions().with_seeds().initializer().initialize().success
+
+
+def _fork(swarm: Swarm, number: int, hall: Path, pipes: tuple[int, int, int]) -> int:
     pid = os.fork()
     if pid:
-        return pid, result
-    os.close(writer)
+        return pid
+    starting, start, tell = pipes
+    os.close(start)
     try:
-        answer = _boot(toy, reader, thinking)
+        answer = _boot(swarm, number, hall, starting, tell)
     except BaseException:
-        answer = {"outcome": "raised", "steps": [], "errors": [traceback.format_exc()], "waited": []}
-    result.write_text(json.dumps(answer))
+        answer = {"outcome": "raised", "errors": [traceback.format_exc()]}
+    (hall / f"{number}.json").write_text(json.dumps(answer))
     os._exit(0)
 
 
-def _boot(toy: Toy, reader: int, thinking: float) -> dict[str, Any]:
-    if thinking:
-        _slow_down(thinking)
+def _boot(swarm: Swarm, number: int, hall: Path, starting: int, tell: int) -> dict[str, Any]:
     waited: list[str] = []
-    initializer = toy.initializer()
-    initializer.site.watcher = Watcher(waiting=lambda waiting: _note(waited, waiting))
-    while os.read(reader, 1):
-        pass
-    result = initializer.initialize()
-    return {
-        "outcome": result.outcome,
-        "steps": result.steps_completed,
-        "errors": result.errors,
-        "waited": sorted(set(waited)),
-    }
+    left = swarm.fates.get(number)
+
+    def seen(_: object) -> None:
+        nonlocal left
+        left = None if left is None else left - 1
+        if left is not None and left < 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def waiting(one: Waiting) -> None:
+        waited.append(one.why)
+        if "toy on " in one.why:
+            (hall / f"{number}.named").touch()
+        seen(one)
+
+    _hold_back(lambda: len(list(hall.glob("*.named"))) >= swarm.hold)
+    initializer = swarm.prepare(number).initializer()
+    initializer.site.watcher = Watcher(entry=seen, waiting=waiting)
+    os.write(tell, b".")
+    os.close(tell)
+    os.read(starting, 1)
+    return _answer(initializer.initialize()) | {"waited": sorted(set(waited))}
 
 
-def _note(waited: list[str], waiting: Waiting) -> None:
-    waited.append(waiting.why)
+def _answer(result: InitializationResult) -> dict[str, Any]:
+    return {"outcome": result.outcome, "steps": result.steps_completed, "errors": result.errors}
 
 
-def _slow_down(seconds: float) -> None:
-    def slowly(step: work.Step) -> work.Step:
-        def run(ctx: StepContext) -> None:
-            time.sleep(seconds)
-            step(ctx)
+def _hold_back(until: Callable[[], bool]) -> None:
+    """Let this process's own work begin only then."""
+    inspect = work.STEPS[State.unknown]
 
-        return run
+    def later(ctx: StepContext) -> None:
+        wait_until(until, limit=LIMIT)
+        inspect(ctx)
 
-    work.STEPS = {state: slowly(step) for state, step in work.STEPS.items()}
-    from initdb.statemachine import run
-
-    run.STEPS = work.STEPS
+    run.STEPS = {**work.STEPS, State.unknown: later}
 
 
-def _collect(pid: int, result: Path) -> Booted:
-    os.waitpid(pid, 0)
+def _kill_some(swarm: Swarm, pids: Sequence[int], ended: dict[int, int]) -> None:
+    chance = random.Random(swarm.seed)
+    for pid in chance.sample(pids, swarm.kills):
+        time.sleep(chance.uniform(0, 0.05))
+        if not _reaped(pid, ended):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _reaped(pid: int, ended: dict[int, int]) -> bool:
+    if pid not in ended:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if not found:
+            return False
+        ended[pid] = status
+    return True
+
+
+def _ends(children: Mapping[int, int], ended: dict[int, int], hall: Path) -> list[Booted]:
+    wait_until(lambda: all(_reaped(pid, ended) for pid in children), limit=LIMIT, pause=0.02)
+    for pid in children.keys() - ended.keys():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    return [_end(number, ended.get(pid), hall / f"{number}.json") for pid, number in children.items()]
+
+
+def _end(number: int, status: int | None, result: Path) -> Booted:
+    if status is None:
+        return Booted(number, "hung")
+    if os.WIFSIGNALED(status):
+        return Booted(number, "killed" if os.WTERMSIG(status) == signal.SIGKILL else "crashed")
     answer = json.loads(result.read_text())
-    return Booted(answer["outcome"], tuple(answer["steps"]), tuple(answer["errors"]), tuple(answer["waited"]))
+    lists = {name: tuple(answer.get(name, ())) for name in ("steps", "errors", "waited")}
+    return Booted(number, answer["outcome"], **lists)

@@ -1,0 +1,60 @@
+"""A disk that is soon full: a file system in memory of a few megabytes, mounted for one test."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_BALLAST = "ballast"
+
+
+@dataclass(frozen=True, slots=True)
+class SmallDisk:
+    """A mounted disk; `path` is its folder."""
+
+    path: Path
+
+    def fill(self) -> None:
+        """Leave not one free byte."""
+        with contextlib.suppress(OSError), (self.path / _BALLAST).open("ab", buffering=0) as file:
+            for block in (65536, 512, 1):
+                with _until_full():
+                    while True:
+                        file.write(b"\0" * block)
+
+    def free(self) -> None:
+        """Give back what `fill` took."""
+        (self.path / _BALLAST).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _until_full() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, megabytes: float, owner: str | None = None) -> Iterator[SmallDisk]:
+    """Mount one on `folder`, which is made. Raises RuntimeError where that is not allowed: only root may."""
+    folder.mkdir(exist_ok=True)
+    size = f"size={round(megabytes * 1024)}k,mode=755"
+    mount = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)]
+    made = subprocess.run(mount, capture_output=True, text=True)
+    if made.returncode:
+        said = made.stderr.strip()
+        raise RuntimeError(f"a test of full disks mounts one, which only root may: sudo make test ({said})")
+    try:
+        if owner and os.geteuid() == 0:
+            shutil.chown(folder, owner)
+        yield SmallDisk(folder)
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True, capture_output=True)
