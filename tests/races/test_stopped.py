@@ -86,7 +86,7 @@ def test_taken_over_it_appends_nothing_more(toy: Toy, where: str) -> None:
 
 
 def test_on_a_database_that_was_ready_before(toy: Toy) -> None:
-    """Those who boot meanwhile would compare the catalogue, which the holder has locked: still they are told."""
+    """Those who boot meanwhile would read the catalogue, which the holder has locked: still they are told."""
     assert toy.initializer().initialize().success
     toy.tables = 4
     body = [
