@@ -66,7 +66,7 @@ def _tell(place: Place, expected: trying.Expected, tried: Tried) -> None:
     print(f"{tried.point.command()}\n  {expected.total} points; this one: {tried.label}")
     print(f"  {'the fault struck' if tried.died else 'the run had ended before'}; state {tried.state or '?'}")
     print("  journal in the end:")
-    for event in trying.look(place).told.events:
+    for event in trying.story(place).events:
         about = {name: event["data"].get(name) for name in ("revision", "source", "next", "interrupted")}
         shown = {name: value for name, value in about.items() if value is not None}
         turn = f"{event['type']} {event['source']}→{event['dest']}"

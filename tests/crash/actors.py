@@ -19,6 +19,9 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from initdb.events import sqlite as sqlite_side
+from initdb.events.baton import Baton, _NoBaton
+from initdb.events.journal import Journal
+from initdb.statemachine import attend
 from initdb.statemachine.stopping import Stopper
 from tests.crash import children, steady, taps
 from tests.crash.children import Child, Ended
@@ -78,20 +81,22 @@ class _Actor:
     said: bytes = field(default=b"")
 
 
-def play(place: Place, schedule: Schedule) -> Played:
-    """Run the scenario in two processes by the schedule."""
-    actors = [_start(place, number) for number in range(2)]
+def play(place: Place, schedule: Schedule, apart: bool = False) -> Played:
+    """Run the scenario in two processes by the schedule. `apart`: neither's baton keeps the other out."""
+    actors = [_start(place, number, apart) for number in range(2)]
     played = _Stage(actors, schedule).run()
     for actor in actors:
         actor.line.close()
     return played
 
 
-def _start(place: Place, number: int) -> _Actor:
+def _start(place: Place, number: int, apart: bool) -> _Actor:
     here, there = socket.socketpair()
 
     def act() -> dict[str, Any]:
         here.close()
+        if apart:
+            attend.try_baton = _for_everybody
         return _acting(place, number, there)
 
     child = children.fork(act)
@@ -124,6 +129,10 @@ def _acting(place: Place, number: int, line: socket.socket) -> dict[str, Any]:
     event.listen(Engine, "do_connect", _never_wait)
     ask(_POINT)
     return asdict(place.scenario.run(initializer))
+
+
+def _for_everybody(engine: Engine, journal: Journal, since: object = None) -> Baton:
+    return _NoBaton()
 
 
 def _never_wait(dialect: Any, record: Any, args: Any, parameters: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from tests.crash.point import Counts, Tried
 from tests.crash.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
+    from tests.crash.hunting import Caught
     from tests.crash.sweeping import Done
 
 _TELLING, _SHOWN = 100, 500
@@ -48,7 +49,7 @@ def _verdicts(counts: Counts) -> str:
     return ", ".join(f"{word} {count}" for word, count in met.items())
 
 
-def page(finished: Sequence[Done], seconds: float) -> str:
+def page(finished: Sequence[Done], seconds: float, caught: Sequence[Caught]) -> str:
     """docs/crash-report.md."""
     everything = _sum(finished)
     lines = [
@@ -66,6 +67,7 @@ def page(finished: Sequence[Done], seconds: float) -> str:
         "",
         *_layers(finished),
         *_scenarios(finished),
+        *_planted(caught),
         *(["## Failed points", "", *failures(everything)] if everything.problems else []),
     ]
     return "\n".join(lines) + "\n"
@@ -111,6 +113,14 @@ def _scenarios(finished: Sequence[Done]) -> list[str]:
                 f"| {name} | {scenario.about} | {counts.points:,} | {len(counts.states):,} |"
                 f" {len(counts.problems)} |"
             )
+    return [*lines, ""]
+
+
+def _planted(caught: Sequence[Caught]) -> list[str]:
+    lines = ["## Planted faults", "", "| fault | found by | after points | as |", "|---|---|---|---|"]
+    for one in caught:
+        why = one.why.split("\n")[0].replace("|", "/")[:140]
+        lines.append(f"| {one.mutant.about} | {one.where or '**nothing**'} | {one.points} | {why} |")
     return [*lines, ""]
 
 

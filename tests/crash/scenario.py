@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -61,6 +61,8 @@ class Scenario:
     in it; `besides`, types of events that a person's answer adds; `unsettled`, parts of an event's data
     that are left to chance.
 
+    `truth`: queries with the rows that the uninterrupted run itself must leave.
+
     `small`: cheap enough for the short form and for all pairs of points.
     """
 
@@ -75,6 +77,7 @@ class Scenario:
     databases: tuple[str, ...] = DATABASES
     may_differ: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
+    truth: Mapping[str, list[tuple[Any, ...]]] = field(default_factory=dict)
     settle: Callable[[dict[str, Any]], dict[str, Any]] = as_it_is
     besides: frozenset[str] = frozenset()
     unsettled: frozenset[str] = frozenset()

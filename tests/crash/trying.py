@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tests.crash import comparing, steady, taps
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from tests.crash import comparing, facts, steady, taps
 from tests.crash.children import Child, Ended, Stuck, call, fork
 from tests.crash.comparing import Picture
 from tests.crash.places import Place
@@ -32,9 +36,45 @@ def expect(place: Place) -> Expected:
     place.reset()
     answer, labels = _completed(start(place, lambda moment: None))
     wrong = [*comparing.answer_problems(place.scenario.ends, answer), *place.leftovers()]
+    wrong += [] if wrong else [*_untrue(place), *_open_fence(place)]
     assert not wrong, f"{place.scenario.name} on {place.database}, uninterrupted: {wrong}"
     assert labels, "no point was counted: the taps are not in"
     return Expected(look(place), len(labels), tuple(labels))
+
+
+def _untrue(place: Place) -> Iterator[str]:
+    """What two equal runs would both do wrong."""
+    with closing_engine(place) as engine, engine.connect() as connection:
+        for query, wanted in place.scenario.truth.items():
+            found = sorted(map(tuple, connection.execute(text(query))))
+            if found != wanted:
+                yield f"different: {query}: {found}, not {wanted}"
+
+
+def _open_fence(place: Place) -> Iterator[str]:
+    """Whether an event that does not follow the head is taken by the journal itself."""
+    with closing_engine(place) as engine, engine.connect() as connection:
+        last = facts.read(connection).rows[-1]
+        stray = {**asdict(last), "seq": last.seq + 1, "prev_hash": "0" * 64}
+        names = ", ".join(stray)
+        values = ", ".join(f":{name}" for name in stray)
+        try:
+            connection.execute(text(f"INSERT INTO init_journal ({names}) VALUES ({values})"), stray)
+            yield "journal: an event that does not follow the head is not refused"
+        except DBAPIError:
+            pass
+        finally:
+            connection.rollback()
+
+
+@contextmanager
+def closing_engine(place: Place) -> Iterator[Engine]:
+    """An engine to look with, for the length of a block."""
+    engine = place.engine()
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _warm(place: Place) -> None:
@@ -104,20 +144,20 @@ def resume(place: Place) -> Answer:
 
 def look(place: Place) -> Picture:
     """The picture of the database as it is."""
-    engine = place.engine()
-    try:
+    with closing_engine(place) as engine:
         return comparing.take(engine, place.scenario)
-    finally:
-        engine.dispose()
+
+
+def story(place: Place) -> facts.Told:
+    """The journal as it is, also where there is none."""
+    with closing_engine(place) as engine:
+        return comparing.story(engine)
 
 
 def digest(place: Place) -> str:
     """The name of the state in which a fault left the database."""
-    engine = place.engine()
-    try:
+    with closing_engine(place) as engine:
         return comparing.digest(engine, place.scenario)
-    finally:
-        engine.dispose()
 
 
 def problems_after(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tests.crash import actors, comparing, trying
 from tests.crash.actors import Played, Schedule
 from tests.crash.children import Ended
+from tests.crash.comparing import Picture
 from tests.crash.places import Place
 from tests.crash.point import Point, Tried
 from tests.crash.scenario import DATABASES as ALL
@@ -16,7 +17,8 @@ from tests.crash.trying import Expected
 LETTER = "H"
 ABOUT = "two processes at once: all schedules with at most two switches; with a death as the third choice"
 DATABASES = ALL
-KINDS = ("switches", "death")
+KINDS = ("switches", "death", "apart")
+"""`apart`: both have a baton, as where one lost its own unknowingly; only the head keeps them from harm."""
 
 
 def sweep(place: Place, expected: Expected, kind: str, every: int) -> Iterator[Tried]:
@@ -47,13 +49,15 @@ def _all(length: int, kind: str) -> Iterator[Schedule]:
 def one(place: Place, expected: Expected, kind: str, number: str) -> Tried:
     """One schedule: who lives ends ready, and every step was done once."""
     place.reset()
-    played = actors.play(place, Schedule.of(number))
+    played = actors.play(place, Schedule.of(number), apart=kind == "apart")
     died = [ended for ended in played.ended if ended.signal]
     point = Point(place.scenario.name, place.database, LETTER, kind, number)
     problems = [*_went_wrong(place, played), *place.leftovers()]
     label = f"{played.points} points, {played.turns} turns, {played.overlapped} overlapped, {len(died)} died"
     if not problems:
-        problems += comparing.problems(expected.picture, trying.look(place))
+        found = trying.look(place)
+        problems += comparing.problems(expected.picture, found)
+        problems += _too_many_runs(expected, found) if kind == "switches" else ()
     return Tried(point, died=kind != "death" or bool(died), problems=tuple(problems), label=label)
 
 
@@ -64,6 +68,13 @@ def _went_wrong(place: Place, played: Played) -> Iterator[str]:
     for ended in played.ended:
         if not ended.signal:
             yield from comparing.answer_problems(place.scenario.ends, _answer(ended))
+
+
+def _too_many_runs(expected: Expected, found: Picture) -> Iterator[str]:
+    """Where nobody dies one process does the work, in one run."""
+    wanted, begun = (sum(kind.startswith("run_") for kind in p.told.types) for p in (expected.picture, found))
+    if begun != wanted:
+        yield f"different: {begun} runs began and ended, {wanted} in an uninterrupted run"
 
 
 def _answer(ended: Ended) -> Answer:
