@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from initdb.errors import InitError, Rendered
@@ -31,6 +31,7 @@ from initdb.statemachine.table import WORK, State
 from initdb.statemachine.telling import said, who
 from initdb.statemachine.verdict import Verdict, judge
 from initdb.steps import connect
+from initdb.steps.file_place import cautions
 
 Ending = Literal["ready", "failed", "held", "ahead", "pending", "busy", "stopped", "done"]
 
@@ -52,6 +53,7 @@ class Outcome:
     error: Rendered | None = None
     exit_code: int = 0
     signum: int | None = None
+    cautions: tuple[str, ...] = ()
 
 
 def attend(site: Site, order: Order | None = None, mode: str = "work", wait: bool = True) -> Outcome:
@@ -62,7 +64,8 @@ def attend(site: Site, order: Order | None = None, mode: str = "work", wait: boo
     stopper = Stopper()
     try:
         with graceful(stopper):
-            return _Attendance(site, order or Order(), mode, wait, stopper).run()
+            outcome = _Attendance(site, order or Order(), mode, wait, stopper).run()
+            return replace(outcome, cautions=cautions(site.engine))
     except Stopped as stop:
         return Outcome("stopped", exit_code=128 + stop.signum, signum=stop.signum)
     except InitError as error:

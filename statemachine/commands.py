@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from initdb.errors import InitError, Rendered, render
 from initdb.events.entry import Entry
 from initdb.settings import Settings
 from initdb.statemachine.attend import Outcome
+from initdb.statemachine.machine import accepts
 from initdb.statemachine.results import InitializationResult, RepairResult
 from initdb.statemachine.run import Order
 from initdb.statemachine.seeing import Sight
 from initdb.statemachine.table import State
-from initdb.statemachine.verdict import judge
+from initdb.statemachine.verdict import Verdict, judge
 from initdb.steps.context import StepContext
 from initdb.steps.facts import survey
 from initdb.steps.seeds.model import SeedSource
@@ -34,20 +36,22 @@ def resume(sight: Sight, retry: Sequence[str] = (), mark: Sequence[str] = ()) ->
     if not retry and not mark:
         return Order(override=override, insist=True)
 
-    def first(ctx: StepContext, state: str) -> None:
-        from initdb.steps import adopt, history
+    firsts = tuple(partial(_mark, revision) for revision in mark)
+    return Order(reason="resume", override=override, retry=tuple(retry), firsts=firsts, insist=True)
 
-        for revision in mark:
-            if state == State.unmanaged:
-                adopt.run(ctx, stamp=revision)
-            elif state == State.defective:
-                history.restamp(ctx, (revision,), marked=True)
-            else:
-                history.mark_applied(ctx, revision)
 
-    return Order(
-        reason="resume", override=override, retry=tuple(retry), first=first if mark else None, insist=True
-    )
+def _mark(revision: str, ctx: StepContext, state: str) -> None:
+    """Record that `revision` is applied, as it has to be said in this state."""
+    from initdb.steps import adopt, history
+
+    if state == State.unmanaged:
+        adopt.run(ctx, stamp=revision)
+    elif state == State.defective:
+        history.restamp(ctx, (revision,), marked=True)
+    elif accepts(state, "migrate"):
+        history.mark_applied(ctx, revision)
+    else:
+        raise InitError("mark-refused", f"revision {revision}", f"The database is {state}.")
 
 
 def reseed(sources: Iterable[SeedSource]) -> Order:
@@ -116,14 +120,17 @@ def exit_code(outcome: Outcome, settings: Settings) -> int:
 
 def warnings_of(outcome: Outcome) -> list[str]:
     """What the caller should know although it is no failure."""
-    verdict = outcome.verdict
+    return [*outcome.cautions, *_said_by(outcome.verdict)]
+
+
+def _said_by(verdict: Verdict | None) -> Sequence[str]:
     if verdict is None:
-        return []
+        return ()
     if verdict.kind == "held":
-        return [InitError("migration-held", ", ".join(verdict.revisions)).rendered().message]
+        return (InitError("migration-held", ", ".join(verdict.revisions)).rendered().message,)
     if verdict.kind == "ahead":
-        return [f"The database has revisions that this code does not know: {', '.join(verdict.revisions)}"]
-    return list(verdict.warnings)
+        return (f"The database has revisions that this code does not know: {', '.join(verdict.revisions)}",)
+    return verdict.warnings
 
 
 def step_line(entry: Entry) -> str | None:

@@ -153,6 +153,7 @@ def _migration_reverted(known: Knowledge, entry: Entry) -> Knowledge:
     revision, run = str(entry.data.get("revision")), known.last_run
     return replace(
         _progress(known, entry),
+        managed=True,
         applied={name: row for name, row in known.applied.items() if name != revision},
         held={**known.held, revision: _text(entry.data.get("digest"))},
         last_run=replace(run, reverted=run.reverted | {revision}) if run else None,

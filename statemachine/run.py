@@ -42,7 +42,8 @@ class Order:
     """What a run is for: until ready, or a command that a person gave.
 
     `command` runs once the database has been inspected, where the table has a row for `trigger`, and ends
-    the run; `first` is done after inspection, and the run goes on to ready. `insist`: a crash loop is no bar.
+    the run; `firsts` are done after inspection, one after the other, and the run goes on to ready.
+    `insist`: a crash loop is no bar.
     `reseed`: seed sources that are gone through once more although they are applied.
     """
 
@@ -51,7 +52,7 @@ class Order:
     retry: tuple[str, ...] = ()
     trigger: str | None = None
     command: Command | None = None
-    first: Callable[[StepContext, str], None] | None = None
+    firsts: tuple[Callable[[StepContext, str], None], ...] = ()
     insist: bool = False
     reseed: tuple[str, ...] = ()
 
@@ -221,9 +222,9 @@ class Run:
 
             self._site.application = chosen(self._site.application, self._site.engine)
         self._step(State.unknown, STEPS[State.unknown])
-        if order.first is not None:
+        for first in order.firsts:
             self._asked = order.reason
-            order.first(self._context(), self._writer.knowledge.state)
+            first(self._context(), self._writer.knowledge.state)
             self._asked = None
         if order.command is not None:
             self._command(order, order.command)

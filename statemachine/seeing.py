@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import sqlite3
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ from initdb.statemachine.table import State
 from initdb.statemachine.verdict import Look
 from initdb.steps import catalog
 from initdb.steps.facts import version_place
+from initdb.steps.file_place import immutable, is_read_only
 from initdb.steps.revisions.graph import RevisionGraph
 
 
@@ -49,7 +50,13 @@ def see(site: Site, before: Sight | None = None) -> Sight:
     if file is not None and not file.exists():
         schema = site.settings.journal_schema or "main"
         return Sight(_look(site, Knowledge(), None, ()), Journal(schema, site.owner), exists=False)
-    with session(site.engine) as connection:
+    try:
+        with session(site.engine) as connection:
+            return see_on(site, connection, before, idly=True)
+    except (DBAPIError, sqlite3.Error):
+        if file is None or not is_read_only(file) or file.with_name(f"{file.name}-wal").exists():
+            raise
+    with session(immutable(file)) as connection:
         return see_on(site, connection, before, idly=True)
 
 
@@ -173,7 +180,7 @@ def _is_reader(site: Site, connection: Connection) -> bool:
     permission."""
     if connection.dialect.name == "sqlite":
         file = database_file(site.engine)
-        return file is not None and not os.access(file, os.W_OK)
+        return file is not None and is_read_only(file)
     return bool(
         connection.execute(
             text("SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'")

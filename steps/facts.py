@@ -100,6 +100,7 @@ def decide(
     started_over = not here and not rows
     expected = frozenset() if started_over else graph.applied(known.heads)
     applied = graph.applied(rows or ())
+    lost = frozenset() if started_over else _lost_to_others(application, known, applied, rows or ())
     ledger: Mapping[str, Any] = {} if started_over else known.seeds
     return Facts(
         tables=here,
@@ -107,9 +108,22 @@ def decide(
         rows=rows,
         pending=graph.pending(rows or ()),
         unknown=graph.unknown(rows or ()),
-        conflict=tuple(sorted(expected - applied - known.retry)),
+        conflict=tuple(sorted((expected - applied | lost) - known.retry)),
         outside=tuple(sorted(applied - expected)) if known.managed else (),
         seeds=seeds_pending(ledger, application.seeds),
         managed=bool(rows) or (known.managed and not started_over),
         schema_from=application.schema_from,
     )
+
+
+def _lost_to_others(
+    application: Application, known: Knowledge, applied: frozenset[str], rows: tuple[str, ...]
+) -> frozenset[str]:
+    """Heads that only other code has and that the version rows have lost, while they say nothing new.
+
+    What stands below such a head this code cannot know: it might apply again what is there.
+    """
+    graph = application.graph
+    if graph is None or applied - graph.applied(known.heads) - known.applied.keys():
+        return frozenset()
+    return frozenset(head for head in known.heads if head not in graph.files and head not in rows)

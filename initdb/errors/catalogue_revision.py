@@ -267,6 +267,25 @@ REVISION: tuple[ErrorRow, ...] = (
         exit_code=2,
     ),
     ErrorRow(
+        "mark-refused",
+        "No revision can be recorded as applied in the state that the database is in.",
+        _NOTHING,
+        "See what is the case: initdb status, and what a boot would do: initdb plan",
+        causes=(
+            "There are no tables yet that it could have made.",
+            "Nothing is pending: the revision is recorded already.",
+        ),
+        advice=(
+            Advice("troubleshooting", "See what a boot would do: initdb plan"),
+            Advice(
+                "manual-procedure",
+                "A revision is marked where revisions are pending, where tables are there that nobody has "
+                "recorded, or where the version table has lost it: initdb resume --mark-applied REV",
+            ),
+        ),
+        exit_code=2,
+    ),
+    ErrorRow(
         "rollback-failed",
         "The downgrade of a revision failed.",
         "The database is as it was before this downgrade; those that were reverted before it stay reverted.",

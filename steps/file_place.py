@@ -1,0 +1,59 @@
+"""Where a SQLite file lies, and what that means: a network file system, a folder that cannot be written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.pool import NullPool
+
+from initdb.events.sessions import database_file
+
+MOUNTS = Path("/proc/self/mountinfo")
+
+NETWORK = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs", "lustre"}
+)
+"""File systems on which POSIX locks are not to be relied on (https://www.sqlite.org/faq.html, question 5)."""
+
+
+def cautions(engine: Engine, mounts: Path = MOUNTS) -> tuple[str, ...]:
+    """What is to be said of where the database lies, as sentences; nothing on PostgreSQL."""
+    file = database_file(engine)
+    kind = file_system(file, mounts) if file else None
+    if kind not in NETWORK:
+        return ()
+    return (
+        f"{file} lies on a network file system ({kind}), whose locks SQLite cannot rely on: "
+        "two processes may write at once. Put it on a local disk, or use PostgreSQL.",
+    )
+
+
+def file_system(file: Path, mounts: Path = MOUNTS) -> str | None:
+    """The type of the file system that holds `file`; None where the machine does not say (proc(5))."""
+    try:
+        lines = mounts.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return None
+    found: dict[str, str] = {}
+    for line in lines:
+        left, _, right = line.partition(" - ")
+        fields = left.split()
+        if len(fields) > 4 and right:
+            found[fields[4].replace("\\040", " ")] = right.split()[0]
+    inside = [point for point in found if file.is_relative_to(point)]
+    return found[max(inside, key=len)] if inside else None
+
+
+def is_read_only(file: Path) -> bool:
+    """Whether nothing can be written: SQLite needs the file and, for its journal, the folder."""
+    return not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK))
+
+
+def immutable(file: Path) -> Engine:
+    """An engine that only reads `file`, also in write-ahead mode in a folder that cannot be written."""
+    return create_engine(
+        f"sqlite:///file:{quote(str(file))}?mode=ro&immutable=1&uri=true", poolclass=NullPool
+    )
