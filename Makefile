@@ -32,6 +32,7 @@ run: $(VENV)/installed  ## install, bring a SQLite database to ready before your
 	@printf '\nCall make run again: it is ready already. To begin anew: rm -r demo\n'
 
 test: $(VENV)/installed-dev  ## install, run every test on SQLite and PostgreSQL (ARGS=… for pytest)
+	@.ci/tools
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 crash: $(VENV)/installed-dev  ## stop runs everywhere (SCENARIO=, DATABASE=, LAYER=, KIND=, POINT= for exactly one, EVERY=)
@@ -55,6 +56,7 @@ sizes: $(VENV)/bin/python  ## lines of modules and functions against their limit
 	$(BIN)/python .ci/sizes.py
 
 wheel-test: $(VENV)/installed-dev  ## build sdist and wheel, test the wheel where the sources are not
+	@.ci/tools
 	.ci/wheel-test $(BIN)/python
 
 clean:  ## remove the environment, the demonstration and what tools left

@@ -13,7 +13,7 @@ LOST_STATES = frozenset({"57P01", "57P02", "57P04", "57P05", "25P03", "25P04"})
 
 
 GONE_BEFORE = "8s2b"
-"""SQLAlchemy's code for a connection that was lost at an earlier statement, whose error somebody passed over."""
+"""SQLAlchemy's code for a connection lost at an earlier statement, whose error somebody passed over."""
 
 
 def is_connection_lost(exc: BaseException) -> bool:
