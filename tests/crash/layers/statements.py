@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tests.crash import taps, trying
+from tests.crash.children import LIMIT, Stuck
 from tests.crash.places import Files, SqlitePlace
 from tests.crash.point import Point, Tried
 from tests.crash.scenario import SQLITE_JOURNAL, SQLITE_WAL
@@ -63,9 +64,14 @@ def photograph(place: SqlitePlace, run: trying.Starter = trying.start) -> Album:
     child = run(place, wait)
     there.close()
     with here:
-        while here.recv(1):
-            album.add(place.read())
-            here.sendall(b".")
+        here.settimeout(LIMIT)
+        try:
+            while here.recv(1):
+                album.add(place.read())
+                here.sendall(b".")
+        except TimeoutError as error:
+            child.kill()
+            raise Stuck(f"the run stopped after {len(album.states)} points") from error
     answer = child.wait().answer
     album.labels = answer["labels"]
     assert len(album.labels) == len(album.states) > 0
