@@ -44,6 +44,10 @@ def _mark(revision: str, ctx: StepContext, state: str) -> None:
     """Record that `revision` is applied, as it has to be said in this state."""
     from initdb.steps import adopt, history
 
+    graph = ctx.application.graph
+    if graph is None:
+        raise InitError("no-such-revision", revision)
+    revision = graph.resolve(revision)
     if state == State.unmanaged:
         adopt.run(ctx, stamp=revision)
     elif state == State.defective:

@@ -9,8 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from sqlalchemy import Connection, Engine, StaticPool, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
@@ -22,15 +21,11 @@ from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import session
 from initdb.events.spool import Note
 from initdb.events.upcast import CURRENT
-from initdb.events.verify import verify
 from initdb.statemachine.fold import fold
-from initdb.statemachine.machine import NoRow
 from initdb.statemachine.replay import replay
 from initdb.statemachine.stopping import Stopped
 from initdb.statemachine.unit import Writer
-from tests.events.journals import append_committed, begin, commit, make, rollback, schema_of, stored
-from tests.statemachine.walks import STEPS
-from tests.support.examples import some
+from tests.events.journals import append_committed, begin, commit, make, rollback, schema_of
 from tests.support.postgres_server import PostgresServer
 
 
@@ -378,26 +373,6 @@ def test_a_commit_without_an_answer_is_settled_under_the_lock(
         else:
             next_writer.begin(other)
             rollback(other)
-
-
-@some
-@given(STEPS)
-def test_a_live_walk_is_its_own_replay(steps: list[tuple[str, dict[str, Any]]]) -> None:
-    """Whatever a run does, what it knows at its end is what the journal says, and the journal is intact."""
-    engine = create_engine("sqlite://", poolclass=StaticPool)
-    journal = make(engine)
-    with session(engine) as connection:
-        writer = _writer(journal, _knowledge(journal, connection))
-        for event, data in steps:
-            try:
-                with writer.open(connection):
-                    writer.commit(connection, event, data)
-            except NoRow:
-                continue
-        entries = list(journal.read(connection))
-        assert fold(entries) == writer.knowledge
-        assert list(replay(entries)) == []
-        assert verify(stored(journal, connection), journal.head(connection)) == []
 
 
 def test_the_guards_read_what_is_stored(writer: Writer, connection: Connection) -> None:
