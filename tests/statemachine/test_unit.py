@@ -22,6 +22,7 @@ from initdb.events.sessions import session
 from initdb.events.spool import Note
 from initdb.events.upcast import CURRENT
 from initdb.statemachine.fold import fold
+from initdb.statemachine.machine import NoRow
 from initdb.statemachine.replay import replay
 from initdb.statemachine.stopping import Stopped
 from initdb.statemachine.unit import Writer
