@@ -55,7 +55,7 @@ class Console:
             text=True,
             start_new_session=True,
             # A shell's background job ignores SIGINT, and so would all that it starts.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no lock is taken
         )
 
     def process(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
