@@ -290,6 +290,8 @@ class _Attendance:
         self._outage = self._outage or {"first": now, "count": 0, "reference": text.reference}
         self._outage |= {"last": now, "count": self._outage["count"] + 1, "context": list(text.context)}
         if self._site.clock.monotonic() > self._deadline:
+            # Its only trace until a database is there to take it.
+            self._note("outage", self._outage)
             raise error
         self._sight = None
         self._sleep(f"{text.message} ({'; '.join(text.context)})")

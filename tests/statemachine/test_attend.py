@@ -137,8 +137,13 @@ def test_a_database_that_comes_up_later_is_waited_for(
 
 def test_a_database_that_never_comes_is_an_error_after_the_limit(tmp_path: Path) -> None:
     """With the advice for this database, and without the password."""
-    toy = Toy(tmp_path, "postgresql+psycopg2://me:sesame@127.0.0.1:1/db").with_revisions()
-    result = toy.initializer(wait_limit="500ms").initialize()
+    toy = Toy(tmp_path, "postgresql+psycopg2://me:sesame@127.0.0.1:1/never_there").with_revisions()
+    initializer = toy.initializer(wait_limit="500ms")
+    before = {note.id for note in initializer.site.spool.waiting()}
+    result = initializer.initialize()
+    left = [note for note in initializer.site.spool.waiting() if note.id not in before]
+    initializer.site.spool.drop([note.id for note in left])
+    assert [note.type for note in left] == ["outage"]
     assert "connection-refused" in result.errors[0]
     assert "sesame" not in result.errors[0]
 
