@@ -36,6 +36,9 @@ from initdb.steps.savepoints import savepoint
 
 Command = Callable[[StepContext], None]
 
+REPAIRS = 10
+"""How many repairs one run makes; what is still not right after so many is not mended by one more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -215,7 +218,7 @@ class Run:
             )
 
     def _work_on(self) -> None:
-        order, seen_defects = self._order, None
+        order, seen = self._order, list[Any]()
         if self._site.application.env_chooses:
             # It could not be asked before the run began: what was wrong is the run's failure.
             from initdb.steps.env_knowledge import chosen
@@ -234,9 +237,9 @@ class Run:
             known = self._writer.knowledge
             if known.last_type == "defects_found":
                 issues = known.last_data.get("issues")
-                if issues == seen_defects:
+                if issues in seen or len(seen) >= REPAIRS:
                     raise InitError("repair-impossible", *_texts(issues), database=self._work.dialect.name)
-                seen_defects = issues
+                seen.append(issues)
             self._step(state, STEPS[state])
 
     def _step(self, state: State, step: Callable[[StepContext], None]) -> None:

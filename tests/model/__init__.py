@@ -1,0 +1,1 @@
+"""The machine and its journal against small models of what must be true."""
