@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,6 +23,7 @@ from hypothesis.stateful import (
 from initdb.statemachine import commands
 from initdb.statemachine.attend import Outcome
 from tests.model.code import Code
+from tests.model.places import FilePlace, Place, ServerPlace
 from tests.model.world import World
 from tests.support.postgres_server import PostgresServer
 
@@ -33,15 +31,6 @@ EXAMPLES = int(os.environ.get("INITDB_MODEL_EXAMPLES", "0"))
 """How many lives; 0: as many as fit into the tests of every day."""
 
 STEPS = 8
-
-
-@dataclass(frozen=True)
-class Place:
-    """A folder for the code, a database of its own, and how to leave both."""
-
-    root: Path
-    url: str
-    leave: Callable[[], object]
 
 
 class Life(RuleBasedStateMachine):
@@ -159,6 +148,21 @@ class Life(RuleBasedStateMachine):
         self.world.sql(statement)
         self.world.touched = True
 
+    @precondition(lambda self: self.world.tables() & {"log", "t1", "alembic_version"})
+    @rule()
+    def drop_everything_but_the_journal(self) -> None:
+        self.world.wipe()
+
+    @precondition(lambda self: self.world.exists())
+    @rule()
+    def take_a_backup(self) -> None:
+        self.world.back_up(self.here)
+
+    @precondition(lambda self: self.world.backup is not None)
+    @rule()
+    def restore_the_backup(self) -> None:
+        self.world.restore(self.here)
+
     @precondition(lambda self: self._knows_the_rows() and not self.world.touched)
     @rule(way=st.sampled_from(["up", "down"]))
     def use_plain_alembic(self, way: str) -> None:
@@ -255,7 +259,7 @@ def test_lives_on_sqlite(root: Path) -> None:
     def place() -> Place:
         folder = root / uuid.uuid4().hex
         folder.mkdir()
-        return Place(folder, f"sqlite:///{folder / 'life.db'}", partial(shutil.rmtree, folder))
+        return FilePlace(folder, f"sqlite:///{folder / 'life.db'}")
 
     live(place, 150)
 
@@ -265,12 +269,10 @@ def test_lives_on_postgresql(root: Path, server: PostgresServer) -> None:
     """On a server."""
 
     def place() -> Place:
-        name = f"life_{uuid.uuid4().hex}"
-        server.admin_execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
+        name = f"life_{uuid.uuid4().hex[:12]}"
         folder = root / name
         folder.mkdir()
-        return Place(
-            folder, server.url(name), partial(server.admin_execute, f"DROP DATABASE {name} WITH (FORCE)")
-        )
+        server.admin_execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
+        return ServerPlace(folder, server.url(name), server, name)
 
     live(place, 30)

@@ -27,6 +27,7 @@ from initdb.statemachine.run import Order
 from initdb.steps.seeds.functions import function_digest
 from tests.crash.children import Ended, call
 from tests.model.code import FILLERS, Code
+from tests.model.places import Place
 
 LIMIT = 45.0
 """How long, in s, anything may take before it counts as stuck."""
@@ -35,6 +36,15 @@ VERSIONS = {function_digest(function): version for version, function in FILLERS.
 """Hash of a seeding function → its version."""
 
 NAMES = {str(one.name) for one in COMMANDS}
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A copy of the database, and what is known of it."""
+
+    by_hand: Counter[str]
+    since: int
+    touched: bool
 
 
 @dataclass
@@ -56,6 +66,7 @@ class World:
     since: int = 0
     killed: int = 0
     audited: int = 0
+    backup: Backup | None = None
 
     def __post_init__(self) -> None:
         self.engine = create_engine(self.url, poolclass=NullPool)
@@ -153,6 +164,28 @@ class World:
         changed = set(self._applied()) ^ before
         self.by_hand.update(f"{way} {name}" for name in changed)
         self.touched = True
+
+    def wipe(self) -> None:
+        """Drop every table but the journal's."""
+        doomed = [name for name in self.tables() if not name.startswith("init_journal")]
+        self.sql(*(f"DROP TABLE {name}" for name in doomed))
+        self.since, self.by_hand, self.touched = len(self.entries()), Counter(), True
+
+    def back_up(self, place: Place) -> None:
+        """A copy of everything, the journal with it."""
+        place.copy()
+        self.backup = Backup(self.by_hand.copy(), self.since, self.touched)
+
+    def restore(self, place: Place) -> None:
+        """The copy in the place of what has become of it."""
+        assert self.backup is not None
+        place.put_back()
+        self.by_hand, self.since, self.touched = (
+            self.backup.by_hand.copy(),
+            self.backup.since,
+            self.backup.touched,
+        )
+        self.audited = 0
 
     def _applied(self) -> list[str]:
         rows = self.version_rows()
