@@ -36,10 +36,11 @@ class Spool:
     path: Path
 
     @classmethod
-    def beside(cls, url: str, environ: Mapping[str, str] | None = None) -> Spool:
-        """The spool of a database, named by the hash of its password-free URL."""
+    def beside(cls, url: str, application: str = "", environ: Mapping[str, str] | None = None) -> Spool:
+        """The spool of a journal, named by the hash of its database's password-free URL and its owner."""
         env = os.environ if environ is None else environ
-        name = hashlib.sha256(url.encode("utf-8", "backslashreplace")).hexdigest()[:32] + ".jsonl"
+        whose = f"{url}\n{application}" if application else url
+        name = hashlib.sha256(whose.encode("utf-8", "backslashreplace")).hexdigest()[:32] + ".jsonl"
         home = env.get("XDG_STATE_HOME") or (
             str(Path(env["HOME"], ".local/state")) if env.get("HOME") else ""
         )

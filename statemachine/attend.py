@@ -18,6 +18,7 @@ from initdb.errors.classify import (
 )
 from initdb.events.baton import Baton, try_baton
 from initdb.events.canonical import timestamp
+from initdb.events.entry import Entry
 from initdb.events.head import ConnectionLost, HeadBusy, HeadMoved, JournalSignal, NoJournal
 from initdb.events.ids import time_ordered
 from initdb.events.knowledge import Knowledge
@@ -83,8 +84,16 @@ class _Attendance:
         self._outage: dict[str, Any] | None = None
         self._ordered = order.forced
         self._begun: str | None = None
+        self._written: list[Entry] = []
 
     def run(self) -> Outcome:
+        """To the end; the outcome's report has what all runs of this stay wrote, also those that were cut off."""
+        outcome = self._to_the_end()
+        if self._begun is None or (outcome.report is None and outcome.ending == "failed"):
+            return outcome
+        return replace(outcome, report=replace(outcome.report or Report(self._begun), entries=self._written))
+
+    def _to_the_end(self) -> Outcome:
         while True:
             try:
                 outcome = self._once()
@@ -263,6 +272,7 @@ class _Attendance:
         finally:
             close_session(work)
             if run is not None and run.report.entries:
+                self._written += run.report.entries
                 self._extend()
 
     def _concluded(self, run: Run, report: Report, sight: Sight) -> Outcome:

@@ -81,7 +81,8 @@ def roll_back(to: str | None) -> Order:
         if revisions := rollback.plan(graph, rows, to, run.reverted if run else ()):
             rollback.run(ctx, revisions)
 
-    return Order(reason="rollback", trigger="roll_back", command=command)
+    # The reason tells one order from another: only the same one, said again, goes on where it was cut off.
+    return Order(reason=f"rollback to {to}" if to else "rollback", trigger="roll_back", command=command)
 
 
 def release(revisions: Sequence[str]) -> Order:

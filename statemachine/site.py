@@ -74,7 +74,7 @@ class Site:
     @property
     def spool(self) -> Spool:
         """Where notes wait while there is no database."""
-        return Spool.beside(url_text(self.engine.url))
+        return Spool.beside(url_text(self.engine.url), self.settings.application or "")
 
     def by(self) -> dict[str, Any]:
         """Who writes: host, process, application, version of initdb."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import socket
 
+from initdb.errors.location import raised_by_ours
+
 _ERRNOS = {
     errno.ENOSPC: "disk-full",
     errno.EDQUOT: "disk-full",
@@ -32,6 +34,7 @@ _ALEMBIC = {
     "DependencyLoopDetected": "broken-history",
     "RangeNotAncestorError": "broken-history",
 }
+_MISTAKES = (AssertionError, AttributeError, LookupError, NameError, TypeError)
 OTHERS_CODE = frozenset({"migrate", "rollback", "seed", "validate"})
 """Work in which the application's own code runs: its files and sockets need not be the database's."""
 
@@ -42,6 +45,8 @@ def python_reference(exc: BaseException, doing: str) -> str | None:
         return "stopped"
     if doing in OTHERS_CODE:
         return _from_migrations(exc) if doing in {"migrate", "rollback"} else None
+    if isinstance(exc, _MISTAKES) and raised_by_ours(exc):
+        return "internal-error"
     return _from_system(exc) or (_from_url(exc) if doing == "connect" else None)
 
 

@@ -37,6 +37,14 @@ def where(exc: BaseException, *, ours_too: bool = False) -> str:
     return found
 
 
+def raised_by_ours(exc: BaseException) -> bool:
+    """Whether the innermost frame is initdb's own: a mistake of ours, not of what it was given."""
+    step = exc.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    return step is not None and str(step.tb_frame.f_globals.get("__name__", "")).startswith("initdb.")
+
+
 def _is_library(name: str) -> bool:
     return name in _NOT_THEIRS or name in sys.stdlib_module_names
 

@@ -94,7 +94,7 @@ def _roll_back(graph: RevisionGraph, revision: str) -> Order:
 
         rollback.run(ctx, (revision,))
 
-    return Order(reason="rollback", trigger="roll_back", command=command)
+    return Order(reason=f"rollback of {revision}", trigger="roll_back", command=command)
 
 
 def _told(name: str, graph: RevisionGraph, known: Knowledge, applied: bool) -> dict[str, Any]:

@@ -137,3 +137,14 @@ def test_a_rollback_is_interrupted_and_goes_on(made: Project) -> None:
     rolled_back(made, "base")
     assert made.sql("SELECT count(*) FROM alembic_version") == [(0,)]
     assert [entry.data["revision"] for entry in made.events("migration_reverted")] == ["r3", "r2", "r1"]
+
+
+def test_another_rollback_after_an_interrupted_one_is_an_order_of_its_own(made: Project) -> None:
+    """A plain rollback reverts the head, whatever a rollback to somewhere had done when it was cut off."""
+    made.revision(3, table_up(3), '    op.drop_table("t3")')
+    ready(made, '    op.drop_table("t2")')
+    killed_after(made, "migration_reverted", order=commands.roll_back("base"))
+    rolled_back(made)
+    assert made.sql("SELECT version_num FROM alembic_version") == [("r1",)]
+    rolled_back(made)
+    assert made.sql("SELECT count(*) FROM alembic_version") == [(0,)]

@@ -20,7 +20,8 @@ from sqlalchemy.exc import DBAPIError
 
 from initdb.errors.classify import classify, is_connection_lost, is_missing_table, is_passing, is_read_only
 from initdb.errors.libpq import connect_failure, says_lost
-from initdb.errors.location import where
+from initdb.errors.location import raised_by_ours, where
+from initdb.nearest import did_you_mean
 from tests.errors.raising import caught
 
 OTHERS = ("migrate", "rollback", "seed", "validate")
@@ -225,3 +226,12 @@ def test_the_words_of_libpq_are_understood(message: str, reference: str | None, 
     """Where a session did not come about there is no code; the end of a session is told apart from it."""
     assert connect_failure(message.lower()) == reference
     assert says_lost(message.lower()) == lost or reference == "tls-failed"
+
+
+def test_a_mistake_of_ours_is_not_blamed_on_the_url() -> None:
+    """What initdb's own code raises is an internal error, with its place."""
+    raised = caught(lambda: did_you_mean(None, ()))  # type: ignore[arg-type]
+    assert raised_by_ours(raised)
+    error = classify(raised, doing="connect", database="sqlite", target="sqlite:///shop.db")
+    assert error.reference == "internal-error"
+    assert any(line.startswith("at: ") for line in error.context)

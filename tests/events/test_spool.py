@@ -142,14 +142,16 @@ def test_nothing_raises(tmp_path: Path, obstacle: str) -> None:
 def test_where_it_lies(tmp_path: Path) -> None:
     """In the user's state folder, named by the hash of the URL; without a home in the temporary folder."""
     url = "postgresql://app@db/shop"
-    home = Spool.beside(url, {"HOME": str(tmp_path)}).path
-    state = Spool.beside(url, {"HOME": "/nowhere", "XDG_STATE_HOME": str(tmp_path / "s")}).path
+    home = Spool.beside(url, environ={"HOME": str(tmp_path)}).path
+    state = Spool.beside(url, environ={"HOME": "/nowhere", "XDG_STATE_HOME": str(tmp_path / "s")}).path
     assert home.parent == tmp_path / ".local/state/initdb"
     assert state.parent == tmp_path / "s" / "initdb"
-    assert home.name == state.name != Spool.beside(url + "2", {"HOME": "/x"}).path.name
+    assert home.name == state.name != Spool.beside(url + "2", environ={"HOME": "/x"}).path.name
     assert "shop" not in str(home.name)
-    assert str(os.getuid()) in Spool.beside(url, {}).path.parent.name
-    assert Spool.beside("\ud800", {}).path.name.endswith(".jsonl")
+    assert str(os.getuid()) in Spool.beside(url, environ={}).path.parent.name
+    assert Spool.beside("\ud800", environ={}).path.name.endswith(".jsonl")
+    mine, yours = (Spool.beside(url, whose, environ={}).path.name for whose in ("shop", "billing"))
+    assert len({mine, yours, home.name}) == 3
 
 
 PUT = """

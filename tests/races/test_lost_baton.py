@@ -40,6 +40,10 @@ def test_after_every_event(postgresql_toy: Toy) -> None:
 
     result = postgresql_toy.initializer(watch).initialize()
     assert result.success, result.errors
+    # All of it is told as this process's work, whichever of its runs did it.
+    assert [step for step in result.steps_completed if "migration" in step] == [
+        f"migration applied: r{number}" for number in (1, 2, 3)
+    ]
     entries = assert_settled(postgresql_toy)
     # The first unit of a run tells of two events at once.
     assert [one.type for one in entries].count("run_resumed") == len(ended) - 1 == 6
