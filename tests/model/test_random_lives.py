@@ -86,9 +86,10 @@ class Life(RuleBasedStateMachine):
     def boot_at_once(self, older: bool) -> None:
         other = self.world.past[-1] if older and self.world.past else self.world.code
         codes = [self.world.code, other, self.world.code]
-        foretold = {code: self._foretold(code) for code in codes}
+        may = self._foretold(codes[0]) | self._foretold(codes[1]) | {"ahead"}
+        if any(code.broken or code.edited for code in codes):  # whoever comes first leaves it to the other
+            may |= {"failed"}
         for outcome in self.world.boot_at_once(codes):
-            may = foretold[codes[0]] | foretold[codes[1]] | {"ahead"}
             assert outcome.ending in may, (outcome.ending, may, outcome.error)
 
     # What a person orders.
