@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable
 
 import pytest
 
-from initdb.events.entry import Entry
-from initdb.statemachine.results import InitializationResult
-from initdb.statemachine.site import Waiting, Watcher
+from tests.support.boot import Boot
 from tests.support.crash import forked_run
 from tests.support.pgbouncer import PgBouncer
 from tests.support.postgres_server import PostgresServer
@@ -31,50 +28,19 @@ MINUTE = {
 """Statements that take a minute."""
 
 
-class Waiter:
-    """A boot in a thread, and when it waited for the holder by name, went on, and ended."""
-
-    def __init__(self, toy: Toy) -> None:
-        self.waits, self.went_on = threading.Event(), 0.0
-        self.said: list[str] = []
-        self.results: list[InitializationResult] = []
-        self._initializer = toy.initializer(self._entry)
-        self._initializer.site.watcher = Watcher(entry=self._entry, waiting=self._waiting)
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        self.results.append(self._initializer.initialize())
-
-    def _entry(self, entry: Entry) -> None:
-        self.went_on = self.went_on or time.monotonic()
-
-    def _waiting(self, waiting: Waiting) -> None:
-        self.said.append(waiting.why)
-        if "is at work" in waiting.why:
-            self.waits.set()
-
-    def end(self) -> InitializationResult:
-        """Its result, once it has ended."""
-        self._thread.join(60)
-        return self.results[0]
-
-
 def _goes_on(toy: Toy, holder: int, busy: Callable[[], bool]) -> float:
     """Seconds from the death of `holder`, once it is `busy` and waited for, to the waiter's first event."""
-    waiter = Waiter(toy)
+    waiter = Boot(toy)
     try:
-        assert waiter.waits.wait(30), waiter.said
-        assert f"(process {holder})" in waiter.said[-1]
+        assert waiter.waits(f"(process {holder}) is at work"), waiter.said
         assert wait_until(busy)
     finally:
         died = time.monotonic()
         os.kill(holder, signal.SIGKILL)
         _, status = os.waitpid(holder, 0)
         assert os.WIFSIGNALED(status), "it had ended before it could be killed"
-    result = waiter.end()
-    assert result.success, result.errors
-    return waiter.went_on - died
+    waiter.is_ready()
+    return waiter.first - died
 
 
 @pytest.mark.parametrize("event", ["run_started", "migration_applied", "seed_batch_applied"])

@@ -47,7 +47,7 @@ class PostgresServer:
     def __init__(self, settings: Mapping[str, str] | None = None, how: tuple[str, ...] = ()) -> None:
         """Makes the cluster and starts it; `settings` of postgresql.conf, `how`: more words for PostgreSQL's
         initdb."""
-        self._settings, self._how = {**_SETTINGS, **(settings or {})}, how
+        self.settings, self._how = {**_SETTINGS, **(settings or {})}, how
         self._account = "nobody" if os.geteuid() == 0 else None
         self.folders = [OwnedFolder(roomy_parent())]
         self.folder = self.folders[0].path
@@ -103,7 +103,7 @@ class PostgresServer:
         if self.pid:
             return
         settings = {
-            **self._settings,
+            **self.settings,
             "listen_addresses": self.host,
             "port": str(self.port),
             "unix_socket_directories": str(self.folder),

@@ -1,0 +1,43 @@
+"""What the outages share: an application that has done nothing yet, and servers that may be ruined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.postgres_server import PostgresServer
+from tests.support.toy import Toy
+
+
+def migrated(folder: Path, url: str) -> Toy:
+    """Three revisions that make a table each, one seed file; nothing done yet."""
+    return Toy(folder, url, options={"schema_from": "migrations"}).with_revisions().with_seeds()
+
+
+@pytest.fixture
+def toy(tmp_path: Path, database_url: str) -> Toy:
+    """An application on each database."""
+    return migrated(tmp_path, database_url)
+
+
+@pytest.fixture
+def postgresql_toy(tmp_path: Path, postgresql_url: str) -> Toy:
+    """The same on PostgreSQL."""
+    return migrated(tmp_path, postgresql_url)
+
+
+@pytest.fixture
+def sqlite_toy(tmp_path: Path, sqlite_url: str) -> Toy:
+    """The same on SQLite."""
+    return migrated(tmp_path, sqlite_url)
+
+
+@pytest.fixture(scope="module")
+def small_server() -> Iterator[PostgresServer]:
+    """A server of ten connections, of which it keeps three for superusers; a role `app` that is none."""
+    server = PostgresServer({"max_connections": "10"})
+    server.admin_execute("CREATE ROLE app LOGIN")
+    yield server
+    server.remove()

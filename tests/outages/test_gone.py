@@ -1,0 +1,166 @@
+"""The database is not there yet, or goes away in the middle: a boot waits, looks, and goes on by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import make_url
+
+from initdb.events.entry import Entry
+from tests.crash import proxy
+from tests.crash.proxy import Cut
+from tests.support.boot import Boot, Gate
+from tests.support.postgres_server import PostgresServer
+from tests.support.settled import assert_settled
+from tests.support.standby import Standby
+from tests.support.toy import Toy, table_up
+
+
+def _outages(entries: list[Entry]) -> list[dict[str, Any]]:
+    return [dict(one.data) for one in entries if one.type == "outage"]
+
+
+def test_not_there_at_first(server: PostgresServer, postgresql_toy: Toy) -> None:
+    """It asks again and again, with growing pauses, and tells of the whole outage in one event."""
+    server.stop()
+    boot = Boot(postgresql_toy)
+    assert boot.waits("refused")
+    server.start()
+    boot.is_ready()
+    (outage,) = _outages(assert_settled(postgresql_toy))
+    assert outage["reference"] == "connection-refused"
+    assert outage["count"] >= 1 and outage["first"] <= outage["last"]
+
+
+def test_not_there_for_longer_than_the_limit(postgresql_toy: Toy, server: PostgresServer) -> None:
+    """The error of the last try, with its advice; the next boot tells of the outage all the same."""
+    server.stop()
+    outcome = Boot(postgresql_toy, wait_limit="300ms").end()
+    assert outcome.error is not None and outcome.error.reference == "connection-refused"
+    server.start()
+    assert postgresql_toy.initializer().initialize().success
+    assert_settled(postgresql_toy)
+
+
+def test_starting_up(server: PostgresServer, postgresql_toy: Toy) -> None:
+    """A server that takes no sessions yet (57P03) is waited for; here a standby that is not to be read."""
+    name = make_url(postgresql_toy.url).database or ""
+    assert postgresql_toy.initializer().initialize().success
+    standby = Standby(server)
+    try:
+        assert standby.caught_up(name)
+        standby.stop()
+        standby.settings["hot_standby"] = "off"
+        standby.start(wait=False)
+        boot = Boot(Toy(postgresql_toy.folder, standby.url(name), options=postgresql_toy.options))
+        assert boot.waits("not accept") or boot.waits("starting up"), boot.said
+        standby.stop()
+        standby.settings["hot_standby"] = "on"
+        standby.start()
+        boot.is_ready()
+    finally:
+        standby.remove()
+
+
+@pytest.mark.parametrize("limit", ["300s", "1ms"])
+def test_the_server_crashes_in_the_middle_of_a_revision(
+    server: PostgresServer, postgresql_toy: Toy, limit: str
+) -> None:
+    """What was committed stands, the revision begins anew; wait_limit counts from the last sign of life."""
+    gate = Gate(postgresql_toy)
+    boot = Boot(postgresql_toy, wait_limit=limit)
+    assert gate.reached()
+    server.stop_immediate()
+    server.start()
+    gate.open()
+    boot.is_ready()
+    types = [one.type for one in assert_settled(postgresql_toy)]
+    assert types.count("run_resumed") == 1
+
+
+def test_the_server_is_away_for_a_while(server: PostgresServer, postgresql_toy: Toy) -> None:
+    """The run that was cut off waits and goes on; one outage, told by the run that resumes."""
+    gate = Gate(postgresql_toy)
+    boot = Boot(postgresql_toy)
+    assert gate.reached()
+    server.stop_immediate()
+    gate.open()
+    assert boot.waits("refused")
+    server.start()
+    boot.is_ready()
+    entries = assert_settled(postgresql_toy)
+    assert len(_outages(entries)) == 1
+    assert [one.type for one in entries].count("run_resumed") == 1
+
+
+def test_sessions_are_ended_after_every_event(server: PostgresServer, postgresql_toy: Toy) -> None:
+    """Every session of the database at once, as an administrator does before a restore."""
+    name = make_url(postgresql_toy.url).database
+    ended: set[str] = set()
+
+    def watch(entry: Entry) -> None:
+        what = f"{entry.type} {entry.data.get('revision')}"
+        if what not in ended and entry.type not in {"run_resumed", "health_validated"}:
+            ended.add(what)
+            server.admin_execute(
+                f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'"
+            )
+
+    result = postgresql_toy.initializer(watch).initialize()
+    assert result.success, result.errors
+    assert_settled(postgresql_toy)
+    assert len(ended) == 7
+
+
+@pytest.mark.parametrize("step", ["revision", "seed"])
+def test_the_session_at_work_is_ended_in_its_statement(postgresql_toy: Toy, step: str) -> None:
+    """No failure of the step: it is done again."""
+    flag = postgresql_toy.folder / "ended"
+    end = "SELECT pg_terminate_backend(pg_backend_pid())"
+    if step == "revision":
+        body = [
+            table_up(2),
+            "    import pathlib",
+            f"    flag = pathlib.Path({str(flag)!r})",
+            "    if not flag.exists():",
+            "        flag.touch()",
+            f"        op.execute({end!r})",
+        ]
+        postgresql_toy.revision(2, "\n".join(body))
+    else:
+        postgresql_toy.revision(3, f"{table_up(3)}\n    op.execute({_ends_once()!r})")
+    result = postgresql_toy.initializer().initialize()
+    assert result.success, result.errors
+    types = [one.type for one in assert_settled(postgresql_toy)]
+    assert types.count("run_resumed") == 1 and "step_failed" not in types
+
+
+def _ends_once() -> str:
+    """A trigger that ends the session at the first seed; a sequence is not rolled back."""
+    return (
+        "CREATE SEQUENCE once; CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF nextval('once') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;"
+        " RETURN NEW; END $$; CREATE TRIGGER die BEFORE INSERT ON t1 FOR EACH ROW"
+        " WHEN (NEW.id >= 100) EXECUTE FUNCTION die()"
+    )
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_network_cuts_a_commit(server: PostgresServer, postgresql_toy: Toy, when: Any) -> None:
+    """Whether it arrived, only the journal knows, and is asked: nothing lost, nothing twice."""
+    direct = make_url(postgresql_toy.url)
+    for number in range(1, 8):
+        database = f"{direct.database}_{number}"
+        server.admin_execute(f"CREATE DATABASE {database}")
+        try:
+            made = proxy.start(server.port, Cut(number, when, commits=True))
+            through = make_url(server.url(database, tcp=True)).set(port=made.port)
+            folder = postgresql_toy.folder
+            cut = Toy(folder, through.render_as_string(hide_password=False), options=postgresql_toy.options)
+            result = cut.initializer().initialize()
+            assert result.success, result.errors
+            assert made.close()[1], f"commit {number} was not cut"
+            assert_settled(Toy(folder, server.url(database), options=postgresql_toy.options))
+        finally:
+            server.admin_execute(f"DROP DATABASE {database} WITH (FORCE)")
