@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy import Engine, MetaData
 
 from initdb import migrations as own_migrations
+from initdb.errors import InitError
 from initdb.loading import as_metadata, load_metadata, load_object
-from initdb.settings import Settings
+from initdb.settings import SchemaSource, Settings
 from initdb.steps.context import Application, Rule
 from initdb.steps.env_source import chooses_folders, version_table
 from initdb.steps.revisions.checked import checked_graph
 from initdb.steps.revisions.locate import MigrationPlace, find_directories
+from initdb.steps.seeds.model import SeedSource
 from initdb.steps.seeds.sources import discover
 
 
@@ -30,18 +32,25 @@ class Given:
     base: Any = None
     rules: tuple[Rule, ...] = ()
     name: str | None = None
+    companions: tuple[Engine, ...] = ()
+    owns: Callable[[SeedSource], bool] | None = None
 
 
 def assemble(given: Given, settings: Settings, engine: Engine) -> Application:
     """The application's parts, checked before anything is changed.
 
+    Of one of several databases: the settings' models, base and seeds are those of the first.
     Where neither models nor revisions nor seeds are given it is the built-in identity schema.
     Raises InitError for what cannot be read: migrations, models, seeds.
     """
+    if settings.database is not None:
+        settings = replace(settings, metadata=None, base=None, seeds=(), schema_from=_of_another(settings))
     metadata = _metadata(given, settings)
     migrations = given.migrations or settings.migrations
     seeds = given.seeds if given.seeds is not None else (settings.seeds or None)
     folder = settings.folder or Path.cwd()
+    if settings.databases and migrations is None:
+        raise InitError("bad-setting", "databases are what one env.py migrates, but migrations is not given")
     if (
         metadata is None
         and migrations is None
@@ -52,7 +61,7 @@ def assemble(given: Given, settings: Settings, engine: Engine) -> Application:
         return _identity(settings, engine, folder, given)
     application = Application(
         metadata=metadata,
-        seeds=discover(seeds, folder=folder),
+        seeds=tuple(one for one in discover(seeds, folder=folder) if given.owns is None or given.owns(one)),
         rules=given.rules,
         base=_base(given, settings, folder),
         schema_from=settings.schema_source(
@@ -61,7 +70,14 @@ def assemble(given: Given, settings: Settings, engine: Engine) -> Application:
         name=given.name or settings.application or folder.name,
         folder=folder,
     )
-    return _with_migrations(application, migrations, given.provider, engine)
+    first = given.companions[0] if settings.database is not None and given.companions else engine
+    application = _with_migrations(application, migrations, given.provider, first)
+    return replace(application, companions=given.companions)
+
+
+def _of_another(settings: Settings) -> SchemaSource | None:
+    """`schema_from` for a database that is not the first: it has no base of its own."""
+    return None if settings.schema_from == "base" else settings.schema_from
 
 
 def _metadata(given: Given, settings: Settings) -> MetaData | None:

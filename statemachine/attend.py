@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import random
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from initdb.errors import InitError, Rendered
 from initdb.errors.classify import (
@@ -17,13 +17,11 @@ from initdb.errors.classify import (
     is_too_many_connections,
 )
 from initdb.events.baton import Baton, try_baton
-from initdb.events.canonical import timestamp
 from initdb.events.entry import Entry
 from initdb.events.head import ConnectionLost, HeadBusy, HeadMoved, JournalSignal, NoJournal
-from initdb.events.ids import time_ordered
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import close_session, open_session
-from initdb.events.spool import Note
+from initdb.statemachine.outage import Outage, note
 from initdb.statemachine.run import Order, Report, Run
 from initdb.statemachine.seeing import Sight, see, see_on
 from initdb.statemachine.site import Site, Waiting
@@ -78,16 +76,17 @@ class _Attendance:
 
     def __init__(self, site: Site, order: Order, mode: str, wait: bool, stopper: Stopper) -> None:
         self._site, self._order, self._mode, self._wait, self._stopper = site, order, mode, wait, stopper
+        self._database = site.engine.dialect.name
         self._extend()
         self._pause = 0.2
         self._sight: Sight | None = None
-        self._outage: dict[str, Any] | None = None
+        self._outage, self._served = Outage(site), False
         self._ordered = order.forced
         self._begun: str | None = None
         self._written: list[Entry] = []
 
     def run(self) -> Outcome:
-        """To the end; the outcome's report has what all runs of this stay wrote, also those that were cut off."""
+        """To the end; the report tells of all runs of this stay, also of those that were cut off."""
         outcome = self._to_the_end()
         if self._begun is None or (outcome.report is None and outcome.ending == "failed"):
             return outcome
@@ -100,10 +99,12 @@ class _Attendance:
             except JournalSignal as signal:
                 # Settled in one way, whatever it was: drop everything, look, go on.
                 self._sight = None
+                if self._mode == "check" and isinstance(signal, HeadBusy):
+                    raise InitError("lock-timeout", _BUSY, database=self._database) from signal
                 self._sleep(_BUSY if isinstance(signal, HeadBusy) else _MOVED)
                 continue
             except InitError as error:
-                if not connect.passing(error) or self._mode == "check":
+                if not connect.passing(error, self._served) or self._mode == "check":
                     raise
                 self._missing(error)
                 continue
@@ -158,6 +159,7 @@ class _Attendance:
 
     def _see(self) -> Sight:
         try:
+            connect.check_there(self._site.engine, self._served)
             self._sight = see(self._site, self._sight)
         except (JournalSignal, InitError, Stopped):
             raise
@@ -169,8 +171,8 @@ class _Attendance:
     def _no_answer(self, error: Exception) -> Exception:
         """What it means that the database did not answer a look; makes a missing one where that may help."""
         found = connect.refused(self._site.engine, error)
-        if found.reference == "unknown-database" and self._mode == "work":
-            self._prepare()
+        if found.reference == "unknown-database" and self._mode == "work" and not self._served:
+            connect.prepare(self._site.engine)
             return NoJournal()
         if is_missing_table(error):
             return NoJournal()
@@ -178,22 +180,13 @@ class _Attendance:
             return HeadBusy()
         return found
 
-    def _prepare(self) -> None:
-        try:
-            connect.prepare(self._site.engine)
-        except (InitError, Stopped):
-            raise
-        except Exception as error:
-            raise connect.refused(self._site.engine, error) from error
-
     def _reached(self, sight: Sight) -> None:
         """The database answers: an outage that is over becomes one note, a journal that went back another."""
-        if self._outage is not None:
-            self._note("outage", self._outage)
-            self._outage = None
+        self._outage.tell()
+        self._served = self._served or sight.exists
         known, seen = sight.look.knowledge, self._site.seen
         if sight.rewound and seen:
-            self._note("history_rewound", {"was": seen[1], "is": known.seq})
+            note(self._site, "history_rewound", {"was": seen[1], "is": known.seq})
         if seen is None or known.seq != seen[1]:
             self._extend()
         self._site.seen = (known.journal, known.seq, known.hash)
@@ -202,13 +195,9 @@ class _Attendance:
         """Whoever works is getting on: the limit is for waiting without anything happening."""
         self._deadline = self._site.clock.monotonic() + self._site.settings.wait_limit
 
-    def _note(self, kind: str, data: dict[str, Any]) -> None:
-        now = self._site.clock.now()
-        self._site.spool.put(Note(time_ordered(now), kind, timestamp(now), data))
-
     def _try_to_work(self, known: Knowledge) -> Outcome | None:
         if self._sight is None or not self._sight.exists:
-            self._prepare()
+            connect.prepare(self._site.engine)
         since = self._since()
         while self._sight is not None:
             try:
@@ -246,7 +235,7 @@ class _Attendance:
             raise
         except Exception as error:
             if is_too_many_connections(error):
-                raise InitError("too-few-connections", database=self._site.engine.dialect.name) from error
+                raise InitError("too-few-connections", database=self._database) from error
             raise connect.refused(self._site.engine, error) from error
         run: Run | None = None
         try:
@@ -295,20 +284,17 @@ class _Attendance:
 
     def _missing(self, error: InitError) -> None:
         """The database is not there: wait with growing pauses, up to the limit."""
-        now = timestamp(self._site.clock.now())
-        text = error.rendered()
-        self._outage = self._outage or {"first": now, "count": 0, "reference": text.reference}
-        self._outage |= {"last": now, "count": self._outage["count"] + 1, "context": list(text.context)}
+        said = self._outage.met(error)
         if self._site.clock.monotonic() > self._deadline:
             # Its only trace until a database is there to take it.
-            self._note("outage", self._outage)
+            self._outage.tell()
             raise error
         self._sight = None
-        self._sleep(f"{text.message} ({'; '.join(text.context)})")
+        self._sleep(said)
 
     def _sleep(self, why: str, since: str | None = None) -> None:
-        if self._site.clock.monotonic() > self._deadline and self._outage is None:
-            raise InitError("wait-limit", why, database=self._site.engine.dialect.name)
+        if self._site.clock.monotonic() > self._deadline and not self._outage.lasts:
+            raise InitError("wait-limit", why, database=self._database)
         with contextlib.suppress(Exception):
             self._site.watcher.waiting(Waiting(why, since))
         self._stopper.pause(self._pause * random.uniform(1.0, 2.0))  # noqa: S311

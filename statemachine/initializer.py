@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +26,7 @@ from initdb.statemachine.verdict import Verdict, judge
 from initdb.steps.context import Rule
 from initdb.steps.engines import make_engine
 from initdb.steps.fingerprint import code_parts
+from initdb.steps.seeds.model import SeedSource
 
 
 class Initializer:
@@ -34,7 +35,9 @@ class Initializer:
     `engine`: the application's own, never rewritten; without it the settings' `work_url` or `database_url`.
     `metadata`: MetaData, a declarative base, a Flask-SQLAlchemy `db`. `migrations`: a folder, an alembic.ini,
     a package, or a callable that makes a Config and runs the function it is given in its context.
-    `seeds`: folders, files, functions. `rules`: the application's own checks.
+    `seeds`: folders, files, functions. `rules`: the application's own checks. `companions`: the other
+    databases that the same env.py migrates, each of which has an Initializer of its own; `owns`: which of the
+    seeds are for this one.
     Raises InitError at once for settings, models, revisions or seeds that cannot be read.
     """
 
@@ -52,10 +55,13 @@ class Initializer:
         settings: Settings | None = None,
         watcher: Watcher | None = None,
         clock: Clock | None = None,
+        companions: Sequence[Engine] = (),
+        owns: Callable[[SeedSource], bool] | None = None,
     ) -> None:
         self.settings = settings or load_settings()
         chosen = _engine(engine, self.settings)
-        given = Given(metadata, migrations, provider, seeds, base, rules, name)
+        beside = tuple(companions) or _companions(self.settings)
+        given = Given(metadata, migrations, provider, seeds, base, rules, name, beside, owns)
         application = assemble(given, self.settings, chosen)
         self.site = Site(
             engine=chosen,
@@ -127,13 +133,22 @@ class Initializer:
 
 
 def _engine(engine: Engine | None, settings: Settings) -> Engine:
-    """The engine to work on: of `work_url`, else the application's, else of `database_url`."""
-    if settings.work_url or engine is None:
-        url = settings.work_url or settings.database_url
-        if not url:
+    """The engine to work on: of `work_url`, else the application's, else of `database_url`; or, where
+    `database` names another, of that."""
+    if engine is None or (settings.work_url and settings.database is None):
+        if not settings.url:
             raise InitError("database-url-missing")
-        return make_engine(url)
+        return make_engine(settings.url)
     return engine
+
+
+def _companions(settings: Settings) -> tuple[Engine, ...]:
+    """The other databases of the settings, the first one first."""
+    urls = [url for name, url in settings.companion_urls().items() if name != settings.database]
+    first = replace(settings, database=None).url
+    if settings.database is not None and first:
+        urls.insert(0, first)
+    return tuple(make_engine(url) for url in urls)
 
 
 def failed(error: InitError, database: str = "unknown") -> InitializationResult:

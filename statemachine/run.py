@@ -13,7 +13,6 @@ from sqlalchemy.exc import DBAPIError
 from initdb import booting
 from initdb.errors import InitError, Rendered
 from initdb.errors.classify import classify, is_connection_lost, is_lock_timeout
-from initdb.errors.redact import url_text
 from initdb.events.baton import Baton
 from initdb.events.entry import Entry
 from initdb.events.head import SCHEMA_VERSION, ConnectionLost, HeadMoved, JournalSignal
@@ -21,14 +20,16 @@ from initdb.events.ids import time_ordered
 from initdb.events.journal import find, side
 from initdb.events.knowledge import Knowledge, RunRecord
 from initdb.statemachine.machine import accepts
+from initdb.statemachine.outage import Outage
+from initdb.statemachine.patience import REFUSED, Patience
 from initdb.statemachine.seeing import Sight
-from initdb.statemachine.site import Site
+from initdb.statemachine.site import Site, Waiting
 from initdb.statemachine.stopping import Stopped, Stopper
 from initdb.statemachine.table import WORK, State
 from initdb.statemachine.unit import Writer
 from initdb.statemachine.verdict import Verdict
-from initdb.statemachine.work import STEPS
-from initdb.steps import catalog
+from initdb.statemachine.work import STEPS, named
+from initdb.steps import catalog, connect
 from initdb.steps.context import StepContext
 from initdb.steps.doubt import check_doubt
 from initdb.steps.facts import version_place
@@ -166,6 +167,8 @@ class Run:
             "attempt": known.tries + 1 if same else 1,
             "sessions": {"baton": self._baton.backend(), "work": self._backend()},
         }
+        if site.settings.database:
+            data["database"] = site.settings.database
         if interrupted:
             data["interrupted"] = {
                 "run": interrupted.run,
@@ -219,6 +222,9 @@ class Run:
 
     def _work_on(self) -> None:
         order, seen = self._order, list[Any]()
+        for companion in self._site.application.companions:
+            # Its env.py connects to all of them, and would make a file that is not as ours are.
+            connect.prepare(companion)
         if self._site.application.env_chooses:
             # It could not be asked before the run began: what was wrong is the run's failure.
             from initdb.steps.env_knowledge import chosen
@@ -243,10 +249,32 @@ class Run:
             self._step(state, STEPS[state])
 
     def _step(self, state: State, step: Callable[[StepContext], None]) -> None:
-        before = self._writer.knowledge.seq
-        step(self._context())
+        before, site = self._writer.knowledge.seq, self._site
+        patience = Patience(state, self._work.dialect.name, site.settings.wait_limit, site.clock)
+        outage = Outage(site)
+        while self._state() == state and not self._done(step, patience, outage):
+            pass
+        outage.tell()
         if self._writer.knowledge.seq == before:
             raise InitError("internal-error", f"the step of state {state} did nothing")
+
+    def _done(self, step: Callable[[StepContext], None], patience: Patience, outage: Outage) -> bool:
+        """One try of a step; False where the next one may succeed, after a pause."""
+        try:
+            step(self._context())
+        except (JournalSignal, Stopped):
+            raise
+        except Exception as error:
+            found = named(error, self._state(), self._site.engine)
+            pause = None if self._stopper.signum is not None else patience.after(found)
+            if pause is None:
+                raise
+            said = outage.met(found) if found.reference in REFUSED else found.rendered().message
+            _quietly(self._site.watcher.waiting, Waiting(said))
+            self._writer.rollback(self._work)
+            self._stopper.pause(pause)
+            return False
+        return True
 
     def _command(self, order: Order, command: Command) -> None:
         self._asked = order.reason
@@ -318,13 +346,8 @@ class Run:
 
     def _fail(self, error: Exception) -> None:
         state = self._state()
+        found = named(error, state, self._site.engine)
         step = WORK[state] or "run"
-        found = classify(
-            error,
-            doing=_DOING.get(state, "migrate"),
-            database=self._work.dialect.name,
-            target=url_text(self._site.engine.url),
-        )
         self.report.failure, self.report.exit_code = found.rendered(), found.exit_code
         data: dict[str, Any] = {"step": step, "state": str(state), "error": found.rendered().as_data()}
         if self._asked:
@@ -348,17 +371,6 @@ _CHANGES = frozenset(
     }
 )
 """Events of what changes the catalogue."""
-
-_DOING = {
-    State.unknown: "inspect",
-    State.empty: "schema",
-    State.unmanaged: "adopt",
-    State.behind: "migrate",
-    State.unseeded: "seed",
-    State.unproven: "validate",
-    State.defective: "repair",
-}
-
 
 def _texts(issues: object) -> list[str]:
     return [str(one.get("text", one)) if isinstance(one, Mapping) else str(one) for one in _list(issues)]

@@ -60,8 +60,10 @@ class Site:
 
     @property
     def name(self) -> str:
-        """What this application is called, for people: the setting, a given name, or its folder's."""
-        return self.settings.application or self.application.name or DEFAULT_OWNER
+        """What this application is called, for people: the setting, a given name, or its folder's; and, of
+        several databases, which one it is."""
+        name = self.settings.application or self.application.name or DEFAULT_OWNER
+        return f"{name}/{self.settings.database}" if self.settings.database else name
 
     @property
     def owner(self) -> str:

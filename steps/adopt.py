@@ -16,13 +16,12 @@ def run(ctx: StepContext, stamp: str | None = None) -> None:
     Raises InitError("adoption-refused") naming the differences.
     """
     ctx.report(Progress("adopt"))
-    provider = ctx.application.provider
-    if provider is None:
+    if ctx.application.provider is None:
         with ctx.unit.open(ctx.work):
             _refuse_differences(ctx, stamp)
             _record(ctx, None, ())
     else:
-        run_in_environment(provider, ctx.engine, lambda env: _stamp(ctx, env, stamp))
+        run_in_environment(ctx.application, ctx.engine, lambda env: _stamp(ctx, env, stamp))
 
 
 def _stamp(ctx: StepContext, env: Environment, stamp: str | None) -> None:

@@ -23,6 +23,10 @@ RACE = ("42P04", "23505", "55006")
 """SQLSTATEs of a CREATE DATABASE that another process won."""
 
 
+_AWAY = frozenset({"unknown-database", "authentication-failed"})
+"""What is final at first, and passes where it begins in the middle: a restore, a password that is changed."""
+
+
 def refused(engine: Engine, error: BaseException, doing: str = "connect") -> InitError:
     """What went wrong on the way to the database or to its journal, with its advice."""
     return classify(error, doing=doing, database=engine.dialect.name, target=url_text(engine.url))
@@ -31,8 +35,17 @@ def refused(engine: Engine, error: BaseException, doing: str = "connect") -> Ini
 def prepare(engine: Engine) -> None:
     """Make a missing database: a SQLite file (WAL, mode 0600), a PostgreSQL database where the role may.
 
-    Raises the driver's errors and InitError("postgresql-too-old").
+    Raises InitError: what stands in the way, and "postgresql-too-old".
     """
+    try:
+        _prepare(engine)
+    except InitError:
+        raise
+    except Exception as error:
+        raise refused(engine, error) from error
+
+
+def _prepare(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         file = database_file(engine)
         if file is not None and not file.exists():
@@ -85,6 +98,19 @@ def _make_database(engine: Engine) -> None:
                 raise
 
 
-def passing(error: InitError) -> bool:
-    """Whether waiting may mend it: the database is not there yet, starting, or out of connections."""
-    return error.row.passing
+def passing(error: InitError, served: bool = False) -> bool:
+    """Whether waiting may mend it: the database is not there yet, starting, or out of connections.
+
+    `served`: it has been there in this stay, so that what else keeps us out is an outage too.
+    """
+    return error.row.passing or (served and error.reference in _AWAY)
+
+
+def check_there(engine: Engine, served: bool) -> None:
+    """Raises InitError("unknown-database") where a SQLite file that was there in this stay is gone.
+
+    To make a new one would be in the way of whoever puts a backup in its place.
+    """
+    file = database_file(engine)
+    if served and file is not None and not file.exists():
+        raise InitError("unknown-database", f"{file} was there, and is gone", database="sqlite")

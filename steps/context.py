@@ -62,6 +62,7 @@ class Application:
     `base` is the metadata or the callable that makes the tables which the revisions begin after.
     `version_table` is what env.py says in plain sight, until a run has learned it from env.py itself;
     `env_chooses`: env.py chooses the folders of the revisions, so that `graph` is None until it was asked.
+    `companions`: the other databases that env.py migrates; each has a journal and runs of its own.
     """
 
     metadata: MetaData | None = None
@@ -76,6 +77,7 @@ class Application:
     version_table: str = "alembic_version"
     version_schema: str | None = None
     env_chooses: bool = False
+    companions: tuple[Engine, ...] = ()
     name: str = ""
     folder: Path = field(default_factory=Path)
 

@@ -28,7 +28,7 @@ def run(ctx: StepContext) -> None:
     elif application.provider is None:
         _create(ctx, ctx.work, application.metadata, None)
     else:
-        run_in_environment(application.provider, ctx.engine, lambda env: _create_and_stamp(ctx, env))
+        run_in_environment(application, ctx.engine, lambda env: _create_and_stamp(ctx, env))
 
 
 def _create_and_stamp(ctx: StepContext, env: Environment) -> None:

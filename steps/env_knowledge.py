@@ -71,5 +71,5 @@ def _ask(application: Application, engine: Engine) -> _Answer:
     def note(env: Environment) -> None:
         found.append(_Answer(env.version_table, env.version_schema, env.folders))
 
-    run_in_environment(application.provider, engine, note)
+    run_in_environment(application, engine, note)
     return found[0]

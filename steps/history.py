@@ -32,9 +32,7 @@ def run(ctx: StepContext, facts: Facts) -> None:
 
 def restamp(ctx: StepContext, revisions: tuple[str, ...], marked: bool = False) -> None:
     """One unit: set the version rows to `revisions` and say so."""
-    run_in_environment(
-        ctx.application.provider, ctx.engine, lambda env: _restamp(ctx, env, revisions, marked)
-    )
+    run_in_environment(ctx.application, ctx.engine, lambda env: _restamp(ctx, env, revisions, marked))
 
 
 def _restamp(ctx: StepContext, env: Environment, revisions: tuple[str, ...], marked: bool) -> None:
@@ -67,7 +65,7 @@ def _conflict(ctx: StepContext, facts: Facts) -> InitError:
 
 def mark_applied(ctx: StepContext, revision: str) -> None:
     """A person says that `revision` stands: stamp it where the version rows do not say so, and record it."""
-    run_in_environment(ctx.application.provider, ctx.engine, lambda env: _mark(ctx, env, revision))
+    run_in_environment(ctx.application, ctx.engine, lambda env: _mark(ctx, env, revision))
 
 
 def _mark(ctx: StepContext, env: Environment, revision: str) -> None:

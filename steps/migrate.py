@@ -24,7 +24,7 @@ def run(ctx: StepContext) -> None:
     check_doubt(ctx)
     check_changed(ctx)
     block = autocommit_block(ctx, "migrate")
-    run_in_environment(ctx.application.provider, ctx.engine, lambda env: _upgrade(ctx, env), block)
+    run_in_environment(ctx.application, ctx.engine, lambda env: _upgrade(ctx, env), block)
 
 
 def check_changed(ctx: StepContext) -> None:

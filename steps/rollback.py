@@ -55,7 +55,7 @@ def run(ctx: StepContext, revisions: tuple[str, ...]) -> None:
     """Revert `revisions` in this order. Raises InitError: rollback-failed and its kin, revision-in-doubt."""
     check_doubt(ctx)
     block = autocommit_block(ctx, "roll_back")
-    run_in_environment(ctx.application.provider, ctx.engine, lambda env: _revert(ctx, env, revisions), block)
+    run_in_environment(ctx.application, ctx.engine, lambda env: _revert(ctx, env, revisions), block)
 
 
 def _revert(ctx: StepContext, env: Environment, revisions: tuple[str, ...]) -> None:

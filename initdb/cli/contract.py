@@ -37,7 +37,7 @@ COMMON: Fields = {
 WORK: Fields = COMMON | {
     "outcome": "ready, failed, held, ahead, pending, busy, stopped, or done (rollback, release)",
     "already": "whether nothing was to be done by this process",
-    "application": "what the application is called",
+    "application": "what the application is called; of several databases, which one it is after a slash",
     "database": DATABASE,
     "state": "the state that the database is in, as far as it is known, else null",
     "run": "the id of the run, or null where none was begun",

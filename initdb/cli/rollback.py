@@ -36,7 +36,7 @@ def rollback(call: Call, to: str | None, no_wait: bool) -> int:
 
         return commands.roll_back(to)
 
-    return work(call, order_of, wait=not no_wait)
+    return work(call, order_of, wait=not no_wait, one=True)
 
 
 @click.command("release", cls=Command)
@@ -53,4 +53,4 @@ def release(call: Call, revisions: tuple[str, ...], no_wait: bool) -> int:
 
         return commands.release(revisions)
 
-    return work(call, order_of, wait=not no_wait)
+    return work(call, order_of, wait=not no_wait, one=True)

@@ -85,4 +85,6 @@ def resume(  # noqa: PLR0913, PLR0917 - one for each option
 
             ask_and_take_over(call, initializer, assured=yes)
 
-    return work(call, order_of, wait=not no_wait, before=before)
+    # What is said of a revision is said of one database.
+    one = bool(retry or mark_applied or take_over)
+    return work(call, order_of, wait=not no_wait, before=before, one=one)

@@ -74,23 +74,34 @@ def _password(settings: Settings) -> str:
 def opened(call: Call, target: Target, watcher: Watcher | None = None) -> Iterator[Initializer]:
     """The application of `target`, checked, in its context; what it imports begins no boot of its own.
 
-    Raises InitError for what cannot be imported or read.
+    Of several databases the first, or the one that the settings name. Raises InitError for what cannot be
+    imported or read.
     """
+    with opened_each(call, target, watcher) as initializers:
+        yield initializers[0]
+
+
+@contextmanager
+def opened_each(
+    call: Call, target: Target, watcher: Watcher | None = None
+) -> Iterator[tuple[Initializer, ...]]:
+    """The same for each of the application's databases, the first one first."""
     with loading(), tamed(call.screen, debug=call.debug):
         app = _application(call, target.settings)
         if app is None:
             from initdb.statemachine.initializer import Initializer
 
-            yield Initializer(settings=target.settings, watcher=watcher)
+            yield tuple(Initializer(settings=one, watcher=watcher) for one in target.settings.each())
             return
         from initdb.flask.binding import engine_of, initializer_for, settings_for
+        from initdb.flask.binds import with_binds
 
         db = _extension(app, target.settings)
         engine = engine_of(app, db)
         _check_same_database(call, engine)
         with app.app_context():
-            settings = settings_for(app, engine, call.settings)
-            yield initializer_for(app, db, settings, watcher=watcher)
+            settings = with_binds(app, db, settings_for(app, engine, call.settings))
+            yield tuple(initializer_for(app, db, one, watcher=watcher) for one in settings.each())
 
 
 def make_reading_engine(call: Call, target: Target) -> Engine:
@@ -100,7 +111,8 @@ def make_reading_engine(call: Call, target: Target) -> Engine:
     """
     settings = target.settings
     given = call.settings.keys() & {"database_url", "work_url"}
-    url = settings.work_url or settings.database_url
+    named = settings.databases or settings.database is None
+    url = settings.url if named else None
     if url is not None and (given or call.flask is None):
         from initdb.steps.engines import make_engine
 
@@ -109,9 +121,13 @@ def make_reading_engine(call: Call, target: Target) -> Engine:
         app = _application(call, settings)
         if app is None:
             raise InitError("database-url-missing")
-        from initdb.flask.binding import engine_of
+        from initdb.flask.binding import engine_of, settings_for
+        from initdb.flask.binds import engine_of_bind, with_binds
 
-        return engine_of(app, _extension(app, settings))
+        db = _extension(app, settings)
+        engine = engine_of(app, db)
+        settings = with_binds(app, db, settings_for(app, engine, call.settings))
+        return engine_of_bind(app, db, settings, settings.database) if settings.database else engine
 
 
 def _application(call: Call, settings: Settings) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from initdb.cli.call import Call
-from initdb.cli.target import find_target, opened
+from initdb.cli.target import find_target, opened_each
 
 if TYPE_CHECKING:
     from initdb.statemachine.initializer import Initializer
@@ -16,33 +16,39 @@ if TYPE_CHECKING:
 OrderOf = Callable[["Initializer"], "Order | None"]
 
 
-def work(
+def work(  # noqa: PLR0913 - what one attendance is made of
     call: Call,
     order_of: OrderOf = lambda initializer: None,
     *,
     mode: str = "work",
     wait: bool = True,
     before: Callable[[Initializer], None] = lambda initializer: None,
+    one: bool = False,
 ) -> int:
     """Attend the database with the order that `order_of` gives, and conclude; the exit code.
 
-    before: called with the application before the order is made. Raises InitError for what is wrong before
-    there is anything to attend.
+    Of several databases each in turn, until one does not become ready; `one`: only the first, where the
+    settings name none. before: called with the application before the order is made. Raises InitError for
+    what is wrong before there is anything to attend.
     """
     target = find_target(call)
     from initdb.cli.concluding import Attended, conclude, named
     from initdb.cli.teller import Teller
 
-    teller = Teller(call.screen)
-    with opened(call, target, teller.watcher()) as initializer:
+    teller, code = Teller(call.screen), 0
+    with opened_each(call, target, teller.watcher()) as initializers:
         for line in target.assumed:
             call.screen.say(("assumed ", "dim"), line)
-        if not target.assumed:
-            call.screen.say(named(initializer))
-        before(initializer)
-        order = order_of(initializer)
-        begun = time.perf_counter()
-        outcome = initializer.attend(order, mode=mode, wait=wait)
-        ms = round((time.perf_counter() - begun) * 1000, 1)
-        call.screen.clear()
-        return conclude(call, Attended(target, initializer, outcome, ms, teller.waited))
+        for initializer in initializers[:1] if one else initializers:
+            if not target.assumed:
+                call.screen.say(named(initializer))
+            before(initializer)
+            order = order_of(initializer)
+            begun = time.perf_counter()
+            outcome = initializer.attend(order, mode=mode, wait=wait)
+            ms = round((time.perf_counter() - begun) * 1000, 1)
+            call.screen.clear()
+            code = conclude(call, Attended(target, initializer, outcome, ms, teller.waited))
+            if code:
+                break
+    return code

@@ -216,11 +216,10 @@ REVISION: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "env-py-several-databases",
-        "The env.py migrates several databases or schemas in one run, and initdb was given one database.",
+        "The env.py migrates databases or schemas that initdb was not told of.",
         _NOTHING,
-        "Let env.py migrate the one database that initdb was given, and run initdb once for each; then: "
-        "initdb "
-        "resume",
+        "Name the other databases with the setting databases (name = URL), or let env.py migrate one; then: "
+        "initdb resume",
         causes=(
             "It was made from a multidb template (alembic init -t multidb, flask db init --multidb).",
             "It goes through the schemas of several tenants.",
@@ -228,11 +227,13 @@ REVISION: tuple[ErrorRow, ...] = (
         advice=(
             Advice(
                 "configuration-example",
-                'Read the one to migrate from the environment: names = [os.environ["DATABASE_NAME"]]',
+                'databases = ["stock=postgresql://app@db/stock"]',
             ),
             Advice(
                 "consistency",
-                "A journal tells of one database: a revision and its record commit in one transaction.",
+                "Each database has a journal of its own: a revision and its record commit in one "
+                "transaction. Schemas of one database that have a version table each need an env.py that "
+                "migrates one of them.",
             ),
         ),
     ),

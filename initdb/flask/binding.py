@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Engine, MetaData
+from sqlalchemy import Engine
 
 from initdb.booting import loading
 from initdb.errors import InitError
+from initdb.flask.binds import companions_of, engine_of_bind, models_of_bind, owner_of_seeds, with_binds
 from initdb.flask.revisions import provider_for, revisions_of
 from initdb.settings import Settings, load_settings
 from initdb.statemachine.initializer import Initializer
@@ -37,25 +38,29 @@ def initializer_for(
 ) -> Initializer:
     """The Initializer of `app` on the engine of `db`: a Flask-SQLAlchemy object, or one with an `engine`.
 
-    `settings`: default `settings_for(app, engine)`. Seeds and rules are those that `init_app` was given.
+    `settings`: default `settings_for(app, engine)`; its `database` names the bind, None for the default one.
+    Seeds and rules are those that `init_app` was given; rules are the default bind's.
     Does no I/O on the database. Raises InitError for what cannot be read: settings, revisions, seeds; and
     "bad-app" where `db` does not belong to `app`.
     """
-    engine = engine_of(app, db)
-    settings = settings or settings_for(app, engine)
+    first = engine_of(app, db)
+    settings = with_binds(app, db, settings or settings_for(app, first))
+    name = settings.database
     parts: Parts = app.extensions.get(EXTENSION, Parts())
     revisions = revisions_of(app, settings)
     work = make_engine(settings.work_url) if settings.work_url else None
     return Initializer(
-        engine,
-        metadata=models_of(db),
+        engine_of_bind(app, db, settings, name) if name else first,
+        metadata=models_of_bind(db, name),
         migrations=revisions,
-        provider=provider_for(app, db, engine, work, revisions),
+        provider=provider_for(app, db, first, work, revisions),
         seeds=parts.seeds,
-        rules=parts.rules,
+        rules=() if name else parts.rules,
         name=None if settings.application else app.name,
         settings=settings,
         watcher=watcher,
+        companions=companions_of(app, db, settings, work or first),
+        owns=owner_of_seeds(db, settings),
     )
 
 
@@ -63,11 +68,18 @@ def initializer_for(
 def bound(app: Flask, db: Any) -> Iterator[Initializer]:
     """The Initializer for the length of a block, inside the application's context.
 
-    An env.py or a seed that makes the application once more does not begin another boot. Raises as
-    `initializer_for`.
+    Of several databases that of the first, or of the one that the settings name. An env.py or a seed that
+    makes the application once more does not begin another boot. Raises as `initializer_for`.
     """
     with app.app_context(), loading():
         yield initializer_for(app, db)
+
+
+def each_bound(app: Flask, db: Any) -> Iterator[Initializer]:
+    """The Initializer of each database, the first one first, each as `bound`. Raises as `initializer_for`."""
+    with app.app_context(), loading():
+        for settings in with_binds(app, db, settings_for(app, engine_of(app, db))).each():
+            yield initializer_for(app, db, settings)
 
 
 def settings_for(app: Flask, engine: Engine, options: Mapping[str, object] | None = None) -> Settings:
@@ -101,9 +113,3 @@ def engine_of(app: Flask, db: Any) -> Engine:
     if not isinstance(engine, Engine):
         raise InitError("bad-app", f"the db of {app.name} has no engine, but a {type(engine).__name__}")
     return engine
-
-
-def models_of(db: Any) -> MetaData | None:
-    """The metadata of the default bind; None where it has no table."""
-    metadata = getattr(db, "metadata", None)
-    return metadata if isinstance(metadata, MetaData) and metadata.tables else None

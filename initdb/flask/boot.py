@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from flask import Flask
@@ -12,6 +13,7 @@ from flask import Flask
 from initdb.booting import loading, quiet
 from initdb.errors import InitError, Rendered, render
 from initdb.flask.binding import EXTENSION, Parts, engine_of, initializer_for, settings_for
+from initdb.flask.binds import with_binds
 from initdb.flask.gunicorn import exit_code, heartbeat, loading_worker
 from initdb.flask.serving import RELOAD, answers_requests, is_reloaders_child, serves
 from initdb.flask.telling import Teller, audible, logger
@@ -48,41 +50,49 @@ def init_app(app: Flask, db: Any, *, seeds: Any = None, rules: tuple[Rule, ...] 
 
 
 def _boot(app: Flask, db: Any, settings: Settings) -> None:
+    """Each database in turn, as env.py goes through them; the first that is not ready ends it."""
     try:
-        initializer = initializer_for(app, db, settings, watcher=Teller().watcher())
+        each = with_binds(app, db, settings).each()
+        initializers = [initializer_for(app, db, one, watcher=Teller().watcher()) for one in each]
     except InitError as error:
-        _refused(app, settings, error.exit_code, error.rendered(), None)
+        _refused(app, settings, error.exit_code, error.rendered(), [])
         return
-    begun = time.perf_counter()
-    outcome = initializer.attend(mode=settings.mode)
-    code = commands.exit_code(outcome, settings)
-    if code == 0:
-        _tell(outcome, time.perf_counter() - begun)
-    else:
-        _refused(app, settings, code, reason_of(outcome), initializer)
+    for number, initializer in enumerate(initializers):
+        begun = time.perf_counter()
+        outcome = initializer.attend(mode=settings.mode)
+        code = commands.exit_code(outcome, settings)
+        if code:
+            _refused(app, settings, code, reason_of(outcome), initializers[number:])
+            return
+        _tell(initializer.settings.database, outcome, time.perf_counter() - begun)
 
 
-def _tell(outcome: Outcome, seconds: float) -> None:
+def _tell(name: str | None, outcome: Outcome, seconds: float) -> None:
     level = logging.INFO if outcome.report else logging.DEBUG
-    logger.log(level, "the database is %s (%.0f ms)", outcome.ending, seconds * 1000)
+    which = f"database {name}" if name else "database"
+    logger.log(level, "the %s is %s (%.0f ms)", which, outcome.ending, seconds * 1000)
     for warning in commands.warnings_of(outcome):
         logger.warning("%s", warning)
 
 
 def _refused(
-    app: Flask, settings: Settings, code: int, reason: Rendered, initializer: Initializer | None
+    app: Flask, settings: Settings, code: int, reason: Rendered, left: Sequence[Initializer]
 ) -> None:
+    """`left`: the databases that are not known to be ready; none where it cannot be known."""
     if settings.on_failure == "exit" or reason.reference == "stopped" or not answers_requests():
         _exit(code, reason)
     logger.error("%s", render(reason))
 
     def look() -> Rendered | None:
-        if initializer is None:
+        if not left:
             return reason
-        outcome = initializer.attend(mode="check")
-        if outcome.signum is not None:
-            deliver(outcome.signum)
-        return None if commands.exit_code(outcome, settings) == 0 else reason_of(outcome)
+        for initializer in left:
+            outcome = initializer.attend(mode="check")
+            if outcome.signum is not None:
+                deliver(outcome.signum)
+            if commands.exit_code(outcome, settings):
+                return reason_of(outcome)
+        return None
 
     app.wsgi_app = Unavailable(app.wsgi_app, reason, look)  # type: ignore[method-assign]
 

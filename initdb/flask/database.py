@@ -10,9 +10,10 @@ from flask import Flask
 from initdb.errors import InitError
 from initdb.errors.classify import classify
 from initdb.errors.redact import url_text
-from initdb.flask.binding import bound
-from initdb.managers.looking import Looked, health, looking, result_of
-from initdb.managers.schema import SchemaManager
+from initdb.flask.binding import each_bound
+from initdb.flask.several import joined_repairs, joined_results, joined_validations
+from initdb.managers.looking import health, looking, result_of
+from initdb.managers.schema import unrepaired
 from initdb.statemachine.holder import at_work
 from initdb.statemachine.initializer import Initializer, failed
 from initdb.statemachine.results import InitializationResult, RepairResult, ValidationResult
@@ -30,11 +31,18 @@ class DatabaseInitializer:
         self._app, self._db = app, db
 
     def initialize(self) -> InitializationResult:
-        """Bring the database to ready, whatever `mode` says. Neither raises nor exits."""
+        """Bring the database to ready, whatever `mode` says; of several each in turn, until one is not ready.
+
+        Neither raises nor exits.
+        """
         begun = time.perf_counter()
         try:
-            with bound(self._app, self._db) as initializer:
-                return initializer.initialize()
+            found = []
+            for initializer in each_bound(self._app, self._db):
+                found.append((initializer.settings.database, initializer.initialize()))
+                if not found[-1][1].success:
+                    break
+            return joined_results(found)
         except Exception as error:
             told = classify(error, doing="inspect", database="")
             result = failed(told)
@@ -44,8 +52,8 @@ class DatabaseInitializer:
     def validate_setup(self) -> ValidationResult:
         """Every check of schema and rows, without writing. That it cannot be had is a critical issue."""
         try:
-            with bound(self._app, self._db) as initializer, looking(initializer) as looked:
-                return result_of(health(initializer, looked).issues)
+            each = each_bound(self._app, self._db)
+            return joined_validations([(one.settings.database, _validated(one)) for one in each])
         except InitError as error:
             told = error.rendered()
             return ValidationResult(False, [told.message, *told.context], [told.mend], "critical")
@@ -53,36 +61,48 @@ class DatabaseInitializer:
     def repair_if_needed(self) -> RepairResult:
         """Where validation finds a defect: mend what loses no data, and go on to ready. Else nothing."""
         begun = time.perf_counter()
-        found = self.validate_setup()
-        if found.valid:
+        if self.validate_setup().valid:
             return RepairResult(True, [], [], [], [], time.perf_counter() - begun)
-        return SchemaManager(self._app, self._db).repair_schema()
+        try:
+            each = each_bound(self._app, self._db)
+            return joined_repairs([(one.settings.database, one.repair()) for one in each])
+        except InitError as error:
+            return unrepaired(error)
 
     def get_initialization_status(self) -> dict[str, Any]:
         """Where the database stands, as plain data without a secret; nothing is written, nothing raised.
 
-        `ready`: whether a boot would find nothing to do. `verdict`: ready, work, failed, held or ahead;
-        `error`: why the database cannot be had, else None. The other keys are those of `Status`.
+        Of several the first, and under `others` the rest by name. `ready`: whether a boot would find nothing
+        to do. `verdict`: ready, work, failed, held or ahead; `error`: why the database cannot be had, else
+        None. The other keys are those of `Status`.
         """
         try:
-            with bound(self._app, self._db) as initializer, looking(initializer) as looked:
-                return _status(initializer, looked)
+            found = {one.settings.database: _status(one) for one in each_bound(self._app, self._db)}
         except InitError as error:
             told = error.rendered().as_data()
             return {"ready": False, "state": "unknown", "verdict": "failed", "error": told}
+        _, first = next(iter(found.items()))
+        others = {name: one for name, one in found.items() if one is not first}
+        return first | ({"others": others} if others else {})
 
 
-def _status(initializer: Initializer, looked: Looked) -> dict[str, Any]:
-    verdict = judge(looked.sight.look)
-    working = looked.sight.exists and at_work(initializer.engine, looked.sight.journal)
-    return {
-        **status_of(looked.sight, verdict, working).data(),
-        "ready": verdict.kind == "ready",
-        "error": None,
-        "database_type": initializer.engine.dialect.name,
-        "database": url_text(initializer.engine.url),
-        "application": initializer.site.name,
-        "mode": initializer.settings.mode,
-        "pending": list(looked.facts.pending),
-        "seeds_pending": list(looked.facts.seeds),
-    }
+def _validated(initializer: Initializer) -> ValidationResult:
+    with looking(initializer) as looked:
+        return result_of(health(initializer, looked).issues)
+
+
+def _status(initializer: Initializer) -> dict[str, Any]:
+    with looking(initializer) as looked:
+        verdict = judge(looked.sight.look)
+        working = looked.sight.exists and at_work(initializer.engine, looked.sight.journal)
+        return {
+            **status_of(looked.sight, verdict, working).data(),
+            "ready": verdict.kind == "ready",
+            "error": None,
+            "database_type": initializer.engine.dialect.name,
+            "database": url_text(initializer.engine.url),
+            "application": initializer.site.name,
+            "mode": initializer.settings.mode,
+            "pending": list(looked.facts.pending),
+            "seeds_pending": list(looked.facts.seeds),
+        }

@@ -68,13 +68,14 @@ def _configured(app: Flask, engine: Engine, revisions: str, run: Callable[[Any],
 @contextmanager
 def _engine(db: Any, engine: Engine, work: Engine | None) -> Iterator[None]:
     """The engine that env.py finds at `db`; afterwards the pool of the application's own is empty."""
-    engines = getattr(db, "engines", None) if work is not None else None
-    if isinstance(engines, dict):
+    engines = getattr(db, "engines", None)
+    if isinstance(engines, dict) and work is not None:
         engines[None] = work
     try:
         yield
     finally:
         if isinstance(engines, dict):
             engines[None] = engine
-        if not is_memory(engine):
-            engine.dispose()
+        for one in {engine, *(engines.values() if isinstance(engines, dict) else ())}:
+            if not is_memory(one):
+                one.dispose()

@@ -107,5 +107,10 @@ def repaired(manager: Manager) -> RepairResult:
         with manager.bound() as initializer:
             return initializer.repair()
     except InitError as error:
-        told = error.rendered()
-        return RepairResult(False, [], list(told.context), [told.mend], [str(error)], 0.0)
+        return unrepaired(error)
+
+
+def unrepaired(error: InitError) -> RepairResult:
+    """The result where nothing could be begun."""
+    told = error.rendered()
+    return RepairResult(False, [], list(told.context), [told.mend], [str(error)], 0.0)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from initdb.settings.values import Kind, Parse
+from initdb.settings.values import Kind
 
 LONGEST = 2_147_483.0
 """Seconds: PostgreSQL keeps its timeouts as milliseconds in 32 bits."""
@@ -24,7 +24,7 @@ def text_of(value: object) -> str:
     return text
 
 
-def each(parse: Callable[[object, Path], str]) -> Parse:
+def each(parse: Callable[[object, Path], str]) -> Callable[[object, Path], tuple[str, ...]]:
     """The parser of a list: an array, or one text with commas between."""
 
     def parse_list(value: object, base: Path) -> tuple[str, ...]:
@@ -35,6 +35,10 @@ def each(parse: Callable[[object, Path], str]) -> Parse:
         return tuple(parse(item, base) for item in value)
 
     return parse_list
+
+
+texts = each(lambda value, base: text_of(value))
+"""The parser of a list of texts."""
 
 
 def seconds(value: object) -> float:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from initdb.errors import InitError
 from initdb.settings.table import SETTINGS
 from initdb.settings.values import Mode, OnFailure, Repair, SchemaSource, WhenNotOurs
 
@@ -15,6 +16,9 @@ class Settings:
     """What initdb was told. Each field but ``sources`` is a row of ``SETTINGS``; its repr has no secret."""
 
     database_url: str | None = field(default=None, repr=False)
+    databases: tuple[str, ...] = field(default=(), repr=False)
+    """Each "name=URL"."""
+    database: str | None = None
     work_url: str | None = field(default=None, repr=False)
     app: str | None = None
     metadata: str | None = None
@@ -47,6 +51,31 @@ class Settings:
     def folder(self) -> Path | None:
         """The folder of the settings files that were read; None where there were none."""
         return Path(self.sources[-1]).parent if self.sources else None
+
+    @property
+    def url(self) -> str | None:
+        """The database to work on: that which `database` names, or the first one.
+
+        Raises InitError("bad-setting") where none of `databases` is called so.
+        """
+        if self.database is None:
+            return self.work_url or self.database_url
+        return self.companion_urls()[self.database]
+
+    def companion_urls(self) -> dict[str, str]:
+        """Name → URL of `databases`. Raises InitError("bad-setting") where `database` is none of them."""
+        found = dict(item.split("=", 1) for item in self.databases)
+        if self.database is not None and self.database not in found:
+            names = ", ".join(found) or "none: databases is not given"
+            raise InitError("bad-setting", f"database is {self.database!r}; allowed: {names}")
+        return found
+
+    def each(self) -> tuple[Settings, ...]:
+        """The settings for each database, the first one first; for that alone which `database` names."""
+        names = self.companion_urls()
+        if self.database is not None:
+            return (self,)
+        return (self, *(replace(self, database=name) for name in names))
 
     def schema_source(
         self, *, has_migrations: bool | None = None, has_models: bool | None = None

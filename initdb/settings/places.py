@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from initdb.settings.kinds import each, text_of
+from initdb.settings.kinds import each, text_of, texts
 from initdb.settings.values import Kind
 
 _URL = re.compile(r"[\w+]+://", re.ASCII)
@@ -50,7 +50,22 @@ def _place(value: object, base: Path) -> str:
     return str(base / text)
 
 
+def _databases(value: object, base: Path) -> tuple[str, ...]:
+    """A table of names and URLs, or texts `name=URL`; no name twice."""
+    if isinstance(value, dict):
+        value = [f"{name}={text_of(url)}" for name, url in value.items()]
+    pairs = [text.partition("=") for text in texts(value, base)]
+    found = {name.strip(): _url(url, base) for name, _, url in pairs}
+    printable = all(name and name.isprintable() and "://" not in name for name in found)
+    if not printable or len(found) < len(pairs):
+        raise ValueError
+    return tuple(f"{name}={url}" for name, url in found.items())
+
+
 URL = Kind("url", "a database URL, such as sqlite:///app.db or postgresql://user@host/name", _url)
 FILE = Kind("file", "the path of a file", _file)
+DATABASES = Kind(
+    "databases", 'a table of names and URLs, or a list of texts "name=URL"', _databases, many=True
+)
 PLACE = Kind("place", 'a path, a package such as "shop.migrations", or "module:attribute"', _place)
 PLACES = Kind("places", 'a list of paths, packages and "module:attribute"', each(_place), many=True)

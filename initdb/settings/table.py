@@ -6,7 +6,7 @@ from typing import get_args
 
 from initdb.settings import values
 from initdb.settings.kinds import IDENTIFIER, NAME, NAMES, OBJECT, duration, one_of, whole
-from initdb.settings.places import FILE, PLACE, PLACES, URL
+from initdb.settings.places import DATABASES, FILE, PLACE, PLACES, URL
 from initdb.settings.setting import Setting
 
 OTHER_VARIABLES = {
@@ -23,6 +23,19 @@ SETTINGS: tuple[Setting, ...] = (
         "The database to bring to ready, as the application connects to it.",
         secret=True,
         other_variables=("DATABASE_URL",),
+    ),
+    Setting(
+        "databases",
+        DATABASES,
+        (),
+        "The other databases that the same env.py migrates, each with a journal of its own.",
+        secret=True,
+    ),
+    Setting(
+        "database",
+        NAME,
+        None,
+        "Which one of several databases to work on; when not given, all of them, the first one first.",
     ),
     Setting(
         "work_url",

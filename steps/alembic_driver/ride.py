@@ -19,10 +19,10 @@ from sqlalchemy import Connection, Engine, TwoPhaseTransaction
 from initdb.booting import loading
 from initdb.errors import InitError
 from initdb.errors.redact import url_text
-from initdb.steps.alembic_driver.configs import Provider
 from initdb.steps.alembic_driver.environment import Environment
 from initdb.steps.alembic_driver.process import PROCESS
 from initdb.steps.borrowed import borrowed
+from initdb.steps.context import Application
 from initdb.steps.env_failure import env_failure
 from initdb.steps.env_source import runs_in_a_loop
 from initdb.steps.identify import same_database
@@ -36,35 +36,42 @@ Body = Callable[[Environment], None]
 
 
 def run_in_environment(
-    provider: Provider, engine: Engine, body: Body, autocommit_block: AutocommitBlock | None = None
+    application: Application, engine: Engine, body: Body, autocommit_block: AutocommitBlock | None = None
 ) -> None:
-    """Run env.py and, where it calls run_migrations, `body` instead.
+    """Run env.py and, where it calls run_migrations on the database of `engine`, `body` instead.
 
-    An error of `body` is raised here even where env.py swallows it. An application that env.py makes does not
-    boot meanwhile. Raises InitError("env-py-failed"),
-    ("env-py-ran-nothing"), ("env-py-other-database"), ("two-phase-refused").
+    The application's other databases are left as they are: each has runs of its own. An error of `body` is
+    raised here even where env.py swallows it. An application that env.py makes does not boot meanwhile.
+    Raises InitError("env-py-failed"),
+    ("env-py-ran-nothing"), ("env-py-other-database"), ("env-py-several-databases"), ("two-phase-refused").
     """
-    ride = _Ride(engine, body, autocommit_block)
+    ride = _Ride(engine, application.companions, body, autocommit_block)
     with PROCESS, kept_logging(), loading():
         try:
-            provider(ride.run)
+            application.provider(ride.run)
         except Exception as error:
             ride.failed(error)
     if ride.error is not None:
         raise ride.error
-    if not ride.reached:
+    if ride.reached is None:
         raise InitError("env-py-ran-nothing", *ride.why)
 
 
 class _Ride:
     """One run of one env.py."""
 
-    def __init__(self, engine: Engine, body: Body, autocommit_block: AutocommitBlock | None) -> None:
-        self._engine, self._body, self._block = engine, body, autocommit_block
+    def __init__(
+        self,
+        engine: Engine,
+        companions: tuple[Engine, ...],
+        body: Body,
+        autocommit_block: AutocommitBlock | None,
+    ) -> None:
+        self._engine, self._companions, self._body, self._block = engine, companions, body, autocommit_block
         self.error: BaseException | None = None
-        self.reached = False
+        self.reached: str | None = None
         self.why: list[str] = []
-        self._seen: list[str] = []
+        self._seen: set[str] = set()
 
     def run(self, config: Config) -> None:
         script = ScriptDirectory.from_config(config)
@@ -74,7 +81,7 @@ class _Ride:
             # It may be about several databases: better known before the first has been changed.
             self._through(config, script, self._note)
             if len(self._seen) > 1:
-                self.failed(InitError("env-py-several-databases", *self.why, *self._seen))
+                self.failed(InitError("env-py-several-databases", *self.why, *sorted(self._seen)))
         if self.error is None:
             self._through(config, ScriptDirectory.from_config(config), self._drive)
 
@@ -139,37 +146,62 @@ class _Ride:
         context.begin_transaction = begin_transaction  # type: ignore[method-assign]
 
     def _note(self, here: Environment) -> None:
-        """What env.py would migrate, without doing it."""
-        schema = here.context.version_table_schema
-        place = f"{schema}.{here.version_table}" if schema else here.version_table
-        self._seen.append(f"{url_text(here.connection.engine.url)}, version table {place}")
+        """What env.py would migrate in this run, without doing it."""
         _refuse_two_phase(here.connection, self.why)
+        if self._is_on(self._engine, here.connection) or not self._is_companions(here.connection):
+            self._seen.add(_place(here))
 
-    def _look(self, here: Environment) -> None:
-        """Raises InitError where this is none of our databases; does nothing else."""
-        connection = here.connection
+    def _is_ours(self, connection: Connection) -> bool:
+        """False for a companion's. Raises InitError for a database that initdb was not told of."""
         _refuse_two_phase(connection, self.why)
-        begun = connection.in_transaction()
-        same = same_database(self._engine, connection)
-        if not begun:
-            connection.rollback()
-        if not same:
+        if self._is_on(self._engine, connection):
+            return True
+        if not self._is_companions(connection):
             theirs, ours = url_text(connection.engine.url), url_text(self._engine.url)
             said = f"It connects to {theirs}; initdb was given {ours}"
             raise InitError("env-py-other-database", *self.why, said)
+        return False
+
+    def _is_companions(self, connection: Connection) -> bool:
+        return any(self._is_on(one, connection) for one in self._companions)
+
+    @staticmethod
+    def _is_on(engine: Engine, connection: Connection) -> bool:
+        with _as_before(connection):
+            return same_database(engine, connection)
 
     def _drive(self, here: Environment) -> None:
-        if self.reached:
+        if not self._is_ours(here.connection) or self.reached == _place(here):
+            return
+        if self.reached is not None:
             kept = "What the first of them did stands, with its events."
             raise InitError("env-py-several-databases", *self.why, kept=kept)
-        self.reached = True
-        self._look(here)
+        self.reached = _place(here)
         if self._block is not None:
             block = self._block
             here.context.autocommit_block = lambda: block(here)  # type: ignore[assignment, return-value]
         with borrowed(here.connection):
             here.context.impl.start_migrations()
             self._body(here)
+
+
+def _place(here: Environment) -> str:
+    """The database and its version table: where two are the same, the second finds nothing left to do."""
+    with _as_before(here.connection):
+        schema = here.version_schema
+    table = f"{schema}.{here.version_table}" if schema else here.version_table
+    return f"{url_text(here.connection.engine.url)}, version table {table}"
+
+
+@contextlib.contextmanager
+def _as_before(connection: Connection) -> Iterator[None]:
+    """Ask the database something without leaving a transaction that was not there."""
+    begun = connection.in_transaction()
+    try:
+        yield
+    finally:
+        if not begun:
+            connection.rollback()
 
 
 def _refuse_two_phase(connection: Connection, why: list[str]) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import flask_migrate
 import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Column, Integer, String, Table, inspect
+from sqlalchemy import Column, Integer, MetaData, String, Table, inspect, text
 
-from initdb.flask.binding import initializer_for, settings_for
+from initdb.events.entry import Entry
+from initdb.flask import DatabaseInitializer
+from initdb.flask.binding import EXTENSION, Parts, initializer_for, settings_for
 from initdb.statemachine.initializer import Initializer
 
 pytestmark = pytest.mark.filterwarnings("ignore:'get_engine' is deprecated:DeprecationWarning")
@@ -50,6 +52,15 @@ class Shop:
             settings = settings_for(self.app, self.db.engine, {"schema_from": "migrations"})
             return initializer_for(self.app, self.db, settings)
 
+    def entries(self, bind: str | None = None) -> list[Entry]:
+        """The journal of one of its databases."""
+        with self.app.app_context():
+            settings = replace(settings_for(self.app, self.db.engine), database=bind)
+            if bind is not None:
+                url = self.db.engines[bind].url.render_as_string(hide_password=False)
+                settings = replace(settings, databases=(f"{bind}={url}",))
+            return list(initializer_for(self.app, self.db, settings).entries())
+
     def tables(self, bind: str | None = None) -> set[str]:
         """The tables of one of its databases, but the journal's."""
         with self.app.app_context():
@@ -60,7 +71,9 @@ class Shop:
 def shop(folder: Path, url: str, *, multidb: bool, binds: dict[str, str] | None = None) -> Shop:
     """The application on `url`, its directory made from one of the two templates."""
     app = Flask("shop", root_path=str(folder))
-    app.config.update(SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_BINDS=binds or {})
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_BINDS=binds or {}, INITDB_SCHEMA_FROM="migrations"
+    )
     db, migrations = SQLAlchemy(app), folder / "migrations"
     for number in (1, 2):
         Table(f"t{number}", db.metadata, Column("id", Integer, primary_key=True), Column("name", String(40)))
@@ -100,16 +113,97 @@ def test_a_template_in_memory(tmp_path: Path, multidb: bool) -> None:
     assert made.tables() == {"alembic_version", "t1", "t2"}
 
 
-def test_several_databases_are_refused(tmp_path: Path, database_url: str, plain_url: str) -> None:
-    """Named, before a table is made in any of them."""
+def test_several_databases_have_a_journal_each(tmp_path: Path, database_url: str, plain_url: str) -> None:
+    """One run for each, by the env.py that goes through all of them; the other is left alone meanwhile."""
     made = shop(tmp_path, database_url, multidb=True, binds={"stock": plain_url})
-    (error,) = made.initializer().initialize().errors
-    assert "error: env-py-several-databases" in error
-    assert str(made.migrations / "env.py") in error
-    for url in (database_url, plain_url):
-        assert url.rpartition("/")[2].partition("?")[0] in error
-    assert made.tables() == set()
+    result = DatabaseInitializer(made.app, made.db).initialize()
+    assert (result.errors, result.outcome, result.exit_code) == ([], "ready", 0)
+    assert made.tables() == made.tables("stock") == {"alembic_version", "t1", "t2"}
+    assert [step for step in result.steps_completed if step.startswith("stock: migration")] == [
+        "stock: migration applied: t1",
+        "stock: migration applied: t2",
+    ]
+    first, stock = made.entries(), made.entries("stock")
+    assert [entry.data.get("database") for entry in (*first, *stock) if entry.type == "run_started"] == [
+        None,
+        "stock",
+    ]
+    assert {entry.by["app"] for entry in stock} == {"shop/stock"}
+    again = DatabaseInitializer(made.app, made.db).initialize()
+    assert (again.success, again.steps_completed) == (True, [])
+    assert (made.entries(), made.entries("stock")) == (first, stock)
+
+
+def test_the_first_database_that_is_not_ready_ends_it(
+    tmp_path: Path, database_url: str, plain_url: str
+) -> None:
+    """As env.py would end; the ones before it stand, and once it is mended only the rest is done."""
+    made = shop(tmp_path, database_url, multidb=True, binds={"stock": plain_url})
+    revision = made.migrations / "versions" / "t2.py"
+    whole = revision.read_text()
+    broken = '    if engine_name == "stock":\n        raise ValueError("no stock")\n    op.create_table'
+    revision.write_text(whole.replace("    op.create_table", broken))
+    result = DatabaseInitializer(made.app, made.db).initialize()
+    assert (result.outcome, result.exit_code) == ("failed", 1)
+    (error,) = result.errors
+    assert error.startswith("stock: ") and "no stock" in error
+    assert made.tables() == {"alembic_version", "t1", "t2"}
+    assert made.tables("stock") == {"alembic_version", "t1"}
+    status = DatabaseInitializer(made.app, made.db).get_initialization_status()
+    assert (status["ready"], status["others"]["stock"]["verdict"]) == (True, "failed")
+    revision.write_text(whole)
+    assert DatabaseInitializer(made.app, made.db).initialize().success
+    assert [entry.type for entry in made.entries("stock")].count("migration_applied") == 2
+    status = DatabaseInitializer(made.app, made.db).get_initialization_status()
+    assert (status["ready"], status["others"]["stock"]["ready"]) == (True, True)
+    assert status["others"]["stock"]["application"] == "shop/stock"
+
+
+def test_models_and_seeds_of_several_databases(tmp_path: Path, database_url: str, plain_url: str) -> None:
+    """Each is made from the models of its bind, and takes the files for its tables."""
+    made = shop(tmp_path, database_url, multidb=True, binds={"stock": plain_url})
+    made.app.config["INITDB_SCHEMA_FROM"] = "models"
+    Table("brands", made.db.metadata, Column("name", String(40), primary_key=True))
+    made.db.metadatas["stock"] = stock = MetaData()
+    Table("items", stock, Column("id", Integer, primary_key=True), Column("name", String(40), unique=True))
+    (seeds := tmp_path / "seeds").mkdir()
+    (seeds / "10_brands.csv").write_text("name\nNuts & Sons\n")
+    (seeds / "20_items.csv").write_text("id,name\n1,nut\n2,bolt\n")
+    made.app.extensions[EXTENSION] = Parts(seeds=str(seeds))
+    result = DatabaseInitializer(made.app, made.db).initialize()
+    assert result.errors == []
+    assert made.tables() == {"alembic_version", "brands", "t1", "t2"}
+    assert made.tables("stock") == {"alembic_version", "items"}
+    with made.app.app_context(), made.db.engines["stock"].connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM items")) == 2
+    assert DatabaseInitializer(made.app, made.db).validate_setup().valid
+    with made.app.app_context(), made.db.engines["stock"].begin() as connection:
+        connection.execute(text("DROP TABLE items"))
+    found = DatabaseInitializer(made.app, made.db).validate_setup()
+    assert not found.valid
+    assert all(issue.startswith("stock: ") for issue in found.issues if "items" in issue)
+    repaired = DatabaseInitializer(made.app, made.db).repair_if_needed()
+    assert repaired.success and any(one.startswith("stock: ") for one in repaired.repaired)
+    assert "items" in made.tables("stock")
+
+
+def test_two_binds_of_one_database(tmp_path: Path, database_url: str) -> None:
+    """As with plain Alembic the second finds nothing left to do."""
+    made = shop(tmp_path, database_url, multidb=True, binds={"again": database_url})
+    result = DatabaseInitializer(made.app, made.db).initialize()
+    assert result.errors == []
+    assert made.tables() == {"alembic_version", "t1", "t2"}
+    assert [entry.type for entry in made.entries()].count("migration_applied") == 2
+
+
+def test_binds_that_env_py_does_not_migrate_are_left_alone(
+    tmp_path: Path, database_url: str, plain_url: str
+) -> None:
+    """An env.py for one database: the others are not this application's to migrate."""
+    made = shop(tmp_path, database_url, multidb=False, binds={"stock": plain_url})
+    assert DatabaseInitializer(made.app, made.db).initialize().success
     assert made.tables("stock") == set()
+    assert made.entries("stock") == []
 
 
 def test_two_phase_on_one_database_is_refused(tmp_path: Path, postgresql_url: str) -> None:

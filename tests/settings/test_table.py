@@ -14,6 +14,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 
 NAMED_IN_THE_DESIGN = [
     "database_url",
+    "databases",
+    "database",
     "work_url",
     "app",
     "metadata",
@@ -65,7 +67,7 @@ def test_a_row_is_complete(setting: Setting, tmp_path: Path) -> None:
 def test_only_the_urls_are_secret() -> None:
     """Exactly the settings that may hold a password are secret, and none is part of the fingerprint."""
     secret = {setting.name for setting in SETTINGS if setting.secret}
-    assert {"database_url", "work_url"} == secret
+    assert {"database_url", "databases", "work_url"} == secret
     assert not [setting.name for setting in SETTINGS if setting.secret and setting.alters_work]
 
 

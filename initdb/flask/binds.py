@@ -1,0 +1,80 @@
+"""The binds of an application, where its env.py migrates them: databases beside the first one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Engine, MetaData
+
+from initdb.flask.revisions import revisions_of
+from initdb.settings import Settings
+from initdb.steps.engines import make_engine
+from initdb.steps.env_source import runs_in_a_loop
+from initdb.steps.revisions.locate import find_directories
+from initdb.steps.seeds.model import SeedSource
+
+
+def with_binds(app: Flask, db: Any, settings: Settings) -> Settings:
+    """The settings, with the binds as `databases` where env.py goes through several (`flask db init
+    --multidb`).
+
+    Raises InitError("bad-setting") where `database` names none of them.
+    """
+    binds = {key: engine for key, engine in _engines(app, db).items() if key is not None}
+    if binds and not settings.databases and _goes_through_several(app, settings):
+        urls = {key: engine.url.render_as_string(hide_password=False) for key, engine in binds.items()}
+        settings = replace(settings, databases=tuple(f"{key}={url}" for key, url in urls.items()))
+    settings.companion_urls()
+    return settings
+
+
+def engine_of_bind(app: Flask, db: Any, settings: Settings, name: str) -> Engine:
+    """The application's engine of one of the settings' databases, or one made for its URL."""
+    return _engines(app, db).get(name) or make_engine(settings.companion_urls()[name])
+
+
+def companions_of(app: Flask, db: Any, settings: Settings, first: Engine) -> tuple[Engine, ...]:
+    """The engines of the databases beside the one that the settings name, the first one first."""
+    names = [name for name in settings.companion_urls() if name != settings.database]
+    others = [engine_of_bind(app, db, settings, name) for name in names]
+    return tuple(others if settings.database is None else [first, *others])
+
+
+def models_of_bind(db: Any, name: str | None) -> MetaData | None:
+    """The metadata of a bind (None: the default one); None where it has no table."""
+    metadatas = getattr(db, "metadatas", None)
+    if name is None:
+        metadata = getattr(db, "metadata", None)
+    else:
+        metadata = metadatas.get(name) if isinstance(metadatas, dict) else None
+    return metadata if isinstance(metadata, MetaData) and metadata.tables else None
+
+
+def owner_of_seeds(db: Any, settings: Settings) -> Callable[[SeedSource], bool] | None:
+    """Which seeds are for the database that the settings name; None where there is but one.
+
+    A file goes to the first database whose models have its table, everything else to the first of all.
+    """
+    names: list[str | None] = [None, *settings.companion_urls()]
+    if len(names) == 1:
+        return None
+
+    def owns(source: SeedSource) -> bool:
+        having = (name for name in names if source.table in getattr(models_of_bind(db, name), "tables", ()))
+        return (None if source.path is None else next(having, None)) == settings.database
+
+    return owns
+
+
+def _engines(app: Flask, db: Any) -> dict[str | None, Engine]:
+    with app.app_context():
+        engines = getattr(db, "engines", None)
+    return dict(engines) if isinstance(engines, dict) else {}
+
+
+def _goes_through_several(app: Flask, settings: Settings) -> bool:
+    revisions = revisions_of(app, settings)
+    return revisions is not None and runs_in_a_loop(find_directories(revisions).script_location / "env.py")
