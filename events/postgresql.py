@@ -24,6 +24,9 @@ SESSION = {
 }
 """Set for one transaction at a time: behind PgBouncer a session's settings would leak to others."""
 
+LOOK_PATIENCE = "1s"
+"""How long a look waits for a table that somebody keeps in ACCESS EXCLUSIVE mode."""
+
 REFUSED = "IJ001"
 """The SQLSTATE of the triggers; a class of its own, so that it is never mistaken for the application's."""
 
@@ -155,17 +158,21 @@ def lock_nothing(connection: Connection, key: int) -> None:
 
 def schemas(connection: Connection) -> dict[str, bool]:
     """The schemas that hold a table init_journal_head, and whether they hold init_journal; the session's own
-    first."""
+    first.
+
+    Every look begins with it, so in the same message it limits how long the look may wait for a lock.
+    """
     rows = connection.execute(
         text(
             "SELECT n.nspname, EXISTS (SELECT FROM pg_catalog.pg_class o WHERE o.relnamespace = n.oid"
-            " AND o.relname = 'init_journal' AND o.relkind = 'r')"
-            " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE c.relname = 'init_journal_head' AND c.relkind = 'r' AND c.relpersistence <> 't'"
+            " AND o.relname = 'init_journal' AND o.relkind = 'r'), patience"
+            f" FROM set_config('lock_timeout', '{LOOK_PATIENCE}', true) patience"
+            " LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+            " AND c.relname = 'init_journal_head' AND c.relkind = 'r' AND c.relpersistence <> 't') ON true"
             " ORDER BY n.nspname <> current_schema(), n.nspname"
         )
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in rows if row[0] is not None}
 
 
 def default_schema(connection: Connection) -> str | None:

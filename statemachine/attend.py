@@ -279,7 +279,8 @@ class _Attendance:
     def _wait_for_others(self, verdict: Verdict, known: Knowledge) -> Outcome | None:
         if self._site.clock.monotonic() > self._deadline:
             return _pending(verdict, known)
-        self._sleep(_who(known), known.last_at)
+        at_work = known.last_run is not None and known.last_run.ended is None
+        self._sleep(_who(known) if at_work else f"nobody is at work yet ({verdict.reason})", known.last_at)
         return None
 
     def _missing(self, error: InitError) -> None:

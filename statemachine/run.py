@@ -372,6 +372,7 @@ _CHANGES = frozenset(
 )
 """Events of what changes the catalogue."""
 
+
 def _texts(issues: object) -> list[str]:
     return [str(one.get("text", one)) if isinstance(one, Mapping) else str(one) for one in _list(issues)]
 

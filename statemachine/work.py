@@ -5,6 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from sqlalchemy import Engine
+
+from initdb.errors import InitError
+from initdb.errors.classify import classify
+from initdb.errors.redact import url_text
 from initdb.statemachine.table import State
 from initdb.steps.context import StepContext
 
@@ -67,3 +72,20 @@ STEPS: Mapping[State, Step] = {
     State.unproven: _validate,
     State.defective: _repair,
 }
+
+
+_DOING = {
+    State.unknown: "inspect",
+    State.empty: "schema",
+    State.unmanaged: "adopt",
+    State.behind: "migrate",
+    State.unseeded: "seed",
+    State.unproven: "validate",
+    State.defective: "repair",
+}
+
+
+def named(error: BaseException, state: State, engine: Engine) -> InitError:
+    """What the work of `state` failed with, as a row of the catalogue."""
+    doing = _DOING.get(state, "migrate")
+    return classify(error, doing=doing, database=engine.dialect.name, target=url_text(engine.url))

@@ -224,6 +224,25 @@ CONNECTION: tuple[ErrorRow, ...] = (
         passing=True,
     ),
     ErrorRow(
+        "database-closed",
+        "The server lets nobody into this database at present.",
+        _NOTHING,
+        "Open it: ALTER DATABASE shop ALLOW_CONNECTIONS true; boots wait and go on by themselves.",
+        causes=(
+            "It was closed for maintenance (ALLOW_CONNECTIONS false), for a restore or a copy.",
+            "It is a template, such as template0.",
+        ),
+        advice=(
+            Advice(
+                "troubleshooting",
+                "See which databases are closed: SELECT datname, datallowconn FROM pg_database",
+                "postgresql",
+            ),
+        ),
+        requirements=("Connection Refused",),
+        passing=True,
+    ),
+    ErrorRow(
         "too-many-connections",
         "The database server has no free connection for this role.",
         _NOTHING,

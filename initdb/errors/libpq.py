@@ -16,6 +16,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
         "server-starting",
         r"database system is (starting up|shutting down|in recovery mode|not (yet )?accepting)",
     ),
+    ("database-closed", r"is not currently accepting connections"),
     ("tls-failed", r"requires a valid client certificate"),
     (
         "authentication-failed",

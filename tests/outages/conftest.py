@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from initdb.events.entry import Entry
 from tests.support.postgres_server import PostgresServer
 from tests.support.toy import Toy
 
@@ -14,6 +17,11 @@ from tests.support.toy import Toy
 def migrated(folder: Path, url: str) -> Toy:
     """Three revisions that make a table each, one seed file; nothing done yet."""
     return Toy(folder, url, options={"schema_from": "migrations"}).with_revisions().with_seeds()
+
+
+def outages(entries: list[Entry]) -> list[dict[str, Any]]:
+    """What the journal tells of outages."""
+    return [dict(one.data) for one in entries if one.type == "outage"]
 
 
 @pytest.fixture
@@ -41,3 +49,12 @@ def small_server() -> Iterator[PostgresServer]:
     server.admin_execute("CREATE ROLE app LOGIN")
     yield server
     server.remove()
+
+
+@pytest.fixture
+def small_toy(tmp_path: Path, small_server: PostgresServer) -> Iterator[Toy]:
+    """The same in a new database of `app`'s, on the small server."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    small_server.admin_execute(f"CREATE DATABASE {name} OWNER app TEMPLATE template0 STRATEGY file_copy")
+    yield migrated(tmp_path, small_server.url(name, user="app"))
+    small_server.admin_execute(f"DROP DATABASE {name} WITH (FORCE)")

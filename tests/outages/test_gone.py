@@ -10,15 +10,12 @@ from sqlalchemy import make_url
 from initdb.events.entry import Entry
 from tests.crash import proxy
 from tests.crash.proxy import Cut
+from tests.outages.conftest import outages
 from tests.support.boot import Boot, Gate
 from tests.support.postgres_server import PostgresServer
 from tests.support.settled import assert_settled
 from tests.support.standby import Standby
 from tests.support.toy import Toy, table_up
-
-
-def _outages(entries: list[Entry]) -> list[dict[str, Any]]:
-    return [dict(one.data) for one in entries if one.type == "outage"]
 
 
 def test_not_there_at_first(server: PostgresServer, postgresql_toy: Toy) -> None:
@@ -28,7 +25,7 @@ def test_not_there_at_first(server: PostgresServer, postgresql_toy: Toy) -> None
     assert boot.waits("refused")
     server.start()
     boot.is_ready()
-    (outage,) = _outages(assert_settled(postgresql_toy))
+    (outage,) = outages(assert_settled(postgresql_toy))
     assert outage["reference"] == "connection-refused"
     assert outage["count"] >= 1 and outage["first"] <= outage["last"]
 
@@ -90,7 +87,7 @@ def test_the_server_is_away_for_a_while(server: PostgresServer, postgresql_toy: 
     server.start()
     boot.is_ready()
     entries = assert_settled(postgresql_toy)
-    assert len(_outages(entries)) == 1
+    assert len(outages(entries)) == 1
     assert [one.type for one in entries].count("run_resumed") == 1
 
 
