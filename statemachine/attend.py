@@ -82,15 +82,16 @@ class _Attendance:
         self._sight: Sight | None = None
         self._outage, self._served = Outage(site), False
         self._ordered = order.forced
-        self._begun: str | None = None
+        self._begun: list[str] = []
         self._written: list[Entry] = []
 
     def run(self) -> Outcome:
         """To the end; the report tells of all runs of this stay, also of those that were cut off."""
         outcome = self._to_the_end()
-        if self._begun is None or (outcome.report is None and outcome.ending == "failed"):
+        if not self._begun or (outcome.report is None and outcome.ending == "failed"):
             return outcome
-        return replace(outcome, report=replace(outcome.report or Report(self._begun), entries=self._written))
+        report = outcome.report or Report(self._begun[-1])
+        return replace(outcome, report=replace(report, entries=self._written))
 
     def _to_the_end(self) -> Outcome:
         while True:
@@ -128,12 +129,11 @@ class _Attendance:
         return self._try_to_work(known)
 
     def _ended(self, known: Knowledge) -> Outcome | None:
-        """How our own run ended, where its last COMMIT was in doubt and turns out to have arrived.
-
-        To begin again would carry out a person's order twice.
+        """How a run of ours ended, where its last COMMIT was in doubt and turns out to have arrived: perhaps
+        only when another run was about to begin. To begin again would carry out a person's order twice.
         """
         run = known.last_run
-        if run is None or run.run != self._begun or run.ended is None:
+        if run is None or run.run not in self._begun or run.ended is None:
             return None
         if known.last_type == "step_failed":
             error = Rendered.from_data(known.last_data["error"])
@@ -238,9 +238,12 @@ class _Attendance:
                 raise InitError("too-few-connections", database=self._database) from error
             raise connect.refused(self._site.engine, error) from error
         run: Run | None = None
+        self._served = True
         try:
             self._site.ask_env_py()
             sight = see_on(self._site, work)
+            if (ended := self._ended(sight.look.knowledge)) is not None:
+                return ended
             verdict = judge(sight.look, self._order.override)
             if verdict.kind != "work" and not self._must_begin(verdict):
                 return _settled(verdict, sight.look.knowledge)
@@ -248,7 +251,7 @@ class _Attendance:
                 sight.journal.check_guards(work)
                 sight.journal.check_version(work, sight.head)
             run = Run(self._site, baton, work, sight, verdict, self._order, self._stopper)
-            self._begun = run.report.run
+            self._begun.append(run.report.run)
             return self._concluded(run, run.go(), sight)
         except (InitError, JournalSignal, Stopped):
             raise

@@ -2,7 +2,8 @@
 
 It knows the protocol so far as to find the queries (`Q` messages, which psycopg2 sends) and leaves TLS out.
 Cut *before*, the message never reaches the server; cut *after*, the server's answer has arrived here and is
-not passed on. The client cannot tell one from the other.
+not passed on. Cut *late*, the message stays in the wire while the client looks again, and arrives after that.
+The client cannot tell one from the other.
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ from __future__ import annotations
 import selectors
 import socket
 import struct
+import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tests.crash import children
 from tests.crash.children import Child
 
-When = Literal["before", "after"]
+When = Literal["before", "after", "late"]
+
+LATE = 0.5
+"""How long, in s, a late message is on its way: longer than the client needs to come back and look."""
 
 _STARTUP = 196608
 _NO = b"N"
@@ -82,13 +87,17 @@ class _Serving:
         self._selector = selectors.DefaultSelector()
         self._statements: list[str] = []
         self._done = False
+        self._late: tuple[float, _Pair, bytes] | None = None
 
     def run(self) -> dict[str, Any]:
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._selector.register(self._control, selectors.EVENT_READ)
         while True:
-            for key, _ in self._selector.select():
+            if self._late and time.monotonic() > self._late[0]:
+                self._arrive()
+            for key, _ in self._selector.select(LATE / 10 if self._late else None):
                 if key.fileobj is self._control:
+                    self._arrive()
                     return {"statements": self._statements, "cut": self._done}
                 if key.fileobj is self._listener:
                     self._accept()
@@ -156,18 +165,32 @@ class _Serving:
         self._done = True
         if self._cut.when == "before":
             self._end(pair, reset=True)
-        else:
-            pair.doomed = True
+            return
+        pair.doomed = True
+        if self._cut.when == "after":
+            pair.server.sendall(message)
+            return
+        self._close(pair.client, reset=True)
+        self._late = (time.monotonic() + LATE, pair, message)
+
+    def _arrive(self) -> None:
+        """What was late reaches the server; its answer ends the pair."""
+        if self._late is not None:
+            _, pair, message = self._late
+            self._late = None
             pair.server.sendall(message)
 
     def _end(self, pair: _Pair, reset: bool = False) -> None:
         for one in (pair.client, pair.server):
-            if one.fileno() < 0:
-                continue
-            self._selector.unregister(one)
-            if reset:
-                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-            one.close()
+            self._close(one, reset)
+
+    def _close(self, one: socket.socket, reset: bool) -> None:
+        if one.fileno() < 0:
+            return
+        self._selector.unregister(one)
+        if reset:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        one.close()
 
 
 def _message(pair: _Pair) -> bytes | None:

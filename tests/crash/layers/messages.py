@@ -1,23 +1,28 @@
-"""Layer E: PostgreSQL behind a proxy that cuts at a message: before it arrives, or after its answer."""
+"""Layer E: PostgreSQL behind a proxy that cuts at a message: before it arrives, after its answer, or so that
+it arrives late."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 from sqlalchemy import make_url
 
 from tests.crash import proxy, trying
 from tests.crash.places import PostgresPlace
 from tests.crash.point import Point, Tried
-from tests.crash.proxy import Cut, Proxy
+from tests.crash.proxy import Cut, Proxy, When
 from tests.crash.scenario import POSTGRESQL
 from tests.crash.trying import Expected
 
 LETTER = "E"
-ABOUT = "PostgreSQL behind a proxy: each message cut before it reaches the server, and after its answer did"
+ABOUT = (
+    "PostgreSQL behind a proxy: each message cut before it reaches the server, and after its answer did;"
+    " each COMMIT also so that it arrives when the client has looked again"
+)
 DATABASES = (POSTGRESQL,)
-KINDS = ("commit-before", "commit-after", "message-before", "message-after")
+KINDS = ("commit-before", "commit-after", "commit-late", "message-before", "message-after")
 
 
 def sweep(place: PostgresPlace, expected: Expected, kind: str, every: int) -> Iterator[Tried]:
@@ -45,7 +50,7 @@ def one(place: PostgresPlace, expected: Expected, kind: str, number: str) -> Tri
 
 def _cut(kind: str, number: int) -> Cut:
     what, when = kind.split("-")
-    return Cut(number, "before" if when == "before" else "after", commits=what == "commit")
+    return Cut(number, cast(When, when), commits=what == "commit")
 
 
 @contextmanager
