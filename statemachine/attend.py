@@ -181,8 +181,7 @@ class _Attendance:
         return found
 
     def _reached(self, sight: Sight) -> None:
-        """The database answers: an outage that is over becomes one note, a journal that went back another."""
-        self._outage.tell()
+        """The database answers; a journal that went back becomes a note."""
         self._served = self._served or sight.exists
         known, seen = sight.look.knowledge, self._site.seen
         if sight.rewound and seen:
@@ -239,6 +238,7 @@ class _Attendance:
             raise connect.refused(self._site.engine, error) from error
         run: Run | None = None
         self._served = True
+        self._outage.tell()
         try:
             self._site.ask_env_py()
             sight = see_on(self._site, work)
@@ -290,15 +290,16 @@ class _Attendance:
         """The database is not there: wait with growing pauses, up to the limit."""
         said = self._outage.met(error)
         if self._site.clock.monotonic() > self._deadline:
-            # Its only trace until a database is there to take it.
-            self._outage.tell()
             raise error
         self._sight = None
-        self._sleep(said)
+        self._rest(said)
 
     def _sleep(self, why: str, since: str | None = None) -> None:
-        if self._site.clock.monotonic() > self._deadline and not self._outage.lasts:
+        if self._site.clock.monotonic() > self._deadline:
             raise InitError("wait-limit", why, database=self._database)
+        self._rest(why, since)
+
+    def _rest(self, why: str, since: str | None = None) -> None:
         with contextlib.suppress(Exception):
             self._site.watcher.waiting(Waiting(why, since))
         self._stopper.pause(self._pause * random.uniform(1.0, 2.0))  # noqa: S311

@@ -19,11 +19,6 @@ class Outage:
         self._site = site
         self._data: dict[str, Any] = {}
 
-    @property
-    def lasts(self) -> bool:
-        """Whether a try was spoiled since it was last told of."""
-        return bool(self._data)
-
     def met(self, error: InitError) -> str:
         """One try more that `error` spoiled; gives what is the matter, in one line."""
         now, said = timestamp(self._site.clock.now()), error.rendered()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
 from initdb.events.entry import Entry
 from tests.support.postgres_server import PostgresServer
@@ -22,6 +23,11 @@ def migrated(folder: Path, url: str) -> Toy:
 def outages(entries: list[Entry]) -> list[dict[str, Any]]:
     """What the journal tells of outages."""
     return [dict(one.data) for one in entries if one.type == "outage"]
+
+
+def database_of(toy: Toy) -> str:
+    """The name of its database."""
+    return make_url(toy.url).database or ""
 
 
 @pytest.fixture

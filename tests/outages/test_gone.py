@@ -147,7 +147,7 @@ def _ends_once() -> str:
 def test_the_network_cuts_a_commit(server: PostgresServer, postgresql_toy: Toy, when: Any) -> None:
     """Whether it arrived, only the journal knows, and is asked: nothing lost, nothing twice."""
     direct = make_url(postgresql_toy.url)
-    for number in range(1, 8):
+    for number in (1, 3, 6):
         database = f"{direct.database}_{number}"
         server.admin_execute(f"CREATE DATABASE {database}")
         try:
