@@ -96,6 +96,12 @@ class PostgresServer:
         self.admin_execute(f"CREATE ROLE \"{name}\" LOGIN PASSWORD '{password}' IN ROLE {PASSWORD_GROUP}")
 
     def start(self, *, wait: bool = True) -> None:
+    def reload(self) -> None:
+        """Makes it read its files again; returns when new connections are under the new rules."""
+        before = self.admin_execute("SELECT pg_conf_load_time()")
+        self.admin_execute("SELECT pg_reload_conf()")
+        wait_until(lambda: self.admin_execute("SELECT pg_conf_load_time()") != before)
+
         """Starts the server, recovering if it was stopped at once; returns when it accepts connections.
 
         Without `wait` it returns at once.
