@@ -17,7 +17,7 @@ DEMO := $(CURDIR)/demo
 DEMO_URL ?= sqlite:///$(DEMO)/shop.db
 DEMO_RUN = cd '$(or $(EXAMPLE),demo)' && DATABASE_URL='$(DEMO_URL)' '$(CURDIR)/$(BIN)/python' -m initdb
 
-.PHONY: help run test crash lint format types contract sizes wheel-test clean
+.PHONY: help run test crash mutants mutation lint format types contract sizes wheel-test clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -37,6 +37,12 @@ test: $(VENV)/installed-dev  ## install, run every test on SQLite and PostgreSQL
 
 crash: $(VENV)/installed-dev  ## stop runs everywhere (SCENARIO=, DATABASE=, LAYER=, KIND=, POINT= for exactly one, EVERY=)
 	@$(BIN)/python -m tests.crash --workers $(WORKERS) $(CRASH)
+
+mutants: $(VENV)/installed-dev  ## plant known faults in copies of the tree; say what notices each (ARGS=its name)
+	@$(BIN)/python -m tests.mutants --jobs $(WORKERS) $(ARGS)
+
+mutation: $(VENV)-mutation/installed  ## score of a mutation tool over events/ and statemachine/ (ARGS=--share 1 for all)
+	@nice $(VENV)-mutation/bin/python -m tests.mutants.score --workers $(WORKERS) $(ARGS)
 
 lint: $(VENV)/installed-dev  ## style and mistakes, by ruff
 	$(BIN)/ruff check .
@@ -60,17 +66,17 @@ wheel-test: $(VENV)/installed-dev  ## build sdist and wheel, test the wheel wher
 	.ci/wheel-test $(BIN)/python
 
 clean:  ## remove the environment, the demonstration and what tools left
-	rm -rf $(VENV) demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-mutation demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Debian splits ensurepip from python3; pip then installs itself into the environment.
-$(VENV)/bin/python:
+$(VENV)/bin/python $(VENV)-mutation/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < ($(OLDEST)))' || { \
 	    echo "initdb needs Python 3.11 or later, but $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
 	    echo "Name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; } >&2
-	@echo "Making $(VENV) ..."
-	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
-	    $(PYTHON) -m venv --clear --without-pip $(VENV) && \
-	    $(PYTHON) -m pip --disable-pip-version-check --python $(VENV)/bin/python install --quiet pip; }
+	@echo "Making $(@:/bin/python=) ..."
+	@$(PYTHON) -m venv $(@:/bin/python=) >/dev/null 2>&1 || { \
+	    $(PYTHON) -m venv --clear --without-pip $(@:/bin/python=) && \
+	    $(PYTHON) -m pip --disable-pip-version-check --python $@ install --quiet pip; }
 
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml
 	@echo "Installing initdb ..."
@@ -81,3 +87,8 @@ $(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml
 	@echo "Installing initdb and what its tests need ..."
 	@$(PIP) install --quiet --editable '.[flask,yaml,dev]'
 	@touch $@ $(VENV)/installed
+
+$(VENV)-mutation/installed: $(VENV)-mutation/bin/python pyproject.toml
+	@echo "Installing the mutation tool ..."
+	@$(VENV)-mutation/bin/python -m pip --disable-pip-version-check install --quiet --editable '.[flask,yaml,dev,mutation]'
+	@touch $@

@@ -10,7 +10,6 @@ from tests.crash.point import Counts, Tried
 from tests.crash.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
-    from tests.crash.hunting import Caught
     from tests.crash.sweeping import Done
 
 _TELLING, _SHOWN = 100, 500
@@ -49,7 +48,7 @@ def _verdicts(counts: Counts) -> str:
     return ", ".join(f"{word} {count}" for word, count in met.items())
 
 
-def page(finished: Sequence[Done], seconds: float, caught: Sequence[Caught]) -> str:
+def page(finished: Sequence[Done], seconds: float) -> str:
     """docs/crash-report.md."""
     everything = _sum(finished)
     lines = [
@@ -58,7 +57,8 @@ def page(finished: Sequence[Done], seconds: float, caught: Sequence[Caught]) -> 
         "Written by `make crash`. Each point is one fault at one place of one run: after ONE resume the",
         "database, its version rows and its journal must be those of a run that nobody interrupted, every",
         "effect there exactly once. A point is (scenario, database, layer, kind, number); a state is what",
-        "a fault left behind: points that leave the same are one test.",
+        "a fault left behind: points that leave the same are one test. That the harness finds faults, which",
+        "and where, stands in `mutants.md`.",
         "",
         f"**{everything.points:,} points, {len(everything.states):,} distinct states:"
         f" {_verdicts(everything)}.**",
@@ -67,7 +67,6 @@ def page(finished: Sequence[Done], seconds: float, caught: Sequence[Caught]) -> 
         "",
         *_layers(finished),
         *_scenarios(finished),
-        *_planted(caught),
         *(["## Failed points", "", *failures(everything)] if everything.problems else []),
     ]
     return "\n".join(lines) + "\n"
@@ -113,14 +112,6 @@ def _scenarios(finished: Sequence[Done]) -> list[str]:
                 f"| {name} | {scenario.about} | {counts.points:,} | {len(counts.states):,} |"
                 f" {len(counts.problems)} |"
             )
-    return [*lines, ""]
-
-
-def _planted(caught: Sequence[Caught]) -> list[str]:
-    lines = ["## Planted faults", "", "| fault | found by | after points | as |", "|---|---|---|---|"]
-    for one in caught:
-        why = one.why.split("\n")[0].replace("|", "/")[:140]
-        lines.append(f"| {one.mutant.about} | {one.where or '**nothing**'} | {one.points} | {why} |")
     return [*lines, ""]
 
 

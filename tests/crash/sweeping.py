@@ -14,9 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.crash import report, trying
-from tests.crash.hunting import Caught, hunt
 from tests.crash.layers import LAYERS
-from tests.crash.mutants import MUTANTS
 from tests.crash.places import make_place
 from tests.crash.point import Counts
 from tests.crash.scenarios import SCENARIOS
@@ -85,27 +83,8 @@ def sweep(task: Task, folder: Path, server: PostgresServer | None) -> Done:
     return done
 
 
-def hunt_all() -> list[Caught]:
-    """Every planted fault, one after the other; prints where each was found."""
-    root = Path(tempfile.mkdtemp(prefix="initdb-crash-", dir=memory()))
-    server = PostgresServer()
-    found = []
-    try:
-        for mutant in MUTANTS:
-            found.append(hunt(mutant, root / mutant.name, server))
-            print(f"planted: {mutant.about}: found by {found[-1].where or 'NOTHING'}", flush=True)
-    finally:
-        server.remove()
-        shutil.rmtree(root, ignore_errors=True)
-    return found
-
-
 def work_off(tasks: Sequence[Task], workers: int, target: Path | None) -> int:
-    """Every task, several at a time; prints each as it ends. 1 where something failed.
-
-    Where a report is written the planted faults are hunted first, and one that survives is a failure.
-    """
-    caught = hunt_all() if target is not None else []
+    """Every task, several at a time; prints each as it ends. 1 where something failed."""
     begun = time.monotonic()
     context = multiprocessing.get_context("fork")
     queue: Any = context.Queue()
@@ -123,9 +102,8 @@ def work_off(tasks: Sequence[Task], workers: int, target: Path | None) -> int:
         one.join()
     print(report.summary(finished, time.monotonic() - begun))
     if target is not None:
-        target.write_text(report.page(finished, time.monotonic() - begun, caught), encoding="utf-8")
-    survived = any(not one.where for one in caught)
-    return 1 if survived or any(done.broken or done.counts.problems for done in finished) else 0
+        target.write_text(report.page(finished, time.monotonic() - begun), encoding="utf-8")
+    return 1 if any(done.broken or done.counts.problems for done in finished) else 0
 
 
 def _worker(queue: Any, results: Any) -> None:

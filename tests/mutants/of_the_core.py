@@ -1,0 +1,98 @@
+"""The faults that the core must not have: the crash harness finds each at a point, and so do tests."""
+
+from __future__ import annotations
+
+from tests.mutants.fault import ATTEND, OF_THE_UNIT, OF_WALKS, POSTGRESQL, RUN, SQLITE, UNIT, Fault, Sweep
+
+OF_THE_CORE: tuple[Fault, ...] = (
+    Fault(
+        "event-apart",
+        "the event in a transaction of its own",
+        UNIT,
+        "            for entry in entries:\n                self._append(connection, entry)",
+        "            side(connection).commit(connection)\n            side(connection).begin(connection)\n"
+        "            for entry in entries:\n                self._append(connection, entry)",
+        OF_THE_UNIT,
+        Sweep("A", "models", "sqlite-wal", "kill"),
+    ),
+    Fault(
+        "head-outside",
+        "the head read outside the transaction",
+        UNIT,
+        "                here.begin(connection)\n"
+        "                return self.journal.lock_head(connection, self.lock_timeout)",
+        "                before = self.journal.head(connection)\n"
+        "                here.rollback(connection)\n"
+        "                here.begin(connection)\n"
+        "                now = self.journal.lock_head(connection, self.lock_timeout)\n"
+        '                return __import__("dataclasses").replace(now, seq=before.seq, hash=before.hash)',
+        (*OF_THE_UNIT, *OF_WALKS),
+        Sweep("H", "models", "sqlite-wal", "apart", 5),
+    ),
+    Fault(
+        "doubt-by-a-plain-read",
+        "a commit in doubt settled by a plain read: what is not there at the first look did not happen",
+        ATTEND,
+        "run.run not in self._begun or run.ended is None:\n",
+        "run.run not in self._begun or run.ended is None:\n            self._begun.clear()\n",
+        ("tests/crash/test_messages.py",),
+        Sweep("E", "rollback-one", "postgresql", "commit-late"),
+    ),
+    Fault(
+        "order-twice",
+        "an order whose last commit was in doubt carried out once more",
+        ATTEND,
+        "run.run not in self._begun or run.ended is None:\n",
+        "run.run not in self._begun or run.ended is not None:\n",
+        ("tests/outages",),
+        Sweep("E", "rollback-one", "postgresql", "commit-after"),
+    ),
+    Fault(
+        "keys-on",
+        "foreign keys on during a batch rebuild",
+        "steps/borrowed.py",
+        '_run(dbapi, "PRAGMA foreign_keys = OFF")',
+        '_run(dbapi, "PRAGMA foreign_keys = ON")',
+        ("tests/env_py/test_sqlite.py",),
+        Sweep("A", "cascade", "sqlite-wal", "kill"),
+    ),
+    Fault(
+        "baton-between",
+        "the baton given back between units, and believed to be held",
+        RUN,
+        "            alive=baton.alive,\n",
+        "            alive=lambda: baton.release() is None,\n",
+        ("tests/races/test_stopped.py", "tests/races/test_threads.py", "tests/races/test_swarms.py"),
+        Sweep("H", "models", "sqlite-wal", "switches", 5),
+    ),
+    Fault(
+        "no-guard-sqlite",
+        "the check of the trigger removed, on SQLite: for an event, and for the head's move",
+        SQLITE,
+        'f"WHEN NOT EXISTS ({follows}) "',
+        'f"WHEN 0 AND NOT EXISTS ({follows}) "',
+        ("tests/events/test_guards.py",),
+        Sweep("A", "models", "sqlite-wal", "kill"),
+        more=((SQLITE, " AND hash = NEW.hash AND prev_hash = OLD.hash)", " AND hash = NEW.hash)"),),
+    ),
+    Fault(
+        "no-guard-postgresql",
+        "the check of the trigger removed, on PostgreSQL: for an event, and for the head's move",
+        POSTGRESQL,
+        '" WHERE id = 1 AND seq = NEW.seq - 1 AND hash = NEW.prev_hash;"',
+        '" WHERE id = 1;"',
+        ("tests/events/test_guards.py",),
+        Sweep("D", "models", "postgresql", "kill", 10),
+        more=((POSTGRESQL, " AND prev_hash = OLD.hash) THEN", ") THEN"),),
+    ),
+    Fault(
+        "no-new-fold",
+        "a retry that does not fold again: the head has moved, what moved it is not looked at",
+        UNIT,
+        "                self._moved(connection, self.head)",
+        "                now = {'seq': self.head.seq, 'hash': self.head.hash}\n"
+        '                self.knowledge = __import__("dataclasses").replace(self.knowledge, **now)',
+        (*OF_THE_UNIT, *OF_WALKS),
+        Sweep("H", "models", "sqlite-wal", "apart", 5),
+    ),
+)
