@@ -43,8 +43,12 @@ class Boot:
 
     def waits(self, words: str = "is at work") -> bool:
         """Once it has said that it waits, in these words; False where it ended or went on without."""
-        wait_until(lambda: any(words in why for why in self.said) or not self._thread.is_alive())
-        return any(words in why for why in self.said)
+        return self.sees(lambda: any(words in why for why in self.said))
+
+    def sees(self, holds: Callable[[], bool]) -> bool:
+        """Once `holds` says yes, and goes on saying it; False where this has ended before."""
+        wait_until(lambda: holds() or not self._thread.is_alive())
+        return holds()
 
     def end(self) -> Outcome:
         """How it ended, once it has."""
