@@ -116,8 +116,8 @@ def _states(events: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         state = event["dest"]
 
 
-_FIRST = frozenset({"journal_created", "journal_upgraded"})
-"""Events that come before the beginning of the run that they are of."""
+_FIRST = frozenset({"journal_created", "journal_upgraded", "outage"})
+"""Events that come before the beginning of the run that they are of, in one transaction with it."""
 
 _ENDS = frozenset({"health_validated", "step_failed", "run_stopped"})
 
@@ -135,7 +135,7 @@ def _runs(events: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             yield f"journal: entry {event['seq']} {kind} is of a run that had not begun"
         if kind in _ENDS:
             open_run = None
-        last = event
+        last = last if kind in _FIRST else event
 
 
 def _named(

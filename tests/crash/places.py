@@ -22,6 +22,8 @@ from tests.support.waiting import wait_until
 QUIET = 10.0
 """How long, in s, the backends of a process that is gone may live."""
 
+_STATE = "state"
+
 Files = dict[str, bytes]
 """Name → content of the files that make up a SQLite database."""
 
@@ -51,11 +53,16 @@ class Place(Protocol):
 def make_place(scenario: Scenario, database: str, folder: Path, server: PostgresServer | None) -> Place:
     """The place, prepared in a child of its own so that nothing of it stays in this process."""
     folder.mkdir(parents=True)
-    os.environ["XDG_STATE_HOME"] = str(folder / "state")
+    os.environ["XDG_STATE_HOME"] = str(folder / _STATE)
     if database == "postgresql":
         assert server is not None
         return PostgresPlace(scenario, database, folder, server)
     return SqlitePlace(scenario, database, folder)
+
+
+def forget_outages(folder: Path) -> None:
+    """What a process could not tell the database it keeps beside it: away with it."""
+    shutil.rmtree(folder / _STATE, ignore_errors=True)
 
 
 def _prepare(place: Place) -> None:
@@ -83,6 +90,7 @@ class SqlitePlace:
         self._start = self.read()
 
     def reset(self) -> None:
+        forget_outages(self.folder)
         self.write(self._start)
 
     def read(self) -> Files:
@@ -127,6 +135,7 @@ class PostgresPlace:
         self._make(self.name, self._template)
 
     def reset(self) -> None:
+        forget_outages(self.folder)
         self._make(self._template, self.name)
 
     def _make(self, source: str, name: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from initdb.events import ids
 from initdb.events.clock import Clock
+from initdb.statemachine import verdict
 from initdb.statemachine.site import Site
 from initdb.statemachine.stopping import Stopper
 
@@ -48,6 +49,7 @@ def quicken() -> None:
     """Shorten the pauses of this process, and keep it from logging."""
     logging.disable(logging.WARNING)
     Stopper.pause = _short_pause  # type: ignore[method-assign]
+    verdict.BACKOFF_FIRST = SHORT
 
 
 def clock(seed: int) -> Clock:

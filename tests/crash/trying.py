@@ -165,14 +165,14 @@ def problems_after(
 ) -> tuple[str, ...]:
     """Resume once, and say everything that is not as it must be."""
     if place.scenario.order and is_finished(place, expected):
-        return tuple(_compared(place, expected))
+        return compared(place, expected)
     try:
         answer = resuming(place)
     except Stuck as error:
         return (f"stuck: the resume: {error}",)
     except RuntimeError as error:
         return (f"unready: the resume raised: {error}",)
-    return (*comparing.answer_problems(place.scenario.ends, answer), *_compared(place, expected))
+    return (*comparing.answer_problems(place.scenario.ends, answer), *compared(place, expected))
 
 
 def is_finished(place: Place, expected: Expected) -> bool:
@@ -196,12 +196,13 @@ def problems_within(place: Place, expected: Expected, act: taps.Act | None = Non
     wrong = tuple(comparing.answer_problems(place.scenario.ends, _answer(ended)))
     if wrong:
         return (*wrong, *(f"then, {text}" for text in problems_after(place, expected)))
-    return tuple(_compared(place, expected))
+    return compared(place, expected)
 
 
-def _compared(place: Place, expected: Expected) -> list[str]:
+def compared(place: Place, expected: Expected) -> tuple[str, ...]:
+    """Everything in which the database as it is differs from what an uninterrupted run leaves."""
     found = place.leftovers()
     try:
-        return [*found, *comparing.problems(expected.picture, look(place))]
+        return (*found, *comparing.problems(expected.picture, look(place)))
     except Exception as error:
-        return [*found, f"different: the database cannot be read: {error}"]
+        return (*found, f"different: the database cannot be read: {error}")

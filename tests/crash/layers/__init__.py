@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol, cast
 
-from tests.crash.layers import driver_calls, instants, messages, pairs, schedules, statements, system_calls
+from tests.crash.layers import (
+    driver_calls,
+    instants,
+    io_errors,
+    messages,
+    pairs,
+    schedules,
+    statements,
+    system_calls,
+)
 from tests.crash.point import Tried
 from tests.crash.trying import Expected
 
@@ -27,5 +36,5 @@ class Layer(Protocol):
 
 LAYERS: dict[str, Layer] = {
     module.LETTER: cast(Layer, module)
-    for module in (statements, pairs, system_calls, driver_calls, messages, instants, schedules)
+    for module in (statements, pairs, system_calls, io_errors, driver_calls, messages, instants, schedules)
 }

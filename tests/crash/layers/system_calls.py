@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tests.crash import trying
 from tests.crash.disk import Call, Disk, Image
+from tests.crash.judging import Judge
 from tests.crash.layers.statements import name_of
 from tests.crash.places import SqlitePlace
 from tests.crash.point import Point, Tried
@@ -23,19 +24,17 @@ _CUTS = ("nothing", "last", "some", "some")
 
 
 def sweep(place: SqlitePlace, expected: Expected, kind: str, every: int) -> Iterator[Tried]:
-    """Every call (or every `every`th), each distinct state resumed once."""
+    """Every call (or every `every`th); what SQLite recovers to the same is resumed once."""
     place.reset()
     start = place.read()
     calls = record(place)
     assert calls, "no system call was recorded"
     _check(place, start, calls)
-    known: dict[str, tuple[str, ...]] = {}
+    judge = Judge(place, expected)
     for number, image, label in images(start, calls, kind, every):
-        state = name_of(image)
-        if state not in known:
-            place.write(image)
-            known[state] = trying.problems_after(place, expected)
-        yield Tried(_point(place, kind, number), state, problems=known[state], label=label)
+        yield Tried(
+            _point(place, kind, number), name_of(image), problems=judge.problems(image), label=label
+        )
 
 
 def images(

@@ -1,0 +1,165 @@
+"""Layer C: SQLite's own system calls fail, from call n on, once or for ever: EIO, a full disk, half a write."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from initdb.errors.catalogue_index import catalogue
+from initdb.statemachine.initializer import Initializer
+from tests.crash import libc_calls, steady
+from tests.crash.children import Child, Stuck, fork
+from tests.crash.judging import Judge
+from tests.crash.layers.statements import name_of
+from tests.crash.places import SqlitePlace
+from tests.crash.point import Point, Tried
+from tests.crash.scenario import SQLITE_JOURNAL, SQLITE_WAL, Answer, answer_of
+from tests.crash.trying import Expected
+
+LETTER = "C"
+ABOUT = (
+    "SQLite's system calls fail from call n on, once or for ever: EIO (of writes, syncs, truncations, removals,"
+    " openings, or of reads), ENOSPC, half a write and then ENOSPC; half a write and SIGKILL"
+)
+DATABASES = (SQLITE_WAL, SQLITE_JOURNAL)
+KINDS = ("eio-once", "eio-ever", "full-once", "full-ever", "half-ever", "read-once", "read-ever", "half-kill")
+
+_CHANGES = frozenset({"write", "sync", "truncate", "unlink", "open"})
+_GROWS = frozenset({"write", "sync", "open"})
+_FAMILIES = {"eio": _CHANGES, "full": _GROWS, "half": frozenset({"write"}), "read": frozenset({"read"})}
+
+_BESIDES = frozenset({"step_failed", "override"})
+"""Events of a failure that was written down, and of the person who said: go on."""
+
+_SAID = frozenset(words for row in catalogue.values() for words in (f"error: {row.reference}", row.message))
+"""What tells that an error is of the catalogue."""
+
+_LEAP = 5.0
+"""Seconds by which the run's clock goes on at each look, so that a disk that never recovers is given up soon."""
+
+
+@dataclass(slots=True)
+class _Fault:
+    """Counts the calls of a kind's family and strikes at one of them; number 0: only counts."""
+
+    kind: str
+    number: int
+    seen: int = 0
+    struck: str = ""
+
+    def __call__(self, call: str, real: Callable[..., int], arguments: tuple[Any, ...]) -> int:
+        what, when = self.kind.split("-")
+        if call not in _FAMILIES[what] or (call == "open" and not arguments[1] & os.O_CREAT):
+            return real(*arguments)
+        self.seen += 1
+        if not self.number or self.seen < self.number:
+            return real(*arguments)
+        if self.seen == self.number:
+            self.struck = call
+            return self._first(what, when, real, arguments)
+        return real(*arguments) if when == "once" else self._fails(what)
+
+    def _first(self, what: str, when: str, real: Callable[..., int], arguments: tuple[Any, ...]) -> int:
+        if what == "half" and arguments[2] > 1:
+            file, data, size, offset = arguments
+            written = real(file, data, size // 2, offset)
+            if when == "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            return written
+        return self._fails(what)
+
+    def _fails(self, what: str) -> int:
+        return libc_calls.fail(errno.EIO if what in {"eio", "read"} else errno.ENOSPC)
+
+
+def sweep(place: SqlitePlace, expected: Expected, kind: str, every: int) -> Iterator[Tried]:
+    """Every call (or every `every`th); what SQLite recovers to the same is resumed once."""
+    with _told_of_failures(place):
+        total = _count(place, kind)
+        judge = Judge(place, expected)
+        for number in range(1, total + 1, every):
+            yield _at(place, judge, kind, str(number))
+
+
+def one(place: SqlitePlace, expected: Expected, kind: str, number: str) -> Tried:
+    """The call of that number."""
+    with _told_of_failures(place):
+        return _at(place, Judge(place, expected), kind, number)
+
+
+@contextmanager
+def _told_of_failures(place: SqlitePlace) -> Iterator[None]:
+    """A run that was told of an error writes it down, and a person may have to say: go on."""
+    libc_calls.prepare()
+    scenario = place.scenario
+
+    def go_on(initializer: Initializer) -> Answer:
+        answer = scenario.resume(initializer)
+        tries_again = answer.outcome == "failed" and not scenario.order
+        return answer_of(initializer.resume()) if tries_again else answer
+
+    place.scenario = replace(scenario, besides=scenario.besides | _BESIDES, resume=go_on)
+    try:
+        yield
+    finally:
+        place.scenario = scenario
+
+
+def _count(place: SqlitePlace, kind: str) -> int:
+    """How many calls of the kind's family a run makes; it must end as it would without being watched."""
+    place.reset()
+    ended = _run(place, _Fault(kind, 0)).wait()
+    assert ended.answer["outcome"] == place.scenario.ends, ended.answer
+    assert ended.answer["seen"], "no system call was seen: SQLite does not call what was taken over"
+    return int(ended.answer["seen"])
+
+
+def _run(place: SqlitePlace, fault: _Fault) -> Child:
+    def work() -> dict[str, Any]:
+        steady.hold()
+        initializer = place.app.initializer()
+        ticks = itertools.count()
+        clock = replace(steady.clock(1), monotonic=lambda: next(ticks) * _LEAP)
+        initializer.site.clock = clock
+        libc_calls.take_over(fault)
+        answer = place.scenario.run(initializer)
+        return {**asdict(answer), "seen": fault.seen, "struck": fault.struck}
+
+    return fork(work)
+
+
+def _at(place: SqlitePlace, judge: Judge, kind: str, number: str) -> Tried:
+    point = Point(place.scenario.name, place.database, LETTER, kind, number)
+    place.reset()
+    try:
+        ended = _run(place, _Fault(kind, int(number))).wait()
+    except Stuck as error:
+        return Tried(point, problems=(f"stuck: the run: {error}",))
+    except RuntimeError as error:
+        return Tried(point, problems=(f"unready: the run raised: {error}",))
+    wanted = signal.SIGKILL if kind.endswith("kill") else 0
+    assert ended.signal == wanted, f"{point.command()}: ended by signal {ended.signal}, not {wanted}"
+    answer = ended.answer or {"outcome": "killed", "errors": [], "struck": "write"}
+    assert answer["struck"], f"{point.command()} did not strike"
+    files = place.read()
+    completed = answer["outcome"] == place.scenario.ends
+    problems = (*_untold(place, answer), *judge.problems(files, completed))
+    label = f"{kind} at {answer['struck']} {number}, the run ended as {answer['outcome']}"
+    return Tried(point, name_of(files), problems=problems, label=label)
+
+
+def _untold(place: SqlitePlace, answer: dict[str, Any]) -> Iterator[str]:
+    """A run that did not come to its end says why, in the words of the catalogue."""
+    if answer["outcome"] in {"killed", place.scenario.ends}:
+        return
+    said = "\n".join(answer["errors"])
+    if answer["outcome"] != "failed" or not said:
+        yield f"different: the run ended as {answer['outcome']}: {said}"
+    elif "Traceback" in said or "internal-error" in said or not any(one in said for one in _SAID):
+        yield f"different: the run failed without an error of the catalogue: {said}"
