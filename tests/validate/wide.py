@@ -138,7 +138,7 @@ def _types(metadata: MetaData) -> None:
         Column("url", Url),
         Column("document", Document),
         Column("Mixed Case", Integer, nullable=False, server_default="1"),
-        Column("computed", Integer, Computed("small + 1")),
+        Column("computed", Integer, Computed("small + 1", persisted=True)),
         Column("now", DateTime, server_default=func.now(), nullable=False),
     )
 
