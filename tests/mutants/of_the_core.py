@@ -27,7 +27,7 @@ OF_THE_CORE: tuple[Fault, ...] = (
         "                now = self.journal.lock_head(connection, self.lock_timeout)\n"
         '                return __import__("dataclasses").replace(now, seq=before.seq, hash=before.hash)',
         (*OF_THE_UNIT, *OF_WALKS),
-        Sweep("H", "models", "sqlite-wal", "apart", 5),
+        Sweep("H", "models", "sqlite-wal", "apart", 13),
     ),
     Fault(
         "doubt-by-a-plain-read",

@@ -73,8 +73,8 @@ def main(words: Sequence[str] | None = None) -> int:
     """0 where mutmut ran; the score is for a reader to judge."""
     parser = argparse.ArgumentParser(prog="make mutation", description="mutmut over events/, statemachine/")
     parser.add_argument("groups", nargs="*", metavar="GROUP", help="only these groups of modules")
-    parser.add_argument("--share", type=float, default=0.12, help="of each module's mutants, 1 for all")
-    parser.add_argument("--least", type=int, default=20, help="mutants of a module, where it has as many")
+    parser.add_argument("--share", type=float, default=0.04, help="of each module's mutants, 1 for all")
+    parser.add_argument("--least", type=int, default=10, help="mutants of a module, where it has as many")
     parser.add_argument("--seed", default="0", help="of the sample")
     parser.add_argument("--workers", default="2", help="how many mutants at once")
     parser.add_argument("--survivors", type=Path, help="where to write what survived, as JSON")
