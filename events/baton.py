@@ -129,7 +129,9 @@ class _FileBaton:
         except sqlite3.Error as error:
             if is_busy(error):
                 return None
-            raise InitError("baton-unwritable", f"{beside}: {error}", database="sqlite") from error
+            full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+            reference = "disk-full" if full else "baton-unwritable"
+            raise InitError(reference, f"{beside}: {error}", database="sqlite") from error
         return cls(connection)
 
     def alive(self) -> bool:

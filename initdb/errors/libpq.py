@@ -16,6 +16,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
         "server-starting",
         r"database system is (starting up|shutting down|in recovery mode|not (yet )?accepting)",
     ),
+    ("disk-full", r"no space left on device"),
     ("database-closed", r"is not currently accepting connections"),
     ("tls-failed", r"requires a valid client certificate"),
     (

@@ -63,4 +63,4 @@ def small_toy(tmp_path: Path, small_server: PostgresServer) -> Iterator[Toy]:
     name = f"test_{uuid.uuid4().hex[:12]}"
     small_server.admin_execute(f"CREATE DATABASE {name} OWNER app TEMPLATE template0 STRATEGY file_copy")
     yield migrated(tmp_path, small_server.url(name, user="app"))
-    small_server.admin_execute(f"DROP DATABASE {name} WITH (FORCE)")
+    small_server.admin_execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

@@ -60,15 +60,15 @@ def test_starting_up(server: PostgresServer, postgresql_toy: Toy) -> None:
         standby.remove()
 
 
-@pytest.mark.parametrize("limit", ["300s", "1ms"])
-def test_the_server_crashes_in_the_middle_of_a_revision(
-    server: PostgresServer, postgresql_toy: Toy, limit: str
+@pytest.mark.parametrize(("how", "limit"), [("immediate", "1ms"), ("fast", "300s")])
+def test_the_server_is_restarted_in_the_middle_of_a_revision(
+    server: PostgresServer, postgresql_toy: Toy, how: str, limit: str
 ) -> None:
     """What was committed stands, the revision begins anew; wait_limit counts from the last sign of life."""
     gate = Gate(postgresql_toy)
     boot = Boot(postgresql_toy, wait_limit=limit)
     assert gate.reached()
-    server.stop_immediate()
+    server.stop_immediate() if how == "immediate" else server.stop()
     server.start()
     gate.open()
     boot.is_ready()
@@ -131,6 +131,20 @@ def test_the_session_at_work_is_ended_in_its_statement(postgresql_toy: Toy, step
     assert result.success, result.errors
     types = [one.type for one in assert_settled(postgresql_toy)]
     assert types.count("run_resumed") == 1 and "step_failed" not in types
+
+
+def test_a_session_that_ends_at_every_try(postgresql_toy: Toy) -> None:
+    """As where the server crashes over a revision: after so many attempts it stops, and tells of it."""
+    toy = postgresql_toy
+    end = "SELECT pg_terminate_backend(pg_backend_pid())"
+    toy.revision(2, f"{table_up(2)}\n    op.execute({end!r})")
+    boot = Boot(toy, attempts=3)
+    error = boot.end().error
+    assert error is not None and error.reference == "crash-loop"
+    assert boot.events.count("run_resumed") == 3
+    toy.with_revisions()
+    assert toy.initializer().resume().success
+    assert_settled(toy)
 
 
 def _ends_once() -> str:

@@ -93,5 +93,4 @@ def test_commands_that_look_have_an_answer_in_time(
     with _locked(ready, table):
         for words in (["status"], ["validate"], ["plan"], ["journal"], ["journal", "verify"]):
             result = console(*words)
-            assert result.exit_code in (0, 1, 3), (words, result.output)
-            assert result.exit_code != 1 or "lock-timeout" in result.stderr, (words, result.output)
+            assert result.exit_code in (0, 3) or "lock-timeout" in result.stderr, (words, result.output)

@@ -1,4 +1,4 @@
-"""The server's own time limits: on a statement they are the step's failure, on our sessions they have no say."""
+"""The server's own time limits: on a statement they are the step's failure, on our sessions nothing."""
 
 from __future__ import annotations
 

@@ -28,6 +28,11 @@ class SmallDisk:
                     while True:
                         file.write(b"\0" * block)
 
+    def allow(self, *, writing: bool) -> None:
+        """Mount it anew, to be written or only to be read."""
+        how = f"remount,{'rw' if writing else 'ro'}"
+        subprocess.run(["mount", "-o", how, str(self.path)], check=True, capture_output=True)
+
     def free(self) -> None:
         """Give back what `fill` took."""
         (self.path / _BALLAST).unlink(missing_ok=True)

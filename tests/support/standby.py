@@ -29,9 +29,9 @@ class Standby(PostgresServer):
 
     def _make_cluster(self) -> None:
         self.log.touch()
-        if self._account:
+        if self.account:
             for path in (self.folder, self.log):
-                shutil.chown(path, self._account)
+                shutil.chown(path, self.account)
         where = f"host={self._primary.folder} port={self._primary.port} user={SUPERUSER}"
         self._make("pg_basebackup", "-D", str(self.data), "-d", where, "-R", "-c", "fast", "--no-sync")
 

@@ -1,0 +1,127 @@
+"""There is no room left: in a table's file, in the whole database, in the log, for temporary files."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.outages.conftest import database_of, migrated, outages
+from tests.support.boot import Boot, Gate
+from tests.support.postgres_server import PostgresServer, roomy_parent
+from tests.support.settled import assert_settled
+from tests.support.small_disk import SmallDisk, small_disk
+from tests.support.toy import Toy, table_up
+
+MUCH = (
+    "WITH RECURSIVE n (i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)"
+    " INSERT INTO t2 SELECT i, 'much of nothing ' || i FROM n"
+)
+"""More than what a small disk has left once it is filled."""
+
+WRITES_MUCH = f"op.execute({MUCH!r})\nop.execute('DELETE FROM t2 WHERE id >= 10')"
+
+
+@contextlib.contextmanager
+def _tablespace(server: PostgresServer, megabytes: float) -> Iterator[SmallDisk]:
+    with small_disk(server.folder / "small", megabytes, server.account) as disk:
+        server.admin_execute(f"CREATE TABLESPACE small LOCATION '{disk.path}'")
+        server.admin_execute("GRANT CREATE ON TABLESPACE small TO app")
+        yield disk
+        server.admin_execute("DROP TABLESPACE small")
+
+
+def test_a_disk_that_is_full_under_a_table(small_server: PostgresServer, small_toy: Toy) -> None:
+    """53100 is the step's failure, and passes: once there is room a later boot goes on."""
+    toy = small_toy
+    move = "op.execute('ALTER TABLE t2 SET TABLESPACE small')"
+    gate = Gate(toy, before=move, after=WRITES_MUCH)
+    with _tablespace(small_server, 4) as disk:
+        boot = Boot(toy)
+        assert gate.reached()
+        disk.fill()
+        gate.open()
+        error = boot.end().error
+        assert error is not None and (error.reference, error.sqlstate) == ("disk-full", "53100")
+        assert error.passing and boot.events[-1] == "step_failed"
+        disk.free()
+        assert toy.initializer().initialize().success
+        assert_settled(toy)
+        small_server.admin_execute(f"DROP DATABASE {database_of(toy)}")
+
+
+def test_a_disk_that_is_full_under_the_database(small_server: PostgresServer, small_toy: Toy) -> None:
+    """Where not even the journal has room, it waits and goes on by itself."""
+    toy = small_toy
+    name = database_of(toy)
+    with _tablespace(small_server, 24) as disk:
+        small_server.admin_execute(f"ALTER DATABASE {name} SET TABLESPACE small")
+        disk.fill()
+        boot = Boot(toy)
+        assert boot.waits("is full"), boot.said
+        disk.free()
+        boot.is_ready()
+        (outage,) = outages(assert_settled(toy))
+        assert outage["reference"] == "disk-full"
+        small_server.admin_execute(f"DROP DATABASE {name}")
+
+
+def test_a_disk_that_is_full_under_the_log(tmp_path: Path) -> None:
+    """PANIC: every session is cut, and the server is down until it has recovered; the run goes on then."""
+    folder = roomy_parent() / f"initdb-wal-{uuid.uuid4().hex[:8]}"
+    owner = "nobody"
+    with small_disk(folder, 40, owner) as disk:
+        server = PostgresServer(
+            {"min_wal_size": "2MB", "max_wal_size": "4MB"}, ("-X", str(disk.path / "wal"), "--wal-segsize=1")
+        )
+        try:
+            toy = migrated(tmp_path, server.url())
+            gate = Gate(toy, after=WRITES_MUCH)
+            boot = Boot(toy, attempts=1000)
+            assert gate.reached()
+            disk.fill()
+            gate.open()
+            assert boot.sees(lambda: "PANIC" in server.log.read_text())
+            assert boot.sees(lambda: bool(boot.said))
+            disk.free()
+            server.start()
+            boot.is_ready()
+            assert_settled(toy)
+        finally:
+            server.remove()
+    folder.rmdir()
+
+
+def test_a_limit_of_temporary_files(server: PostgresServer, postgresql_toy: Toy) -> None:
+    """53400 does not pass by itself: somebody raises the limit and says resume."""
+    toy = postgresql_toy
+    sort = "SET LOCAL work_mem = '64kB'; SELECT count(*) FROM (SELECT n FROM generate_series(1, 60000) n ORDER BY -n) s"
+    toy.revision(2, f"{table_up(2)}\n    op.execute({sort!r})")
+    server.admin_execute(f"ALTER DATABASE {database_of(toy)} SET temp_file_limit = '64kB'")
+    error = Boot(toy).end().error
+    assert error is not None and (error.reference, error.sqlstate) == ("server-out-of-resources", "53400")
+    assert not error.passing
+    server.admin_execute(f"ALTER DATABASE {database_of(toy)} RESET temp_file_limit")
+    assert toy.initializer().resume().success
+    assert_settled(toy)
+
+
+@pytest.mark.parametrize("journal_mode", ["wal", "delete"])
+def test_a_disk_that_is_full_under_a_file(tmp_path: Path, journal_mode: str) -> None:
+    """SQLite has no room for the journal either: the boot waits, and goes on by itself."""
+    with small_disk(tmp_path / "small", 4) as disk:
+        toy = migrated(tmp_path, f"sqlite:///{disk.path / 'test.db'}")
+        toy.sql(f"PRAGMA journal_mode = {journal_mode}")
+        gate = Gate(toy, after=WRITES_MUCH)
+        boot = Boot(toy)
+        assert gate.reached()
+        disk.fill()
+        gate.open()
+        assert boot.waits("is full")
+        disk.free()
+        boot.is_ready()
+        (outage,) = outages(assert_settled(toy))
+        assert outage["reference"] == "disk-full"
