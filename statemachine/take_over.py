@@ -53,7 +53,7 @@ def _end_sessions(connection: Connection, journal: Journal, clock: Clock) -> tup
         try:
             connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
         except Exception as error:
-            said = safe_text(getattr(error, "orig", error))
+            said = safe_text(str(getattr(error, "orig", error)).strip())
             raise _refused(f"session {pid}: {said}", database="postgresql") from error
     # By their locks again: pg_stat_activity would show the same picture until this transaction ends.
     if not _until(lambda: not {*victims} & {*_lockers(connection, journal)}, clock, PATIENCE):
