@@ -11,8 +11,7 @@ class InitializationResult:
     "postgresql".
 
     `outcome` is the ending's name: ready, failed, held, ahead, pending, busy, stopped or done; `exit_code`
-    what
-    the command line would exit with.
+    what the command line would exit with.
     """
 
     success: bool

@@ -42,8 +42,7 @@ def models_digest(metadata: MetaData, dialect: Dialect) -> str:
     """The hash of the DDL that the models mean on this database, table by table in order of their names.
 
     Not of source files: a mixin's file defines no table of its own, and which modules are imported differs
-    from
-    process to process.
+    from process to process.
     """
     return _lines(_ddl(table, dialect) for _, table in sorted(metadata.tables.items()))
 
