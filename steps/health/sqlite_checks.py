@@ -6,10 +6,12 @@ CHECKED_BYTES is left to a person.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from sqlalchemy import Connection, text
 
+from initdb.errors import InitError
 from initdb.steps.catalog.names import is_ignored
 from initdb.steps.drift.issue import Issue
 
@@ -23,16 +25,27 @@ _ORPHANS = text("""SELECT v."table" AS child, v.parent, v.fkid, count(*) AS orph
     GROUP BY v."table", v.parent, v.fkid ORDER BY v."table", v.fkid""")
 
 
+_UNREAD = re.compile(r"error code=(\d+)")
+_IOERR = 10
+"""SQLITE_IOERR, the primary result code of a page that could not be read."""
+
+
 def too_large(connection: Connection) -> bool:
     """Whether the file is larger than CHECKED_BYTES."""
     return int(connection.scalar(_SIZE) or 0) > CHECKED_BYTES
 
 
 def integrity_issues(connection: Connection) -> tuple[Issue, ...]:
-    """What `PRAGMA quick_check` finds (https://sqlite.org/pragma.html#pragma_quick_check)."""
+    """What `PRAGMA quick_check` finds (https://sqlite.org/pragma.html#pragma_quick_check).
+
+    Raises InitError("disk-error") where it could not read: SQLite tells that in a row as if it were damage.
+    """
     if too_large(connection):
         return (_unchecked("integrity", "PRAGMA quick_check"),)
     found = [str(line) for line in connection.scalars(_QUICK_CHECK) if line != "ok"]
+    unread = [line for line in found if (code := _UNREAD.search(line)) and int(code[1]) & 0xFF == _IOERR]
+    if unread:
+        raise InitError("disk-error", *unread, database="sqlite")
     advice = (
         "Stop every process that writes to it, keep a copy of the file, and restore a backup; "
         "what is still readable: sqlite3 FILE .recover | sqlite3 recovered.db"
