@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from initdb.statemachine import commands
 from tests.crash.children import Ended, call
 from tests.support.toy import Toy, table_up
 
@@ -178,6 +179,104 @@ def test_what_harms_nothing(toy: Toy, way: str) -> None:
     for number in (1, 2, 3):
         assert toy.sql(f"SELECT name FROM t{number}") == [(f"first of t{number}",)]
     assert toy.initializer().initialize().steps_completed == []
+
+
+OF_THE_SESSION = {
+    "postgresql": {
+        "no search_path": "op.execute(\"SET search_path = ''\")",
+        "another search_path": 'op.execute("CREATE SCHEMA s")\nop.execute("SET search_path = s")',
+        "another search_path, locally": (
+            "op.execute(\"SELECT set_config('search_path', 'pg_catalog', true)\")"
+        ),
+        "a table of the same name first in the search_path": (
+            'op.execute("CREATE SCHEMA s")\nop.execute("CREATE TABLE s.init_journal (seq int)")\n'
+            'op.execute("CREATE TABLE s.init_journal_head (seq int)")\n'
+            'op.execute("SET search_path = s, public")'
+        ),
+        "a temporary table of the same name": (
+            'op.execute("CREATE TEMP TABLE init_journal (seq int)")\n'
+            'op.execute("CREATE TEMP TABLE init_journal_head (id int, seq int, hash text)")'
+        ),
+        "another role": 'op.execute("SET ROLE pg_read_all_data")',
+        "another role, locally": 'op.execute("SET LOCAL ROLE pg_read_all_data")',
+        "a timeout": "op.execute(\"SET statement_timeout = '30s'; SET lock_timeout = '1ms'\")",
+        "everything reset": 'op.execute("RESET ALL")',
+        "deferred constraints": 'op.execute("SET CONSTRAINTS ALL DEFERRED")',
+        "another encoding of strings": "op.execute(\"SET client_encoding = 'LATIN1'\")",
+        "read only for the next": 'op.execute("SET default_transaction_read_only = on")',
+    },
+    "sqlite": {
+        "foreign keys on": 'op.execute("PRAGMA foreign_keys = ON")',
+        "foreign keys deferred": 'op.execute("PRAGMA defer_foreign_keys = ON")',
+        "recursive triggers": 'op.execute("PRAGMA recursive_triggers = ON")',
+        "a temporary table of the same name": (
+            'op.execute("CREATE TEMP TABLE init_journal (seq INTEGER)")\n'
+            'op.execute("CREATE TEMP TABLE init_journal_head (id INTEGER, seq INTEGER, hash TEXT)")'
+        ),
+        "a short wait": 'op.execute("PRAGMA busy_timeout = 0")',
+        "names of columns": 'op.execute("PRAGMA full_column_names = ON")',
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("database_url", "way"),
+    [(database, way) for database, ways in OF_THE_SESSION.items() for way in ways],
+    indirect=["database_url"],
+)
+def test_what_a_revision_sets_in_its_session(toy: Toy, way: str) -> None:
+    """Neither its event nor the revisions after it miss their tables, their rights or their journal; or it is
+    named and nothing of it is there."""
+    database = "sqlite" if toy.url.startswith("sqlite") else "postgresql"
+    ended = boot(toy, OF_THE_SESSION[database][way])
+    assert ended.answer is not None, ended
+    if ended.answer["outcome"] == "failed":
+        assert "r2" in ended.answer["errors"] or "r3" in ended.answer["errors"], ended.answer["errors"]
+        if toy.types() == [*BEFORE, "step_failed"]:
+            recovers(toy)  # its own version row was out of its reach, as it is in plain Alembic
+        else:
+            assert toy.types() == [*BEFORE, "migration_applied", "step_failed"]
+            initializer = toy.initializer()
+            assert initializer.attend(commands.resume(initializer.see())).ending == "ready"
+    assert toy.types().count("migration_applied") == 3
+    assert toy.sql("SELECT version_num FROM alembic_version") == [("r3",)]
+    for number in (1, 2):
+        assert toy.sql(f"SELECT name FROM t{number}") == [(f"first of t{number}",)]
+
+
+SECOND = """
+with op.get_bind().engine.connect() as other:
+    other.execute(sa.text("UPDATE t1 SET name = name"))
+    other.execute(sa.text("INSERT INTO t1 (id, name) VALUES (7, 'by another connection')"))
+    other.commit()
+"""
+
+
+def test_a_second_connection_that_writes(toy: Toy) -> None:
+    """PostgreSQL lets it: the revision is recorded once. On SQLite there is one writer: it is named, and
+    nothing of the revision is there."""
+    ended = boot(toy, SECOND)
+    assert ended.answer is not None
+    if toy.url.startswith("sqlite"):
+        assert ended.answer["outcome"] == "failed"
+        assert "database is locked" in ended.answer["errors"] and "revision r2" in ended.answer["errors"]
+        assert toy.types() == [*BEFORE, "step_failed"]
+        recovers(toy)
+        return
+    assert ended.answer["outcome"] == "ready", ended
+    assert toy.types() == APPLIED
+    assert toy.sql("SELECT count(*) FROM t1") == [(2,)]
+    assert toy.initializer().initialize().steps_completed == []
+
+
+def test_a_second_connection_that_writes_and_a_failure_after_it(toy: Toy) -> None:
+    """What it committed by itself is its own; the revision left nothing and is tried again as a whole."""
+    ended = boot(toy, f"{SECOND}\nraise ValueError('afterwards')")
+    assert ended.answer is not None and ended.answer["outcome"] == "failed", ended
+    assert "revision r2" in ended.answer["errors"]
+    assert toy.types() == [*BEFORE, "step_failed"]
+    toy.sql("DELETE FROM t1 WHERE id = 7")
+    recovers(toy)
 
 
 def test_a_thread_that_goes_on_after_its_revision(toy: Toy) -> None:
