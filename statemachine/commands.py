@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterable, Sequence
 from functools import partial
 
@@ -14,10 +15,14 @@ from initdb.statemachine.results import InitializationResult, RepairResult
 from initdb.statemachine.run import Order
 from initdb.statemachine.seeing import Sight
 from initdb.statemachine.table import State
+from initdb.statemachine.telling import who
 from initdb.statemachine.verdict import Verdict, judge
 from initdb.steps.context import StepContext
 from initdb.steps.facts import survey
 from initdb.steps.seeds.model import SeedSource
+
+NOT_READY = {"held": "migration-held", "ahead": "database-ahead"}
+"""Endings that are no failure and yet not ready, and what is said of them."""
 
 
 def again(reason: str) -> Order:
@@ -121,6 +126,19 @@ def exit_code(outcome: Outcome, settings: Settings) -> int:
     if outcome.ending == "ahead":
         return 0 if settings.when_ahead == "serve" else 3
     return outcome.exit_code
+
+
+def reason_of(outcome: Outcome) -> Rendered:
+    """Why the database is not as it was asked to be."""
+    if outcome.error is not None:
+        return outcome.error
+    if outcome.signum is not None:
+        return InitError("stopped", signal.Signals(outcome.signum).name).rendered()
+    if outcome.ending == "busy":
+        run = outcome.knowledge.last_run if outcome.knowledge else None
+        return InitError("another-process-at-work", who(run.by) if run else "").rendered()
+    names = outcome.verdict.revisions if outcome.verdict else ()
+    return InitError(NOT_READY.get(outcome.ending, "pending-work"), ", ".join(names)).rendered()
 
 
 def warnings_of(outcome: Outcome) -> list[str]:

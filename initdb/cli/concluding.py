@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from initdb.cli.call import Call
 from initdb.cli.target import Target
-from initdb.errors import InitError, Rendered
 from initdb.errors.redact import url_text
 from initdb.events.entry import Entry
 from initdb.statemachine import commands
 from initdb.statemachine.attend import Outcome
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.telling import told, who
-
-_NOT_READY = {"held": "migration-held", "ahead": "database-ahead"}
 
 
 def named(initializer: Initializer) -> str:
@@ -40,10 +36,10 @@ def conclude(call: Call, attended: Attended) -> int:
     """Say how it ended; the exit code."""
     initializer, outcome = attended.initializer, attended.outcome
     screen, code = call.screen, commands.exit_code(outcome, initializer.settings)
-    error = reason_of(outcome) if code else None
+    error = commands.reason_of(outcome) if code else None
     warnings = commands.warnings_of(outcome)
     for warning in warnings:
-        if outcome.report is None or outcome.ending in _NOT_READY:  # a run has told its own already
+        if outcome.report is None or outcome.ending in commands.NOT_READY:  # a run has told its own already
             screen.warn(f"warning: {warning}")
     if error is None:
         screen.say(*_closing(outcome, attended.ms, attended.waited))
@@ -70,19 +66,6 @@ def conclude(call: Call, attended: Attended) -> int:
     return code
 
 
-def reason_of(outcome: Outcome) -> Rendered:
-    """The failure that an exit code other than 0 stands for."""
-    if outcome.error is not None:
-        return outcome.error
-    if outcome.signum is not None:
-        return InitError("stopped", signal.Signals(outcome.signum).name).rendered()
-    if outcome.ending == "busy":
-        run = outcome.knowledge.last_run if outcome.knowledge else None
-        return InitError("another-process-at-work", who(run.by) if run else "").rendered()
-    names = outcome.verdict.revisions if outcome.verdict else ()
-    return InitError(_NOT_READY[outcome.ending], ", ".join(names)).rendered()
-
-
 def _adopted(outcome: Outcome) -> str | None:
     """Whose failure it is, where this process did not meet it itself."""
     failure = outcome.verdict.failure if outcome.verdict and outcome.report is None else None
@@ -96,7 +79,7 @@ def _adopted(outcome: Outcome) -> str | None:
 
 def _closing(outcome: Outcome, ms: float, waited: bool) -> Sequence[str | tuple[str, str]]:
     took = f"{ms:,.0f} ms"
-    if outcome.ending in _NOT_READY:
+    if outcome.ending in commands.NOT_READY:
         names = ", ".join(outcome.verdict.revisions) if outcome.verdict else ""
         return (f"nothing was done, {outcome.ending}: {names}", f" ({took})")
     if outcome.report is None:

@@ -18,7 +18,6 @@ from initdb.flask.gunicorn import exit_code, heartbeat, loading_worker
 from initdb.flask.serving import RELOAD, answers_requests, is_reloaders_child, serves
 from initdb.flask.telling import Teller, audible, logger
 from initdb.flask.unavailable import Unavailable
-from initdb.managers.outcome import reason_of
 from initdb.settings import Settings
 from initdb.statemachine import commands
 from initdb.statemachine.attend import Outcome
@@ -62,7 +61,7 @@ def _boot(app: Flask, db: Any, settings: Settings) -> None:
         outcome = initializer.attend(mode=settings.mode)
         code = commands.exit_code(outcome, settings)
         if code:
-            _refused(app, settings, code, reason_of(outcome), initializers[number:])
+            _refused(app, settings, code, commands.reason_of(outcome), initializers[number:])
             return
         _tell(initializer.settings.database, outcome, time.perf_counter() - begun)
 
@@ -91,7 +90,7 @@ def _refused(
             if outcome.signum is not None:
                 deliver(outcome.signum)
             if commands.exit_code(outcome, settings):
-                return reason_of(outcome)
+                return commands.reason_of(outcome)
         return None
 
     app.wsgi_app = Unavailable(app.wsgi_app, reason, look)  # type: ignore[method-assign]

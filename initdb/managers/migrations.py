@@ -8,8 +8,9 @@ from initdb.errors import InitError, render
 from initdb.events.knowledge import Knowledge
 from initdb.managers.looking import looking
 from initdb.managers.manager import Manager
-from initdb.managers.outcome import entries, failed_step, raise_for, reason_of
+from initdb.managers.outcome import entries, failed_step, raise_for
 from initdb.statemachine.attend import Outcome
+from initdb.statemachine.commands import reason_of
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.results import MigrationResult
 from initdb.statemachine.run import Order

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initdb.errors import InitError, Rendered
+from initdb.errors import InitError
 from initdb.events.entry import Entry
 from initdb.statemachine.attend import Outcome
-
-_NOT_READY = {"held": "migration-held", "ahead": "database-ahead", "stopped": "stopped"}
+from initdb.statemachine.commands import reason_of
 
 
 def entries(outcome: Outcome, event: str) -> Iterator[Entry]:
@@ -25,14 +24,6 @@ def failed_step(outcome: Outcome) -> str | None:
         return str(entry.data.get("step"))
     failure = outcome.verdict.failure if outcome.verdict else None
     return failure.step if failure else None
-
-
-def reason_of(outcome: Outcome) -> Rendered:
-    """Why the database is not as it was asked to be."""
-    if outcome.error is not None:
-        return outcome.error
-    names = ", ".join(outcome.verdict.revisions) if outcome.verdict else ""
-    return InitError(_NOT_READY.get(outcome.ending, "pending-work"), names).rendered()
 
 
 def raise_for(outcome: Outcome) -> None:

@@ -11,8 +11,9 @@ from initdb.errors import InitError, render
 from initdb.events.entry import Entry
 from initdb.managers.looking import about_data, health, looking
 from initdb.managers.manager import Manager
-from initdb.managers.outcome import entries, failed_step, raise_for, reason_of
+from initdb.managers.outcome import entries, failed_step, raise_for
 from initdb.statemachine import commands
+from initdb.statemachine.commands import reason_of
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.results import SeedingResult
 from initdb.steps.identity.admin import ADMIN
