@@ -265,11 +265,12 @@ class _Attendance:
             close_session(work)
             if run is not None and run.report.entries:
                 self._written += run.report.entries
+                known = run.knowledge
+                self._site.seen = (known.journal, known.seq, known.hash)
                 self._extend()
 
     def _concluded(self, run: Run, report: Report, sight: Sight) -> Outcome:
         known = run.knowledge
-        self._site.seen = (known.journal, known.seq, known.hash)
         if report.stopped is not None:
             return Outcome(
                 "stopped", None, known, report, exit_code=128 + report.stopped, signum=report.stopped

@@ -70,6 +70,11 @@ class PostgresServer:
         """Process id of the postmaster, 0 when it is stopped."""
         return self._process.pid if self._process and self._process.poll() is None else 0
 
+    def give(self, folder: Path) -> None:
+        """Makes a folder the server's own, where it runs under another account than this process."""
+        if self._account:
+            shutil.chown(folder, self._account)
+
     def url(
         self,
         database: str = SUPERUSER,
@@ -129,7 +134,7 @@ class PostgresServer:
                 stderr=log,
                 start_new_session=True,
                 preexec_fn=die_with_parent(),  # noqa: PLW1509 - one system call, and libc is loaded already
-                **self._asaccount(),
+                **self._as_account(),
             )
         if wait:
             self._wait_until_ready()
@@ -202,7 +207,7 @@ class PostgresServer:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            **self._asaccount(),
+            **self._as_account(),
         )
         if made.returncode:
             raise RuntimeError(f"no cluster could be made in {self.data}:\n{made.stdout}{made.stderr}")
@@ -221,7 +226,7 @@ class PostgresServer:
             return False
         return True
 
-    def _asaccount(self) -> dict[str, Any]:
+    def _as_account(self) -> dict[str, Any]:
         if self.account is None:
             return {}
         return {"user": self.account, "extra_groups": [], "env": {**os.environ, "HOME": str(self.folder)}}

@@ -1,0 +1,101 @@
+"""The database can be read and not written: by a setting, as a standby, as a file; a boot waits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.outages.conftest import database_of, migrated
+from tests.support.boot import Boot, Gate
+from tests.support.postgres_server import PostgresServer
+from tests.support.settled import assert_settled
+from tests.support.small_disk import small_disk
+from tests.support.standby import Standby
+from tests.support.toy import Toy
+
+
+def _read_only(server: PostgresServer, toy: Toy, *, on: bool) -> None:
+    how = "SET default_transaction_read_only = on" if on else "RESET default_transaction_read_only"
+    server.admin_execute(f"ALTER DATABASE {database_of(toy)} {how}")
+
+
+def test_a_database_that_is_read_only(server: PostgresServer, postgresql_toy: Toy) -> None:
+    """It waits, up to wait_limit (exit 3), and works once it may; what is ready is ready all the while."""
+    toy = postgresql_toy
+    _read_only(server, toy, on=True)
+    assert Boot(toy, wait_limit="100ms").end().exit_code == 3
+    boot = Boot(toy)
+    assert boot.waits("nobody is at work yet")
+    _read_only(server, toy, on=False)
+    boot.is_ready()
+    _read_only(server, toy, on=True)
+    Boot(toy).is_ready()
+    _read_only(server, toy, on=False)
+    assert_settled(toy)
+
+
+def test_a_database_that_becomes_read_only(server: PostgresServer, postgresql_toy: Toy) -> None:
+    """As providers do where a disk is nearly full: the run that was cut off waits, and goes on."""
+    toy = postgresql_toy
+    gate = Gate(toy)
+    boot = Boot(toy)
+    assert gate.reached()
+    _read_only(server, toy, on=True)
+    server.admin_execute(
+        f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{database_of(toy)}'"
+    )
+    gate.open()
+    assert boot.waits("at work"), boot.said
+    _read_only(server, toy, on=False)
+    boot.is_ready()
+    assert boot.events.count("run_resumed") == 1
+    assert_settled(toy)
+
+
+def test_a_standby(server: PostgresServer, postgresql_toy: Toy) -> None:
+    """What is ready is ready there; what is pending is waited for, and done once it was promoted."""
+    toy, name = postgresql_toy, database_of(postgresql_toy)
+    assert toy.initializer().initialize().success
+    standby = Standby(server)
+    try:
+        assert standby.caught_up(name)
+        there = Toy(toy.folder, standby.url(name), options=toy.options)
+        Boot(there).is_ready()
+        there.tables = 4
+        there.with_revisions()
+        assert Boot(there, wait_limit="100ms").end().exit_code == 3
+        boot = Boot(there)
+        assert boot.waits("nobody is at work yet")
+        standby.promote()
+        boot.is_ready()
+        assert_settled(there, tables=4)
+    finally:
+        standby.remove()
+
+
+def test_a_file_that_is_read_only(tmp_path: Path) -> None:
+    """The same on a disk that is mounted to be read only."""
+    with small_disk(tmp_path / "small", 4) as disk:
+        toy = migrated(tmp_path, f"sqlite:///{disk.path / 'test.db'}")
+        assert toy.initializer().initialize().success
+        disk.allow(writing=False)
+        Boot(toy).is_ready()
+        toy.tables = 4
+        toy.with_revisions()
+        assert Boot(toy, wait_limit="100ms").end().exit_code == 3
+        boot = Boot(toy)
+        assert boot.waits("nobody is at work yet")
+        disk.allow(writing=True)
+        boot.is_ready()
+        assert_settled(toy, tables=4)
+
+
+def test_a_place_that_is_read_only(tmp_path: Path) -> None:
+    """Where there is no database yet and none can be made, there is nothing to wait for."""
+    with small_disk(tmp_path / "small", 4) as disk:
+        toy = migrated(tmp_path, f"sqlite:///{disk.path / 'test.db'}")
+        disk.allow(writing=False)
+        error = Boot(toy).end().error
+        assert error is not None and not error.passing
+        disk.allow(writing=True)
+        assert toy.initializer().initialize().success
+        assert_settled(toy)
