@@ -72,8 +72,8 @@ class PostgresServer:
 
     def give(self, folder: Path) -> None:
         """Makes a folder the server's own, where it runs under another account than this process."""
-        if self._account:
-            shutil.chown(folder, self._account)
+        if self.account:
+            shutil.chown(folder, self.account)
 
     def url(
         self,
