@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-some = settings(max_examples=50, deadline=None)
-many = settings(max_examples=120, deadline=None)
+# How long it takes to draw an example says how busy the machine is.
+_BUSY = [HealthCheck.too_slow]
+
+some = settings(max_examples=50, deadline=None, suppress_health_check=_BUSY)
+many = settings(max_examples=120, deadline=None, suppress_health_check=_BUSY)
