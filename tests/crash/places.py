@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,13 +17,16 @@ from initdb.events.baton import SIDE_SUFFIX
 from initdb.statemachine.holder import is_locked
 from tests.crash.children import call
 from tests.crash.scenario import SQLITE_JOURNAL, App, Scenario
-from tests.support.postgres_server import PostgresServer
+from tests.support.postgres_server import START_LIMIT, PostgresServer
 from tests.support.waiting import wait_until
 
 QUIET = 10.0
 """How long, in s, the backends of a process that is gone may live."""
 
 _STATE = "state"
+
+_RESTARTING = frozenset({None, "57P01", "57P02", "57P03"})
+"""SQLSTATEs of a server that goes or comes; psycopg2 has none where there was no answer."""
 
 Files = dict[str, bytes]
 """Name → content of the files that make up a SQLite database."""
@@ -120,7 +124,7 @@ class SqlitePlace:
 
 
 class PostgresPlace:
-    """A database made anew from a template that holds the start."""
+    """A database made anew from a template that holds the start; in `tablespace`, where it has a name."""
 
     def __init__(self, scenario: Scenario, database: str, folder: Path, server: PostgresServer) -> None:
         self.scenario, self.database, self.folder, self.server = scenario, database, folder, server
@@ -128,6 +132,7 @@ class PostgresPlace:
         self._template = f"{self.name}_start"
         self.url = server.url(self.name)
         self.app = scenario.make(folder, self.url)
+        self.tablespace = ""
         self._admin = _Admin(server)
         self._make("template0", self.name)
         _prepare(self)
@@ -140,7 +145,12 @@ class PostgresPlace:
 
     def _make(self, source: str, name: str) -> None:
         self._admin.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        self._admin.run(f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY file_copy")
+        where = f" TABLESPACE {self.tablespace}" if self.tablespace and name == self.name else ""
+        self._admin.run(f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY file_copy{where}")
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        """One statement on the server, as its superuser, in no transaction; its rows."""
+        return self._admin.run(sql)
 
     def engine(self) -> Engine:
         return create_engine(self.url, poolclass=NullPool)
@@ -171,6 +181,18 @@ class _Admin:
         self._server, self._connection = server, None
 
     def run(self, sql: str) -> list[tuple[Any, ...]]:
+        """Its rows. A server that was stopped, or restarts by itself, is waited for."""
+        give_up = time.monotonic() + START_LIMIT
+        while True:
+            try:
+                return self._run(sql)
+            except psycopg2.Error as error:
+                if error.pgcode not in _RESTARTING or time.monotonic() > give_up:
+                    raise
+                self.close()
+                time.sleep(0.01)
+
+    def _run(self, sql: str) -> list[tuple[Any, ...]]:
         if self._connection is None or self._connection.closed:
             where = {"host": str(self._server.folder), "port": self._server.port, "user": "postgres"}
             self._connection = psycopg2.connect(dbname="postgres", **where)

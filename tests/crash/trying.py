@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from tests.crash import comparing, facts, steady, taps
+from initdb.events.clock import Clock
+from tests.crash import comparing, facts, failing, steady, taps
 from tests.crash.children import Child, Ended, Stuck, call, fork
 from tests.crash.comparing import Picture
 from tests.crash.places import Place
@@ -94,17 +95,19 @@ def completes(place: Place, act: taps.Act | None = None) -> None:
     assert answer.outcome == place.scenario.ends
 
 
-def start(place: Place, act: taps.Act) -> Child:
+def start(place: Place, act: taps.Act, clock: Callable[[int], Clock] = steady.clock) -> Child:
     """Begin the run in a child, tapped and steady."""
-    return fork(lambda: _running(place, place.scenario.run, act, 1))
+    return fork(lambda: _running(place, place.scenario.run, act, 1, clock))
 
 
 def start_resume(place: Place, act: taps.Act) -> Child:
     """Begin a resume in a child, tapped and steady."""
-    return fork(lambda: _running(place, place.scenario.resume, act, 2))
+    return fork(lambda: _running(place, place.scenario.resume, act, 2, steady.clock))
 
 
-def _running(place: Place, what: Run, act: taps.Act, seed: int) -> dict[str, Any]:
+def _running(
+    place: Place, what: Run, act: taps.Act, seed: int, clock: Callable[[int], Clock]
+) -> dict[str, Any]:
     labels: list[str] = []
     struck: list[int] = []
 
@@ -115,7 +118,7 @@ def _running(place: Place, what: Run, act: taps.Act, seed: int) -> dict[str, Any
 
     steady.hold(seed)
     initializer = place.app.initializer()
-    initializer.site.clock = steady.clock(seed)
+    initializer.site.clock = clock(seed)
     taps.install(noted)
     return {**asdict(what(initializer)), "labels": labels, "struck": struck}
 
@@ -185,18 +188,38 @@ def problems_within(place: Place, expected: Expected, act: taps.Act | None = Non
 
     `act` makes the fault; None where it is made elsewhere.
     """
+    return problems_of(place, expected, start(place, act or (lambda moment: None)), act is not None)
+
+
+def problems_of(place: Place, expected: Expected, child: Child, strikes: bool = True) -> tuple[str, ...]:
+    """What is wrong with the end of a run that goes on, and with what it leaves. `strikes`: its tap must."""
     try:
-        ended = start(place, act or (lambda moment: None)).wait()
+        ended = child.wait()
     except Stuck as error:
         return (f"stuck: the run: {error}",)
     except RuntimeError as error:
         return (f"unready: the run raised: {error}",)
     assert not ended.signal, f"the run was killed by {ended.signal}"
-    assert act is None or ended.answer["struck"], "the fault did not strike"
+    assert not strikes or ended.answer["struck"], "the fault did not strike"
     wrong = tuple(comparing.answer_problems(place.scenario.ends, _answer(ended)))
     if wrong:
         return (*wrong, *(f"then, {text}" for text in problems_after(place, expected)))
     return compared(place, expected)
+
+
+def problems_of_failing(place: Place, expected: Expected, child: Child) -> tuple[str, ...]:
+    """The same of a run that may fail by the fault, which is over: it says why, and the next one goes on."""
+    try:
+        ended = child.wait()
+    except Stuck as error:
+        return (f"stuck: the run: {error}",)
+    except RuntimeError as error:
+        return (f"unready: the run raised: {error}",)
+    assert not ended.signal, f"the run was killed by {ended.signal}"
+    answer = _answer(ended)
+    if answer.outcome == place.scenario.ends:
+        return compared(place, expected)
+    return (*failing.untold(place.scenario, answer), *problems_after(place, expected))
 
 
 def compared(place: Place, expected: Expected) -> tuple[str, ...]:

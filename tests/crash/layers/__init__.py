@@ -12,6 +12,7 @@ from tests.crash.layers import (
     messages,
     pairs,
     schedules,
+    servers,
     statements,
     system_calls,
 )
@@ -36,5 +37,5 @@ class Layer(Protocol):
 
 LAYERS: dict[str, Layer] = {
     module.LETTER: cast(Layer, module)
-    for module in (statements, pairs, system_calls, io_errors, driver_calls, messages, instants, schedules)
+    for module in (statements, pairs, system_calls, io_errors, driver_calls, messages, servers, instants, schedules)
 }

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import errno
-import itertools
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from initdb.errors.catalogue_index import catalogue
-from initdb.statemachine.initializer import Initializer
-from tests.crash import libc_calls, steady
+from tests.crash import failing, libc_calls, steady
 from tests.crash.children import Child, Stuck, fork
 from tests.crash.judging import Judge
 from tests.crash.layers.statements import name_of
 from tests.crash.places import SqlitePlace
 from tests.crash.point import Point, Tried
-from tests.crash.scenario import SQLITE_JOURNAL, SQLITE_WAL, Answer, answer_of
+from tests.crash.scenario import SQLITE_JOURNAL, SQLITE_WAL, Answer
 from tests.crash.trying import Expected
 
 LETTER = "C"
@@ -33,15 +29,6 @@ KINDS = ("eio-once", "eio-ever", "full-once", "full-ever", "half-ever", "read-on
 _CHANGES = frozenset({"write", "sync", "truncate", "unlink", "open"})
 _GROWS = frozenset({"write", "sync", "open"})
 _FAMILIES = {"eio": _CHANGES, "full": _GROWS, "half": frozenset({"write"}), "read": frozenset({"read"})}
-
-_BESIDES = frozenset({"step_failed", "override"})
-"""Events of a failure that was written down, and of the person who said: go on."""
-
-_SAID = frozenset(words for row in catalogue.values() for words in (f"error: {row.reference}", row.message))
-"""What tells that an error is of the catalogue."""
-
-_LEAP = 5.0
-"""Seconds by which the run's clock goes on at each look, so that a disk that never recovers is given up soon."""
 
 
 @dataclass(slots=True)
@@ -80,7 +67,8 @@ class _Fault:
 
 def sweep(place: SqlitePlace, expected: Expected, kind: str, every: int) -> Iterator[Tried]:
     """Every call (or every `every`th); what SQLite recovers to the same is resumed once."""
-    with _told_of_failures(place):
+    libc_calls.prepare()
+    with failing.failures_told(place):
         total = _count(place, kind)
         judge = Judge(place, expected)
         for number in range(1, total + 1, every):
@@ -89,26 +77,9 @@ def sweep(place: SqlitePlace, expected: Expected, kind: str, every: int) -> Iter
 
 def one(place: SqlitePlace, expected: Expected, kind: str, number: str) -> Tried:
     """The call of that number."""
-    with _told_of_failures(place):
-        return _at(place, Judge(place, expected), kind, number)
-
-
-@contextmanager
-def _told_of_failures(place: SqlitePlace) -> Iterator[None]:
-    """A run that was told of an error writes it down, and a person may have to say: go on."""
     libc_calls.prepare()
-    scenario = place.scenario
-
-    def go_on(initializer: Initializer) -> Answer:
-        answer = scenario.resume(initializer)
-        tries_again = answer.outcome == "failed" and not scenario.order
-        return answer_of(initializer.resume()) if tries_again else answer
-
-    place.scenario = replace(scenario, besides=scenario.besides | _BESIDES, resume=go_on)
-    try:
-        yield
-    finally:
-        place.scenario = scenario
+    with failing.failures_told(place):
+        return _at(place, Judge(place, expected), kind, number)
 
 
 def _count(place: SqlitePlace, kind: str) -> int:
@@ -130,9 +101,7 @@ def _run(place: SqlitePlace, fault: _Fault) -> Child:
     def work() -> dict[str, Any]:
         steady.hold()
         initializer = place.app.initializer()
-        ticks = itertools.count()
-        clock = replace(steady.clock(1), monotonic=lambda: next(ticks) * _LEAP)
-        initializer.site.clock = clock
+        initializer.site.clock = failing.hurried()
         libc_calls.take_over(fault)
         answer = place.scenario.run(initializer)
         return {**asdict(answer), "seen": fault.seen, "struck": fault.struck}
@@ -151,21 +120,13 @@ def _at(place: SqlitePlace, judge: Judge, kind: str, number: str) -> Tried:
         return Tried(point, problems=(f"unready: the run raised: {error}",))
     wanted = signal.SIGKILL if kind.endswith("kill") else 0
     assert ended.signal == wanted, f"{point.command()}: ended by signal {ended.signal}, not {wanted}"
-    answer = ended.answer or {"outcome": "killed", "errors": [], "struck": "write"}
-    assert answer["struck"], f"{point.command()} did not strike"
     files = place.read()
-    completed = answer["outcome"] == place.scenario.ends
-    problems = (*_untold(place, answer), *judge.problems(files, completed))
-    label = f"{kind} at {answer['struck']} {number}, the run ended as {answer['outcome']}"
+    if wanted:
+        return Tried(point, name_of(files), problems=judge.problems(files), label=f"in the middle of {number}")
+    answer = Answer(ended.answer["outcome"], tuple(ended.answer["errors"]))
+    assert ended.answer["struck"], f"{point.command()} did not strike"
+    completed = answer.outcome == place.scenario.ends
+    problems = (*failing.untold(place.scenario, answer), *judge.problems(files, completed))
+    label = f"{ended.answer['struck']} {number}, the run ended as {answer.outcome}"
     return Tried(point, name_of(files), problems=problems, label=label)
 
-
-def _untold(place: SqlitePlace, answer: dict[str, Any]) -> Iterator[str]:
-    """A run that did not come to its end says why, in the words of the catalogue."""
-    if answer["outcome"] in {"killed", place.scenario.ends}:
-        return
-    said = "\n".join(answer["errors"])
-    if answer["outcome"] != "failed" or not said:
-        yield f"different: the run ended as {answer['outcome']}: {said}"
-    elif "Traceback" in said or "internal-error" in said or not any(one in said for one in _SAID):
-        yield f"different: the run failed without an error of the catalogue: {said}"
