@@ -291,6 +291,8 @@ class _Attendance:
         """The database is not there: wait with growing pauses, up to the limit."""
         said = self._outage.met(error)
         if self._site.clock.monotonic() > self._deadline:
+            # Its only trace until a database is there to take it.
+            self._outage.tell()
             raise error
         self._sight = None
         self._rest(said)

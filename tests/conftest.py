@@ -15,6 +15,14 @@ from tests.support.postgres_server import PostgresServer
 __all__ = ["pytest_terminal_summary"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Spools of these tests, not those of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def _session_server() -> Iterator[PostgresServer]:
     server = PostgresServer()
