@@ -269,8 +269,7 @@ class Run:
             pause = None if self._stopper.signum is not None else patience.after(found)
             if pause is None:
                 raise
-            said = outage.met(found) if found.reference in REFUSED else found.rendered().message
-            _quietly(self._site.watcher.waiting, Waiting(said))
+            self._waits(outage.met(found) if found.reference in REFUSED else found.rendered().message)
             self._writer.rollback(self._work)
             self._stopper.pause(pause)
             return False
@@ -295,8 +294,12 @@ class Run:
             knowledge=self._writer.knowledge,
             engine=site.engine,
             report=lambda progress: _quietly(site.watcher.progress, progress),
+            waits=self._waits,
             sleep=self._stopper.pause,
         )
+
+    def _waits(self, why: str) -> None:
+        _quietly(self._site.watcher.waiting, Waiting(why))
 
     def _judging(self, connection: Connection) -> Mapping[str, Any]:
         clock = self._writer.head.clock if self._writer.head else 0.0

@@ -94,6 +94,7 @@ class StepContext:
     knowledge: Knowledge
     engine: Engine
     report: Callable[[Progress], None] = lambda progress: None
+    waits: Callable[[str], None] = lambda why: None
     sleep: Callable[[float], None] = lambda seconds: None
 
     @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from initdb.errors import InitError
-from initdb.errors.classify import is_connection_lost, is_lock_timeout, is_serialization
+from initdb.errors.classify import classify, is_connection_lost, is_lock_timeout, is_serialization
 from initdb.errors.driver import driver_error
 from initdb.events.head import HeadMoved
 from initdb.events.journal import side
@@ -71,6 +71,7 @@ def perform(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
             if attempt == TRIES or env.left or not (is_lock_timeout(error) or is_serialization(error)):
                 place = Place(revision.revision, str(revision.path), ctx.database, job.doing)
                 raise revision_failure(error, place, left=env.left) from error
+            ctx.waits(classify(error, doing=job.doing, database=ctx.database).rendered().message)
         finally:
             env.running = None
         env.recall(memo)

@@ -86,7 +86,7 @@ def test_a_deadlock(server: PostgresServer, postgresql_toy: Toy, step: str) -> N
 
         boot = Boot(toy, watch=watch)
         boot.is_ready()
-    assert "step_failed" not in boot.events
+    assert "step_failed" not in boot.events and any("waited for each other" in why for why in boot.said)
     assert toy.sql("SELECT last_value > 1 FROM clashes") == [(True,)]
     assert_settled(toy)
 
@@ -150,6 +150,7 @@ def test_a_lock_that_is_given_late(postgresql_toy: Toy, step: str) -> None:
         waiting = "SELECT FROM pg_locks WHERE NOT granted AND relation = to_regclass('t1')"
         assert boot.sees(lambda: bool(toy.sql(waiting)))
         assert boot.sees(lambda: not toy.sql(waiting))
+        assert boot.waits("was not given in time")
         other.rollback()
         boot.is_ready()
     assert "step_failed" not in boot.events
