@@ -91,6 +91,18 @@ def test_a_step_that_fails_leaves_nothing(writer: Writer, connection: Connection
     assert writer.knowledge.seq == 2
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit, ValueError])
+def test_nothing_stays_locked_whatever_ends_a_unit(
+    writer: Writer, connection: Connection, engine: Engine, error: type[BaseException]
+) -> None:
+    """Also what is no Exception: the session stays open for the event that says how the run ended."""
+    with pytest.raises(error), writer.open(connection):
+        connection.execute(text("CREATE TABLE effect (n integer)"))
+        raise error
+    append_committed(writer.journal, engine)
+    assert not _has_table(connection, "effect")
+
+
 def test_an_event_without_a_row_rolls_its_work_back(writer: Writer, connection: Connection) -> None:
     """The machine says no before anything is appended."""
     with pytest.raises(NoRow), writer.open(connection):
