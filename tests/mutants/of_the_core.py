@@ -35,7 +35,7 @@ OF_THE_CORE: tuple[Fault, ...] = (
         ATTEND,
         "run.run not in self._begun or run.ended is None:\n",
         "run.run not in self._begun or run.ended is None:\n            self._begun.clear()\n",
-        ("tests/crash/test_messages.py",),
+        ("tests/statemachine/test_doubt.py",),
         Sweep("E", "rollback-one", "postgresql", "commit-late"),
     ),
     Fault(
@@ -44,7 +44,7 @@ OF_THE_CORE: tuple[Fault, ...] = (
         ATTEND,
         "run.run not in self._begun or run.ended is None:\n",
         "run.run not in self._begun or run.ended is not None:\n",
-        ("tests/outages",),
+        ("tests/statemachine/test_doubt.py",),
         Sweep("E", "rollback-one", "postgresql", "commit-after"),
     ),
     Fault(

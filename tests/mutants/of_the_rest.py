@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mutants.fault import (
+    ATTEND,
     BAD,
     FACTS,
     FOLD,
@@ -164,6 +165,22 @@ OF_THE_REST: tuple[Fault, ...] = (
         "    if known.journal != name or known.seq < seq:\n        return True",
         "    if known.journal != name:\n        return True",
         OF_WALKS,
+    ),
+    Fault(
+        "late-under-the-baton",
+        "an order carried out once more where its last commit arrives before the look under the baton",
+        ATTEND,
+        "if (ended := self._ended(sight.look.knowledge)) is not None:",
+        "if (ended := self._ended(Knowledge())) is not None:",
+        ("tests/statemachine/test_doubt.py",),
+    ),
+    Fault(
+        "last-run-only",
+        "an order carried out once more where its last commit arrives when another run is about to begin",
+        ATTEND,
+        "run.run not in self._begun or",
+        "run.run not in self._begun[-1:] or",
+        ("tests/statemachine/test_doubt.py",),
     ),
     # The run and its steps.
     Fault(

@@ -1,0 +1,91 @@
+"""A person's order whose last COMMIT is in doubt and arrives late: carried out once, whenever it arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from initdb.events.entry import Entry
+from initdb.events.head import CommitInDoubt
+from initdb.events.journal import Journal
+from initdb.events.sessions import session
+from initdb.statemachine import attend, commands
+from initdb.statemachine.run import Run
+from initdb.statemachine.unit import Writer
+from tests.events.journals import begin, commit
+from tests.support.toy import Toy
+
+
+class _Wire:
+    """What keeps back the COMMIT of an order's last event, and lets it through when it is told to."""
+
+    def __init__(self, toy: Toy, patch: pytest.MonkeyPatch) -> None:
+        self._toy, self._kept, self._journal = toy, list[Entry](), None
+        real, append = Writer.commit, Journal.append
+
+        def keep(journal: Journal, connection: Connection, entry: Entry) -> None:
+            self._journal = journal
+            self._kept.append(entry)
+
+        def in_doubt(writer: Writer, connection: Connection, event: str, data: Mapping[str, Any]) -> None:
+            if event != "run_stopped":
+                real(writer, connection, event, data)
+                return
+            patch.setattr(Journal, "append", keep)
+            real(writer, connection, event, data)
+            patch.setattr(Journal, "append", append)
+            patch.setattr(Writer, "commit", real)
+            raise CommitInDoubt
+
+        patch.setattr(Writer, "commit", in_doubt)
+
+    def arrive(self) -> None:
+        """Once it is on its way."""
+        if self._journal is None:
+            return
+        with session(self._toy.engine()) as other:
+            begin(other)
+            for entry in self._kept:
+                self._journal.append(other, entry)
+            commit(other)
+        self._journal = None
+
+
+def _before(patch: pytest.MonkeyPatch, owner: Any, name: str, arrive: Callable[[], None]) -> None:
+    real = getattr(owner, name)
+
+    def wrapped(*args: Any, **values: Any) -> Any:
+        arrive()
+        return real(*args, **values)
+
+    patch.setattr(owner, name, wrapped)
+
+
+MOMENTS = {
+    "before the next look": (attend, "see"),
+    "before the baton": (attend, "try_baton"),
+    "before the look under the baton": (attend, "see_on"),
+    "before the next run": (Run, "go"),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_an_order_is_carried_out_once(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """A rollback of the last revision reverts one revision, not the one before it as well."""
+    toy = Toy(tmp_path, database_url).with_revisions()
+    assert toy.initializer().initialize().success
+    initializer = toy.initializer()
+    wire = _Wire(toy, monkeypatch)
+    _before(monkeypatch, *MOMENTS[moment], wire.arrive)
+    outcome = initializer.attend(commands.roll_back(None))
+    monkeypatch.undo()
+    assert outcome.ending == "done", outcome
+    assert toy.types().count("migration_reverted") == 1
+    assert toy.types()[-1] == "run_stopped"
+    assert toy.sql("SELECT version_num FROM alembic_version") == [("r2",)]
