@@ -63,7 +63,8 @@ class Scenario:
 
     `truth`: queries with the rows that the uninterrupted run itself must leave.
 
-    `small`: cheap enough for the short form and for all pairs of points.
+    `small`: cheap enough for the short form and for all pairs of points. `layers`: the letters of those that
+    take it.
     """
 
     name: str
@@ -82,3 +83,4 @@ class Scenario:
     besides: frozenset[str] = frozenset()
     unsettled: frozenset[str] = frozenset()
     small: bool = False
+    layers: str = "ARBCDEFGHI"

@@ -60,7 +60,7 @@ def plan(
         for letter, layer in LAYERS.items()
         if not layers or letter in layers
         for scenario in SCENARIOS.values()
-        if not scenarios or scenario.name in scenarios
+        if letter in scenario.layers and (not scenarios or scenario.name in scenarios)
         for database in scenario.databases
         if database in layer.DATABASES and (not databases or database in databases)
         for one in layer.KINDS

@@ -63,9 +63,10 @@ class Swarm:
     fates: Mapping[int, int] = field(default_factory=dict)
     kills: int = 0
     seed: int = 0
+    stops: int = 0
 
 
-def boot_together(
+def boot_together(  # noqa: PLR0913, PLR0917 - what may happen to a swarm
     toy: Toy,
     count: int,
     hold: int = 0,
@@ -73,9 +74,10 @@ def boot_together(
     fates: Mapping[int, int] | None = None,
     kills: int = 0,
     seed: int = 0,
+    stops: int = 0,
 ) -> list[Booted]:
     """Fork `count` processes, boot them together once all are prepared, and wait for their ends."""
-    swarm = Swarm(prepare or (lambda number: toy), count, hold, fates or {}, kills, seed)
+    swarm = Swarm(prepare or (lambda number: toy), count, hold, fates or {}, kills, seed, stops)
     _warm()
     swarm.prepare(0).initializer().attend(mode="check")
     hall = toy.folder / f"hall-{time.monotonic_ns()}"
@@ -91,7 +93,7 @@ def boot_together(
     os.close(told)
     os.close(start)
     ended: dict[int, int] = {}
-    _kill_some(swarm, list(children), ended)
+    _disturb(swarm, list(children), ended)
     return _ends(children, ended, hall)
 
 
@@ -157,12 +159,19 @@ def _hold_back(until: Callable[[], bool]) -> None:
     run.STEPS = {**work.STEPS, State.unknown: later}
 
 
-def _kill_some(swarm: Swarm, pids: Sequence[int], ended: dict[int, int]) -> None:
+def _disturb(swarm: Swarm, pids: Sequence[int], ended: dict[int, int]) -> None:
+    """Kill some and stop some, in any order; those that were stopped go on in the end."""
     chance = random.Random(swarm.seed)
-    for pid in chance.sample(pids, swarm.kills):
+    chosen = chance.sample(pids, swarm.kills + swarm.stops)
+    blows = dict.fromkeys(chosen[: swarm.kills], signal.SIGKILL)
+    blows |= dict.fromkeys(chosen[swarm.kills :], signal.SIGSTOP)
+    for pid in chance.sample(chosen, len(chosen)) if swarm.stops else chosen:
         time.sleep(chance.uniform(0, 0.05))
         if not _reaped(pid, ended):
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, blows[pid])
+    for pid in chosen[swarm.kills :]:
+        if not _reaped(pid, ended):
+            os.kill(pid, signal.SIGCONT)
 
 
 def _reaped(pid: int, ended: dict[int, int]) -> bool:

@@ -9,11 +9,13 @@ from tests.crash.layers import (
     driver_calls,
     instants,
     io_errors,
+    lives,
     messages,
     pairs,
     schedules,
     servers,
     statements,
+    swarms,
     system_calls,
 )
 from tests.crash.point import Tried
@@ -37,5 +39,5 @@ class Layer(Protocol):
 
 LAYERS: dict[str, Layer] = {
     module.LETTER: cast(Layer, module)
-    for module in (statements, pairs, system_calls, io_errors, driver_calls, messages, servers, instants, schedules)
+    for module in (statements, pairs, system_calls, io_errors, driver_calls, messages, servers, instants, schedules, swarms, lives)
 }

@@ -209,7 +209,7 @@ def _bring_up(server: PostgresServer) -> None:
 
 
 def _write_until_panic(server: PostgresServer) -> None:
-    """Use up the segments that are there already; the server dies of it."""
+    """Write more at once than there are segments to recycle; the server dies of it."""
     with contextlib.suppress(psycopg2.OperationalError, psycopg2.InterfaceError):
         while True:
-            server.admin_execute("SELECT pg_logical_emit_message(true, 'ballast', repeat('x', 500000))")
+            server.admin_execute("SELECT pg_logical_emit_message(true, 'ballast', repeat('x', 60000000))")

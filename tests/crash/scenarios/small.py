@@ -156,4 +156,11 @@ SMALL = (
         order=True,
         small=True,
     ),
+    Scenario(
+        "lives",
+        "nothing yet: whatever comes, in any order",
+        _models,
+        _write_models,
+        layers="K",
+    ),
 )
