@@ -29,12 +29,28 @@ PARTS = ("examples", "initdb", "tests", "pyproject.toml")
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Modules, by their files, and the tests that try them: pytest's selection and its `-k`."""
+    """Modules, by their files, and the tests that try them: pytest's selection and its `-k`.
+
+    `once`: those of them whose functions run once a process. mutmut forks after they have run, so what it
+    says survives in them is tried again in a process of its own.
+    """
 
     name: str
     files: tuple[str, ...]
     tests: tuple[str, ...]
-    only: str
+    only: str = ""
+    once: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, table: dict[str, Any]) -> Group:
+        """One of `[[tool.mutation.groups]]`."""
+        lists = {key: tuple(value) for key, value in table.items() if isinstance(value, list)}
+        return cls(**{**table, **lists})
+
+    @property
+    def words(self) -> list[str]:
+        """What pytest is told beside the tests."""
+        return ["-p", "no:cacheprovider", *(["-k", self.only] if self.only else [])]
 
     def config(self, base: dict[str, Any]) -> str:
         """`[tool.mutmut]`, for the copy of the tree that this group is tried in."""
@@ -42,7 +58,7 @@ class Group:
             **base,
             "only_mutate": [f"initdb/{file}" for file in self.files],
             "pytest_add_cli_args_test_selection": list(self.tests),
-            "pytest_add_cli_args": ["-p", "no:cacheprovider", *(["-k", self.only] if self.only else [])],
+            "pytest_add_cli_args": self.words,
         }
         return "[tool.mutmut]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
 
@@ -80,9 +96,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--survivors", type=Path, help="where to write what survived, as JSON")
     asked = parser.parse_args(words)
     config = tomllib.loads((TREE / "pyproject.toml").read_text())["tool"]["mutation"]
-    groups = [
-        Group(one["name"], tuple(one["files"]), tuple(one["tests"]), one["only"]) for one in config["groups"]
-    ]
+    groups = [Group.of(one) for one in config["groups"]]
     scores: list[Scored] = []
     for group in groups:
         if not asked.groups or group.name in asked.groups:
@@ -95,7 +109,7 @@ def main(words: Sequence[str] | None = None) -> int:
                     asked.workers,
                     *(n for some in names.values() for n in some[1]),
                 )
-                scores += [_score(tree, file, there, tried) for file, (there, tried) in names.items()]
+                scores += [_score(tree, group, file, *some) for file, some in names.items()]
     print(table(scores))
     if asked.survivors:
         told = {one.file: dict(one.survivors) for one in scores}
@@ -144,11 +158,10 @@ def _sample(
 
 def _mutmut(tree: Path, *words: str) -> str:
     """mutmut in the copy; gives what it says. Raises RuntimeError with it where mutmut fails."""
-    environ = {**os.environ, "PYTHONPATH": str(tree / "mutants"), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [Path(sys.executable).with_name("mutmut"), *words],
         cwd=tree,
-        env=environ,
+        env=_environ(tree),
         check=False,
         text=True,
         stdout=subprocess.PIPE,
@@ -158,14 +171,32 @@ def _mutmut(tree: Path, *words: str) -> str:
     return done.stdout
 
 
-def _score(tree: Path, file: str, there: int, tried: Sequence[str]) -> Scored:
+def _environ(tree: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(tree / "mutants"), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _score(tree: Path, group: Group, file: str, there: int, tried: Sequence[str]) -> Scored:
     from mutmut.stats import status_by_exit_code
 
     kept = json.loads((tree / "mutants" / "initdb" / f"{file}.meta").read_text())["exit_code_by_key"]
     statuses = {name: status_by_exit_code[kept[name]] for name in tried}
+    if file in group.once:
+        statuses |= {
+            name: "killed"
+            for name, status in statuses.items()
+            if _is_killed_afresh(tree, group, name, status)
+        }
     survivors = [name for name, status in statuses.items() if status not in ("killed", "timeout")]
     shown = tuple((name, _mutmut(tree, "show", name)) for name in survivors)
     return Scored(file, there, Counter(statuses.values()), shown)
+
+
+def _is_killed_afresh(tree: Path, group: Group, name: str, status: str) -> bool:
+    if status == "killed":
+        return True
+    environ = {**_environ(tree), "MUTANT_UNDER_TEST": name}
+    words = [sys.executable, "-m", "pytest", "-x", "-q", *group.tests, *group.words]
+    return subprocess.run(words, cwd=tree / "mutants", env=environ, capture_output=True).returncode == 1
 
 
 def table(scores: Sequence[Scored]) -> str:
