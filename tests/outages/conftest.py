@@ -48,7 +48,7 @@ def sqlite_toy(tmp_path: Path, sqlite_url: str) -> Toy:
     return migrated(tmp_path, sqlite_url)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def small_server() -> Iterator[PostgresServer]:
     """A server of ten connections, of which it keeps three for superusers; a role `app` that is none."""
     server = PostgresServer({"max_connections": "10"})

@@ -125,8 +125,7 @@ def test_a_conflict_that_comes_back(postgresql_toy: Toy, step: str, state: str) 
     outcome = boot.end()
     assert outcome.error is not None and outcome.error.passing and outcome.error.sqlstate == state
     assert boot.events.count("step_failed") == 1
-    verdict = toy.initializer().verdict()
-    assert verdict.kind == "work" or verdict.retry_in is not None
+    assert toy.initializer().verdict().retry_in is not None
 
 
 @contextlib.contextmanager
@@ -147,9 +146,6 @@ def test_a_lock_that_is_given_late(postgresql_toy: Toy, step: str) -> None:
     toy = postgresql_toy
     toy.revision(2, f"{table_up(2)}\n    op.execute('LOCK TABLE t1')")
     with _locked_at(toy, {"revision": "r1", "seed": "r3"}[step]) as (other, boot):
-        waiting = "SELECT FROM pg_locks WHERE NOT granted AND relation = to_regclass('t1')"
-        assert boot.sees(lambda: bool(toy.sql(waiting)))
-        assert boot.sees(lambda: not toy.sql(waiting))
         assert boot.waits("was not given in time")
         other.rollback()
         boot.is_ready()
@@ -167,5 +163,4 @@ def test_a_lock_that_is_not_given(postgresql_toy: Toy, step: str) -> None:
         outcome = boot.end()
     assert outcome.error is not None and outcome.error.reference == "lock-timeout" and outcome.error.passing
     assert boot.events[-1] == "step_failed"
-    assert toy.initializer().initialize().success
-    assert_settled(toy)
+    assert toy.initializer().verdict().kind == "work"

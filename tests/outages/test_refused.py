@@ -75,8 +75,7 @@ def test_a_step_that_gets_no_connection_in_time(small_server: PostgresServer, sm
     assert outcome.error is not None and outcome.error.reference == "too-many-connections"
     assert outcome.error.passing
     assert small_toy.types()[-1] == "step_failed"
-    assert small_toy.initializer().initialize().success
-    assert_settled(small_toy)
+    assert small_toy.initializer().verdict().retry_in is not None
 
 
 def test_a_database_that_is_closed(server: PostgresServer, postgresql_toy: Toy) -> None:
@@ -124,15 +123,12 @@ def test_credentials_that_are_refused_at_first(
     assert not outages(assert_settled(small_toy))
 
 
-@pytest.mark.parametrize("how", ["pg_hba", "role"])
-def test_credentials_that_are_refused_in_the_middle(
-    small_server: PostgresServer, small_toy: Toy, how: str
-) -> None:
+def test_credentials_that_are_refused_in_the_middle(small_server: PostgresServer, small_toy: Toy) -> None:
     """They were good a moment ago: it waits."""
     gate = Gate(small_toy)
     boot = Boot(small_toy)
     assert gate.reached()
-    with _refusing(small_server, how):
+    with _refusing(small_server, "pg_hba"):
         gate.open()
         assert boot.waits("credentials")
     _got_through(boot, small_toy, "authentication-failed")

@@ -47,7 +47,7 @@ class Boot:
 
     def sees(self, holds: Callable[[], bool]) -> bool:
         """Once `holds` says yes, and goes on saying it; False where this has ended before."""
-        wait_until(lambda: holds() or not self._thread.is_alive())
+        wait_until(lambda: holds() or not self._thread.is_alive(), pause=0.02)
         return holds()
 
     def end(self) -> Outcome:
