@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import shutil
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from tests.crash.places import Place, make_place
 from tests.crash.point import Tried
 from tests.crash.scenario import DATABASES
 from tests.crash.scenarios import SCENARIOS
+from tests.crash.sizes import long_form
 from tests.crash.sweeping import Task, plan, work_off
 from tests.support.postgres_server import PostgresServer
 
@@ -21,13 +23,16 @@ from tests.support.postgres_server import PostgresServer
 def main(arguments: list[str]) -> int:
     """0 where everything held, 1 where a point failed, 2 for what does not exist."""
     chosen = _parser().parse_args(arguments)
-    tasks = plan(chosen.scenario, chosen.database, chosen.layer, chosen.kind, chosen.every)
+    tasks = plan(chosen.scenario, chosen.database, chosen.layer, chosen.kind, chosen.every or 1)
     if not tasks:
         print("No layer has such points on this database.", file=sys.stderr)
         return 2
     if chosen.point:
         return _one(tasks, chosen.point)
-    return work_off(tasks, chosen.workers, Path(chosen.report) if chosen.report else None)
+    if chosen.every is None:
+        tasks = long_form(tasks)
+    target = Path(chosen.report) if chosen.report else None
+    return work_off(tasks, chosen.workers, target, chosen.minutes)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -37,7 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--layer", choices=sorted(LAYERS), action="append")
     parser.add_argument("--kind", help="one kind of fault of the layer")
     parser.add_argument("--point", help="exactly this point, told in full")
-    parser.add_argument("--every", type=int, default=1, help="every n-th point only")
+    parser.add_argument("--every", type=int, help="every n-th point (1: all); else as in the long form")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="when to stop, wherever it is")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--report", help="where to write the report")
     return parser

@@ -8,7 +8,7 @@ from tests.crash.places import Files, SqlitePlace
 from tests.crash.trying import Expected
 
 GUARD = 8
-"""Of files that SQLite recovers to a state that was resumed before, every so many are resumed all the same."""
+"""Of files that SQLite recovers to a state that was resumed before, every so many are resumed too."""
 
 
 class Judge:

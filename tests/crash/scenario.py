@@ -83,4 +83,4 @@ class Scenario:
     besides: frozenset[str] = frozenset()
     unsettled: frozenset[str] = frozenset()
     small: bool = False
-    layers: str = "ARBCDEFGHI"
+    layers: str = "ARBCDEFGH"

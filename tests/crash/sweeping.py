@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import shutil
 import sys
@@ -17,6 +18,7 @@ from tests.crash import report, trying
 from tests.crash.layers import LAYERS
 from tests.crash.places import make_place
 from tests.crash.point import Counts
+from tests.crash.scenario import POSTGRESQL, Scenario
 from tests.crash.scenarios import SCENARIOS
 from tests.support.postgres_server import PostgresServer
 
@@ -39,12 +41,16 @@ class Task:
 
 @dataclass(slots=True)
 class Done:
-    """A task with its counts, how long it took (s) and, where the harness itself failed, how."""
+    """A task with its counts, how long it took (s) and, where the harness itself failed, how.
+
+    `cut`: the time was over before its last point, perhaps before its first.
+    """
 
     task: Task
     counts: Counts = field(default_factory=Counts)
     seconds: float = 0.0
     broken: str = ""
+    cut: bool = False
 
 
 def plan(
@@ -64,12 +70,21 @@ def plan(
         for database in scenario.databases
         if database in layer.DATABASES and (not databases or database in databases)
         for one in layer.KINDS
-        if kind in (None, one)
+        if kind in (None, one) and _takes(letter, scenario, database, one)
     ]
 
 
-def sweep(task: Task, folder: Path, server: PostgresServer | None) -> Done:
-    """One task, in a folder that does not exist yet."""
+def _takes(letter: str, scenario: Scenario, database: str, kind: str) -> bool:
+    """Whether the layer has points there: pairs and schedules are for what is small, two at once for boots."""
+    if letter == "R":
+        return scenario.small
+    if letter == "H":
+        return scenario.small and not scenario.order
+    return letter != "I" or kind == "direct" or database == POSTGRESQL
+
+
+def sweep(task: Task, folder: Path, server: PostgresServer | None, until: float = math.inf) -> Done:
+    """One task, in a folder that does not exist yet; cut off where time.monotonic() is past `until`."""
     begun = time.monotonic()
     done = Done(task)
     place = make_place(SCENARIOS[task.scenario], task.database, folder, server)
@@ -77,21 +92,30 @@ def sweep(task: Task, folder: Path, server: PostgresServer | None) -> Done:
         expected = trying.expect(place)
         for tried in LAYERS[task.layer].sweep(place, expected, task.kind, task.every):
             done.counts.add(tried)
+            if time.monotonic() > until:
+                done.cut = True
+                break
     finally:
         place.close()
     done.seconds = time.monotonic() - begun
     return done
 
 
-def work_off(tasks: Sequence[Task], workers: int, target: Path | None) -> int:
-    """Every task, several at a time; prints each as it ends. 1 where something failed."""
+def work_off(
+    tasks: Sequence[Task], workers: int, target: Path | None = None, minutes: float = math.inf
+) -> int:
+    """Every task, several at a time; prints each as it ends. 1 where something failed.
+
+    `target`: where the report is written. `minutes`: when to stop, wherever the sweeps are.
+    """
     begun = time.monotonic()
     context = multiprocessing.get_context("fork")
     queue: Any = context.Queue()
     results: Any = context.Queue()
     for task in [*tasks, *[None] * workers]:
         queue.put(task)
-    crew = [context.Process(target=_worker, args=(queue, results)) for _ in range(workers)]
+    parts = (queue, results, begun + minutes * 60)
+    crew = [context.Process(target=_worker, args=parts) for _ in range(workers)]
     for one in crew:
         one.start()
     finished = []
@@ -106,17 +130,21 @@ def work_off(tasks: Sequence[Task], workers: int, target: Path | None) -> int:
     return 1 if any(done.broken or done.counts.problems for done in finished) else 0
 
 
-def _worker(queue: Any, results: Any) -> None:
+def _worker(queue: Any, results: Any, until: float) -> None:
     root = Path(tempfile.mkdtemp(prefix="initdb-crash-", dir=memory()))
     server: PostgresServer | None = None
     try:
         while (task := queue.get()) is not None:
+            if time.monotonic() > until:
+                results.put(Done(task, cut=True))
+                continue
             try:
-                if server is None and task.database == "postgresql":
+                if server is None and task.database == POSTGRESQL:
                     server = PostgresServer()
-                done = sweep(task, root / task.name, server)
+                done = sweep(task, root / task.name, server, until)
             except Exception:
                 done = Done(task, broken=traceback.format_exc())
+                shutil.rmtree(root / task.name, ignore_errors=True)
             results.put(done)
     finally:
         if server is not None:
@@ -130,7 +158,8 @@ def memory() -> str | None:
 
 
 def _tell(done: Done, number: int, of: int) -> None:
-    print(f"[{number}/{of}] {done.task.name}: {done.counts.line()} in {done.seconds:.1f} s", flush=True)
+    how = ", cut off" if done.cut else ""
+    print(f"[{number}/{of}] {done.task.name}: {done.counts.line()} in {done.seconds:.1f} s{how}", flush=True)
     if done.broken:
         print(f"  the harness failed:\n{done.broken}", file=sys.stderr, flush=True)
     for line in report.failures(done.counts):

@@ -66,7 +66,7 @@ class Swarm:
     stops: int = 0
 
 
-def boot_together(  # noqa: PLR0913, PLR0917 - what may happen to a swarm
+def boot_together(
     toy: Toy,
     count: int,
     hold: int = 0,

@@ -39,5 +39,17 @@ class Layer(Protocol):
 
 LAYERS: dict[str, Layer] = {
     module.LETTER: cast(Layer, module)
-    for module in (statements, pairs, system_calls, io_errors, driver_calls, messages, servers, instants, schedules, swarms, lives)
+    for module in (
+        statements,
+        pairs,
+        system_calls,
+        io_errors,
+        driver_calls,
+        messages,
+        servers,
+        instants,
+        schedules,
+        swarms,
+        lives,
+    )
 }

@@ -1,4 +1,4 @@
-"""Layer C: SQLite's own system calls fail, from call n on, once or for ever: EIO, a full disk, half a write."""
+"""Layer C: SQLite's own system calls fail at call n, once or from then on: EIO, a full disk, half a write."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.crash.trying import Expected
 
 LETTER = "C"
 ABOUT = (
-    "SQLite's system calls fail from call n on, once or for ever: EIO (of writes, syncs, truncations, removals,"
+    "SQLite's system calls fail at call n, once or from then on: EIO (of writes, syncs, truncations, removals,"
     " openings, or of reads), ENOSPC, half a write and then ENOSPC; half a write and SIGKILL"
 )
 DATABASES = (SQLITE_WAL, SQLITE_JOURNAL)
@@ -122,11 +122,12 @@ def _at(place: SqlitePlace, judge: Judge, kind: str, number: str) -> Tried:
     assert ended.signal == wanted, f"{point.command()}: ended by signal {ended.signal}, not {wanted}"
     files = place.read()
     if wanted:
-        return Tried(point, name_of(files), problems=judge.problems(files), label=f"in the middle of {number}")
+        return Tried(
+            point, name_of(files), problems=judge.problems(files), label=f"in the middle of {number}"
+        )
     answer = Answer(ended.answer["outcome"], tuple(ended.answer["errors"]))
     assert ended.answer["struck"], f"{point.command()} did not strike"
     completed = answer.outcome == place.scenario.ends
     problems = (*failing.untold(place.scenario, answer), *judge.problems(files, completed))
     label = f"{ended.answer['struck']} {number}, the run ended as {answer.outcome}"
     return Tried(point, name_of(files), problems=problems, label=label)
-

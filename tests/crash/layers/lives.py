@@ -1,4 +1,4 @@
-"""Layer K: databases live through random lives, against a model: deployments, kills, races, orders, backups."""
+"""Layer K: databases live through random lives, against a model: new code, kills, races, orders, backups."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.model import places as living
 from tests.model.test_random_lives import STEPS, Life
 
 LETTER = "K"
-ABOUT = "a hypothesis state machine of journal, crash, race and resume: each point is a random life of eight events"
+ABOUT = "a hypothesis state machine over journal, crash, race, resume; a point is a life of eight events"
 DATABASES = (SQLITE_WAL, POSTGRESQL)
 KINDS = ("life",)
 
@@ -37,7 +37,7 @@ def sweep(place: Place, expected: Expected, kind: str, every: int) -> Iterator[T
 
 def one(place: Place, expected: Expected, kind: str, number: str) -> Tried:
     """All lives of the seed before the dot, in their order."""
-    lived, wrong = _live(place, int(number.split(".")[0]))
+    lived, wrong = _live(place, int(number.split(".", maxsplit=1)[0]))
     point = Point(place.scenario.name, place.database, LETTER, kind, number)
     return Tried(point, problems=(wrong,) if wrong else (), label=f"{lived} lives")
 

@@ -1,4 +1,4 @@
-"""Layer F: the PostgreSQL server itself is stopped, restarts itself, or has its disk full, at driver call n."""
+"""Layer F: PostgreSQL's server itself is stopped, restarts itself, or has its disk full, at driver call n."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from tests.support.waiting import wait_until
 LETTER = "F"
 ABOUT = (
     "PostgreSQL's server at a driver call: stopped with `immediate` and started before the run goes on, or a"
-    " while later; one backend killed by SIGKILL, so that it restarts itself; its tables' disk full; its WAL's"
-    " disk full (PANIC)"
+    " while later; one backend killed by SIGKILL, so that it restarts itself; its tables' disk full; the disk"
+    " of its WAL full (PANIC)"
 )
 DATABASES = (POSTGRESQL,)
 KINDS = ("restart", "away", "backend", "full-table", "full-wal")

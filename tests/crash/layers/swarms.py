@@ -39,8 +39,6 @@ _SESSIONS, _CONNECTIONS = 6, 24
 
 def sweep(place: Place, expected: Expected, kind: str, every: int) -> Iterator[Tried]:
     """`COUNT` swarms (or every `every`th of them)."""
-    if place.scenario.order or not place.scenario.small or not _has(place, kind):
-        return
     with _where(place, kind) as here:
         for number in range(1, COUNT + 1, every):
             yield _at(here, expected, kind, number)
@@ -50,10 +48,6 @@ def one(place: Place, expected: Expected, kind: str, number: str) -> Tried:
     """The swarm of that number: its size and its seed; the instants are the machine's."""
     with _where(place, kind) as here:
         return _at(here, expected, kind, int(number))
-
-
-def _has(place: Place, kind: str) -> bool:
-    return kind == "direct" or place.database == "postgresql"
 
 
 @contextlib.contextmanager

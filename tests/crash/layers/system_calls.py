@@ -32,9 +32,7 @@ def sweep(place: SqlitePlace, expected: Expected, kind: str, every: int) -> Iter
     _check(place, start, calls)
     judge = Judge(place, expected)
     for number, image, label in images(start, calls, kind, every):
-        yield Tried(
-            _point(place, kind, number), name_of(image), problems=judge.problems(image), label=label
-        )
+        yield Tried(_point(place, kind, number), name_of(image), problems=judge.problems(image), label=label)
 
 
 def images(

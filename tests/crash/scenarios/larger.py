@@ -101,5 +101,6 @@ LARGER = (
         Toy,
         _prepare_upgrade,
         small=True,
+        layers="ABCDEFGHIR",
     ),
 )

@@ -105,6 +105,7 @@ SMALL = (
         _models,
         _write_models,
         small=True,
+        layers="ABCDEFGHIR",
     ),
     Scenario(
         "migrations",
@@ -112,6 +113,7 @@ SMALL = (
         _migrations,
         _write_migrations,
         small=True,
+        layers="ABCDEFGHIR",
     ),
     Scenario(
         "batches",
@@ -133,6 +135,7 @@ SMALL = (
         _models,
         _prepare_repair,
         small=True,
+        layers="ABCDEFGHIR",
     ),
     Scenario(
         "rollback",

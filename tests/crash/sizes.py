@@ -1,0 +1,63 @@
+"""How many points the long form takes: every so many, by what a point costs; and the order of its sweeps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tests.crash.scenario import POSTGRESQL
+from tests.crash.scenarios import SCENARIOS
+
+if TYPE_CHECKING:
+    from tests.crash.sweeping import Task
+
+_LARGE = frozenset({"thirty", "rows", "optuna"})
+"""Scenarios of a thousand driver calls, whose resume takes long."""
+
+_EVERY = {"C": (4, 48), "D": (8, 64), "F": (40, 320), "G": (8, 24)}
+"""Layer → every how many in ordinary scenarios, and in large ones. What is not named is taken whole."""
+
+_EVERY_KIND = {
+    ("B", "power"): (1, 3),
+    ("B", "torn"): (1, 2),
+    ("E", "commit-late"): (3, 12),
+    ("E", "commit-before"): (1, 4),
+    ("E", "commit-after"): (1, 4),
+    ("E", "message-before"): (6, 60),
+    ("E", "message-after"): (6, 60),
+    ("F", "full-table"): (60, 500),
+    ("F", "full-wal"): (120, 500),
+    ("I", "direct"): (4, 4),
+    ("I", "pgbouncer"): (8, 8),
+    ("I", "crowded"): (8, 8),
+}
+"""The same where a kind has its own."""
+
+_EVERY_DATABASE = {("H", True): 250, ("H", False): 100, ("K", True): 8, ("K", False): 2}
+"""The same by whether it is PostgreSQL."""
+
+
+_CHEAP = frozenset({"A", "B", "R"})
+"""Layers whose points cost little: they go ahead of the others, twice as far at any moment."""
+
+
+def every(task: Task) -> int:
+    """Every how many of the task's points the long form takes."""
+    large = task.scenario in _LARGE
+    if (found := _EVERY_DATABASE.get((task.layer, task.database == POSTGRESQL))) is not None:
+        return found
+    return _EVERY_KIND.get((task.layer, task.kind), _EVERY.get(task.layer, (1, 1)))[large]
+
+
+def long_form(tasks: list[Task]) -> list[Task]:
+    """The tasks at their sizes, so ordered that each layer has its share at any moment."""
+    of_layer = Counter(task.layer for task in tasks)
+    seen: Counter[str] = Counter()
+    placed = []
+    names = list(SCENARIOS)
+    for task in sorted(tasks, key=lambda task: names.index(task.scenario)):
+        place = (seen[task.layer] + 0.5) / of_layer[task.layer]
+        placed.append((place / (2 if task.layer in _CHEAP else 1), task.layer, task))
+        seen[task.layer] += 1
+    return [replace(task, every=every(task)) for _, _, task in sorted(placed, key=lambda one: one[:2])]
