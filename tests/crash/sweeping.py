@@ -75,7 +75,7 @@ def plan(
 
 
 def _takes(letter: str, scenario: Scenario, database: str, kind: str) -> bool:
-    """Whether the layer has points there: pairs and schedules are for what is small, two at once for boots."""
+    """Whether the layer has points there: pairs and schedules are for small ones, two at once for boots."""
     if letter == "R":
         return scenario.small
     if letter == "H":

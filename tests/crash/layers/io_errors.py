@@ -20,7 +20,7 @@ from tests.crash.trying import Expected
 
 LETTER = "C"
 ABOUT = (
-    "SQLite's system calls fail at call n, once or from then on: EIO (of writes, syncs, truncations, removals,"
+    "SQLite's system calls fail at call n, once or from then on: EIO (of writes, syncs, truncations, unlinks,"
     " openings, or of reads), ENOSPC, half a write and then ENOSPC; half a write and SIGKILL"
 )
 DATABASES = (SQLITE_WAL, SQLITE_JOURNAL)
