@@ -138,6 +138,13 @@ def test_a_reverted_revision_is_held_until_it_is_released_or_applied() -> None:
     assert not _fold(START, BEHIND, APPLIED, reverted, APPLIED).held
 
 
+def test_a_database_that_was_rolled_back_is_managed() -> None:
+    """Also where its revisions were applied before there was a journal, and a table of them is left."""
+    reverted = ("migration_reverted", {"revision": "r1", "digest": "d1", "heads": [], "pending": ["r1"]})
+    assert not _fold(START, BEHIND).managed
+    assert _fold(START, BEHIND, reverted).managed
+
+
 def test_a_step_outside_a_transaction_is_in_doubt_until_it_ends() -> None:
     """Or until a person says to try again."""
     begun = ("step_started", {"step": "migrate", "subject": "r1", "digest": "d1"})

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from pathlib import Path
 
 import pytest
 
+from initdb import __version__
 from initdb.events.entry import Entry
 from initdb.statemachine import commands
 from tests.support.toy import Toy, table_up
@@ -35,6 +38,27 @@ def test_an_empty_database_is_created_seeded_and_validated(toy: Toy) -> None:
     ]
     assert toy.sql("SELECT version_num FROM alembic_version") == [("r3",)]
     assert rows(toy) == 5
+
+
+def test_events_say_by_whom_and_which_attempt(toy: Toy) -> None:
+    """Host, process, application and version; the first event of all says whose journal it is; a failure in
+    which step; each run how often this code has tried what stands next."""
+    toy.revision(3, "    1 / 0")
+    toy.options["schema_from"] = "migrations"
+    first = toy.initializer()
+    first.initialize()
+    first.resume()
+    first.resume()
+    entries = list(first.entries())
+    here = {"host": socket.gethostname(), "pid": os.getpid(), "app": "toy", "initdb": __version__}
+    assert {tuple(sorted(entry.by.items())) for entry in entries} == {tuple(sorted(here.items()))}
+    created = entries[0].data
+    assert created["journal"] == entries[0].run and created["application"] == "application"
+    assert created["schema"] == ("main" if toy.url.startswith("sqlite") else "public")
+    assert created["database"] == toy.url.partition(":")[0].partition("+")[0] and created["server"]
+    assert {entry.data["step"] for entry in entries if entry.type == "step_failed"} == {"migrate"}
+    tries = [(e.type, e.attempt, e.data.get("attempt")) for e in entries if e.type.startswith("run_")]
+    assert tries == [("run_started", 1, 1), ("run_started", 1, 1), ("run_started", 2, 2)]
 
 
 def test_a_second_boot_writes_nothing(toy: Toy) -> None:
