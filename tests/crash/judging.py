@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
 from tests.crash import trying
 from tests.crash.layers.statements import name_of
 from tests.crash.places import Files, SqlitePlace
 from tests.crash.trying import Expected
 
-GUARD = 8
+GUARD = 24
 """Of files that SQLite recovers to a state that was resumed before, every so many are resumed too."""
 
 
@@ -45,8 +51,31 @@ class Judge:
 
     def _content(self, files: Files) -> str:
         self._place.write(files)
-        left = sorted(name for name, content in files.items() if content)
+        return content(self._place, files)
+
+
+def content(place: SqlitePlace, files: Files) -> str:
+    """Names what SQLite recovers from `files`, which are in place, and from which of them it does."""
+    left = " ".join(sorted(name for name, content in files.items() if content))
+    if place.path.name not in files:
+        return left
+    summed = hashlib.blake2b(digest_size=12)
+    with closing(sqlite3.connect(place.path)) as connection:
         try:
-            return f"{trying.digest(self._place)} {' '.join(left)}"
-        except Exception as error:  # a database that cannot be read is a state as well
+            for row in _rows(connection):
+                summed.update(repr(row).encode())
+        except sqlite3.DatabaseError as error:  # one that cannot be read is a state as well
             return f"{error} {name_of(files)}"
+    return f"{summed.hexdigest()} {left}"
+
+
+def _rows(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
+    """Everything in a database: its schema, its rows with those of the journal, what its checks find."""
+    yield from connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name")
+    tables = connection.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"
+    ).fetchall()
+    for (table,) in tables:
+        yield from connection.execute('SELECT * FROM "{}"'.format(table.replace('"', '""')))
+    yield from connection.execute("PRAGMA integrity_check")
+    yield from connection.execute("PRAGMA foreign_key_check")

@@ -15,26 +15,27 @@ if TYPE_CHECKING:
 _LARGE = frozenset({"thirty", "rows", "optuna"})
 """Scenarios of a thousand driver calls, whose resume takes long."""
 
-_EVERY = {"C": (4, 48), "D": (8, 64), "F": (40, 320), "G": (8, 24)}
+_EVERY = {"C": (6, 60), "D": (12, 100), "F": (60, 400), "G": (12, 40)}
 """Layer → every how many in ordinary scenarios, and in large ones. What is not named is taken whole."""
 
 _EVERY_KIND = {
+    ("R", "pair"): (1, 4),
     ("B", "power"): (1, 3),
     ("B", "torn"): (1, 2),
     ("E", "commit-late"): (3, 12),
     ("E", "commit-before"): (1, 4),
     ("E", "commit-after"): (1, 4),
-    ("E", "message-before"): (6, 60),
-    ("E", "message-after"): (6, 60),
-    ("F", "full-table"): (60, 500),
-    ("F", "full-wal"): (120, 500),
+    ("E", "message-before"): (10, 80),
+    ("E", "message-after"): (10, 80),
+    ("F", "full-table"): (90, 600),
+    ("F", "full-wal"): (180, 900),
     ("I", "direct"): (4, 4),
     ("I", "pgbouncer"): (8, 8),
     ("I", "crowded"): (8, 8),
 }
 """The same where a kind has its own."""
 
-_EVERY_DATABASE = {("H", True): 250, ("H", False): 100, ("K", True): 8, ("K", False): 2}
+_EVERY_DATABASE = {("H", True): 400, ("H", False): 150, ("K", True): 16, ("K", False): 4}
 """The same by whether it is PostgreSQL."""
 
 

@@ -75,9 +75,9 @@ def plan(
 
 
 def _takes(letter: str, scenario: Scenario, database: str, kind: str) -> bool:
-    """Whether the layer has points there: pairs and schedules are for small ones, two at once for boots."""
+    """Whether the layer has points there: schedules are of two boots, and not of large ones."""
     if letter == "R":
-        return scenario.small
+        return scenario.small or scenario.name == "thirty"
     if letter == "H":
         return scenario.small and not scenario.order
     return letter != "I" or kind == "direct" or database == POSTGRESQL

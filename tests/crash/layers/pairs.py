@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 
 from tests.crash import taps, trying
+from tests.crash.judging import content
 from tests.crash.layers.statements import Album, photograph
 from tests.crash.places import SqlitePlace
 from tests.crash.point import Point, Tried
@@ -41,8 +42,7 @@ def _resumed(
     for number, (state, label) in enumerate(zip(album.states, album.labels, strict=True), start=1):
         if state not in names:
             place.write(album.files[state])
-            hot = sorted(name for name, content in album.files[state].items() if content)
-            names[state] = f"{trying.digest(place)} {' '.join(hot)}"
+            names[state] = content(place, album.files[state])
         name = names[state]
         if name not in known:
             place.write(album.files[state])
