@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from typing import Any
+
 from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.pool import NullPool, StaticPool
 
@@ -11,6 +14,9 @@ from initdb.errors.redact import url_text
 from initdb.steps.drivers import synchronous
 
 SUPPORTED = ("sqlite", "postgresql")
+
+CONNECT_TIMEOUT = 10
+"""How long, in s, a server may take to answer a new connection, where nobody has said; libpq has no limit."""
 
 
 def parse_url(text: str) -> URL:
@@ -35,8 +41,14 @@ def make_engine(text: str) -> Engine:
     url = parse_url(text)
     memory = url.get_backend_name() == "sqlite" and not url.database
     try:
-        return create_engine(url, poolclass=StaticPool if memory else NullPool)
+        return create_engine(url, poolclass=StaticPool if memory else NullPool, connect_args=_patience(url))
     except Exception as error:
         raise classify(
             error, doing="connect", database=url.get_backend_name(), target=url_text(text)
         ) from error
+
+
+def _patience(url: URL) -> dict[str, Any]:
+    """libpq's connect_timeout, unless the URL, its service or the environment may have one."""
+    said = {"connect_timeout", "service"} & url.query.keys() or "PGCONNECT_TIMEOUT" in os.environ
+    return {} if said or url.get_backend_name() != "postgresql" else {"connect_timeout": CONNECT_TIMEOUT}

@@ -12,6 +12,7 @@ from typing import Any
 import psycopg2
 import pytest
 
+from initdb.steps import engines
 from tests.outages.conftest import database_of, outages
 from tests.support.boot import Boot, Gate
 from tests.support.postgres_server import SUPERUSER, PostgresServer
@@ -150,11 +151,12 @@ def test_a_host_that_has_no_address(
     _got_through(boot, toy, "host-not-found")
 
 
-def test_a_server_that_does_not_answer(server: PostgresServer, postgresql_toy: Toy) -> None:
-    """It takes the connection and says nothing: each try ends after connect_timeout."""
-    toy = Toy(
-        postgresql_toy.folder, f"{postgresql_toy.url}&connect_timeout=2", options=postgresql_toy.options
-    )
+def test_a_server_that_does_not_answer(
+    server: PostgresServer, postgresql_toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes the connection and says nothing: each try ends after a while."""
+    toy = postgresql_toy
+    monkeypatch.setattr(engines, "CONNECT_TIMEOUT", 2)
     os.kill(server.pid, signal.SIGSTOP)
     try:
         boot = Boot(toy)
