@@ -237,7 +237,7 @@ OF_THE_REST: tuple[Fault, ...] = (
         REVISION,
         "        if not env.still(at.rows):\n            raise HeadMoved\n",
         "",
-        ("tests/env_py", *RACES),
+        OF_WALKS,
     ),
     Fault(
         "conflict-unseen",

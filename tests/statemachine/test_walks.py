@@ -366,3 +366,24 @@ def test_a_changed_applied_revision_stops_the_next_one(toy: Toy) -> None:
     order = commands.resume(toy.initializer().see(), mark=["r2"])
     outcome = toy.initializer().attend(order)
     assert outcome.ending == "ready", outcome.error
+
+
+def test_a_revision_that_somebody_applies_meanwhile_is_not_run(toy: Toy) -> None:
+    """Plain Alembic beside a run: what it did is recorded as done outside, and the rest goes on."""
+    toy.options["schema_from"] = "migrations"
+
+    def meanwhile(entry: Entry) -> None:
+        if entry.type == "migration_applied" and entry.data["revision"] == "r1":
+            toy.sql(
+                "CREATE TABLE t2 (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL UNIQUE)",
+                "INSERT INTO t2 VALUES (1, 'by plain Alembic')",
+                "UPDATE alembic_version SET version_num = 'r2'",
+            )
+
+    initializer = toy.initializer(meanwhile)
+    result = initializer.initialize()
+    assert result.success, result.errors
+    entries = list(initializer.entries())
+    assert [e.data["revision"] for e in entries if e.type == "migration_applied"] == ["r1", "r3"]
+    assert [e.data.get("outside") for e in entries if e.type == "database_inspected"] == [[], ["r2"]]
+    assert toy.sql("SELECT name FROM t2") == [("by plain Alembic",)]
