@@ -12,11 +12,12 @@ import flask_migrate
 import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Column, Integer, MetaData, String, Table, inspect, text
+from sqlalchemy import Column, Engine, Integer, MetaData, QueuePool, String, Table, inspect, text
 
 from initdb.events.entry import Entry
-from initdb.flask import DatabaseInitializer
+from initdb.flask import DatabaseInitializer, init_app
 from initdb.flask.binding import EXTENSION, Parts, initializer_for, settings_for
+from initdb.flask.binds import with_binds
 from initdb.statemachine.initializer import Initializer
 
 pytestmark = pytest.mark.filterwarnings("ignore:'get_engine' is deprecated:DeprecationWarning")
@@ -60,6 +61,17 @@ class Shop:
                 url = self.db.engines[bind].url.render_as_string(hide_password=False)
                 settings = replace(settings, databases=(f"{bind}={url}",))
             return list(initializer_for(self.app, self.db, settings).entries())
+
+    def engine(self, bind: str | None = None) -> Engine:
+        """The engine of one of its databases."""
+        with self.app.app_context():
+            return self.db.engines[bind]
+
+    def sql(self, statement: str, bind: str | None = None) -> None:
+        """Do something by hand in one of its databases."""
+        with self.engine(bind).begin() as connection:
+            connection.execute(text(statement))
+        self.engine(bind).dispose()
 
     def tables(self, bind: str | None = None) -> set[str]:
         """The tables of one of its databases, but the journal's."""
@@ -214,3 +226,38 @@ def test_two_phase_on_one_database_is_refused(tmp_path: Path, postgresql_url: st
     (error,) = made.initializer().initialize().errors
     assert "error: two-phase-refused" in error
     assert made.tables() == set()
+
+
+def test_a_boot_brings_each_to_ready_and_keeps_no_connection(
+    tmp_path: Path, database_url: str, plain_url: str
+) -> None:
+    """As the last line of create_app."""
+    made = shop(tmp_path, database_url, multidb=True, binds={"stock": plain_url})
+    assert init_app(made.app, made.db) is made.app
+    assert made.tables() == made.tables("stock") == {"alembic_version", "t1", "t2"}
+    fresh = shop(tmp_path / "again", database_url, multidb=True, binds={"stock": plain_url})
+    init_app(fresh.app, fresh.db)
+    with fresh.app.app_context():
+        pools = [engine.pool for engine in fresh.db.engines.values()]
+    assert all(isinstance(pool, QueuePool) and pool.checkedout() == 0 for pool in pools)
+    assert not [slot for pool in pools for slot in pool._pool.queue if slot.dbapi_connection]  # type: ignore[attr-defined]
+
+
+def test_a_boot_serves_503_until_the_last_of_them_is_ready(
+    tmp_path: Path, database_url: str, plain_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the reason of the one that is not; a person mends it, and the next look finds it ready."""
+    monkeypatch.setattr("initdb.flask.unavailable.RETRY_AFTER", 0)
+    made = shop(tmp_path, database_url, multidb=True, binds={"stock": plain_url})
+    made.app.config["INITDB_ON_FAILURE"] = "serve-503"
+    made.app.add_url_rule("/", view_func=lambda: "open")
+    made.sql("CREATE TABLE t2 (id INTEGER)", "stock")
+    client = init_app(made.app, made.db).test_client()
+    closed = client.get("/")
+    assert (closed.status_code, b"revision-failed" in closed.data) == (503, True), closed.data
+    made.sql("DROP TABLE t2", "stock")
+    settings = replace(settings_for(made.app, made.engine()), database="stock")
+    with made.app.app_context():
+        settings = with_binds(made.app, made.db, settings)
+        assert initializer_for(made.app, made.db, settings).resume().success
+    assert client.get("/").status_code == 200
