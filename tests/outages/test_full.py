@@ -59,6 +59,7 @@ def test_a_disk_that_is_full_under_the_database(small_server: PostgresServer, sm
     name = database_of(toy)
     with _tablespace(small_server, 24) as disk:
         small_server.admin_execute(f"ALTER DATABASE {name} SET TABLESPACE small")
+        toy.sql("SELECT 1")  # the first session writes files of its own
         disk.fill()
         boot = Boot(toy)
         assert boot.waits("is full"), boot.said

@@ -94,7 +94,10 @@ def test_a_role_that_may_not_create_the_database_is_told_so(server: PostgresServ
     server.create_password_role("small", "sesame-4711")
     url = make_url(server.url("not_there", user="small", password="sesame-4711", tcp=True))
     toy = Toy(tmp_path, url.render_as_string(hide_password=False)).with_revisions()
-    result = toy.initializer().initialize()
+    try:
+        result = toy.initializer().initialize()
+    finally:
+        server.admin_execute("DROP ROLE small")
     assert not result.success
     assert "sesame" not in result.errors[0]
     assert "unknown-database" in result.errors[0] or "database-permission-denied" in result.errors[0]
