@@ -23,6 +23,9 @@ PARTS = ("events", "examples", "initdb", "migrations", "statemachine", "steps", 
 LIMIT = 600.0
 """How long, in s, one hunt may take: a fault that hangs it has been noticed."""
 
+HUNG = f"no end after {LIMIT:g} s"
+"""In the place of a test, where none had failed by then."""
+
 _ENDS = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
 """How pytest ends where it ran: INTERRUPTED is how -x ends where a module cannot be imported."""
 
@@ -75,7 +78,8 @@ def plant(tree: Path, fault: Fault) -> dict[str, str]:
 
 def hunt(tree: Path, fault: Fault, *, tests: bool = True, sweep: bool = True) -> Noticed:
     """Plant it, run its tests up to the first that fails and its sweep up to the first point that does, and
-    take it out again. What is not asked for counts as having noticed."""
+    take it out again. A test that fails without the fault as well has not noticed it. What is not asked for
+    counts as having noticed."""
     before, begun = plant(tree, fault), time.monotonic()
     found: dict[str, object] = {"where": None, "points": 0, "why": ""}
     try:
@@ -94,7 +98,7 @@ def _pytest(tree: Path, tests: Sequence[str]) -> str:
     words = ["pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", *tests]
     code, output = _run(tree, words)
     if code is None:
-        return f"{output}\nFAILED hung for {LIMIT:g} s"
+        return f"{output}\nFAILED {HUNG}"
     if code not in _ENDS:
         raise RuntimeError(f"pytest ended with {code}:\n{output}")
     return output
@@ -103,7 +107,7 @@ def _pytest(tree: Path, tests: Sequence[str]) -> str:
 def _swept(tree: Path, words: Sequence[str]) -> dict[str, object]:
     code, output = _run(tree, ["tests.mutants.sweep", *words])
     if code is None:
-        return {"where": "hung", "points": 0, "why": f"no end after {LIMIT:g} s"}
+        return {"where": "hung", "points": 0, "why": HUNG}
     if code:
         raise RuntimeError(f"the harness ended with {code}:\n{output}")
     answer: dict[str, object] = json.loads(output.strip().splitlines()[-1])
