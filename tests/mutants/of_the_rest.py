@@ -162,7 +162,7 @@ OF_THE_REST: tuple[Fault, ...] = (
         "a restored backup is not noticed",
         SEEING,
         "    if known.journal != name or known.seq < seq:\n        return True",
-        "    if known.journal != name:\n        return True",
+        "    if known.journal != name or known.seq < seq:\n        return False",
         OF_WALKS,
     ),
     Fault(

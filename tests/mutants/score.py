@@ -158,17 +158,15 @@ def _sample(
 
 def _mutmut(tree: Path, *words: str) -> str:
     """mutmut in the copy; gives what it says. Raises RuntimeError with it where mutmut fails."""
-    done = subprocess.run(
-        [Path(sys.executable).with_name("mutmut"), *words],
-        cwd=tree,
-        env=_environ(tree),
-        check=False,
-        text=True,
-        stdout=subprocess.PIPE,
-    )
-    if done.returncode:
-        raise RuntimeError(f"mutmut {words[0]} ended with {done.returncode}:\n{done.stdout[-5000:]}")
-    return done.stdout
+    # Into a file: a pipe would be waited for as long as a process lives that a mutant has left behind.
+    with tempfile.TemporaryFile("w+") as said:
+        command = [Path(sys.executable).with_name("mutmut"), *words]
+        code = subprocess.call(command, cwd=tree, env=_environ(tree), stdout=said, stderr=said)
+        said.seek(0)
+        output = said.read()
+    if code:
+        raise RuntimeError(f"mutmut {words[0]} ended with {code}:\n{output[-5000:]}")
+    return output
 
 
 def _environ(tree: Path) -> dict[str, str]:
