@@ -17,13 +17,13 @@ from initdb.statemachine import attend, commands
 from initdb.statemachine.run import Run
 from initdb.statemachine.unit import Writer
 from tests.events.journals import begin, commit
-from tests.support.toy import Toy
+from tests.support.toy import Toy, table_up
 
 
 class _Wire:
     """What keeps back the COMMIT of an order's last event, and lets it through when it is told to."""
 
-    def __init__(self, toy: Toy, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, toy: Toy, patch: pytest.MonkeyPatch, last: str = "run_stopped") -> None:
         self._toy, self._kept, self._journal = toy, list[Entry](), None
         real, append = Writer.commit, Journal.append
 
@@ -32,7 +32,7 @@ class _Wire:
             self._kept.append(entry)
 
         def in_doubt(writer: Writer, connection: Connection, event: str, data: Mapping[str, Any]) -> None:
-            if event != "run_stopped":
+            if event != last:
                 real(writer, connection, event, data)
                 return
             patch.setattr(Journal, "append", keep)
@@ -85,7 +85,27 @@ def test_an_order_is_carried_out_once(
     _before(monkeypatch, *MOMENTS[moment], wire.arrive)
     outcome = initializer.attend(commands.roll_back(None))
     monkeypatch.undo()
-    assert outcome.ending == "done", outcome
+    assert outcome.ending == "done" and outcome.report is not None, outcome
+    assert "migration_reverted" in [entry.type for entry in outcome.report.entries]
     assert toy.types().count("migration_reverted") == 1
     assert toy.types()[-1] == "run_stopped"
     assert toy.sql("SELECT version_num FROM alembic_version") == [("r2",)]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_an_order_that_failed_is_not_tried_once_more(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Where its failure is what arrives late: it is told as it is recorded, and recorded once."""
+    toy = Toy(tmp_path, database_url).with_revisions()
+    toy.revision(3, table_up(3), "    1 / 0")
+    assert toy.initializer().initialize().success
+    initializer = toy.initializer()
+    wire = _Wire(toy, monkeypatch, "step_failed")
+    _before(monkeypatch, *MOMENTS[moment], wire.arrive)
+    outcome = initializer.attend(commands.roll_back(None))
+    monkeypatch.undo()
+    assert outcome.ending == "failed" and outcome.error is not None, outcome
+    assert toy.types().count("step_failed") == 1 and toy.types()[-1] == "step_failed"
+    stored = list(initializer.entries())[-1].data["error"]
+    assert outcome.error.as_data() == stored and "revision r3" in str(stored)
