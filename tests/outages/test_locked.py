@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from initdb.events import postgresql
+from initdb.statemachine import unit
 from initdb.statemachine.attend import Outcome
 from tests.cli.console import Console
 from tests.support.boot import Boot
@@ -58,6 +59,24 @@ def test_a_boot_waits_for_a_locked_journal(ready: Toy, table: str, monkeypatch: 
         held.close()
         boot.is_ready()
     assert_settled(ready)
+
+
+def test_a_head_that_somebody_locks(ready: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As FOR UPDATE does: who looks is not held up, who has work asks again until it is free."""
+    monkeypatch.setattr(unit, "PATIENCE", 0.1)
+    ready.tables = 4
+    ready.with_revisions()
+    engine = ready.engine()
+    with engine.connect() as other:
+        other.execute(text("SELECT FROM init_journal_head FOR UPDATE"))
+        assert _in_time(ready, "check").ending == "pending"
+        boot = Boot(ready)
+        assert boot.waits("another session holds the journal")
+        assert not boot.events
+        other.rollback()
+        boot.is_ready()
+    engine.dispose()
+    assert_settled(ready, tables=4)
 
 
 @pytest.mark.parametrize("mode", ["work", "wait", "check"])

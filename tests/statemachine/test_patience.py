@@ -1,9 +1,8 @@
-"""What is tried again, how often and after how long; and what an outage leaves to be read."""
+"""What a step is tried again for, as a table; and how an outage is told."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,77 +10,81 @@ import pytest
 from initdb.errors import InitError
 from initdb.events.clock import Clock
 from initdb.statemachine.outage import Outage
-from initdb.statemachine.patience import CONFLICTS, REFUSED, TRIES, Patience
+from initdb.statemachine.patience import TRIES, Patience
 from initdb.statemachine.table import State
 from tests.support.toy import Toy
 
 
 @dataclass
-class Time:
-    """A clock that stands still until it is moved."""
+class Hand:
+    """A clock that is set by hand."""
 
-    at: float = 1000.0
-    clock: Clock = field(init=False)
+    now: float = 100.0
 
-    def __post_init__(self) -> None:
-        self.clock = Clock(now=lambda: datetime.fromtimestamp(self.at, UTC), monotonic=lambda: self.at)
-
-
-def _after(patience: Patience, reference: str, times: int) -> list[float | None]:
-    return [patience.after(InitError(reference, "r1")) for _ in range(times)]
+    def clock(self) -> Clock:
+        return Clock(monotonic=lambda: self.now)
 
 
-@pytest.mark.parametrize("reference", sorted(CONFLICTS))
-def test_a_conflict_is_tried_again_a_few_times(reference: str) -> None:
-    """At once, then after pauses that grow; the last try's error is the step's."""
-    patience = Patience(State.unseeded, "postgresql", 10, Time().clock)
-    assert _after(patience, reference, TRIES + 1) == [0.5, 1.0, 1.5, 2.0, None, None]
+def _pauses(state: State, database: str, reference: str, tries: int = 6) -> list[float | None]:
+    patience = Patience(state, database, 10.0, Hand().clock())
+    return [patience.after(InitError(reference)) for _ in range(tries)]
 
 
-@pytest.mark.parametrize("reference", sorted(REFUSED))
-def test_a_connection_that_is_refused_is_asked_for_until_the_limit(reference: str) -> None:
-    """As long as a boot would wait for its own; up to a second between two tries."""
-    time = Time()
-    patience = Patience(State.behind, "postgresql", 10, time.clock)
-    pauses = _after(patience, reference, 9)
-    assert pauses[:3] == pytest.approx([0.15, 0.225, 0.3375])
-    assert pauses[-2:] == [1.0, 1.0]
-    time.at += 9.9
+@pytest.mark.parametrize("reference", ["deadlock", "serialization-failure", "lock-timeout"])
+def test_a_conflict_is_tried_five_times(reference: str) -> None:
+    """With growing pauses; the fifth failure is the step's."""
+    assert _pauses(State.unseeded, "postgresql", reference) == [0.5, 1.0, 1.5, 2.0, None, None]
+    assert TRIES == 5
+
+
+@pytest.mark.parametrize(
+    ("state", "database", "reference"),
+    [
+        (State.behind, "postgresql", "deadlock"),
+        (State.behind, "postgresql", "lock-timeout"),
+        (State.unseeded, "sqlite", "lock-timeout"),
+        (State.unseeded, "postgresql", "statement-timeout"),
+        (State.unseeded, "postgresql", "disk-full"),
+        (State.unseeded, "postgresql", "seed-rejected"),
+    ],
+)
+def test_what_is_not_tried_again(state: State, database: str, reference: str) -> None:
+    """A revision has had its tries; on SQLite a step that finds a lock has met itself; the rest is its own."""
+    assert _pauses(state, database, reference, 1) == [None]
+
+
+@pytest.mark.parametrize("reference", ["too-many-connections", "database-closed"])
+def test_a_connection_is_waited_for(reference: str) -> None:
+    """Up to the limit, with pauses that grow to a second; of a revision's env.py too."""
+    hand = Hand()
+    patience = Patience(State.behind, "postgresql", 10.0, hand.clock())
+    pauses = [patience.after(InitError(reference)) or 0.0 for _ in range(9)]
+    assert pauses == sorted(pauses) and pauses[0] == pytest.approx(0.15) and pauses[-1] == 1.0
+    hand.now += 9.9
     assert patience.after(InitError(reference)) == 1.0
-    time.at += 0.1
+    hand.now += 0.1
     assert patience.after(InitError(reference)) is None
 
 
-def test_nothing_else_is_tried_again() -> None:
-    """A revision has been tried again within its step; on SQLite nobody else holds a lock while we write."""
-    time = Time()
-    assert _after(Patience(State.unseeded, "postgresql", 10, time.clock), "revision-failed", 1) == [None]
-    for reference in CONFLICTS:
-        assert _after(Patience(State.behind, "postgresql", 10, time.clock), reference, 1) == [None]
-    assert _after(Patience(State.unseeded, "sqlite", 10, time.clock), "lock-timeout", 1) == [None]
-    assert _after(Patience(State.unseeded, "sqlite", 10, time.clock), "deadlock", 1) == [0.5]
-
-
-def test_an_outage_is_one_note(tmp_path: Path) -> None:
-    """When it began and was last met, how often, and what the database's absence looked like."""
-    time = Time()
-    initializer = Toy(tmp_path, f"sqlite:///{tmp_path / 'x.db'}").initializer(application=tmp_path.name)
-    initializer.site.clock = time.clock
-    spool, outage = initializer.site.spool, Outage(initializer.site)
+def test_an_outage_is_one_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all its tries, with the first one's reference and the last one's particulars; then it is forgotten."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    site = Toy(tmp_path, f"sqlite:///{tmp_path / 'x.db'}").initializer().site
+    outage = Outage(site)
     outage.tell()
-    assert spool.waiting() == ()
-    for number in range(3):
-        said = outage.met(InitError("connection-refused", f"try {number}"))
-        assert said.endswith(f"(try {number})")
-        time.at += 60
+    assert not site.spool.waiting()
+    assert outage.met(InitError("connection-refused", "port 1")).endswith("(port 1)")
+    outage.met(InitError("server-starting", "port 2"))
     outage.tell()
     outage.tell()
-    (note,) = spool.waiting()
-    assert note.type == "outage" and note.at == "1970-01-01T00:19:40.000000Z"
-    assert note.data == {
-        "first": "1970-01-01T00:16:40.000000Z",
-        "last": "1970-01-01T00:18:40.000000Z",
-        "count": 3,
+    (note,) = site.spool.waiting()
+    assert note.type == "outage"
+    assert {key: note.data[key] for key in ("count", "reference", "context")} == {
+        "count": 2,
         "reference": "connection-refused",
-        "context": ["try 2"],
+        "context": ["port 2"],
     }
+    assert note.data["first"] <= note.data["last"] <= note.at
+    outage.met(InitError("connection-refused"))
+    outage.tell()
+    assert [one.data["count"] for one in site.spool.waiting()] == [2, 1]
