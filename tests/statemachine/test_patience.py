@@ -49,7 +49,7 @@ def test_a_conflict_is_tried_five_times(reference: str) -> None:
     ],
 )
 def test_what_is_not_tried_again(state: State, database: str, reference: str) -> None:
-    """A revision has had its tries; on SQLite a step that finds a lock has met itself; the rest is its own."""
+    """A revision has had its tries; on SQLite a step has met itself; the rest is its own."""
     assert _pauses(state, database, reference, 1) == [None]
 
 
@@ -67,7 +67,7 @@ def test_a_connection_is_waited_for(reference: str) -> None:
 
 
 def test_an_outage_is_one_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of all its tries, with the first one's reference and the last one's particulars; then it is forgotten."""
+    """Of all its tries, with the first one's reference and the last one's particulars; then nothing."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     site = Toy(tmp_path, f"sqlite:///{tmp_path / 'x.db'}").initializer().site
     outage = Outage(site)
