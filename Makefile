@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 OLDEST := 3, 11
 
-CRASH = $(foreach name,SCENARIO DATABASE LAYER KIND POINT EVERY MINUTES,$(if $($(name)),--$(shell echo $(name) | tr A-Z a-z) $($(name)))) \
+CRASH = $(foreach name,SCENARIO DATABASE LAYER KIND POINT EVERY MINUTES KEEP,$(if $($(name)),--$(shell echo $(name) | tr A-Z a-z) $($(name)))) \
     $(if $(SCENARIO)$(DATABASE)$(LAYER)$(KIND)$(POINT)$(EVERY),,--report docs/crash-report.md)
 
 EXAMPLE := $(wildcard examples/flask-shop)
@@ -35,7 +35,7 @@ test: $(VENV)/installed-dev  ## install, run every test on SQLite and PostgreSQL
 	@.ci/tools
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
-crash: $(VENV)/installed-dev  ## stop runs everywhere (SCENARIO=, DATABASE=, LAYER=, KIND=, POINT= for exactly one, EVERY=, MINUTES=)
+crash: $(VENV)/installed-dev  ## stop runs everywhere (SCENARIO=, DATABASE=, LAYER=, KIND=, POINT= for exactly one, EVERY=, MINUTES=, KEEP=)
 	@$(BIN)/python -m tests.crash --workers $(WORKERS) $(CRASH)
 
 mutants: $(VENV)/installed-dev  ## plant known faults in copies of the tree; say what notices each (ARGS=its name)

@@ -16,7 +16,7 @@ from tests.crash.point import Tried
 from tests.crash.scenario import DATABASES
 from tests.crash.scenarios import SCENARIOS
 from tests.crash.sizes import long_form
-from tests.crash.sweeping import Task, plan, work_off
+from tests.crash.sweeping import Course, Task, plan, work_off
 from tests.support.postgres_server import PostgresServer
 
 
@@ -31,8 +31,8 @@ def main(arguments: list[str]) -> int:
         return _one(tasks, chosen.point)
     if chosen.every is None:
         tasks = long_form(tasks)
-    target = Path(chosen.report) if chosen.report else None
-    return work_off(tasks, chosen.workers, target, chosen.minutes)
+    target, kept = (Path(one) if one else None for one in (chosen.report, chosen.keep))
+    return work_off(tasks, Course(chosen.workers, chosen.minutes, target, kept))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--point", help="exactly this point, told in full")
     parser.add_argument("--every", type=int, help="every n-th point (1: all); else as in the long form")
     parser.add_argument("--minutes", type=float, default=math.inf, help="when to stop, wherever it is")
+    parser.add_argument("--keep", help="a file of results, gone on from where it is there")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--report", help="where to write the report")
     return parser

@@ -91,6 +91,7 @@ class SqlitePlace:
             with closing(sqlite3.connect(self.path)) as connection:
                 connection.execute("PRAGMA user_version = 1")
         _prepare(self)
+        self.app = scenario.make(folder, self.url)
         self._start = self.read()
 
     def reset(self) -> None:
@@ -136,6 +137,7 @@ class PostgresPlace:
         self._admin = _Admin(server)
         self._make("template0", self.name)
         _prepare(self)
+        self.app = scenario.make(folder, self.url)
         self.leftovers()
         self._make(self.name, self._template)
 

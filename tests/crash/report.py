@@ -55,8 +55,8 @@ def _verdicts(counts: Counts) -> str:
     return ", ".join(f"{word} {count}" for word, count in met.items())
 
 
-def page(finished: Sequence[Done], seconds: float) -> str:
-    """docs/crash-report.md."""
+def page(finished: Sequence[Done], runs: Sequence[float]) -> str:
+    """docs/crash-report.md; `runs`: how long each took, in s."""
     everything = _sum(finished)
     plain = _sum(done for done in finished if done.task.layer not in "RH")
     lines = [
@@ -73,7 +73,7 @@ def page(finished: Sequence[Done], seconds: float) -> str:
         f"Without the pairs of layer R and the schedules of layer H: {plain.points:,} points.",
         "",
         f"{everything.missed:,} random instants came after the end of their run and are not counted.",
-        *_course(finished, seconds),
+        *_course(finished, runs),
         "",
         *_of_layers(finished),
         *_layers(finished),
@@ -83,12 +83,15 @@ def page(finished: Sequence[Done], seconds: float) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _course(finished: Sequence[Done], seconds: float) -> list[str]:
+def _course(finished: Sequence[Done], runs: Sequence[float]) -> list[str]:
     """How long it took, on what, and whether it came to its end."""
     broken = [done.task.name for done in finished if done.broken]
     cut = [done for done in finished if done.cut]
     unbegun = sum(not done.counts.points for done in cut)
-    lines = [f"It took {seconds / 60:.0f} minutes on {os.cpu_count()} processors: {', '.join(_versions())}."]
+    minutes = " and ".join(f"{seconds / 60:.0f}" for seconds in runs)
+    lines = [f"It took {minutes} minutes on {os.cpu_count()} processors: {', '.join(_versions())}."]
+    if len(runs) > 1:
+        lines += ["", f"**These are {len(runs)} runs**, one going on where the one before had stopped."]
     if cut:
         lines += [
             "",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import multiprocessing
+import pickle
 import shutil
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,33 +103,67 @@ def sweep(task: Task, folder: Path, server: PostgresServer | None, until: float 
     return done
 
 
-def work_off(
-    tasks: Sequence[Task], workers: int, target: Path | None = None, minutes: float = math.inf
-) -> int:
-    """Every task, several at a time; prints each as it ends. 1 where something failed.
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How tasks are worked off: by how many processes; until when (minutes), wherever they are; where the
+    report is written; where results are kept, so that a later run goes on where this one was cut off."""
 
-    `target`: where the report is written. `minutes`: when to stop, wherever the sweeps are.
-    """
+    workers: int = 2
+    minutes: float = math.inf
+    target: Path | None = None
+    kept: Path | None = None
+
+
+def work_off(tasks: Sequence[Task], course: Course) -> int:
+    """Every task, several at a time; prints each as it ends. 1 where something failed."""
     begun = time.monotonic()
+    runs, before = _kept(course.kept)
+    known = {done.task for done in before}
+    left = [task for task in tasks if task not in known]
+    finished = list(before)
+    for done in _worked_off(left, course.workers, begun + course.minutes * 60):
+        finished.append(done)
+        _tell(done, len(finished) - len(before), len(left))
+        _keep(course.kept, done)
+    runs.append(time.monotonic() - begun)
+    _keep(course.kept, runs[-1])
+    print(report.summary(finished, sum(runs)))
+    if course.target is not None:
+        course.target.write_text(report.page(finished, runs), encoding="utf-8")
+    return 1 if any(done.broken or done.counts.problems for done in finished) else 0
+
+
+def _kept(file: Path | None) -> tuple[list[float], list[Done]]:
+    """The seconds of earlier runs, and what they have brought to its end."""
+    runs: list[float] = []
+    finished: list[Done] = []
+    if file is not None and file.exists():
+        with file.open("rb") as kept, contextlib.suppress(EOFError):
+            while True:
+                one = pickle.load(kept)
+                (runs if isinstance(one, float) else finished).append(one)
+    return runs, [done for done in finished if not done.cut and not done.broken]
+
+
+def _keep(file: Path | None, one: Done | float) -> None:
+    if file is not None:
+        with file.open("ab") as kept:
+            pickle.dump(one, kept)
+
+
+def _worked_off(tasks: Sequence[Task], workers: int, until: float) -> Iterator[Done]:
     context = multiprocessing.get_context("fork")
     queue: Any = context.Queue()
     results: Any = context.Queue()
     for task in [*tasks, *[None] * workers]:
         queue.put(task)
-    parts = (queue, results, begun + minutes * 60)
-    crew = [context.Process(target=_worker, args=parts) for _ in range(workers)]
+    crew = [context.Process(target=_worker, args=(queue, results, until)) for _ in range(workers)]
     for one in crew:
         one.start()
-    finished = []
     for _ in tasks:
-        finished.append(results.get())
-        _tell(finished[-1], len(finished), len(tasks))
+        yield results.get()
     for one in crew:
         one.join()
-    print(report.summary(finished, time.monotonic() - begun))
-    if target is not None:
-        target.write_text(report.page(finished, time.monotonic() - begun), encoding="utf-8")
-    return 1 if any(done.broken or done.counts.problems for done in finished) else 0
 
 
 def _worker(queue: Any, results: Any, until: float) -> None:
