@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -59,14 +60,25 @@ def _hunt_all(folder: Path, faults: Sequence[Fault]) -> list[Noticed]:
 
 
 def table(noticed: Sequence[Noticed]) -> str:
-    """What noticed each fault, as Markdown."""
-    lines = ["| fault | where | the test that noticed it | the crash point that did |", "|---|---|---|---|"]
-    for one in noticed:
-        files = ", ".join(dict.fromkeys(file for file, _, _ in one.fault.changes))
-        point = "" if one.point is None else f"`{one.point}`: {one.why.split('{')[0].strip()[:90]}"
-        test = one.test.replace("tests/", "").replace("|", "/")
-        lines.append(f"| {one.fault.about} | {files} | `{test}` | {point} |")
+    """What noticed each fault, as Markdown: those that the harness is asked for, then the others."""
+    swept = [one for one in noticed if one.point is not None]
+    lines = ["| fault | where | the test that noticed it | the crash point that did, and as what |"]
+    lines += ["|---|---|---|---|", *(f"{_row(one)} {_point(one)} |" for one in swept), ""]
+    lines += ["| fault | where | the test that noticed it |", "|---|---|---|"]
+    lines += [_row(one) for one in noticed if one.point is None]
     return "\n".join(lines) + "\n"
+
+
+def _row(one: Noticed) -> str:
+    files = ", ".join(dict.fromkeys(file for file, _, _ in one.fault.changes))
+    test = re.sub(r"\[.{50,}\]", "[…]", one.test.removeprefix("tests/")).replace("|", "/")
+    return f"| {one.fault.about} | {files} | `{test or 'SURVIVED'}` |"
+
+
+def _point(one: Noticed) -> str:
+    why = (one.why.splitlines() or [""])[0].split("{")[0].strip()[:110].replace("|", "/")
+    where = f"`{one.point}`" if (one.point or "").startswith("make") else one.point
+    return f"{where or 'SURVIVED'} ({one.points} points): {why}"
 
 
 if __name__ == "__main__":

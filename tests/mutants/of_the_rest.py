@@ -11,7 +11,6 @@ from tests.mutants.fault import (
     OF_THE_FOLD,
     OF_VERDICTS,
     OF_WALKS,
-    RACES,
     REVISION,
     RUN,
     SEEING,
@@ -188,7 +187,7 @@ OF_THE_REST: tuple[Fault, ...] = (
         RUN,
         "if find(work, journal.application, self._site.settings.journal_schema)[1]:",
         "if not journal.application:",
-        (*OF_WALKS, *RACES),
+        OF_WALKS,
     ),
     Fault(
         "stop-unsaid",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -13,6 +14,7 @@ from initdb import __version__
 from initdb.events.entry import Entry
 from initdb.statemachine import commands
 from initdb.statemachine.initializer import Initializer
+from initdb.statemachine.run import Run
 from initdb.steps.context import Rule
 from tests.support.toy import Toy, table_up
 
@@ -428,3 +430,21 @@ def test_what_changes_while_it_is_validated_is_looked_at_again(toy: Toy) -> None
     assert result.success, result.errors
     assert dropped and toy.sql("SELECT * FROM t2") == []
     assert toy.types()[-3:] == ["defects_found", "repair_applied", "health_validated"]
+
+
+def test_a_journal_that_is_made_at_the_last_moment_is_found(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the COMMIT of another first boot arrives late: looked at once more, and nothing made twice."""
+    real = Run._create_journal
+
+    def late(run: Run, events: list[Any]) -> None:
+        monkeypatch.undo()
+        run._baton.release()
+        assert toy.initializer().initialize().success
+        real(run, events)
+
+    monkeypatch.setattr(Run, "_create_journal", late)
+    result = toy.initializer().initialize()
+    assert result.success, result.errors
+    assert toy.types().count("journal_created") == 1 and toy.types()[-1] == "health_validated"
