@@ -13,6 +13,7 @@ from initdb.events.chain import GENESIS
 from initdb.events.entry import Entry, Moment, Turn, write
 from initdb.events.types import EVENTS, NOTES
 from initdb.statemachine.telling import details, place, told, who
+from tests.support.examples import some
 
 BY = {"host": "web-1", "pid": 41, "app": "shop", "initdb": "0.1.0"}
 
@@ -159,6 +160,7 @@ KEYS = (  # what sentences are made of
 )
 
 
+@some
 @given(
     kind=st.sampled_from([*EVENTS, *NOTES]), data=st.dictionaries(st.sampled_from(KEYS), anything, max_size=6)
 )
