@@ -74,12 +74,18 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A step that said it could not be transactional and has not said that it ended."""
+    """A step that said it could not be transactional and has not said that it ended.
+
+    `done`: marks of the statements that it had sent before, None where it cannot be repeated; `xid`: the
+    transaction that said so first, on PostgreSQL.
+    """
 
     step: str
     subject: str
     seq: int
     digest: str | None = None
+    done: tuple[str, ...] | None = None
+    xid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

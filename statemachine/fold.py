@@ -216,10 +216,21 @@ def _failed(known: Knowledge, entry: Entry) -> Knowledge:
 
 def _step_started(known: Knowledge, entry: Entry) -> Knowledge:
     data = entry.data
+    done = data.get("statements")
     doubt = Doubt(
-        str(data.get("step", "")), str(data.get("subject", "")), entry.seq, _text(data.get("digest"))
+        step=str(data.get("step", "")),
+        subject=str(data.get("subject", "")),
+        seq=entry.seq,
+        digest=_text(data.get("digest")),
+        done=None if done is None else _names(done),
+        xid=_text(data.get("xid")),
     )
-    return replace(_progress(known, entry), doubt=doubt)
+    moved = replace(_progress(known, entry), doubt=doubt)
+    before = known.doubt
+    if before and (before.step, before.subject, before.done) == (doubt.step, doubt.subject, doubt.done):
+        # The same once more, after an interruption: a crash that it leads to must end in a crash loop.
+        return replace(moved, tries=known.tries, crashes=known.crashes)
+    return moved
 
 
 def _overridden(known: Knowledge, entry: Entry) -> Knowledge:

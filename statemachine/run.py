@@ -238,7 +238,7 @@ class Run:
         if order.command is not None:
             self._command(order, order.command)
             return
-        check_doubt(self._context())
+        check_doubt(self._context(), repeats=True)
         while (state := State(self._writer.knowledge.state)) != State.ready:
             known = self._writer.knowledge
             if known.last_type == "defects_found":

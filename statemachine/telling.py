@@ -138,7 +138,8 @@ def _applied(data: Data) -> str:
     if data.get("marked"):
         return f"revision {data.get('revision')}{doc} was marked as applied by a person"
     number = f", {data['number']} of {data['of']}" if data.get("of") else ""
-    return f"applied revision {data.get('revision')}{doc}{number}{_took(data)}"
+    found = f"; of an interrupted try: {_names(data['found'])}" if _items(data.get("found")) else ""
+    return f"applied revision {data.get('revision')}{doc}{number}{found}{_took(data)}"
 
 
 def _reverted(data: Data) -> str:

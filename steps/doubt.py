@@ -1,24 +1,42 @@
-"""A revision that was outside a transaction when its run ended: only a person knows how far it came."""
+"""A revision that was outside a transaction when its run ended: how far did it come?"""
 
 from __future__ import annotations
 
 from initdb.errors import InitError
+from initdb.events.knowledge import Doubt
 from initdb.steps.context import StepContext
 
 
-def check_doubt(ctx: StepContext) -> None:
-    """Raises InitError("revision-in-doubt") where there is one, and nobody has said how it stands."""
-    doubt, graph = ctx.knowledge.doubt, ctx.application.graph
-    if doubt is None:
-        return
-    name = doubt.subject
+def check_doubt(ctx: StepContext, *, repeats: bool = False) -> None:
+    """Raises InitError("revision-in-doubt") where there is one, and nobody has said how it stands.
+
+    `repeats`: what can be found out by running the revision once more is left to that.
+    """
+    doubt = ctx.knowledge.doubt
+    if doubt is not None and not (repeats and repeatable(ctx, doubt)):
+        raise in_doubt(ctx, doubt)
+
+
+def repeatable(ctx: StepContext, doubt: Doubt) -> bool:
+    """Whether the revision, which is still to be applied and unchanged, has left a log of what it sent."""
+    graph = ctx.application.graph
+    if graph is None or doubt.subject not in graph.files or doubt.step != "migrate":
+        return False
+    pending = doubt.subject in graph.pending(ctx.knowledge.heads)
+    return pending and doubt.done is not None and doubt.digest == graph.files[doubt.subject].digest
+
+
+def in_doubt(ctx: StepContext, doubt: Doubt, *why: str) -> InitError:
+    """The doubt as an error: only a person knows."""
+    name, graph = doubt.subject, ctx.application.graph
     file = f", {graph.files[name].path}" if graph and name in graph.files else ""
     reverting = doubt.step == "roll_back"
     what = "It was being rolled back" if reverting else "It was being applied"
-    raise InitError(
+    return InitError(
         "revision-in-doubt",
         f"revision {name}{file}",
         f"{what}, outside a transaction (journal entry {doubt.seq}), and did not end.",
+        *why,
         mend=half_reverted(name) if reverting else half_applied(name),
         database=ctx.database,
     )

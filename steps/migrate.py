@@ -21,7 +21,7 @@ def run(ctx: StepContext) -> None:
 
     Raises InitError: revision-failed and its kin, revision-in-doubt, revision-changed, lock-timeout.
     """
-    check_doubt(ctx)
+    check_doubt(ctx, repeats=True)
     check_changed(ctx)
     block = autocommit_block(ctx, "migrate")
     run_in_environment(ctx.application, ctx.engine, lambda env: _upgrade(ctx, env), block)
@@ -77,6 +77,8 @@ def _recorder(
             "version_schema": env.version_schema,
             "ms": milliseconds(begun),
         }
+        if env.log is not None and env.log.found:
+            data["found"] = list(env.log.found)
         if rest and (memo := env.memo()):
             data["memo"] = memo
         return data

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,9 @@ from initdb.events.process import in_this_process
 from initdb.steps.alembic_driver import Environment
 from initdb.steps.context import StepContext
 from initdb.steps.foreign_keys import violations
+from initdb.steps.reconcile import log_of
 from initdb.steps.revision_failure import Doing, Place, revision_failure
+from initdb.steps.statement_log import logged
 from initdb.steps.transaction_words import kept_transaction
 
 TRIES = 5
@@ -83,6 +85,7 @@ def _once(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
     with ctx.unit.open(env.connection):
         if not env.still(at.rows):
             raise HeadMoved
+        env.log = log_of(ctx, env.connection, job.step.revision.revision) if job.doing == "migrate" else None
         with kept_transaction(env.connection) as env.kept:
             rows = env.apply(job.step, at.rows, _savepoint(ctx, env, job.step.revision))
         new = violations(env.connection) - at.violated
@@ -97,7 +100,8 @@ def _savepoint(ctx: StepContext, env: Environment, revision: Any) -> Iterator[No
     """A savepoint around a revision, which is gone afterwards if the revision left the transaction."""
     connection = env.connection
     connection.exec_driver_sql("SAVEPOINT initdb_step")
-    with in_this_process():
+    seen = logged(connection, env.log) if env.log is not None else nullcontext()
+    with in_this_process(), seen:
         yield
     try:
         connection.exec_driver_sql("RELEASE SAVEPOINT initdb_step")

@@ -13,6 +13,7 @@ from alembic.runtime.migration import HeadMaintainer, MigrationContext, Migratio
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, select, text
 
+from initdb.steps.statement_log import StatementLog
 from initdb.steps.transaction_words import Kept
 
 _TOLD = logging.getLogger("alembic.runtime.migration")
@@ -28,8 +29,8 @@ _SCHEMA_OF = text(
 class Environment:
     """An env.py in the middle of its run: what a step works with. `connection` is the one that env.py made.
 
-    `running` is the revision that is being run, `kept` its transaction, and `left` whether it has gone
-    outside of it, in an autocommit block: then what it did cannot be undone.
+    `running` is the revision that is being run, `kept` its transaction, `log` what it sends, and `left`
+    whether it has gone outside of it, in an autocommit block: then what it did cannot be undone.
     """
 
     connection: Connection
@@ -38,6 +39,7 @@ class Environment:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     running: str | None = None
     kept: Kept | None = None
+    log: StatementLog | None = None
     left: bool = False
     _version_schema: str | None = None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from initdb.statemachine import commands
-from initdb.statemachine.attend import Outcome
+from tests.support.boot import Boot
 from tests.support.crash import forked_run
 from tests.support.toy import Toy
 from tests.support.waiting import wait_until
@@ -67,47 +66,56 @@ def _there(toy: Toy) -> bool:
     return toy.sql(f"SELECT to_regclass('{INDEX}') IS NOT NULL") == [(True,)]
 
 
-def _resume(toy: Toy, **how: list[str]) -> Outcome:
-    initializer = toy.initializer()
-    return initializer.attend(commands.resume(initializer.see(), **how))
-
-
-def test_the_next_boots_leave_a_living_build_alone(toy: Toy) -> None:
-    """They say that the revision is in doubt; the build ends as if nothing had been, and a person says so."""
+def test_the_next_boots_wait_for_a_living_build(toy: Toy) -> None:
+    """One waits for it and says so, others for that one; the build ends as if nothing had been."""
+    boots: list[Boot] = []
     with held_up(toy):
         builder = orphaned(toy)
         assert builder
-        for _ in range(3):
-            outcome = toy.initializer().attend()
-            assert outcome.error is not None and outcome.error.reference == "revision-in-doubt", outcome
-            assert list(map(tuple, toy.sql(BUILDING))) == builder
-            assert toy.sql(STATE) == [(False,)]
-    assert wait_until(lambda: not toy.sql(BUILDING))
-    assert toy.sql(STATE) == [(True,)]
-    outcome = _resume(toy, mark=["r4"])
-    assert outcome.ending == "ready", outcome.error
-    _assert_once(toy)
-
-
-def test_to_try_it_again_while_it_is_built_is_refused_by_the_server(toy: Toy) -> None:
-    """The second build waits for the first one's table lock and finds its index: nothing is dropped."""
-    with held_up(toy):
-        builder = orphaned(toy)
-        ended: list[Outcome] = []
-        again = threading.Thread(target=lambda: ended.append(_resume(toy, retry=["r4"])))
-        again.start()
-        again.join(1.0)
+        boots = [Boot(toy) for _ in range(3)]
+        assert wait_until(lambda: any("builds or drops an index" in why for one in boots for why in one.said))
         assert list(map(tuple, toy.sql(BUILDING))) == builder
-    again.join(60.0)
-    assert ended and ended[0].ending == "failed", ended
-    assert wait_until(lambda: toy.sql(STATE) == [(True,)])
-    outcome = _resume(toy, mark=["r4"])
+        assert toy.sql(STATE) == [(False,)]
+    for boot in boots:
+        boot.is_ready()
+    assert _found(toy) == [f"index public.{INDEX}: built"]
+    _assert_once(toy)
+
+
+def test_a_build_whose_backend_died_is_dropped_and_done_anew(toy: Toy) -> None:
+    """INVALID, and nobody builds it."""
+    with held_up(toy):
+        ((pid,),) = orphaned(toy)
+        toy.sql(f"SELECT pg_terminate_backend({pid}, 5000)")
+    assert toy.sql(STATE) == [(False,)]
+    assert toy.initializer().initialize().success
+    assert _found(toy) == [f"index public.{INDEX}: INVALID, dropped and built anew"]
+    _assert_once(toy)
+
+
+def test_an_index_that_was_there_before_is_somebody_elses(toy: Toy) -> None:
+    """The revision fails at it, and resumed it does not take it for its own."""
+    toy.sql(f"CREATE INDEX {INDEX} ON t1 (id)")
+    for _ in range(2):
+        outcome = toy.initializer().attend(commands.resume(toy.initializer().see()))
+        assert outcome.error is not None, outcome
+    assert outcome.error is not None and outcome.error.reference == "revision-in-doubt"
+    assert "was there before" in str(outcome.error.context)
+    toy.sql(f"DROP INDEX {INDEX}")
+    outcome = toy.initializer().attend(commands.resume(toy.initializer().see()))
     assert outcome.ending == "ready", outcome.error
     _assert_once(toy)
+
+
+def _found(toy: Toy) -> object:
+    """What the revision's event says of its block."""
+    return [one.data for one in toy.initializer().entries() if one.type == "migration_applied"][-1].get(
+        "found"
+    )
 
 
 def _assert_once(toy: Toy) -> None:
-    assert toy.sql(f"SELECT count(*) FROM pg_class WHERE relname = '{INDEX}'") == [(1,)]
+    assert toy.sql(STATE) == [(True,)]
     types = [entry.type for entry in toy.initializer().entries()]
     assert types.count("migration_applied") == 4
     assert toy.initializer().initialize().success

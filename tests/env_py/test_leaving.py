@@ -272,14 +272,33 @@ def test_a_statement_that_refuses_a_transaction_is_told_where_it_belongs(made: P
     assert "autocommit_block" in error
 
 
-def test_killed_inside_a_block_a_person_is_asked(made: Project) -> None:
-    """Nobody else can know how far it came; --retry runs it again, once what it did is taken back."""
+def test_killed_inside_a_block_it_finds_out_how_far_it_came(made: Project, plain_url: str) -> None:
+    """What it had sent before is not sent again; what it may have died in is looked for."""
     made.revision(2, outside(made))
+    killed_after(made, "step_started")
+    assert made.sql("SELECT count(*) FROM t2") == [(1,)]
+    brought_to_ready(made, plain_url)
+    assert made.sql("SELECT count(*) FROM t2") == [(2,)]
+    assert made.applied() == ["r1", "r2"]
+    assert made.types().count("step_started") == 2
+
+
+UNSEEN = """
+    with op.get_context().autocommit_block():
+        op.execute("INSERT INTO t2 (id, name) VALUES (2, 'inside')")
+"""
+"""In a block, a statement of which nobody can say later whether it was sent."""
+
+
+def test_killed_inside_a_block_a_person_is_asked(made: Project) -> None:
+    """Where nobody else can know how far it came; --retry runs it again, once what it did is taken back."""
+    made.revision(2, table_up(2) + UNSEEN)
     killed_after(made, "step_started")
     error = made.failure()
     assert "error: revision-in-doubt" in error
     assert "revision r2" in error
     assert "002_r2.py" in error
+    assert "INSERT INTO t2 (id, name) VALUES (2, 'inside')" in error
     assert "--retry r2" in error
     assert "--mark-applied r2" in error
     assert made.failure() == error
@@ -293,13 +312,53 @@ def test_killed_inside_a_block_a_person_is_asked(made: Project) -> None:
 
 def test_killed_inside_a_block_a_person_may_say_it_is_done(made: Project) -> None:
     """--mark-applied stamps it, and the event says that a person did."""
-    made.revision(2, outside(made))
+    made.revision(2, table_up(2) + UNSEEN)
     killed_after(made, "step_started")
     assert not made.initializer().initialize().success
     outcome = made.initializer().attend(commands.resume(made.initializer().see(), mark=["r2"]))
     assert outcome.ending == "ready", outcome.error
     assert made.sql("SELECT version_num FROM alembic_version") == [("r2",)]
     assert made.events("migration_applied")[-1].data["marked"] is True
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "    op.get_bind().connection.cursor().execute('SELECT 1')\n",
+        "    op.get_bind().exec_driver_sql('CREATE TEMPORARY TABLE aside (id INTEGER)')\n",
+    ],
+)
+def test_what_could_not_be_seen_or_repeated_is_asked_about(made: Project, before: str) -> None:
+    """A revision that works below SQLAlchemy, or makes what is gone with its session."""
+    made.revision(2, before + outside(made))
+    killed_after(made, "step_started")
+    assert "error: revision-in-doubt" in made.failure()
+
+
+def test_a_revision_that_takes_another_way_is_asked_about(made: Project) -> None:
+    """It does not send what it sent before: what it would send now is not tried."""
+    flag = made.folder / "flag"
+    before = (
+        "    import pathlib\n"
+        f"    again = pathlib.Path({str(flag)!r}).exists()\n"
+        f"    pathlib.Path({str(flag)!r}).touch()\n"
+        "    if again:\n"
+        "        op.execute(\"INSERT INTO t1 (id, name) VALUES (77, 'another way')\")\n"
+    )
+    made.revision(2, before + outside(made))
+    killed_after(made, "step_started")
+    error = made.failure()
+    assert "error: revision-in-doubt" in error
+    assert "takes another way" in error
+    assert made.sql("SELECT count(*) FROM t1 WHERE id = 77") == [(0,)]
+
+
+def test_a_file_that_changed_meanwhile_is_asked_about(made: Project) -> None:
+    """What its former text had sent says nothing of the new one."""
+    made.revision(2, outside(made))
+    killed_after(made, "step_started")
+    made.revision(2, outside(made), doc="corrected")
+    assert "error: revision-in-doubt" in made.failure()
 
 
 def test_a_failure_inside_a_block_says_what_stands(made: Project) -> None:
@@ -310,8 +369,11 @@ def test_a_failure_inside_a_block_says_what_stands(made: Project) -> None:
     assert "002_r2.py line 15" in error
     assert "outside a transaction" in error
     assert "--retry r2" in error
+    assert "error: revision-failed" in made.initializer().resume().errors[0]
+    made.sql("CREATE TABLE nowhere (id INTEGER)")
     resumed = made.initializer().resume()
-    assert "error: revision-in-doubt" in resumed.errors[0]
+    assert resumed.success, resumed.errors
+    assert made.sql("SELECT count(*) FROM t2") == [(2,)]
 
 
 def test_two_blocks_in_one_revision_of_a_branch(made: Project) -> None:

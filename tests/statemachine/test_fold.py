@@ -158,6 +158,20 @@ def test_a_step_outside_a_transaction_is_in_doubt_until_it_ends() -> None:
     assert not _fold(START, BEHIND, begun, ("override", {"retry": ["r1"]}), APPLIED).retry
 
 
+def test_to_begin_the_same_step_again_is_no_progress() -> None:
+    """A statement outside a transaction that kills its process each time ends in a crash loop."""
+    begun = (
+        "step_started",
+        {"step": "migrate", "subject": "r1", "digest": "d1", "statements": ["a"], "xid": "7"},
+    )
+    once = _fold(START, BEHIND, begun)
+    assert once.doubt == Doubt("migrate", "r1", 3, "d1", ("a",), "7")
+    again = _fold(START, BEHIND, begun, RESUME, begun, RESUME, begun, RESUME)
+    assert (again.crashes, again.doubt) == (3, Doubt("migrate", "r1", 7, "d1", ("a",), "7"))
+    further = (begun[0], begun[1] | {"statements": ["a", "|", "b"]})
+    assert _fold(START, BEHIND, begun, RESUME, further, RESUME).crashes == 1
+
+
 def test_a_database_that_began_anew_forgets() -> None:
     """Somebody dropped everything: what the journal knew of it is void."""
     known = _fold(START, BEHIND, APPLIED, VALID, RESUME, ("database_inspected", {"started_over": True}))
