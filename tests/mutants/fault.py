@@ -9,10 +9,14 @@ ATTEND, SEEING, VERDICT = "statemachine/attend.py", "statemachine/seeing.py", "s
 JOURNAL, SQLITE, POSTGRESQL = "events/journal.py", "events/sqlite.py", "events/postgresql.py"
 REVISION, FACTS, LEDGER = "steps/one_revision.py", "steps/facts.py", "steps/seeds/ledger.py"
 
-OF_THE_UNIT = ("tests/statemachine/test_unit.py",)
+OF_THE_UNIT = ("tests/statemachine/test_unit_lock.py", "tests/statemachine/test_unit.py")
 OF_THE_FOLD = ("tests/statemachine/test_fold.py", "tests/model/test_any_steps.py")
 OF_VERDICTS = ("tests/model/test_verdicts.py",)
-OF_WALKS = ("tests/statemachine/test_walks.py", "tests/statemachine/test_attend.py")
+OF_WALKS = (
+    "tests/statemachine/test_meanwhile.py",
+    "tests/statemachine/test_walks.py",
+    "tests/statemachine/test_attend.py",
+)
 LIVES = ("tests/model/test_random_lives.py",)
 BAD = ("tests/bad_journals/test_refused.py",)
 RACES = ("tests/races/test_threads.py", "tests/races/test_swarms.py", "tests/races/test_death.py")

@@ -16,7 +16,7 @@ from initdb.errors import InitError
 from initdb.events.clock import Clock
 from initdb.events.entry import Entry
 from initdb.events.head import BatonLost, CommitInDoubt, ConnectionLost, HeadBusy, HeadMoved, NoJournal
-from initdb.events.journal import Journal, side
+from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import session
 from initdb.events.spool import Note
@@ -91,18 +91,6 @@ def test_a_step_that_fails_leaves_nothing(writer: Writer, connection: Connection
     assert writer.knowledge.seq == 2
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit, ValueError])
-def test_nothing_stays_locked_whatever_ends_a_unit(
-    writer: Writer, connection: Connection, engine: Engine, error: type[BaseException]
-) -> None:
-    """Also what is no Exception: the session stays open for the event that says how the run ended."""
-    with pytest.raises(error), writer.open(connection):
-        connection.execute(text("CREATE TABLE effect (n integer)"))
-        raise error
-    append_committed(writer.journal, engine)
-    assert not _has_table(connection, "effect")
-
-
 def test_an_event_without_a_row_rolls_its_work_back(writer: Writer, connection: Connection) -> None:
     """The machine says no before anything is appended."""
     with pytest.raises(NoRow), writer.open(connection):
@@ -131,24 +119,6 @@ def test_a_head_that_moved_is_noticed_before_any_work(
     with pytest.raises(HeadMoved):
         writer.begin(connection)
     append_committed(writer.journal, engine)
-
-
-def test_the_head_is_read_under_its_lock(
-    writer: Writer, connection: Connection, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What another process commits at the very last moment is seen."""
-    here = side(connection)
-    real = here.begin
-
-    def at_last(begun: Connection) -> None:
-        monkeypatch.undo()
-        append_committed(writer.journal, engine)
-        real(begun)
-
-    monkeypatch.setattr(here, "begin", at_last)
-    with pytest.raises(HeadMoved):
-        writer.begin(connection)
-    assert writer.journal.head(connection).seq == 2
 
 
 def test_the_hash_of_the_head_counts_too(writer: Writer, connection: Connection) -> None:
