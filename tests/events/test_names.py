@@ -45,7 +45,9 @@ def test_the_keys_of_the_locks_are_the_same_in_every_version() -> None:
     assert lock_key("a", "bc") != lock_key("ab", "c")
 
 
-@pytest.mark.parametrize("schema", ["plain", 'a "quoted" one', "with:colon", "with space", "SELECT"])
+@pytest.mark.parametrize(
+    "schema", ["plain", 'a "quoted" one', "with:colon", "with :colon", "with space", "SELECT"]
+)
 def test_a_schema_of_any_name(schema: str) -> None:
     """Quoted as SQL has it; a colon is no parameter."""
     assert naming.prefix(schema) == '"{}".'.format(schema.replace('"', '""'))

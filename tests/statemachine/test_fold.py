@@ -96,6 +96,19 @@ def test_a_created_schema() -> None:
     assert (known.managed, known.adopted, known.heads, known.version_table) == (True, False, ("r1",), "v")
 
 
+def test_where_the_version_table_is_stays_known() -> None:
+    """Only env.py knows it, and only some events say it."""
+    created = ("schema_created", {**CREATED[1], "version_schema": "meta", "pending": ["r2"]})
+    known = _fold(START, EMPTY, created, ("migration_applied", {"revision": "r2", "heads": ["r2"]}))
+    assert (known.version_table, known.version_schema) == ("v", "meta")
+
+
+def test_a_rewound_history_voids_what_was_concluded() -> None:
+    """And the catalogue that it was concluded on."""
+    known = _fold(START, BEHIND, APPLIED, VALID, ("history_rewound", {"was": 9, "is": 5}))
+    assert (known.judgements, known.catalog) == ((), None)
+
+
 def test_seeds_are_a_ledger() -> None:
     """How far a source has come, and which content of it is complete."""
     batch = {"source": "s", "digest": "d", "table": "t", "next": 50, "seeds_pending": ["s"]}
