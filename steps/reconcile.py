@@ -64,10 +64,11 @@ _TABLE = text("""SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.q
 """The table of that name, or of the index of that name, with its schema."""
 
 _BELOW = re.compile(
-    r"\b(?:cursor|raw_connection|driver_connection|dbapi_connection|executescript|create_engine)\b"
-    r"|\.connection\b"
+    r"\b(?:cursor|raw_connection|driver_connection|dbapi_connection|executescript|create_engine"
+    r"|rowcount|lastrowid|inserted_primary_key\w*)\b|\.connection\b"
 )
-"""Words of a source that works below SQLAlchemy, or beside it, where nobody sees what it sends."""
+"""Words of a source that works below SQLAlchemy, or beside it, where nobody sees what it sends; or that asks
+for what a statement gives beside rows."""
 
 PAUSE = 0.5
 """Seconds between two looks at a build that goes on."""

@@ -18,11 +18,18 @@ LONGEST = 2000
 
 COMMENT = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*"
 _SENT_ANEW = re.compile(
-    COMMENT
-    + r"(?:SELECT|SHOW|EXPLAIN|VALUES|TABLE|FETCH|PRAGMA|SET|RESET|LOCK|SAVEPOINT|RELEASE|ROLLBACK)\b",
+    COMMENT + r"(?:SHOW|EXPLAIN|PRAGMA|SET|RESET|LOCK|SAVEPOINT|RELEASE|ROLLBACK)\b",
     re.IGNORECASE | re.DOTALL,
 )
-"""What only reads, or lasts no longer than its session or transaction."""
+"""What lasts no longer than its session or transaction."""
+
+_READS = re.compile(
+    COMMENT + r"(?:SELECT|VALUES|TABLE|FETCH|WITH(?!.*\b(?:INSERT|UPDATE|DELETE|MERGE)\b))\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_CATALOGUE = re.compile(r"\b(?:pg_\w+|information_schema|sqlite_(?:master|schema))\b", re.IGNORECASE)
+_ROWS = re.compile(r"\bFROM\b|\bTABLE\b|\bFETCH\b|\(", re.IGNORECASE)
+"""A query with one of these gives what a second run may find changed, unless it is about the catalogue."""
 
 _UNREPEATABLE = re.compile(r"\bRETURNING\b|\bTEMP(?:ORARY)?\b", re.IGNORECASE)
 """What gives something back that a second run would not have, or is gone with the session."""
@@ -81,6 +88,10 @@ class StatementLog:
     def is_done(self, statement: str, parameters: object) -> bool:
         """Whether `statement` is not to be sent. Raises what `conflict` makes."""
         if self._paused or _SENT_ANEW.match(statement):
+            return False
+        if _READS.match(statement):
+            if _ROWS.search(statement) and not _CATALOGUE.search(statement):
+                self._sent = None
             return False
         mark = hashlib.sha256(f"{statement}\0{parameters!r}".encode(errors="surrogatepass")).hexdigest()[:16]
         if self._left is not None:

@@ -39,7 +39,7 @@ def test_a_first_run_sends_everything() -> None:
 def test_a_second_run_sends_what_comes_after(built: bool) -> None:
     """Nothing before the block, in it what is not there, everything after it."""
     first = StatementLog()
-    send(first, "INSERT 1", "SELECT 1", "INSERT 2")
+    send(first, "INSERT 1", "SELECT 1", "SELECT relname FROM pg_class", "INSERT 2")
     log = again(first, built)
     assert send(log, "INSERT 1", "SELECT 1", "  -- why\n SET x = 1", "INSERT 2") == [True, False, False, True]
     log.enter_block()
@@ -90,7 +90,15 @@ def test_what_is_left_out_the_second_time_was_done() -> None:
 
 
 @pytest.mark.parametrize(
-    "statement", ["INSERT 1 RETURNING id", "CREATE TEMP TABLE t", "create temporary table t"]
+    "statement",
+    [
+        "INSERT 1 RETURNING id",
+        "CREATE TEMP TABLE t",
+        "create temporary table t",
+        "SELECT count(*) FROM t",
+        "-- how many\nWITH old AS (SELECT 1) SELECT * FROM old",
+        "SELECT setval('s', 3)",
+    ],
 )
 def test_what_cannot_be_repeated_leaves_no_log(statement: str) -> None:
     """Nor do more statements than a log holds."""
