@@ -14,11 +14,11 @@ from tests.crash.sweeping import Task
 @pytest.mark.parametrize(
     ("scenario", "kind", "every"),
     [
-        ("migrations", "kill", 17),
-        ("models", "kill", 17),
+        ("migrations", "kill", 31),
+        ("models", "kill", 31),
         ("repair", "terminate", 17),
-        ("migrations", "terminate", 17),
-        ("batches", "cut", 23),
+        ("migrations", "terminate", 31),
+        ("batches", "cut", 41),
         ("rollback-one", "cut", 11),
     ],
 )

@@ -17,9 +17,9 @@ from tests.crash.sweeping import Task
         (SQLITE_WAL, "switches", 40),
         (SQLITE_JOURNAL, "death", 20),
         (SQLITE_WAL, "apart", 40),
-        (POSTGRESQL, "switches", 150),
-        (POSTGRESQL, "death", 60),
-        (POSTGRESQL, "apart", 150),
+        (POSTGRESQL, "switches", 250),
+        (POSTGRESQL, "death", 90),
+        (POSTGRESQL, "apart", 250),
     ],
 )
 def test_two_boots_in_any_order_do_the_work_once(database: str, kind: str, every: int, holds: Sweep) -> None:
