@@ -19,7 +19,8 @@ from initdb.errors.classify import is_lock_timeout
 from initdb.events.knowledge import Doubt
 from initdb.steps.context import StepContext
 from initdb.steps.doubt import in_doubt, repeatable
-from initdb.steps.statement_log import COMMENT, StatementLog
+from initdb.steps.statement_log import StatementLog
+from initdb.steps.transaction_words import COMMENT
 
 _FLAGS = re.IGNORECASE | re.DOTALL
 _NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'

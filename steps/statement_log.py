@@ -10,13 +10,14 @@ from typing import Any
 
 from sqlalchemy import Connection, event
 
+from initdb.steps.transaction_words import COMMENT
+
 BLOCK = "|"
 """Stands in a log where an autocommit block begins."""
 
 LONGEST = 2000
 """How many statements a log holds; a revision that sends more cannot be repeated."""
 
-COMMENT = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*"
 _SENT_ANEW = re.compile(
     COMMENT + r"(?:SHOW|EXPLAIN|PRAGMA|SET|RESET|LOCK|SAVEPOINT|RELEASE|ROLLBACK)\b",
     re.IGNORECASE | re.DOTALL,

@@ -14,9 +14,11 @@ from sqlalchemy import Connection, event
 
 from initdb.errors import InitError
 
-_COMMENT = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*"
+COMMENT = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*"
+"""What may stand before a statement's first word."""
+
 _ENDING = re.compile(
-    _COMMENT + r"(?:COMMIT|END|ABORT|BEGIN|START\s+TRANSACTION|PREPARE\s+TRANSACTION"
+    COMMENT + r"(?:COMMIT|END|ABORT|BEGIN|START\s+TRANSACTION|PREPARE\s+TRANSACTION"
     r"|ROLLBACK(?!\s+(?:WORK\s+|TRANSACTION\s+)?TO\b))\b",
     re.IGNORECASE | re.DOTALL,
 )
@@ -64,8 +66,7 @@ def kept_transaction(connection: Connection) -> Iterator[Kept]:
     """Refuse commit, rollback and begin while a revision runs.
 
     A Session's commit, which stays above the facade's transaction, passes. On SQLite its authorizer refuses
-    what
-    SQLAlchemy cannot see as well: executescript() and the driver's own commit().
+    what SQLAlchemy cannot see as well: executescript() and the driver's own commit().
     Raises InitError("revision-committed-itself") from the line that asks for it.
     """
     kept = Kept()
@@ -139,6 +140,5 @@ def _driver_kept(connection: Connection, kept: Kept) -> Iterator[bool]:
 
 
 def _cleaning_up() -> bool:
-    """Whether an exception is being handled: then a rollback is no wish, and the exception is what to
-    tell."""
+    """Whether an exception is being handled: then a rollback is no wish, the exception is what to tell."""
     return sys.exc_info()[1] is not None
