@@ -14,9 +14,9 @@ from tests.crash.sweeping import Task
 @pytest.mark.parametrize(
     ("database", "kind", "every"),
     [
-        (SQLITE_WAL, "switches", 40),
-        (SQLITE_JOURNAL, "death", 20),
-        (SQLITE_WAL, "apart", 40),
+        (SQLITE_WAL, "switches", 80),
+        (SQLITE_JOURNAL, "death", 40),
+        (SQLITE_WAL, "apart", 80),
         (POSTGRESQL, "switches", 250),
         (POSTGRESQL, "death", 90),
         (POSTGRESQL, "apart", 250),

@@ -40,7 +40,7 @@ def test_a_disk_that_does_not_write_what_it_says_is_found_out(database: str, fol
     place.reset()
     start = place.read()
     calls = record(place)
-    for _, image, label in system_calls.images(start, calls, "power", every=3, heeds_syncs=False):
+    for _, image, label in system_calls.images(start, calls, "power", every=9, heeds_syncs=False):
         place.write(image)
         if trying.problems_after(place, expected):
             assert "some" in label or "last" in label
