@@ -17,9 +17,9 @@ from tests.crash.sweeping import Task
         (SQLITE_WAL, "switches", 80),
         (SQLITE_JOURNAL, "death", 40),
         (SQLITE_WAL, "apart", 80),
-        (POSTGRESQL, "switches", 250),
+        (POSTGRESQL, "switches", 400),
         (POSTGRESQL, "death", 90),
-        (POSTGRESQL, "apart", 250),
+        (POSTGRESQL, "apart", 400),
     ],
 )
 def test_two_boots_in_any_order_do_the_work_once(database: str, kind: str, every: int, holds: Sweep) -> None:
