@@ -12,12 +12,7 @@ from sqlalchemy import make_url
 
 from initdb.events.entry import Entry
 from tests.support.postgres_server import PostgresServer
-from tests.support.toy import Toy
-
-
-def migrated(folder: Path, url: str) -> Toy:
-    """Three revisions that make a table each, one seed file; nothing done yet."""
-    return Toy(folder, url, options={"schema_from": "migrations"}).with_revisions().with_seeds()
+from tests.support.toy import Toy, migrated
 
 
 def outages(entries: list[Entry]) -> list[dict[str, Any]]:

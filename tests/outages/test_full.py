@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.outages.conftest import database_of, migrated, outages
+from tests.outages.conftest import database_of, outages
 from tests.support.boot import Boot, Gate
 from tests.support.postgres_server import PostgresServer, roomy_parent
 from tests.support.settled import assert_settled
 from tests.support.small_disk import SmallDisk, small_disk
-from tests.support.toy import Toy, table_up
+from tests.support.toy import Toy, migrated, table_up
 
 MUCH = (
     "WITH RECURSIVE n (i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)"

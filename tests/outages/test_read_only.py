@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.outages.conftest import database_of, migrated
+from tests.outages.conftest import database_of
 from tests.support.boot import Boot, Gate
 from tests.support.postgres_server import PostgresServer
 from tests.support.settled import assert_settled
 from tests.support.small_disk import small_disk
 from tests.support.standby import Standby
-from tests.support.toy import Toy
+from tests.support.toy import Toy, migrated
 
 
 def _read_only(server: PostgresServer, toy: Toy, *, on: bool) -> None:

@@ -6,27 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.toy import Toy
+from tests.support.toy import Toy, migrated
 
 
 @pytest.fixture
 def toy(tmp_path: Path, database_url: str) -> Toy:
     """Three revisions that make a table each, one seed file; nothing done yet."""
-    return _made(tmp_path, database_url)
+    return migrated(tmp_path, database_url)
 
 
 @pytest.fixture
 def postgresql_toy(tmp_path: Path, postgresql_url: str) -> Toy:
     """The same on PostgreSQL."""
-    return _made(tmp_path, postgresql_url)
+    return migrated(tmp_path, postgresql_url)
 
 
 @pytest.fixture
 def sqlite_toy(tmp_path: Path, sqlite_url: str) -> Toy:
     """The same on SQLite."""
-    return _made(tmp_path, sqlite_url)
-
-
-def _made(folder: Path, url: str) -> Toy:
-    toy = Toy(folder, url, options={"schema_from": "migrations"})
-    return toy.with_revisions().with_seeds()
+    return migrated(tmp_path, sqlite_url)

@@ -148,3 +148,8 @@ class Toy:
 
 
 __all__ = ["ENV", "Toy", "table_up"]
+
+
+def migrated(folder: Path, url: str) -> Toy:
+    """Three revisions that make a table each, one seed file; nothing done yet."""
+    return Toy(folder, url, options={"schema_from": "migrations"}).with_revisions().with_seeds()
