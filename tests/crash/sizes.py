@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tests.crash.scenario import POSTGRESQL
+from tests.crash.scenario import POSTGRESQL, SQLITE_JOURNAL, SQLITE_WAL
 from tests.crash.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
@@ -38,6 +38,11 @@ _EVERY_KIND = {
 _EVERY_DATABASE = {("H", True): 400, ("H", False): 150, ("K", True): 16, ("K", False): 4}
 """The same by whether it is PostgreSQL."""
 
+_ALL_SCHEDULES = "models"
+"""The scenario of which every schedule with at most two switches is tried."""
+
+_EVERY_SCHEDULE = {SQLITE_WAL: 1, SQLITE_JOURNAL: 3, POSTGRESQL: 12}
+"""Database → every how many of its schedules."""
 
 _CHEAP = frozenset({"A", "B", "R"})
 """Layers whose points cost little: they go ahead of the others, twice as far at any moment."""
@@ -45,6 +50,8 @@ _CHEAP = frozenset({"A", "B", "R"})
 
 def every(task: Task) -> int:
     """Every how many of the task's points the long form takes."""
+    if task.layer == "H" and task.scenario == _ALL_SCHEDULES:
+        return _EVERY_SCHEDULE[task.database]
     large = task.scenario in _LARGE
     if (found := _EVERY_DATABASE.get((task.layer, task.database == POSTGRESQL))) is not None:
         return found
