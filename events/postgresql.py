@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -70,8 +71,8 @@ def begin(connection: Connection) -> None:
     rollback(connection)
 
 
-def commit(connection: Connection) -> None:
-    """COMMIT below the facade, whose own transaction stays open for the whole run."""
+def commit(connection: Connection, hurried: Callable[[], bool] = bool) -> None:
+    """COMMIT below the facade, whose own transaction stays open for the whole run; it waits for nobody."""
     connection.info.pop(UNIT, None)
     connection.dialect.do_commit(driver(connection))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -107,16 +108,16 @@ def is_busy(error: BaseException) -> bool:
     return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def commit(connection: Connection) -> None:
+def commit(connection: Connection, hurried: Callable[[], bool] = bool) -> None:
     """COMMIT on the driver, again while readers keep it busy: after one failure SQLAlchemy would discard the
-    work."""
+    work. `hurried` says whether to give up at once instead."""
     give_up = _monotonic() + COMMIT_PATIENCE
     while True:
         try:
             connection.dialect.do_commit(driver(connection))
             return
         except sqlite3.OperationalError as error:
-            if not is_busy(error) or _monotonic() > give_up:
+            if not is_busy(error) or hurried() or _monotonic() > give_up:
                 raise
             _sleep(0.01)
 

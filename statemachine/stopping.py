@@ -26,8 +26,10 @@ class Stopped(Exception):
 class Stopper:
     """Remembers the signal and cancels what the driver is doing; never raises inside a handler."""
 
-    def __init__(self) -> None:
+    def __init__(self, last_word: bool = False) -> None:
+        """`last_word`: for what a run that was stopped has yet to say."""
         self.signum: int | None = None
+        self._last_word = last_word
         self._driver: Any = None
         self._asked = threading.Event()
 
@@ -39,6 +41,10 @@ class Stopper:
         """Raises Stopped where a signal came."""
         if self.signum is not None:
             raise Stopped(self.signum)
+
+    def hurried(self) -> bool:
+        """Whether nobody may be waited for any more: a signal came, and soon the process is killed."""
+        return self._last_word or self.signum is not None
 
     def pause(self, seconds: float) -> None:
         """Sleep, and wake where a signal comes: raises Stopped."""

@@ -95,7 +95,8 @@ class Writer:
             except HeadBusy:
                 # A dead holder's backend may keep the row for a second: no row is not an answer.
                 self.rollback(connection)
-                if waited > PATIENCE or not self.alive():
+                self.stopper.check()
+                if waited > PATIENCE or self.stopper.hurried() or not self.alive():
                     raise
                 self.stopper.pause(pause)
                 waited += pause
@@ -121,7 +122,7 @@ class Writer:
             for entry in entries:
                 self._append(connection, entry)
         try:
-            side(connection).commit(connection)
+            side(connection).commit(connection, self.stopper.hurried)
         except Exception as error:
             if is_connection_lost(error):
                 raise CommitInDoubt from error

@@ -43,8 +43,8 @@ OF_THE_JOURNAL: tuple[Fault, ...] = (
         "known-before-commit",
         "knowledge moved before COMMIT was answered",
         UNIT,
-        "        try:\n            side(connection).commit(connection)",
-        "        self.knowledge = known\n        try:\n            side(connection).commit(connection)",
+        "        try:\n            side(connection).commit(connection, ",
+        "        self.knowledge = known\n        try:\n            side(connection).commit(connection, ",
         OF_THE_UNIT,
     ),
     Fault(

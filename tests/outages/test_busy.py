@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,7 +19,8 @@ from initdb.events.entry import Entry
 from tests.outages.conftest import outages
 from tests.support.boot import Boot
 from tests.support.settled import assert_settled
-from tests.support.toy import Toy
+from tests.support.toy import Toy, table_up
+from tests.support.waiting import wait_until
 
 
 @contextlib.contextmanager
@@ -42,6 +48,18 @@ def _is_committing(toy: Toy) -> bool:
     return False
 
 
+_READS = """
+import sqlite3, sys
+sqlite3.connect(sys.argv[1], timeout=0).execute("SELECT count(*) FROM sqlite_schema").fetchone()
+"""
+
+
+def _shuts_out(toy: Toy) -> bool:
+    """The same as a new process sees it; one that reads already is let in."""
+    command = [sys.executable, "-c", _READS, make_url(toy.url).database or ""]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 1
+
+
 def test_a_reader_while_a_boot_commits(sqlite_toy: Toy) -> None:
     """With a rollback journal COMMIT waits for readers, also for longer than the driver's busy timeout."""
     toy = sqlite_toy
@@ -66,6 +84,39 @@ def test_a_reader_that_reads_on(sqlite_toy: Toy, monkeypatch: pytest.MonkeyPatch
     assert boot.events.count("run_resumed") == 1
     (outage,) = outages(assert_settled(toy))
     assert outage["reference"] == "lock-timeout"
+
+
+def test_a_stop_while_a_boot_commits(sqlite_toy: Toy) -> None:
+    """SIGTERM waits for no reader: whoever sent it will not wait for long. What it would say goes unsaid."""
+    toy = sqlite_toy
+    toy.sql("PRAGMA journal_mode = delete", "CREATE TABLE other (id)")
+    begun, read = toy.folder / "begun", toy.folder / "read"
+    toy.revision(
+        2,
+        f"    import pathlib, time\n    pathlib.Path({str(begun)!r}).touch()\n"
+        f"    while not pathlib.Path({str(read)!r}).exists():\n        time.sleep(0.01)\n{table_up(2)}",
+    )
+    toy.url += "?timeout=0.02"
+    child = os.fork()
+    if child == 0:
+        os._exit(toy.initializer().initialize().exit_code)
+    assert wait_until(begun.exists)
+    with contextlib.closing(
+        sqlite3.connect(make_url(toy.url).database or "", isolation_level=None)
+    ) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM t1").fetchall()
+        read.touch()
+        assert wait_until(lambda: _shuts_out(toy))
+        os.kill(child, signal.SIGTERM)
+        signalled = time.monotonic()
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 128 + signal.SIGTERM
+        assert time.monotonic() - signalled < sqlite.COMMIT_PATIENCE / 6
+    assert toy.types()[-1] == "migration_applied"
+    assert toy.initializer().initialize().success
+    assert toy.types().count("run_resumed") == 1
+    assert_settled(toy)
 
 
 def test_a_reader_of_a_write_ahead_log(sqlite_toy: Toy) -> None:
