@@ -34,7 +34,7 @@ class SeedRecord:
 class RunRecord:
     """The last run: who made it, why it began and how it ended (None while it has not).
 
-    `reverted`: what it reverted, and the runs of the same reason that it took up one after the other.
+    `reverted`: what it reverted, and the interrupted or failed runs of the same reason just before it.
     """
 
     run: str

@@ -75,6 +75,8 @@ def _run_begun(known: Knowledge, entry: Entry) -> Knowledge:
     before = known.last_run
     same = before is not None and before.code == code
     crashed = entry.type == "run_resumed"
+    # An order may fail after its last revision, too: said again it is the same one.
+    goes_on = before is not None and before.reason == reason and (crashed or before.ended == "failed")
     run = RunRecord(
         run=entry.run,
         seq=entry.seq,
@@ -83,7 +85,7 @@ def _run_begun(known: Knowledge, entry: Entry) -> Knowledge:
         reason=reason,
         work=_mapping(data.get("sessions")),
         code=code,
-        reverted=before.reverted if before and crashed and before.reason == reason else frozenset(),
+        reverted=before.reverted if before and goes_on else frozenset(),
     )
     return replace(
         known,

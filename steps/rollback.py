@@ -21,9 +21,9 @@ def plan(
 ) -> tuple[str, ...]:
     """The revisions to revert, newest first: everything above `to`, or the one head where `to` is None.
 
-    `to` may be "base". `done`: what the interrupted run that this one takes up has reverted; said again, an
-    order is carried out once. Raises InitError("rollback-refused") where it is not below the version rows or
-    one of the revisions cannot be reverted.
+    `to` may be "base". `done`: what the interrupted or failed run that this one takes up has reverted;
+    said again, an order is carried out once. Raises InitError("rollback-refused") where it is not below the
+    version rows or one of the revisions cannot be reverted.
     """
     applied = graph.applied(rows)
     if to is None and done:

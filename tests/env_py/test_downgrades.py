@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
+from sqlalchemy import Connection
 
 from initdb.errors import Rendered
+from initdb.events.entry import Entry
 from initdb.statemachine import commands
+from initdb.statemachine.unit import Writer
 from tests.env_py.project import Project, state
 from tests.support.crash import killed_after
 from tests.support.toy import table_up
@@ -148,3 +153,24 @@ def test_another_rollback_after_an_interrupted_one_is_an_order_of_its_own(made: 
     assert made.sql("SELECT version_num FROM alembic_version") == [("r1",)]
     rolled_back(made)
     assert made.sql("SELECT count(*) FROM alembic_version") == [(0,)]
+
+
+@pytest.mark.parametrize("to", [None, "r1"])
+def test_a_rollback_that_failed_after_its_last_revision(
+    made: Project, monkeypatch: pytest.MonkeyPatch, to: str | None
+) -> None:
+    """Where only its end could not be written: said again, it is ended, and reverts nothing more."""
+    ready(made, '    op.drop_table("t2")')
+    append = Writer._append
+
+    def failing(self: Writer, connection: Connection, entry: Entry) -> None:
+        if entry.type == "run_stopped":
+            raise OSError(errno.EIO, "Input/output error")
+        append(self, connection, entry)
+
+    monkeypatch.setattr(Writer, "_append", failing)
+    refused(made, to)
+    monkeypatch.undo()
+    rolled_back(made, to)
+    assert [entry.data["revision"] for entry in made.events("migration_reverted")] == ["r2"]
+    assert made.sql("SELECT version_num FROM alembic_version") == [("r1",)]
