@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +27,9 @@ SESSION = {
     "tcp_user_timeout": "20s",
 }
 """Set for one transaction at a time: behind PgBouncer a session's settings would leak to others."""
+
+LINE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 20_000}
+"""The same at this end, as options of the socket (s, s, probes, ms), as far as the system has them."""
 
 LOOK_PATIENCE = "1s"
 """How long a look waits for a table that somebody keeps in ACCESS EXCLUSIVE mode."""
@@ -54,7 +60,25 @@ def prefix(connection: Connection, schema: str | None) -> str:
 
 def prepare(connection: Connection) -> None:
     """READ COMMITTED, whatever the engine says: a snapshot held for long would hide what others committed."""
-    connection.dialect.set_isolation_level(driver(connection), "READ COMMITTED")
+    dbapi = driver(connection)
+    _keep_alive(dbapi)
+    connection.dialect.set_isolation_level(dbapi, "READ COMMITTED")
+
+
+def _keep_alive(dbapi: Any) -> None:
+    """A server's host that dies says nothing: by the system's defaults its answer is awaited for two hours.
+
+    What libpq's parameters of these names would do, for an engine that somebody else has made.
+    """
+    fileno = getattr(dbapi, "fileno", None)
+    if fileno is None:
+        return
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(fileno())) as line:
+        if line.family in (socket.AF_INET, socket.AF_INET6):
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for name, value in LINE.items():
+                if hasattr(socket, name):
+                    line.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def restore(connection: Connection) -> None:

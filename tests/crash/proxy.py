@@ -3,11 +3,12 @@
 It knows the protocol so far as to find the queries (`Q` messages, which psycopg2 sends) and leaves TLS out.
 Cut *before*, the message never reaches the server; cut *after*, the server's answer has arrived here and is
 not passed on. Cut *late*, the message stays in the wire while the client looks again, and arrives after that.
-The client cannot tell one from the other.
+The client cannot tell one from the other. *Dark*, nobody tells it anything: as where the server's host dies.
 """
 
 from __future__ import annotations
 
+import ctypes
 import selectors
 import socket
 import struct
@@ -18,7 +19,7 @@ from typing import Any, Literal
 from tests.crash import children
 from tests.crash.children import Child
 
-When = Literal["before", "after", "late"]
+When = Literal["before", "after", "late", "dark"]
 
 LATE = 0.5
 """How long, in s, a late message is on its way: longer than the client needs to come back and look."""
@@ -26,6 +27,11 @@ LATE = 0.5
 _STARTUP = 196608
 _NO = b"N"
 _RESET = struct.pack("ii", 1, 0)
+
+_SO_ATTACH_FILTER = 26
+_DROP = struct.pack("HBBI", 0x06, 0, 0, 0)
+"""A program of one instruction, "return 0": no packet comes in, and so none is answered by this kernel
+(https://docs.kernel.org/networking/filter.html)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,7 @@ class _Serving:
         self._statements: list[str] = []
         self._done = False
         self._late: tuple[float, _Pair, bytes] | None = None
+        self._dark: list[socket.socket] = []
 
     def run(self) -> dict[str, Any]:
         self._selector.register(self._listener, selectors.EVENT_READ)
@@ -166,12 +173,28 @@ class _Serving:
         if self._cut.when == "before":
             self._end(pair, reset=True)
             return
+        if self._cut.when == "dark":
+            self._go_dark()
+            return
         pair.doomed = True
         if self._cut.when == "after":
             pair.server.sendall(message)
             return
         self._close(pair.client, reset=True)
         self._late = (time.monotonic() + LATE, pair, message)
+
+    def _go_dark(self) -> None:
+        """The server loses its clients; they are told nothing, and their packets get no answer."""
+        for one in {
+            key.data.server: key.data for key in self._selector.get_map().values() if key.data
+        }.values():
+            self._close(one.server, reset=True)
+            self._selector.unregister(one.client)
+            program = ctypes.create_string_buffer(_DROP, len(_DROP))
+            one.client.setsockopt(
+                socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HP", 1, ctypes.addressof(program))
+            )
+            self._dark.append(one.client)
 
     def _arrive(self) -> None:
         """What was late reaches the server; its answer ends the pair."""

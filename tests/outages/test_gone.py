@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url
 
+from initdb.events import postgresql
 from initdb.events.entry import Entry
 from tests.crash import proxy
 from tests.crash.proxy import Cut
@@ -163,18 +164,33 @@ def _ends_once() -> str:
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_the_network_cuts_a_commit(server: PostgresServer, postgresql_toy: Toy, when: Any) -> None:
     """Whether it arrived, only the journal knows, and is asked: nothing lost, nothing twice."""
-    direct = make_url(postgresql_toy.url)
     for number in (1, 4):
-        database = f"{direct.database}_{number}"
-        server.admin_execute(f"CREATE DATABASE {database}")
-        try:
-            made = proxy.start(server.port, Cut(number, when, commits=True))
-            through = make_url(server.url(database, tcp=True)).set(port=made.port)
-            folder = postgresql_toy.folder
-            cut = Toy(folder, through.render_as_string(hide_password=False), options=postgresql_toy.options)
-            result = cut.initializer().initialize()
-            assert result.success, result.errors
-            assert made.close()[1], f"commit {number} was not cut"
-            assert_settled(Toy(folder, server.url(database), options=postgresql_toy.options))
-        finally:
-            server.admin_execute(f"DROP DATABASE {database} WITH (FORCE)")
+        _through_a_proxy(server, postgresql_toy, Cut(number, when, commits=True))
+
+
+def test_the_host_dies_without_a_word(
+    server: PostgresServer, postgresql_toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing comes any more, no reset either, on a connection that the application's own engine made."""
+    monkeypatch.setattr(
+        postgresql,
+        "LINE",
+        {"TCP_KEEPIDLE": 1, "TCP_KEEPINTVL": 1, "TCP_KEEPCNT": 2, "TCP_USER_TIMEOUT": 2000},
+    )
+    _through_a_proxy(server, postgresql_toy, Cut(20, "dark", commits=False))
+
+
+def _through_a_proxy(server: PostgresServer, toy: Toy, cut: Cut) -> None:
+    """A boot in a database of its own, which ends ready although the network fails it once."""
+    database = f"{make_url(toy.url).database}_{cut.number}"
+    server.admin_execute(f"CREATE DATABASE {database}")
+    try:
+        made = proxy.start(server.port, cut)
+        through = make_url(server.url(database, tcp=True)).set(port=made.port)
+        url = through.render_as_string(hide_password=False)
+        result = Toy(toy.folder, url, options=toy.options).initializer().initialize()
+        assert result.success, result.errors
+        assert made.close()[1], f"message {cut.number} was not cut"
+        assert_settled(Toy(toy.folder, server.url(database), options=toy.options))
+    finally:
+        server.admin_execute(f"DROP DATABASE {database} WITH (FORCE)")
