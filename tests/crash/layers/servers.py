@@ -172,7 +172,9 @@ def _on_small_wal(place: PostgresPlace, disk: SmallDisk) -> Iterator[tuple[Postg
     place.server.give(folder)
     settings = {"max_wal_size": "4MB", "min_wal_size": "2MB"}
     server = PostgresServer(settings, ("-X", str(folder), "--wal-segsize=1"))
-    other = PostgresPlace(place.scenario, place.database, place.folder / "other", server)
+    apart = place.folder / "other"
+    apart.mkdir()
+    other = PostgresPlace(place.scenario, place.database, apart, server)
 
     def strike(pid: int) -> Callable[[], None]:
         disk.fill()
