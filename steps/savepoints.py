@@ -23,8 +23,9 @@ def savepoint(connection: Connection, *, keep: bool = True) -> Iterator[None]:
         yield
     except BaseException:
         # Some errors end the whole transaction, savepoints too: the first error is the one to tell.
-        with suppress(SQLAlchemyError):
-            nested.rollback()
+        if nested.is_active:
+            with suppress(SQLAlchemyError):
+                nested.rollback()
         raise
     if keep:
         nested.commit()
