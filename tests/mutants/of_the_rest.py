@@ -14,8 +14,10 @@ from tests.mutants.fault import (
     REVISION,
     RUN,
     SEEING,
+    UNIT,
     VERDICT,
     Fault,
+    Sweep,
 )
 
 OF_THE_REST: tuple[Fault, ...] = (
@@ -203,6 +205,23 @@ OF_THE_REST: tuple[Fault, ...] = (
         "run.run not in self._begun or",
         "run.run not in self._begun[-1:] or",
         ("tests/statemachine/test_doubt.py",),
+    ),
+    Fault(
+        "failed-order-again",
+        "an order carried out once more where all but its end could be written",
+        FOLD,
+        'and (crashed or before.ended == "failed")',
+        "and crashed",
+        ("tests/env_py/test_downgrades.py",),
+        Sweep("C", "rollback-one", "sqlite-wal", "eio-once", 6),
+    ),
+    Fault(
+        "deaf-commit",
+        "a COMMIT that a reader holds up waits on when a signal has come",
+        UNIT,
+        "commit(connection, self.stopper.hurried)",
+        "commit(connection)",
+        ("tests/outages/test_busy.py",),
     ),
     # The run and its steps.
     Fault(
