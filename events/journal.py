@@ -146,21 +146,29 @@ class Journal:
             raise fault
         return found
 
-    def check_version(self, connection: Connection, head: Head) -> None:
+    def check_version(self, connection: Connection) -> None:
         """Raises InitError("journal-incomplete") where indexes or version table are not those of the head's
         version; of a newer one nothing is known here."""
-        if head.schema_version > SCHEMA_VERSION:
-            return
-        here = side(connection)
-        at = here.prefix(connection, self.schema)
-        found = self.check_tables(connection)
-        rows = self._version_rows(connection) if shape.VERSION in found else ()
-        todo = tuple(shape.amendments(found, rows, head.schema_version, here.ddl(at), at))
-        if todo:
+        head = self.head(connection)
+        todo = self._amendments(connection, head.schema_version)
+        if todo and self.head(connection).schema_version != head.schema_version:
+            # Somebody upgraded it between one statement of this look and the next.
+            self.check_version(connection)
+        elif todo:
             said = f"its head says version {head.schema_version}; what makes it so:"
             raise InitError(
                 "journal-incomplete", said, *(f"{one};" for one in todo), database=connection.dialect.name
             )
+
+    def _amendments(self, connection: Connection, version: int) -> tuple[str, ...]:
+        """The statements that make of what is there a journal of `version`."""
+        if version > SCHEMA_VERSION:
+            return ()
+        here = side(connection)
+        at = here.prefix(connection, self.schema)
+        found = self.check_tables(connection)
+        rows = self._version_rows(connection) if shape.VERSION in found else ()
+        return tuple(shape.amendments(found, rows, version, here.ddl(at), at))
 
     def _version_rows(self, connection: Connection) -> tuple[str, ...] | None:
         """None where this role may not read them: it can do without."""

@@ -249,7 +249,7 @@ class _Attendance:
                 return _settled(verdict, sight.look.knowledge)
             if sight.head is not None:
                 sight.journal.check_guards(work)
-                sight.journal.check_version(work, sight.head)
+                sight.journal.check_version(work)
             run = Run(self._site, baton, work, sight, verdict, self._order, self._stopper)
             self._begun.append(run.report.run)
             return self._concluded(run, run.go(), sight)

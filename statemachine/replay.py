@@ -120,6 +120,6 @@ def _guards(connection: Connection, journal: Journal, head: Head | None) -> Iter
         yield Finding(0, f"the triggers that guard the journal are missing: {', '.join(error.context)}")
     try:
         if head is not None:
-            journal.check_version(connection, head)
+            journal.check_version(connection)
     except InitError as error:
         yield Finding(0, f"{error.reference}: {' '.join(error.context)}")

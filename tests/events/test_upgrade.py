@@ -299,3 +299,25 @@ def test_only_the_owner_upgrades(engine: Engine, database_url: str) -> None:
         with engine.begin() as connection:
             connection.exec_driver_sql("DROP OWNED BY appender_of_upgrade")
             connection.exec_driver_sql("DROP ROLE appender_of_upgrade")
+
+
+@SCHEMAS
+def test_an_upgrade_in_the_middle_of_the_check(
+    engine: Engine, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody whose baton was lost looks at it while another upgrades it: it is whole before and after."""
+    journal = _build(engine, schema, 1)
+    amendments = Journal._amendments
+
+    def after_the_upgrade(self: Journal, connection: Connection, version: int) -> tuple[str, ...]:
+        if version == 1:
+            with session(engine) as other:
+                begin(other)
+                upgrade(other, schema, version, SCHEMA_VERSION)
+                commit(other)
+        return amendments(self, connection, version)
+
+    monkeypatch.setattr(Journal, "_amendments", after_the_upgrade)
+    with session(engine) as connection:
+        journal.check_version(connection)
+        assert journal.head(connection).schema_version == SCHEMA_VERSION
