@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from initdb.errors import InitError, Rendered, render
 from initdb.events.entry import Entry
@@ -75,7 +76,7 @@ def reseed(sources: Iterable[SeedSource]) -> Order:
 def roll_back(to: str | None) -> Order:
     """Revert the last revision, or everything above `to`; what was reverted is held."""
 
-    def command(ctx: StepContext) -> None:
+    def command(ctx: StepContext) -> tuple[()]:
         from initdb.steps import rollback
 
         graph = ctx.application.graph
@@ -85,6 +86,7 @@ def roll_back(to: str | None) -> Order:
         run = ctx.knowledge.last_run
         if revisions := rollback.plan(graph, rows, to, run.reverted if run else ()):
             rollback.run(ctx, revisions)
+        return ()
 
     # The reason tells one order from another: only the same one, said again, goes on where it was cut off.
     return Order(reason=f"rollback to {to}" if to else "rollback", trigger="roll_back", command=command)
@@ -93,13 +95,12 @@ def roll_back(to: str | None) -> Order:
 def release(revisions: Sequence[str]) -> Order:
     """Let held revisions be applied again; all of them where none is named."""
 
-    def command(ctx: StepContext) -> None:
+    def command(ctx: StepContext) -> tuple[tuple[str, Mapping[str, Any]]]:
         held = ctx.knowledge.held
         names = list(revisions) or sorted(held)
         if not names or any(name not in held for name in names):
             raise InitError("nothing-to-release", f"held: {', '.join(sorted(held)) or 'nothing'}")
-        with ctx.unit.open(ctx.work):
-            ctx.unit.commit(ctx.work, "hold_released", {"revisions": names})
+        return (("hold_released", {"revisions": names}),)
 
     return Order(reason="release", trigger="note", command=command)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,7 +35,8 @@ from initdb.steps.doubt import check_doubt
 from initdb.steps.facts import version_place
 from initdb.steps.savepoints import savepoint
 
-Command = Callable[[StepContext], None]
+Command = Callable[[StepContext], Sequence[tuple[str, Mapping[str, Any]]]]
+"""Does its work and gives the events that are still to be told, together with the end of the run."""
 
 REPAIRS = 10
 """How many repairs one run makes; what is still not right after so many is not mended by one more."""
@@ -280,9 +281,9 @@ class Run:
         state = self._writer.knowledge.state
         if order.trigger is not None and not accepts(state, order.trigger):
             raise InitError("rollback-refused", f"the database is {state}")
-        command(self._context())
+        said = command(self._context())
         with self._writer.open(self._work):
-            self._writer.commit(self._work, "run_stopped", {"why": order.reason})
+            self._writer.commit_all(self._work, [*said, ("run_stopped", {"why": order.reason})])
 
     def _context(self) -> StepContext:
         site = self._site

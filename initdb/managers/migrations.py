@@ -90,10 +90,11 @@ def _roll_back(graph: RevisionGraph, revision: str) -> Order:
     if not graph.files[revision].has_downgrade:
         raise InitError("downgrade-missing", f"{revision}: {graph.files[revision].path}")
 
-    def command(ctx: StepContext) -> None:
+    def command(ctx: StepContext) -> tuple[()]:
         from initdb.steps import rollback
 
         rollback.run(ctx, (revision,))
+        return ()
 
     return Order(reason=f"rollback of {revision}", trigger="roll_back", command=command)
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-
 import pytest
-from sqlalchemy import Connection
 
 from initdb.errors import Rendered
-from initdb.events.entry import Entry
 from initdb.statemachine import commands
-from initdb.statemachine.unit import Writer
 from tests.env_py.project import Project, state
-from tests.support.crash import killed_after
+from tests.support.crash import cannot_append, killed_after
 from tests.support.toy import table_up
 
 
@@ -161,14 +156,7 @@ def test_a_rollback_that_failed_after_its_last_revision(
 ) -> None:
     """Where only its end could not be written: said again, it is ended, and reverts nothing more."""
     ready(made, '    op.drop_table("t2")')
-    append = Writer._append
-
-    def failing(self: Writer, connection: Connection, entry: Entry) -> None:
-        if entry.type == "run_stopped":
-            raise OSError(errno.EIO, "Input/output error")
-        append(self, connection, entry)
-
-    monkeypatch.setattr(Writer, "_append", failing)
+    cannot_append(monkeypatch, "run_stopped")
     refused(made, to)
     monkeypatch.undo()
     rolled_back(made, to)

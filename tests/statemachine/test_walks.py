@@ -11,6 +11,7 @@ import pytest
 from initdb import __version__
 from initdb.events.entry import Entry
 from initdb.statemachine import commands
+from tests.support.crash import cannot_append
 from tests.support.toy import Toy, table_up
 
 
@@ -177,6 +178,18 @@ def test_a_rollback_by_two_is_held_until_it_is_released(toy: Toy) -> None:
     toy.initializer().attend(commands.release([]))
     assert toy.initializer().initialize().success
     assert toy.sql("SELECT version_num FROM alembic_version") == [("r3",)]
+
+
+def test_a_release_and_its_end_are_one(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the end cannot be written nothing is released, so that it can be said again."""
+    toy.initializer().initialize()
+    toy.initializer().attend(commands.roll_back(None))
+    cannot_append(monkeypatch, "run_stopped")
+    assert toy.initializer().attend(commands.release(["r3"])).ending == "failed"
+    monkeypatch.undo()
+    assert "hold_released" not in toy.types()
+    assert toy.initializer().attend(commands.release(["r3"])).ending == "done"
+    assert toy.types()[-2:] == ["hold_released", "run_stopped"]
 
 
 def test_new_code_on_a_held_database_stays_held(toy: Toy) -> None:

@@ -1,14 +1,19 @@
-"""A run that dies by SIGKILL, or stops by SIGSTOP, right after an event was committed."""
+"""A run that dies by SIGKILL, stops by SIGSTOP right after an event was committed, or cannot append one."""
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import pytest
+from sqlalchemy import Connection
+
 from initdb.events.entry import Entry
 from initdb.statemachine.run import Order
+from initdb.statemachine.unit import Writer
 from tests.support.toy import Toy
 
 
@@ -62,3 +67,15 @@ def forked_run(
         os._exit(toy.initializer(watch).attend(order).exit_code)
     finally:
         os._exit(99)
+
+
+def cannot_append(monkeypatch: pytest.MonkeyPatch, event: str) -> None:
+    """From now on this process meets an I/O error where it would append such an event."""
+    append = Writer._append
+
+    def failing(self: Writer, connection: Connection, entry: Entry) -> None:
+        if entry.type == event:
+            raise OSError(errno.EIO, "Input/output error")
+        append(self, connection, entry)
+
+    monkeypatch.setattr(Writer, "_append", failing)
