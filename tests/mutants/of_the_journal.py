@@ -172,7 +172,7 @@ OF_THE_JOURNAL: tuple[Fault, ...] = (
         "busy-commit-lost",
         "a COMMIT that a reader holds up is not tried again",
         SQLITE,
-        "if not is_busy(error) or _monotonic() > give_up:",
+        "if not is_busy(error) or hurried() or _monotonic() > give_up:",
         "if is_busy(error) or _monotonic() > give_up:",
         ("tests/events/test_sessions.py",),
     ),

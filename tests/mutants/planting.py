@@ -76,6 +76,12 @@ def plant(tree: Path, fault: Fault) -> dict[str, str]:
     return before
 
 
+def take_out(tree: Path, before: dict[str, str]) -> None:
+    """Give the files that plant() has changed their text of before."""
+    for file, text in before.items():
+        (tree / file).write_text(text)
+
+
 def hunt(tree: Path, fault: Fault, *, tests: bool = True, sweep: bool = True) -> Noticed:
     """Plant it, run its tests up to the first that fails and its sweep up to the first point that does, and
     take it out again. A test that fails without the fault as well has not noticed it. What is not asked for
@@ -87,8 +93,7 @@ def hunt(tree: Path, fault: Fault, *, tests: bool = True, sweep: bool = True) ->
         if sweep and fault.sweep is not None:
             found = _swept(tree, [str(part) for part in astuple(fault.sweep)])
     finally:
-        for file, text in before.items():
-            (tree / file).write_text(text)
+        take_out(tree, before)
     where = found["where"] if found["where"] is None else str(found["where"])
     return Noticed(fault, test, where, int(str(found["points"])), str(found["why"]), time.monotonic() - begun)
 
