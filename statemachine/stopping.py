@@ -1,5 +1,5 @@
 """A graceful stop: SIGTERM and SIGINT cancel the statement that runs and let the loop end its run in
-order."""
+order; where that takes too long, or is asked for twice, the process ends as if killed."""
 
 from __future__ import annotations
 
@@ -7,10 +7,22 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
+
+from initdb.errors import InitError, render
+
+GRACE = 8.0
+"""Seconds for the run to end in order. Docker kills after 10; what did not react by then will not."""
+
+AGAIN = 1.0
+"""Seconds after which a second signal is somebody's second wish, not the first one's echo from a parent."""
+
+_monotonic = time.monotonic
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -77,6 +89,7 @@ def graceful(stopper: Stopper) -> Iterator[None]:
     reader, writer = socket.socketpair()
     writer.setblocking(False)
     old_fd = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    _replaced.append((old_fd, previous))
     for signum in SIGNALS:
         signal.signal(signum, _ignore)
     thread = threading.Thread(target=_listen, args=(reader, stopper), name="initdb-stop", daemon=True)
@@ -84,12 +97,34 @@ def graceful(stopper: Stopper) -> Iterator[None]:
     try:
         yield
     finally:
-        signal.set_wakeup_fd(old_fd)
-        for signum, handler in previous.items():
-            signal.signal(signum, handler)
+        _put_back(old_fd, previous)
+        del _replaced[-1:]
         writer.close()
         thread.join(timeout=1)
         reader.close()
+
+
+_replaced: list[tuple[int, dict[signal.Signals, Any]]] = []
+"""The wake-up fds and the handlers that were there before ours, outermost first."""
+
+
+def _put_back(fd: int, handlers: dict[signal.Signals, Any]) -> None:
+    signal.set_wakeup_fd(fd)
+    for signum, handler in handlers.items():
+        signal.signal(signum, handler)
+
+
+def _in_a_forked_child() -> None:
+    """A signal to a child that a step forks is the child's: it would neither end it nor stay there.
+
+    multiprocessing's pools end their workers by SIGTERM.
+    """
+    if _replaced:
+        _put_back(*_replaced[0])
+        _replaced.clear()
+
+
+os.register_at_fork(after_in_child=_in_a_forked_child)
 
 
 def _ignore(signum: int, frame: FrameType | None) -> None:
@@ -97,13 +132,33 @@ def _ignore(signum: int, frame: FrameType | None) -> None:
 
 
 def _listen(reader: socket.socket, stopper: Stopper) -> None:
+    asked = 0.0
     while True:
-        data = reader.recv(16)
+        try:
+            data = reader.recv(16)
+        except TimeoutError:
+            _end(stopper.signum or SIGNALS[0], f"it did not end within {GRACE:g} s")
         if not data:
             return
-        for byte in data:
-            if byte in SIGNALS:
+        for byte in filter(SIGNALS.__contains__, data):
+            if stopper.signum is None:
+                asked = _monotonic()
                 stopper.stop(byte)
+            elif _monotonic() - asked > AGAIN:
+                _end(byte, "it was asked twice")
+        if stopper.signum is not None:
+            reader.settimeout(max(asked + GRACE - _monotonic(), 0.001))
+
+
+def _end(signum: int, why: str) -> NoReturn:
+    """End the process here and now: Python that a step runs cannot be interrupted, nor need it be.
+
+    What was not committed is undone by the database, as where the process is killed.
+    """
+    said = f"{signal.Signals(signum).name}: {why}, and ended as if killed, without an event"
+    with contextlib.suppress(Exception):
+        print(render(InitError("stopped", said).rendered()), file=sys.stderr, flush=True)
+    os._exit(128 + signum)
 
 
 def deliver(signum: int) -> None:

@@ -175,7 +175,9 @@ RUN: tuple[ErrorRow, ...] = (
         advice=(
             Advice(
                 "consistency",
-                "The stop is in the journal; the next boot goes on with the step that was cut short.",
+                "The next boot goes on with the step that was cut short. The stop is in the journal, unless"
+                " the step did not react within 8 s or a second signal came: then the process ended as if"
+                " killed.",
             ),
         ),
         passing=True,

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.toy import Toy
+from initdb.statemachine import stopping
+from tests.support.toy import Toy, table_up
+from tests.support.waiting import wait_until
 
 LONG = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000)"
@@ -32,25 +34,95 @@ def _name(toy: Toy) -> str:
     return toy.url.split(":", 1)[0].split("+", 1)[0]
 
 
-@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_cancels_the_statement_and_stops_the_run(toy: Toy, signum: int) -> None:
-    """Within a moment, with `run_stopped` as the last event; what stood before stands, the step does not."""
+def _forked(toy: Toy) -> int:
+    """The pid of a child that boots; its exit code is the boot's."""
     child = os.fork()
     if child == 0:
         result = toy.initializer().initialize()
         os._exit(result.exit_code)
-    give_up = time.monotonic() + 20
-    while not (toy.folder / "begun").exists() and time.monotonic() < give_up:
-        time.sleep(0.01)
+    return child
+
+
+def _begun(toy: Toy) -> int:
+    """The same, once it is in the second revision."""
+    child = _forked(toy)
+    assert wait_until((toy.folder / "begun").exists)
     time.sleep(0.1)
+    return child
+
+
+def _ends(child: int, signum: int) -> None:
+    """Within 5 s, with the exit code of the signal."""
     begun = time.monotonic()
-    os.kill(child, signum)
     _, status = os.waitpid(child, 0)
-    assert os.WEXITSTATUS(status) == 128 + signum
+    assert os.waitstatus_to_exitcode(status) == 128 + signum
     assert time.monotonic() - begun < 5
-    assert toy.types()[-2:] == ["migration_applied", "run_stopped"]
-    assert toy.sql("SELECT version_num FROM alembic_version") == [("r1",)]
+
+
+def _goes_on(toy: Toy) -> None:
+    """The next boot is ready by the revision as it should be."""
     toy.with_revisions()
     result = toy.initializer().initialize()
     assert result.success, result.errors
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_cancels_the_statement_and_stops_the_run(toy: Toy, signum: int) -> None:
+    """Within a moment, with `run_stopped` as the last event; what stood before stands, the step does not."""
+    child = _begun(toy)
+    os.kill(child, signum)
+    _ends(child, signum)
+    assert toy.types()[-2:] == ["migration_applied", "run_stopped"]
+    assert toy.sql("SELECT version_num FROM alembic_version") == [("r1",)]
+    _goes_on(toy)
     assert toy.types().count("run_started") == 2
+
+
+def _sleeps(toy: Toy) -> Toy:
+    """The second revision is at work in Python, which no cancelled statement ends."""
+    begun = str(toy.folder / "begun")
+    toy.revision(2, f"    open({begun!r}, 'w').close()\n    __import__('time').sleep(60)")
+    return toy
+
+
+def test_python_that_does_not_stop_is_left(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """After some seconds, before whoever has sent the signal kills; it is told, and the next boot resumes."""
+    monkeypatch.setattr(stopping, "GRACE", 0.3)
+    child = _begun(_sleeps(toy))
+    os.kill(child, signal.SIGTERM)
+    _ends(child, signal.SIGTERM)
+    told = capfd.readouterr().err
+    assert "SIGTERM: it did not end within 0.3 s" in told and "initdb run" in told
+    assert toy.types()[-1] == "migration_applied"
+    _goes_on(toy)
+    assert toy.types().count("run_resumed") == 1
+
+
+def test_who_asks_twice_waits_no_longer(toy: Toy, capfd: pytest.CaptureFixture[str]) -> None:
+    """A second Ctrl-C ends the process at once; an echo of the first, passed on by a parent, does not."""
+    child = _begun(_sleeps(toy))
+    for _ in range(2):
+        os.kill(child, signal.SIGINT)
+        time.sleep(0.02)
+    time.sleep(stopping.AGAIN + 0.1)
+    assert os.waitpid(child, os.WNOHANG) == (0, 0)
+    os.kill(child, signal.SIGINT)
+    _ends(child, signal.SIGINT)
+    assert "asked twice" in capfd.readouterr().err
+    _goes_on(toy)
+
+
+def test_a_revision_may_have_children_that_are_ended(toy: Toy) -> None:
+    """As multiprocessing's pools end theirs: by a SIGTERM that is the child's alone."""
+    toy.revision(
+        2,
+        f"""    from multiprocessing import get_context
+    with get_context("fork").Pool(2) as pool:
+        assert pool.map(abs, [-1, -2]) == [1, 2]
+{table_up(2)}""",
+    )
+    _, status = os.waitpid(_forked(toy), 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert toy.types().count("run_started") == 1 and toy.types()[-1] == "health_validated"
