@@ -239,6 +239,12 @@ def test_a_conclusion_on_another_catalogue_voids_the_others() -> None:
     assert [dict(one.code) for one in known.judgements] == [B] and known.catalog == "c2"
 
 
+def test_a_change_of_the_database_voids_what_was_concluded() -> None:
+    """By whatever code: it was drawn from a database that is no more."""
+    known = _fold(START, BEHIND, FAILED, START, BEHIND, APPLIED)
+    assert (known.judgements, known.catalog) == ((), None)
+
+
 def test_a_failure_is_told_as_it_was() -> None:
     """Where, what, by which code, at which attempt, at the database's time."""
     failure = _fold(START, BEHIND, FAILED).judgements[0].failure
