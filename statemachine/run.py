@@ -340,6 +340,7 @@ class Run:
         return named and self._work.dialect.name == "postgresql"
 
     def _stop(self, error: BaseException) -> None:
+        self._stopper.watch(None)
         self._writer.stopper = Stopper(last_word=True)
         why = str(error) or type(error).__name__
         with contextlib.suppress(Exception), self._writer.open(self._work):

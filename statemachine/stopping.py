@@ -19,6 +19,9 @@ from initdb.errors import InitError, render
 GRACE = 8.0
 """Seconds for the run to end in order. Docker kills after 10; what did not react by then will not."""
 
+REPEAT = 0.25
+"""Seconds between two cancels: the first may have come before the statement that takes long had begun."""
+
 AGAIN = 1.0
 """Seconds after which a second signal is somebody's second wish, not the first one's echo from a parent."""
 
@@ -43,11 +46,13 @@ class Stopper:
         self.signum: int | None = None
         self._last_word = last_word
         self._driver: Any = None
+        self._cancelling = threading.Lock()
         self._asked = threading.Event()
 
     def watch(self, driver: Any) -> None:
-        """The DBAPI connection whose statement is to be cancelled."""
-        self._driver = driver
+        """The DBAPI connection whose statement is to be cancelled; None for none any more."""
+        with self._cancelling:
+            self._driver = driver
 
     def check(self) -> None:
         """Raises Stopped where a signal came."""
@@ -67,10 +72,15 @@ class Stopper:
         """Note the signal and cancel: psycopg2's cancel(), sqlite3's interrupt()."""
         self.signum = self.signum or signum
         self._asked.set()
-        cancel = getattr(self._driver, "cancel", None) or getattr(self._driver, "interrupt", None)
-        if cancel is not None:
-            with contextlib.suppress(Exception):
-                cancel()
+        self.cancel()
+
+    def cancel(self) -> None:
+        """Cancel the statement that runs now, where there is one."""
+        with self._cancelling:
+            cancel = getattr(self._driver, "cancel", None) or getattr(self._driver, "interrupt", None)
+            if cancel is not None:
+                with contextlib.suppress(Exception):
+                    cancel()
 
 
 @contextlib.contextmanager
@@ -137,7 +147,10 @@ def _listen(reader: socket.socket, stopper: Stopper) -> None:
         try:
             data = reader.recv(16)
         except TimeoutError:
-            _end(stopper.signum or SIGNALS[0], f"it did not end within {GRACE:g} s")
+            if _monotonic() - asked > GRACE:
+                _end(stopper.signum or SIGNALS[0], f"it did not end within {GRACE:g} s")
+            stopper.cancel()
+            continue
         if not data:
             return
         for byte in filter(SIGNALS.__contains__, data):
@@ -147,7 +160,7 @@ def _listen(reader: socket.socket, stopper: Stopper) -> None:
             elif _monotonic() - asked > AGAIN:
                 _end(byte, "it was asked twice")
         if stopper.signum is not None:
-            reader.settimeout(max(asked + GRACE - _monotonic(), 0.001))
+            reader.settimeout(REPEAT)
 
 
 def _end(signum: int, why: str) -> NoReturn:

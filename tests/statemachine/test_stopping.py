@@ -78,6 +78,20 @@ def test_a_signal_cancels_the_statement_and_stops_the_run(toy: Toy, signum: int)
     assert toy.types().count("run_started") == 2
 
 
+def test_a_signal_just_before_a_long_statement(toy: Toy) -> None:
+    """There is nothing to cancel yet: it is cancelled once it runs."""
+    begun, long = str(toy.folder / "begun"), LONG[_name(toy)]
+    toy.revision(
+        2,
+        f"    import time\n    open({begun!r}, 'w').close()\n    time.sleep(0.5)\n    op.execute({long!r})",
+    )
+    child = _begun(toy)
+    os.kill(child, signal.SIGTERM)
+    _ends(child, signal.SIGTERM)
+    assert toy.types()[-2:] == ["migration_applied", "run_stopped"]
+    _goes_on(toy)
+
+
 def _sleeps(toy: Toy) -> Toy:
     """The second revision is at work in Python, which no cancelled statement ends."""
     begun = str(toy.folder / "begun")
