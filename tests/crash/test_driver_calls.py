@@ -14,11 +14,11 @@ from tests.crash.sweeping import Task
 @pytest.mark.parametrize(
     ("scenario", "kind", "every"),
     [
-        ("migrations", "kill", 31),
+        ("migrations", "kill", 53),
         ("models", "kill", 31),
-        ("repair", "terminate", 17),
+        ("repair", "terminate", 29),
         ("migrations", "terminate", 31),
-        ("batches", "cut", 41),
+        ("batches", "cut", 67),
         ("rollback-one", "cut", 11),
     ],
 )

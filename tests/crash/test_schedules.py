@@ -18,8 +18,8 @@ from tests.crash.sweeping import Task
         (SQLITE_JOURNAL, "death", 40),
         (SQLITE_WAL, "apart", 80),
         (POSTGRESQL, "switches", 400),
-        (POSTGRESQL, "death", 90),
-        (POSTGRESQL, "apart", 400),
+        (POSTGRESQL, "death", 180),
+        (POSTGRESQL, "apart", 900),
     ],
 )
 def test_two_boots_in_any_order_do_the_work_once(database: str, kind: str, every: int, holds: Sweep) -> None:
