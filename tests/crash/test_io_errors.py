@@ -20,7 +20,7 @@ from tests.crash.sweeping import Task
         (SQLITE_JOURNAL, "full-once", 8),
         (SQLITE_JOURNAL, "half-ever", 8),
         (SQLITE_WAL, "half-kill", 8),
-        (SQLITE_WAL, "read-once", 2),
+        (SQLITE_WAL, "read-once", 4),
         (SQLITE_JOURNAL, "read-ever", 4),
     ],
 )

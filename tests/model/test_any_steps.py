@@ -136,7 +136,7 @@ def folder() -> Iterator[Path]:
 
 @given(acts=st.lists(ACTS, max_size=7))
 @settings(
-    max_examples=150,
+    max_examples=90,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
