@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from initdb.flask import DatabaseInitializer, init_app
     from initdb.managers import DataSeeder, HealthValidator, MigrationRunner, SchemaManager
     from initdb.settings import Settings, load_settings
+    from initdb.statemachine.assemble.context import Waiting, Watcher
     from initdb.statemachine.initializer import Initializer
-    from initdb.statemachine.results import (
+    from initdb.statemachine.render.results import (
         InitializationResult,
         MigrationResult,
         RepairResult,
         SeedingResult,
         ValidationResult,
     )
-    from initdb.statemachine.site import Waiting, Watcher
     from initdb.steps.context import Progress, Rule
     from initdb.steps.identity.definition import SchemaDefinition
     from initdb.steps.seeds.sources import seed
@@ -54,7 +54,7 @@ __all__ = [
     "seed",
 ]
 
-_RESULTS = "initdb.statemachine.results"
+_RESULTS = "initdb.statemachine.render.results"
 _PLACES = {
     "DataSeeder": "initdb.managers",
     "DatabaseInitializer": "initdb.flask",
@@ -72,8 +72,8 @@ _PLACES = {
     "SeedingResult": _RESULTS,
     "Settings": "initdb.settings",
     "ValidationResult": _RESULTS,
-    "Waiting": "initdb.statemachine.site",
-    "Watcher": "initdb.statemachine.site",
+    "Waiting": "initdb.statemachine.assemble.context",
+    "Watcher": "initdb.statemachine.assemble.context",
     "init_app": "initdb.flask",
     "load_settings": "initdb.settings",
     "seed": "initdb.steps.seeds.sources",

@@ -30,7 +30,7 @@ def _main() -> None:
 
 def _hand_over(words: list[str]) -> None:
     from initdb.cli.handover import hand_over
-    from initdb.cli.screen import Screen
+    from initdb.cli.output.screen import Screen
     from initdb.errors import InitError
 
     try:

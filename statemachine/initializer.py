@@ -15,18 +15,18 @@ from initdb.events.clock import Clock
 from initdb.events.entry import Entry
 from initdb.events.sessions import session
 from initdb.settings import Settings, load_settings
-from initdb.statemachine import commands
-from initdb.statemachine.assembly import Given, assemble
-from initdb.statemachine.attend import Outcome, attend
-from initdb.statemachine.results import InitializationResult, RepairResult
-from initdb.statemachine.run import Order
-from initdb.statemachine.seeing import Sight, see
-from initdb.statemachine.site import Site, Watcher
-from initdb.statemachine.verdict import Verdict, judge
+from initdb.statemachine import orders
+from initdb.statemachine.assemble.context import Site, Watcher
+from initdb.statemachine.assemble.parts import Given, assemble
+from initdb.statemachine.decide.verdict import Verdict, judge
+from initdb.statemachine.loop.attend import Outcome, attend
+from initdb.statemachine.loop.look import Sight, see
+from initdb.statemachine.loop.run import Order
+from initdb.statemachine.render.results import InitializationResult, RepairResult
 from initdb.steps.context import Rule
-from initdb.steps.engines import make_engine
-from initdb.steps.fingerprint import code_parts
+from initdb.steps.engines.make import make_engine
 from initdb.steps.seeds.model import SeedSource
+from initdb.steps.survey.code_fingerprint import code_parts
 
 
 class Initializer:
@@ -98,13 +98,13 @@ class Initializer:
 
     def resume(self) -> InitializationResult:
         """Go on, and try again what failed: overrides the failure that stands when this is called."""
-        return self.concluded(lambda: attend(self.site, commands.resume(self.see())))
+        return self.concluded(lambda: attend(self.site, orders.resume(self.see())))
 
     def repair(self) -> RepairResult:
         """Look, repair what is safe, and go on to ready."""
         begun = time.perf_counter()
-        outcome = attend(self.site, commands.again("repair"))
-        return commands.repair_result(outcome, time.perf_counter() - begun)
+        outcome = attend(self.site, orders.again("repair"))
+        return orders.repair_result(outcome, time.perf_counter() - begun)
 
     def see(self, before: Sight | None = None) -> Sight:
         """Look without writing. Raises InitError and, where the database cannot be had, the driver's
@@ -128,7 +128,7 @@ class Initializer:
         """The result of an attendance, timed; an InitError becomes its rendered text."""
         begun = time.perf_counter()
         outcome: Outcome = attending()
-        result = commands.result_of(outcome, self.engine.dialect.name, self.settings)
+        result = orders.result_of(outcome, self.engine.dialect.name, self.settings)
         return replace(result, duration=time.perf_counter() - begun)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from initdb.errors import InitError
-from initdb.steps.adoption import differences
 from initdb.steps.alembic_driver import Environment, run_in_environment
 from initdb.steps.context import Progress, StepContext
-from initdb.steps.facts import survey
+from initdb.steps.drift.exact_match import differences
 from initdb.steps.seeds.ledger import seeds_pending
+from initdb.steps.survey.facts import survey
 
 
 def run(ctx: StepContext, stamp: str | None = None) -> None:

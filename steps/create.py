@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData
 
-from initdb.steps import schema
 from initdb.steps.alembic_driver import Environment, run_in_environment
 from initdb.steps.context import Progress, StepContext
-from initdb.steps.one_revision import milliseconds
+from initdb.steps.one_revision.perform import milliseconds
+from initdb.steps.repairs import make_schema
 from initdb.steps.seeds.ledger import seeds_pending
 
 Stamp = Callable[[], tuple[str, ...]]
@@ -65,5 +65,5 @@ def _make(connection: Connection, source: Any, ctx: StepContext) -> dict[str, li
     if callable(source) and not isinstance(source, MetaData):
         source(connection)
         return {"tables": [], "indexes": [], "warnings": []}
-    made = schema.create(connection, source, ignore=ctx.settings.ignore)
+    made = make_schema.create(connection, source, ignore=ctx.settings.ignore)
     return {"tables": list(made.tables), "indexes": list(made.indexes), "warnings": list(made.warnings)}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from initdb.errors import InitError
 from initdb.steps import catalog
+from initdb.steps.alembic_driver.ask import learned
 from initdb.steps.context import Progress, StepContext
-from initdb.steps.env_knowledge import learned
-from initdb.steps.facts import survey
 from initdb.steps.seeds.ledger import seeds_pending
 from initdb.steps.seeds.sources import check
+from initdb.steps.survey.facts import survey
 
 
 def run(ctx: StepContext) -> None:

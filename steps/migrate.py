@@ -9,10 +9,10 @@ from typing import Any
 
 from initdb.errors import InitError
 from initdb.steps.alembic_driver import Environment, run_in_environment
-from initdb.steps.autocommit import autocommit_block
 from initdb.steps.context import Progress, StepContext
-from initdb.steps.doubt import check_doubt
-from initdb.steps.one_revision import Job, digest_of, milliseconds, perform, start
+from initdb.steps.one_revision.autocommit_block import autocommit_block
+from initdb.steps.one_revision.doubt import check_doubt
+from initdb.steps.one_revision.perform import Job, digest_of, milliseconds, perform, start
 from initdb.steps.seeds.ledger import seeds_pending
 
 

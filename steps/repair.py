@@ -12,11 +12,11 @@ from initdb.errors import InitError
 from initdb.events.head import HeadMoved
 from initdb.steps.context import Progress
 from initdb.steps.drift.issue import Issue
-from initdb.steps.facts import survey
 from initdb.steps.repairs.action import Action, RepairPlan
 from initdb.steps.repairs.performing import Performed, perform
 from initdb.steps.repairs.planning import plan_for
 from initdb.steps.seeds.ledger import seeds_pending
+from initdb.steps.survey.facts import survey
 from initdb.steps.validate import catalogue_of, inspect_health, tolerated
 
 if TYPE_CHECKING:

@@ -15,13 +15,13 @@ from initdb.events.head import HeadMoved
 from initdb.steps import catalog
 from initdb.steps.context import Progress
 from initdb.steps.drift.issue import Issue
-from initdb.steps.facts import version_place
 from initdb.steps.health import postgresql_checks, sqlite_checks
 from initdb.steps.health.report import Check, Health
 from initdb.steps.health.rules import rule_issues
 from initdb.steps.health.schema import gravest, schema_issues
 from initdb.steps.health.seeds import seed_issues
 from initdb.steps.seeds.ledger import seeds_pending
+from initdb.steps.survey.facts import version_place
 
 if TYPE_CHECKING:
     from initdb.settings import Settings

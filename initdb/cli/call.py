@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import click
 
-from initdb.cli.screen import Screen
+from initdb.cli.output.screen import Screen
 
 SETTINGS_KEY = "initdb.settings"
 FLAGS_KEY = "initdb.flags"

@@ -10,10 +10,10 @@ from initdb.cli.call import Call
 from initdb.cli.target import Target
 from initdb.errors.redact import url_text
 from initdb.events.entry import Entry
-from initdb.statemachine import commands
-from initdb.statemachine.attend import Outcome
+from initdb.statemachine import orders
 from initdb.statemachine.initializer import Initializer
-from initdb.statemachine.telling import told, who
+from initdb.statemachine.loop.attend import Outcome
+from initdb.statemachine.render.sentences import told, who
 
 
 def named(initializer: Initializer) -> str:
@@ -35,11 +35,11 @@ class Attended:
 def conclude(call: Call, attended: Attended) -> int:
     """Say how it ended; the exit code."""
     initializer, outcome = attended.initializer, attended.outcome
-    screen, code = call.screen, commands.exit_code(outcome, initializer.settings)
-    error = commands.reason_of(outcome) if code else None
-    warnings = commands.warnings_of(outcome)
+    screen, code = call.screen, orders.exit_code(outcome, initializer.settings)
+    error = orders.reason_of(outcome) if code else None
+    warnings = orders.warnings_of(outcome)
     for warning in warnings:
-        if outcome.report is None or outcome.ending in commands.NOT_READY:  # a run has told its own already
+        if outcome.report is None or outcome.ending in orders.NOT_READY:  # a run has told its own already
             screen.warn(f"warning: {warning}")
     if error is None:
         screen.say(*_closing(outcome, attended.ms, attended.waited))
@@ -79,7 +79,7 @@ def _adopted(outcome: Outcome) -> str | None:
 
 def _closing(outcome: Outcome, ms: float, waited: bool) -> Sequence[str | tuple[str, str]]:
     took = f"{ms:,.0f} ms"
-    if outcome.ending in commands.NOT_READY:
+    if outcome.ending in orders.NOT_READY:
         names = ", ".join(outcome.verdict.revisions) if outcome.verdict else ""
         return (f"nothing was done, {outcome.ending}: {names}", f" ({took})")
     if outcome.report is None:

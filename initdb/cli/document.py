@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import click
 
-from initdb.cli.contract import EXIT_CODES, FAILED, FIELDS, VERIFY_CODES
 from initdb.cli.options import SettingOption, output_options
+from initdb.cli.output.contract import EXIT_CODES, FAILED, FIELDS, VERIFY_CODES
 from initdb.cli.root import make_group
-from initdb.statemachine.diagram import mermaid
+from initdb.statemachine.render.diagram import mermaid
 
 _HEAD = """\
 # Commands

@@ -7,17 +7,17 @@ from typing import Any
 import click
 
 import initdb
-from initdb.cli.admin import admin
 from initdb.cli.command import harmless
-from initdb.cli.explain import diagram, explain
-from initdb.cli.journal import journal
+from initdb.cli.commands.admin import admin
+from initdb.cli.commands.explain import diagram, explain
+from initdb.cli.commands.journal import journal
+from initdb.cli.commands.plan import plan
+from initdb.cli.commands.repair import repair
+from initdb.cli.commands.rollback import release, rollback
+from initdb.cli.commands.run import resume, run
+from initdb.cli.commands.status import status
+from initdb.cli.commands.validate import validate
 from initdb.cli.options import output_options
-from initdb.cli.plan import plan
-from initdb.cli.repair import repair
-from initdb.cli.rollback import release, rollback
-from initdb.cli.run import resume, run
-from initdb.cli.status import status
-from initdb.cli.validate import validate
 from initdb.nearest import did_you_mean
 
 COMMANDS: tuple[click.Command, ...] = (

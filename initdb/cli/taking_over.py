@@ -7,12 +7,12 @@ import sys
 import click
 
 from initdb.cli.call import Call
-from initdb.cli.looking import connecting
+from initdb.cli.database_errors import connecting
 from initdb.errors import InitError
-from initdb.statemachine.holder import at_work
 from initdb.statemachine.initializer import Initializer
-from initdb.statemachine.take_over import take_over
-from initdb.statemachine.telling import who
+from initdb.statemachine.loop.holder import at_work
+from initdb.statemachine.loop.take_over import take_over
+from initdb.statemachine.render.sentences import who
 
 
 def ask_and_take_over(call: Call, initializer: Initializer, *, assured: bool) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from initdb.booting import loading
 from initdb.cli.call import Call
-from initdb.cli.others import tamed
+from initdb.cli.output.foreign_output import tamed
 from initdb.errors import InitError
 from initdb.errors.redact import url_text
 from initdb.loading import load_object
@@ -20,8 +20,8 @@ from initdb.settings import Settings, load_settings
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from initdb.statemachine.assemble.context import Watcher
     from initdb.statemachine.initializer import Initializer
-    from initdb.statemachine.site import Watcher
 
 DEFAULT_URL = "sqlite:///initdb.db"
 _WHAT = ("app", "metadata", "migrations", "seeds", "base")
@@ -114,7 +114,7 @@ def make_reading_engine(call: Call, target: Target) -> Engine:
     named = settings.databases or settings.database is None
     url = settings.url if named else None
     if url is not None and (given or call.flask is None):
-        from initdb.steps.engines import make_engine
+        from initdb.steps.engines.make import make_engine
 
         return make_engine(url)
     with loading(), tamed(call.screen, debug=call.debug):
@@ -184,7 +184,7 @@ def _environment(call: Call) -> Iterator[None]:
 
 def _check_same_database(call: Call, engine: Engine) -> None:
     """An application that does not take its database from DATABASE_URL would be made ready elsewhere."""
-    from initdb.steps.engines import parse_url
+    from initdb.steps.engines.make import parse_url
 
     given = call.settings.get("database_url")
     if not isinstance(given, str) or "work_url" in call.settings:

@@ -11,7 +11,7 @@ from initdb.cli.target import find_target, opened_each
 
 if TYPE_CHECKING:
     from initdb.statemachine.initializer import Initializer
-    from initdb.statemachine.run import Order
+    from initdb.statemachine.loop.run import Order
 
 OrderOf = Callable[["Initializer"], "Order | None"]
 
@@ -33,7 +33,7 @@ def work(  # noqa: PLR0913 - what one attendance is made of
     """
     target = find_target(call)
     from initdb.cli.concluding import Attended, conclude, named
-    from initdb.cli.teller import Teller
+    from initdb.cli.output.progress import Teller
 
     teller, code = Teller(call.screen), 0
     with opened_each(call, target, teller.watcher()) as initializers:

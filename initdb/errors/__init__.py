@@ -13,16 +13,16 @@ from initdb.errors.exception import InitError
 from initdb.errors.rendering import Rendered, render
 
 if TYPE_CHECKING:
-    from initdb.errors.catalogue_index import catalogue
+    from initdb.errors.catalogue.index import CATALOGUE
     from initdb.errors.pages import render_page
     from initdb.errors.rows import Advice, ErrorRow
 
-__all__ = ["Advice", "ErrorRow", "InitError", "Rendered", "catalogue", "render", "render_page"]
+__all__ = ["CATALOGUE", "Advice", "ErrorRow", "InitError", "Rendered", "render", "render_page"]
 
 _LATER = {
     "Advice": "initdb.errors.rows",
     "ErrorRow": "initdb.errors.rows",
-    "catalogue": "initdb.errors.catalogue_index",
+    "CATALOGUE": "initdb.errors.catalogue.index",
     "render_page": "initdb.errors.pages",
 }
 

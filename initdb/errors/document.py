@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initdb.errors.catalogue_index import SUBJECTS
+from initdb.errors.catalogue.index import SUBJECTS
 from initdb.errors.pages import DATABASE_NAMES, outcome
 from initdb.errors.rows import TITLES, Advice, ErrorRow
 

@@ -108,9 +108,9 @@ def short_advice(row: ErrorRow, database: str | None) -> tuple[str, ...]:
 
 
 def _catalogue() -> Mapping[str, ErrorRow]:
-    from initdb.errors.catalogue_index import catalogue
+    from initdb.errors.catalogue.index import CATALOGUE
 
-    return catalogue
+    return CATALOGUE
 
 
 def _unknown(rendered: Rendered) -> ErrorRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from initdb.errors.catalogue_index import catalogue
+from initdb.errors.catalogue.index import CATALOGUE
 from initdb.errors.exception import InitError
 from initdb.errors.rows import TITLES, Advice, ErrorRow
 
@@ -14,11 +14,11 @@ DATABASE_NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 def find_row(reference: str) -> ErrorRow:
     """The row of `reference`; raises InitError unknown-reference, which names the nearest ones."""
-    row = catalogue.get(reference)
+    row = CATALOGUE.get(reference)
     if row is None:
         from difflib import get_close_matches
 
-        nearest = get_close_matches(reference.strip().lower(), catalogue, n=3, cutoff=0.4)
+        nearest = get_close_matches(reference.strip().lower(), CATALOGUE, n=3, cutoff=0.4)
         hint = f"Did you mean: {', '.join(nearest)}?" if nearest else ""
         raise InitError("unknown-reference", f"There is no error called {reference!r}.", hint)
     return row

@@ -11,8 +11,8 @@ from sqlalchemy import Engine, MetaData
 
 from initdb.flask.revisions import revisions_of
 from initdb.settings import Settings
-from initdb.steps.engines import make_engine
-from initdb.steps.env_source import runs_in_a_loop
+from initdb.steps.engines.make import make_engine
+from initdb.steps.env_py.source import runs_in_a_loop
 from initdb.steps.revisions.locate import find_directories
 from initdb.steps.seeds.model import SeedSource
 

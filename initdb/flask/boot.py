@@ -19,10 +19,10 @@ from initdb.flask.serving import RELOAD, answers_requests, is_reloaders_child, s
 from initdb.flask.telling import Teller, audible, logger
 from initdb.flask.unavailable import Unavailable
 from initdb.settings import Settings
-from initdb.statemachine import commands
-from initdb.statemachine.attend import Outcome
+from initdb.statemachine import orders
 from initdb.statemachine.initializer import Initializer
-from initdb.statemachine.stopping import deliver
+from initdb.statemachine.loop.attend import Outcome
+from initdb.statemachine.loop.signals import deliver
 from initdb.steps.context import Rule
 
 
@@ -59,9 +59,9 @@ def _boot(app: Flask, db: Any, settings: Settings) -> None:
     for number, initializer in enumerate(initializers):
         begun = time.perf_counter()
         outcome = initializer.attend(mode=settings.mode)
-        code = commands.exit_code(outcome, settings)
+        code = orders.exit_code(outcome, settings)
         if code:
-            _refused(app, settings, code, commands.reason_of(outcome), initializers[number:])
+            _refused(app, settings, code, orders.reason_of(outcome), initializers[number:])
             return
         _tell(initializer.settings.database, outcome, time.perf_counter() - begun)
 
@@ -70,7 +70,7 @@ def _tell(name: str | None, outcome: Outcome, seconds: float) -> None:
     level = logging.INFO if outcome.report else logging.DEBUG
     which = f"database {name}" if name else "database"
     logger.log(level, "the %s is %s (%.0f ms)", which, outcome.ending, seconds * 1000)
-    for warning in commands.warnings_of(outcome):
+    for warning in orders.warnings_of(outcome):
         logger.warning("%s", warning)
 
 
@@ -89,8 +89,8 @@ def _refused(
             outcome = initializer.attend(mode="check")
             if outcome.signum is not None:
                 deliver(outcome.signum)
-            if commands.exit_code(outcome, settings):
-                return commands.reason_of(outcome)
+            if orders.exit_code(outcome, settings):
+                return orders.reason_of(outcome)
         return None
 
     app.wsgi_app = Unavailable(app.wsgi_app, reason, look)  # type: ignore[method-assign]

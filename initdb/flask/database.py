@@ -14,11 +14,11 @@ from initdb.flask.binding import each_bound
 from initdb.flask.several import joined_repairs, joined_results, joined_validations
 from initdb.managers.looking import health, looking, result_of
 from initdb.managers.schema import unrepaired
-from initdb.statemachine.holder import at_work
+from initdb.statemachine.decide.verdict import judge
 from initdb.statemachine.initializer import Initializer, failed
-from initdb.statemachine.results import InitializationResult, RepairResult, ValidationResult
-from initdb.statemachine.status import status_of
-from initdb.statemachine.verdict import judge
+from initdb.statemachine.loop.holder import at_work
+from initdb.statemachine.render.results import InitializationResult, RepairResult, ValidationResult
+from initdb.statemachine.render.status import status_of
 
 
 class DatabaseInitializer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from initdb.statemachine.results import InitializationResult, RepairResult, ValidationResult
+from initdb.statemachine.render.results import InitializationResult, RepairResult, ValidationResult
 from initdb.steps.drift import SEVERITIES
 
 Result = TypeVar("Result")

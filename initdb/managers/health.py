@@ -15,10 +15,10 @@ from initdb.events.sessions import database_file
 from initdb.managers.looking import Looked, about_data, about_schema, health, looking, result_of
 from initdb.managers.manager import Manager
 from initdb.managers.measures import rows_by_table, server_version, size
+from initdb.statemachine.decide.audit import audit
+from initdb.statemachine.decide.verdict import judge
 from initdb.statemachine.initializer import Initializer
-from initdb.statemachine.replay import audit
-from initdb.statemachine.results import ValidationResult
-from initdb.statemachine.verdict import judge
+from initdb.statemachine.render.results import ValidationResult
 from initdb.steps.drift import Issue
 
 MOST_FINDINGS = 20

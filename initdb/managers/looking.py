@@ -13,11 +13,11 @@ from sqlalchemy.pool import StaticPool
 from initdb.errors.driver import driver_error
 from initdb.events.sessions import database_file, session
 from initdb.statemachine.initializer import Initializer
-from initdb.statemachine.results import ValidationResult
-from initdb.statemachine.seeing import Sight, see_on
+from initdb.statemachine.loop.look import Sight, see_on
+from initdb.statemachine.render.results import ValidationResult
 from initdb.steps import connect
 from initdb.steps.drift import Issue, worst
-from initdb.steps.facts import Facts, survey
+from initdb.steps.survey.facts import Facts, survey
 from initdb.steps.validate import Health, inspect_health
 
 SCHEMA_CHECKS = frozenset({"connectivity", "schema"})

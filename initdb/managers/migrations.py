@@ -9,11 +9,11 @@ from initdb.events.knowledge import Knowledge
 from initdb.managers.looking import looking
 from initdb.managers.manager import Manager
 from initdb.managers.outcome import entries, failed_step, raise_for
-from initdb.statemachine.attend import Outcome
-from initdb.statemachine.commands import reason_of
 from initdb.statemachine.initializer import Initializer
-from initdb.statemachine.results import MigrationResult
-from initdb.statemachine.run import Order
+from initdb.statemachine.loop.attend import Outcome
+from initdb.statemachine.loop.run import Order
+from initdb.statemachine.orders import reason_of
+from initdb.statemachine.render.results import MigrationResult
 from initdb.steps.context import StepContext
 from initdb.steps.revisions.graph import RevisionGraph
 

@@ -11,9 +11,9 @@ from initdb.managers.looking import Looked, about_schema, health, looking, resul
 from initdb.managers.manager import Manager
 from initdb.managers.outcome import raise_for
 from initdb.statemachine.initializer import Initializer
-from initdb.statemachine.results import RepairResult, ValidationResult
+from initdb.statemachine.render.results import RepairResult, ValidationResult
 from initdb.steps import catalog
-from initdb.steps.facts import version_place
+from initdb.steps.survey.facts import version_place
 
 
 class SchemaManager(Manager):

@@ -12,10 +12,10 @@ from initdb.events.entry import Entry
 from initdb.managers.looking import about_data, health, looking
 from initdb.managers.manager import Manager
 from initdb.managers.outcome import entries, failed_step, raise_for
-from initdb.statemachine import commands
-from initdb.statemachine.commands import reason_of
+from initdb.statemachine import orders
 from initdb.statemachine.initializer import Initializer
-from initdb.statemachine.results import SeedingResult
+from initdb.statemachine.orders import reason_of
+from initdb.statemachine.render.results import SeedingResult
 from initdb.steps.identity.admin import ADMIN
 from initdb.steps.identity.models import roles, tenants, users
 from initdb.steps.identity.rows import ADMIN_ROLE, SYSTEM_TENANT
@@ -32,7 +32,7 @@ class DataSeeder(Manager):
         """
         try:
             with self.bound() as initializer:
-                outcome = initializer.attend(commands.reseed(initializer.site.application.seeds))
+                outcome = initializer.attend(orders.reseed(initializer.site.application.seeds))
         except InitError as error:
             return SeedingResult(False, errors=[str(error)])
         created, skipped = _counted(entries(outcome, "seed_batch_applied"))
@@ -73,7 +73,7 @@ class DataSeeder(Manager):
             if not application.identity:
                 raise InitError("identity-not-used", f"the application {initializer.site.name} has its own")
             if not _there(initializer, queries):
-                outcome = initializer.attend(commands.reseed(application.seeds))
+                outcome = initializer.attend(orders.reseed(application.seeds))
                 raise_for(outcome)
             return _there(initializer, queries)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from initdb.steps.alembic_driver.configs import Provider, place_of, provider_of
 from initdb.steps.alembic_driver.environment import Environment
-from initdb.steps.alembic_driver.own import own_environment
-from initdb.steps.alembic_driver.ride import AutocommitBlock, Body, run_in_environment
+from initdb.steps.alembic_driver.own_scripts import own_environment
+from initdb.steps.alembic_driver.run_env_py import AutocommitBlock, Body, run_in_environment
 
 __all__ = [
     "AutocommitBlock",

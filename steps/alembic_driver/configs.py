@@ -12,9 +12,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from initdb.errors import InitError
-from initdb.steps.drivers import for_env_py
-from initdb.steps.env_failure import env_failure
-from initdb.steps.env_source import awaits
+from initdb.steps.engines.urls import for_env_py
+from initdb.steps.env_py.failure import env_failure
+from initdb.steps.env_py.source import awaits
 from initdb.steps.revisions.locate import MigrationPlace
 
 Provider = Callable[[Callable[[Config], None]], None]

@@ -13,8 +13,8 @@ from alembic.runtime.migration import HeadMaintainer, MigrationContext, Migratio
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, select, text
 
-from initdb.steps.statement_log import StatementLog
-from initdb.steps.transaction_words import Kept
+from initdb.steps.transactions.guard import Kept
+from initdb.steps.transactions.statement_log import StatementLog
 
 _TOLD = logging.getLogger("alembic.runtime.migration")
 """Where plain Alembic says which revision it runs."""

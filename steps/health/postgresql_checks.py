@@ -18,7 +18,7 @@ from initdb.steps.catalog.names import is_ignored
 from initdb.steps.catalog.postgresql_content import VISIBLE
 from initdb.steps.drift.issue import Issue, Severity
 from initdb.steps.drift.wanted import wanted
-from initdb.steps.savepoints import savepoint
+from initdb.steps.transactions.savepoints import savepoint
 
 ORPHAN_LIMIT = 10.0
 """Seconds."""

@@ -8,9 +8,9 @@ from typing import Literal
 
 from sqlalchemy import Connection, MetaData
 
+from initdb.steps.ddl.make_tables import Made, make_tables, make_types
 from initdb.steps.repairs.action import Action, RepairPlan
-from initdb.steps.savepoints import attempt, reason
-from initdb.steps.tables import Made, make_tables, make_types
+from initdb.steps.transactions.savepoints import attempt, reason
 
 _DOING: dict[str, Literal["index", "constraint"]] = {
     "add-unique": "constraint",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from initdb.errors import InitError
+from initdb.steps.python_files.packages import is_package_name, package_folder
 from initdb.steps.revisions.options import Options, read_ini, read_toml
-from initdb.steps.revisions.packages import is_package_name, package_folder
 
 INI = "alembic.ini"
 TOML = "pyproject.toml"

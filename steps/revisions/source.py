@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from initdb.steps.python_files.syntax import syntax_tree
 from initdb.steps.revisions.header import UNKNOWN, first_line, header_of, unparsable
 from initdb.steps.revisions.revision_file import RevisionFile
 from initdb.steps.revisions.transactions import transactions_in
-from initdb.steps.syntax import syntax_tree
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 

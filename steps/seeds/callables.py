@@ -15,7 +15,7 @@ from initdb.events.process import in_this_process
 from initdb.steps.seeds.model import SeedSource
 from initdb.steps.seeds.refusals import code_of, told
 from initdb.steps.seeds.scripts import load_function
-from initdb.steps.transaction_words import ends_transaction
+from initdb.steps.transactions.guard import ends_transaction
 
 _LATE = "What the function had committed stays in the database; the journal does not count it as applied."
 

@@ -12,8 +12,8 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from initdb.errors import InitError
+from initdb.steps.python_files.syntax import syntax_tree
 from initdb.steps.seeds.model import Kind, SeedSource
-from initdb.steps.syntax import syntax_tree
 
 CONSTANTS = ("TABLE", "KEY", "ON_CONFLICT")
 

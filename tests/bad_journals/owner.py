@@ -14,7 +14,7 @@ from typing import Any
 from click.testing import Result
 from sqlalchemy import make_url, text
 
-from initdb.errors import catalogue
+from initdb.errors import CATALOGUE
 from initdb.errors.rows import Topic
 from initdb.events import chain
 from initdb.events.canonical import encode
@@ -141,7 +141,7 @@ class Owner:
     def follow(self, reference: str, topic: Topic) -> list[str]:
         """Do what the page of `reference` says under `topic`, each command of it; gives what was done."""
         done = []
-        for advice in catalogue[reference].advice:
+        for advice in CATALOGUE[reference].advice:
             if advice.topic == topic and advice.database in (self.database, None):
                 for line in advice.text.splitlines():
                     if line.startswith("    "):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from initdb.errors import catalogue, render_page
+from initdb.errors import CATALOGUE, render_page
 from tests.bad_journals.damages import DAMAGES, Damage
 from tests.bad_journals.owner import Owner, references
 from tests.support.postgres_server import PostgresServer
@@ -89,7 +89,7 @@ def test_a_table_of_others_gets_another_name(busy: Owner, name: str) -> None:
         busy.sql(f"DROP FUNCTION init_journal_{function}")
     busy.sql(f"CREATE TABLE {name} (id INTEGER, what TEXT)", f"INSERT INTO {name} VALUES (1, 'theirs')")
     assert references(busy.run().output) == {"foreign-journal-table"}
-    (advice,) = (one for one in catalogue["foreign-journal-table"].advice if one.topic == "clean-up")
+    (advice,) = (one for one in CATALOGUE["foreign-journal-table"].advice if one.topic == "clean-up")
     statement = advice.text.partition(": ")[2]
     assert statement == "ALTER TABLE init_journal RENAME TO old_init_journal"
     busy.sql(statement.replace("init_journal", name))
@@ -186,7 +186,7 @@ def test_the_schema_that_holds_the_journal(busy: Owner) -> None:
     done = busy.run()
     assert references(done.output) == {"journal-elsewhere"}
     assert busy.picture() == before
-    (advice,) = (one for one in catalogue["journal-elsewhere"].advice if one.topic == "troubleshooting")
+    (advice,) = (one for one in CATALOGUE["journal-elsewhere"].advice if one.topic == "troubleshooting")
     ((schema,),) = busy.sql(advice.text.partition(": ")[2])
     busy.console.environ["INITDB_JOURNAL_SCHEMA"] = schema
     _is_ready(busy)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from initdb.cli.contract import FIELDS
+from initdb.cli.output.contract import FIELDS
 from tests.cli.console import Console
 from tests.support.toy import Toy
 

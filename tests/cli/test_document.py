@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 import pytest
 
-from initdb.cli.contract import EXIT_CODES, FIELDS
 from initdb.cli.document import commands, document
 from initdb.cli.options import SettingOption
+from initdb.cli.output.contract import EXIT_CODES, FIELDS
 from initdb.settings import SETTINGS
 
 ROOT = Path(__file__).parents[2]

@@ -153,7 +153,7 @@ def test_an_internal_error_is_told_calmly(
     def broken(*_: object) -> None:
         raise RuntimeError("what nobody thought of postgresql://u:hunter2@h/d")
 
-    monkeypatch.setattr("initdb.statemachine.status.status_of", broken)
+    monkeypatch.setattr("initdb.statemachine.render.status.status_of", broken)
     done = console("status")
     assert done.exit_code == 1
     assert "error: internal-error" in done.stderr

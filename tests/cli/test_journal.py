@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import click
 import pytest
 
-from initdb.cli.filters import since
+from initdb.cli.entries.filters import since
 from tests.cli.console import Console
 from tests.support.toy import Toy
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from initdb.cli.contract import FAILED, FIELDS
+from initdb.cli.output.contract import FAILED, FIELDS
 from tests.cli.console import ADMIN_PASSWORD, Console
 from tests.support.toy import Toy
 

@@ -17,8 +17,8 @@ from initdb.errors import InitError
 from initdb.events.baton import try_baton
 from initdb.events.clock import Clock
 from initdb.events.knowledge import RunRecord
-from initdb.statemachine.holder import at_work
-from initdb.statemachine.take_over import take_over
+from initdb.statemachine.loop.holder import at_work
+from initdb.statemachine.loop.take_over import take_over
 from tests.cli.console import Console
 from tests.cli.terminal import on_terminal
 from tests.support.toy import Toy

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import sqlite3
 
-from initdb.cli.screen import Screen
-from initdb.cli.teller import Teller, doing
-from initdb.statemachine.site import Waiting
+from initdb.cli.output.progress import Teller, doing
+from initdb.cli.output.screen import Screen
+from initdb.statemachine.assemble.context import Waiting
 from initdb.steps.context import Progress
 from initdb.steps.identity.hashing import verify_password
 from tests.cli.console import Console

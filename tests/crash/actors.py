@@ -21,8 +21,8 @@ from sqlalchemy import Engine, event
 from initdb.events import sqlite as sqlite_side
 from initdb.events.baton import Baton, _NoBaton
 from initdb.events.journal import Journal
-from initdb.statemachine import attend
-from initdb.statemachine.stopping import Stopper
+from initdb.statemachine.loop import attend
+from initdb.statemachine.loop.signals import Stopper
 from tests.crash import children, steady, taps
 from tests.crash.children import Child, Ended
 from tests.crash.places import Place

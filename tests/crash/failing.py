@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from initdb.errors.catalogue_index import catalogue
+from initdb.errors.catalogue.index import CATALOGUE
 from initdb.events.clock import Clock
 from initdb.statemachine.initializer import Initializer
 from tests.crash import steady
@@ -20,7 +20,7 @@ BESIDES = frozenset({"step_failed", "override"})
 _LEAP = 30.0
 """Seconds by which a run's clock goes on at each look, so that what never recovers is given up soon."""
 
-_SAID = frozenset(words for row in catalogue.values() for words in (f"error: {row.reference}", row.message))
+_SAID = frozenset(words for row in CATALOGUE.values() for words in (f"error: {row.reference}", row.message))
 """What tells that an error is of the catalogue."""
 
 

@@ -14,7 +14,7 @@ import psycopg2
 from sqlalchemy import Engine, NullPool, create_engine
 
 from initdb.events.baton import SIDE_SUFFIX
-from initdb.statemachine.holder import is_locked
+from initdb.statemachine.loop.holder import is_locked
 from tests.crash.children import call
 from tests.crash.scenario import SQLITE_JOURNAL, App, Scenario
 from tests.support.postgres_server import START_LIMIT, PostgresServer

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from initdb.statemachine.initializer import Initializer
-from initdb.statemachine.results import InitializationResult
+from initdb.statemachine.render.results import InitializationResult
 
 SQLITE_WAL, SQLITE_JOURNAL, POSTGRESQL = "sqlite-wal", "sqlite-journal", "postgresql"
 DATABASES = (SQLITE_WAL, SQLITE_JOURNAL, POSTGRESQL)

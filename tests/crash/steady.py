@@ -15,9 +15,9 @@ from typing import Any
 
 from initdb.events import ids
 from initdb.events.clock import Clock
-from initdb.statemachine import verdict
-from initdb.statemachine.site import Site
-from initdb.statemachine.stopping import Stopper
+from initdb.statemachine.assemble.context import Site
+from initdb.statemachine.decide import verdict
+from initdb.statemachine.loop.signals import Stopper
 
 BEGIN = datetime(2026, 11, 23, 8, 0, 0, tzinfo=UTC)
 SHORT = 0.01

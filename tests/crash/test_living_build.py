@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from initdb.statemachine import commands
+from initdb.statemachine import orders
 from tests.support.boot import Boot
 from tests.support.crash import forked_run
 from tests.support.toy import Toy
@@ -97,12 +97,12 @@ def test_an_index_that_was_there_before_is_somebody_elses(toy: Toy) -> None:
     """The revision fails at it, and resumed it does not take it for its own."""
     toy.sql(f"CREATE INDEX {INDEX} ON t1 (id)")
     for _ in range(2):
-        outcome = toy.initializer().attend(commands.resume(toy.initializer().see()))
+        outcome = toy.initializer().attend(orders.resume(toy.initializer().see()))
         assert outcome.error is not None, outcome
     assert outcome.error is not None and outcome.error.reference == "revision-in-doubt"
     assert "was there before" in str(outcome.error.context)
     toy.sql(f"DROP INDEX {INDEX}")
-    outcome = toy.initializer().attend(commands.resume(toy.initializer().see()))
+    outcome = toy.initializer().attend(orders.resume(toy.initializer().see()))
     assert outcome.ending == "ready", outcome.error
     _assert_once(toy)
 

@@ -8,7 +8,7 @@ import alembic
 import pytest
 from sqlalchemy import make_url
 
-from initdb.statemachine import commands
+from initdb.statemachine import orders
 from tests.env_py.project import Project, state
 from tests.support.crash import killed_after
 from tests.support.toy import table_up
@@ -89,7 +89,7 @@ def test_an_autocommit_block_and_a_rollback(awaited: tuple[Project, str]) -> Non
     result = made.initializer().initialize()
     assert result.success, result.errors
     assert len(made.events("step_started")) == 1
-    outcome = made.initializer().attend(commands.roll_back(None))
+    outcome = made.initializer().attend(orders.roll_back(None))
     assert outcome.ending == "done", outcome.error
     assert len(made.events("step_started")) == 2
 

@@ -11,7 +11,7 @@ from alembic import command
 
 from initdb.errors import InitError
 from initdb.managers.looking import looking
-from initdb.statemachine import commands
+from initdb.statemachine import orders
 from tests.env_py.project import Project, brought_to_ready, project, state
 from tests.support.crash import killed_after
 from tests.support.toy import table_up
@@ -100,20 +100,20 @@ def test_a_merge_is_rolled_back_to_two_heads_and_on_to_base(bare: Project) -> No
     """Each step is one event; the merge leaves two rows behind."""
     forked_and_merged(bare.migrations / "versions")
     assert bare.initializer().initialize().success
-    assert bare.initializer().attend(commands.roll_back("d0")).ending == "done"
-    assert bare.initializer().attend(commands.roll_back(None)).ending == "done"
+    assert bare.initializer().attend(orders.roll_back("d0")).ending == "done"
+    assert bare.initializer().attend(orders.roll_back(None)).ending == "done"
     assert bare.sql("SELECT version_num FROM alembic_version ORDER BY 1") == [("b2",), ("c2",)]
-    refused = bare.initializer().attend(commands.roll_back(None))
+    refused = bare.initializer().attend(orders.roll_back(None))
     assert refused.error is not None
     assert refused.error.reference == "rollback-refused"
-    outcome = bare.initializer().attend(commands.roll_back("base"))
+    outcome = bare.initializer().attend(orders.roll_back("base"))
     assert outcome.ending == "done", outcome.error
     reverted = [str(entry.data["revision"]) for entry in bare.events("migration_reverted")]
     assert reverted[:2] == ["e0", "d0"]
     assert sorted(reverted) == ["a0", "b1", "b2", "c1", "c2", "d0", "e0"]
     assert bare.sql("SELECT count(*) FROM alembic_version") == [(0,)]
     assert bare.initializer().initialize().outcome == "held"
-    bare.initializer().attend(commands.release([]))
+    bare.initializer().attend(orders.release([]))
     result = bare.initializer().initialize()
     assert result.success, result.errors
     assert bare.sql("SELECT version_num FROM alembic_version") == [("e0",)]
@@ -126,7 +126,7 @@ def test_a_rollback_to_a_revision_leaves_the_other_branch_alone(bare: Project) -
     write(versions, "a2", "a1")
     write(versions, "b1", labels="stock")
     assert bare.initializer().initialize().success
-    outcome = bare.initializer().attend(commands.roll_back("a1"))
+    outcome = bare.initializer().attend(orders.roll_back("a1"))
     assert outcome.ending == "done", outcome.error
     assert bare.sql("SELECT version_num FROM alembic_version ORDER BY 1") == [("a1",), ("b1",)]
 
@@ -193,7 +193,7 @@ def test_a_folder_that_env_py_chooses(bare: Project, plain_url: str) -> None:
     result = bare.initializer().initialize()
     assert result.success, result.errors
     assert bare.applied() == [f"r{number}_{dialect}" for number in (1, 2, 3)]
-    assert bare.initializer().attend(commands.roll_back(None)).ending == "done"
+    assert bare.initializer().attend(orders.roll_back(None)).ending == "done"
     assert bare.initializer().initialize().outcome == "held"
 
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import pytest
 
 from initdb.errors import Rendered
-from initdb.statemachine import commands
+from initdb.statemachine import orders
 from tests.env_py.project import Project, state
 from tests.support.crash import cannot_append, killed_after
 from tests.support.toy import table_up
 
 
 def rolled_back(made: Project, to: str | None = None) -> None:
-    outcome = made.initializer().attend(commands.roll_back(to))
+    outcome = made.initializer().attend(orders.roll_back(to))
     assert outcome.ending == "done", outcome.error
 
 
 def refused(made: Project, to: str | None = None) -> Rendered:
-    outcome = made.initializer().attend(commands.roll_back(to))
+    outcome = made.initializer().attend(orders.roll_back(to))
     assert outcome.error is not None
     return outcome.error
 
@@ -52,7 +52,7 @@ def test_a_block_outside_a_transaction(made: Project) -> None:
 def test_killed_in_a_block_no_boot_goes_on_as_if_nothing_were(made: Project) -> None:
     """Half reverted, the database is in doubt until a person has looked."""
     ready(made, outside(made))
-    killed_after(made, "step_started", order=commands.roll_back(None))
+    killed_after(made, "step_started", order=orders.roll_back(None))
     error = made.failure()
     assert "error: revision-in-doubt" in error
     assert "revision r2" in error
@@ -60,7 +60,7 @@ def test_killed_in_a_block_no_boot_goes_on_as_if_nothing_were(made: Project) -> 
     assert "initdb resume --retry r2" in error
     assert made.failure() == error
     assert refused(made).reference == "revision-in-doubt"
-    outcome = made.initializer().attend(commands.resume(made.initializer().see(), retry=["r2"]))
+    outcome = made.initializer().attend(orders.resume(made.initializer().see(), retry=["r2"]))
     assert outcome.ending == "ready", outcome.error
     if not made.url.startswith("sqlite"):
         made.sql("DROP INDEX IF EXISTS named")
@@ -131,7 +131,7 @@ def test_a_rollback_is_interrupted_and_goes_on(made: Project) -> None:
     """Each revision is its own transaction: what was reverted stays reverted, and is held."""
     made.revision(3, table_up(3), '    op.drop_table("t3")')
     ready(made, '    op.drop_table("t2")')
-    killed_after(made, "migration_reverted", order=commands.roll_back("base"))
+    killed_after(made, "migration_reverted", order=orders.roll_back("base"))
     assert made.sql("SELECT version_num FROM alembic_version") == [("r2",)]
     assert made.initializer().initialize().outcome == "held"
     rolled_back(made, "base")
@@ -143,7 +143,7 @@ def test_another_rollback_after_an_interrupted_one_is_an_order_of_its_own(made: 
     """A plain rollback reverts the head, whatever a rollback to somewhere had done when it was cut off."""
     made.revision(3, table_up(3), '    op.drop_table("t3")')
     ready(made, '    op.drop_table("t2")')
-    killed_after(made, "migration_reverted", order=commands.roll_back("base"))
+    killed_after(made, "migration_reverted", order=orders.roll_back("base"))
     rolled_back(made)
     assert made.sql("SELECT version_num FROM alembic_version") == [("r1",)]
     rolled_back(made)

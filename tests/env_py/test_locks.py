@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Connection, NullPool, create_engine
 
 from initdb.events.entry import Entry
-from initdb.statemachine.site import Waiting, Watcher
-from initdb.steps import one_revision
+from initdb.statemachine.assemble.context import Waiting, Watcher
+from initdb.steps.one_revision import perform
 from tests.env_py.project import Project, project
 from tests.support.waiting import wait_until
 
@@ -69,7 +69,7 @@ def test_a_lock_that_is_never_given_is_an_error_that_can_pass(
     busy: Project, other: Connection, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It names the revision and is recorded while the lock stands; after its pause a boot tries again."""
-    monkeypatch.setattr(one_revision, "TRIES", 2)
+    monkeypatch.setattr(perform, "TRIES", 2)
     result = busy.initializer(locked(other, mode)).initialize()
     other.rollback()
     (error,) = result.errors

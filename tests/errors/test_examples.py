@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from initdb.errors import Advice, catalogue
+from initdb.errors import CATALOGUE, Advice
 from initdb.settings.table import SETTINGS
 
-ADVICE = [(row.reference, advice) for row in catalogue.values() for advice in row.advice]
+ADVICE = [(row.reference, advice) for row in CATALOGUE.values() for advice in row.advice]
 NAMES = {setting.name for setting in SETTINGS}
 ASSIGNMENT = re.compile(r"(?<![\w.])([a-z_]+) = (\"[^\"\n]*\"|\[(?:\"[^\"\n]*\"(?:, )?)*\]|\d+)")
 QUERY = re.compile(r"\bSELECT [^;\n…]+|\bSHOW \w+")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from initdb.errors import InitError, catalogue, render_page
+from initdb.errors import CATALOGUE, InitError, render_page
 from initdb.errors.document import document
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "errors.md"
@@ -36,10 +36,10 @@ def test_a_page_reads_like_this() -> None:
     assert render_page("nothing-to-release") == BATON
 
 
-@pytest.mark.parametrize("reference", catalogue)
+@pytest.mark.parametrize("reference", CATALOGUE)
 def test_every_page_tells_all_that_the_row_says(reference: str) -> None:
     """Each word of a row is on its page; the page for one database leaves out the other one's advice."""
-    row = catalogue[reference]
+    row = CATALOGUE[reference]
     words = render_page(reference).split()
     for text in (row.message, row.kept, row.mend, *row.causes, *(advice.text for advice in row.advice)):
         assert set(text.split()) <= set(words)
@@ -50,7 +50,7 @@ def test_every_page_tells_all_that_the_row_says(reference: str) -> None:
 
 def test_pages_are_not_too_wide() -> None:
     """Only commands and very long words go beyond the hundredth column."""
-    for reference in catalogue:
+    for reference in CATALOGUE:
         for line in render_page(reference).splitlines():
             assert len(line) <= 100 or line.startswith("        "), line
 
@@ -76,4 +76,4 @@ def test_the_documentation_is_up_to_date() -> None:
 def test_every_reference_has_its_heading() -> None:
     """Each reference can be looked up in the documentation."""
     headings = [line for line in DOCUMENT.read_text(encoding="utf-8").splitlines() if line.startswith("### ")]
-    assert headings == [f"### {reference}" for reference in catalogue]
+    assert headings == [f"### {reference}" for reference in CATALOGUE]

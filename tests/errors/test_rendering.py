@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from initdb.errors import InitError, Rendered, catalogue, render
+from initdb.errors import CATALOGUE, InitError, Rendered, render
 from initdb.errors.rendering import MOST_LINES
 
 SEED_REJECTED = """\
@@ -86,7 +86,7 @@ def test_colours_change_nothing_but_colours() -> None:
 
 
 @pytest.mark.parametrize("database", [None, "sqlite", "postgresql"])
-@pytest.mark.parametrize("reference", catalogue)
+@pytest.mark.parametrize("reference", CATALOGUE)
 def test_a_failure_is_told_again_word_for_word(reference: str, database: str | None) -> None:
     """A failure stored as JSON reads, a week later, as on the day, and can be raised and pickled."""
     error = InitError(reference, "on /dev/sda1", database=database, sqlstate="53100")
@@ -94,8 +94,8 @@ def test_a_failure_is_told_again_word_for_word(reference: str, database: str | N
     assert again == error.rendered()
     adopted = InitError.from_rendered(again)
     assert str(adopted) == str(error)
-    assert adopted.row is catalogue[reference]
-    assert adopted.exit_code == catalogue[reference].exit_code
+    assert adopted.row is CATALOGUE[reference]
+    assert adopted.exit_code == CATALOGUE[reference].exit_code
     assert str(pickle.loads(pickle.dumps(adopted))) == str(error)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from initdb.errors import Advice, ErrorRow, InitError, catalogue
+from initdb.errors import CATALOGUE, Advice, ErrorRow, InitError
 from initdb.errors.rows import Topic
 from tests.errors.requirements_list import REQUIREMENTS
 
@@ -73,7 +73,7 @@ ENDED = ("Exit gracefully with clear error message", "Exit with security-conscio
 
 
 def rows_of(kind: str) -> list[ErrorRow]:
-    return [row for row in catalogue.values() if kind in row.requirements]
+    return [row for row in CATALOGUE.values() if kind in row.requirements]
 
 
 def advice_of(kind: str, topic: Topic) -> list[Advice]:
@@ -83,7 +83,7 @@ def advice_of(kind: str, topic: Topic) -> list[Advice]:
 def test_every_line_is_looked_for() -> None:
     """No line of the chapter is left out of this test, and no row answers a heading that is not in it."""
     assert {line for _, line in LINES} == {*ADVICE_LINES, *LOGGED, *ENDED}
-    headings = {heading for row in catalogue.values() for heading in row.requirements}
+    headings = {heading for row in CATALOGUE.values() for heading in row.requirements}
     assert headings == {kind for kinds in REQUIREMENTS.values() for kind in kinds}
 
 

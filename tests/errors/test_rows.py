@@ -6,13 +6,13 @@ import re
 
 import pytest
 
-from initdb.errors import ErrorRow, catalogue
-from initdb.errors.catalogue_index import SUBJECTS
+from initdb.errors import CATALOGUE, ErrorRow
+from initdb.errors.catalogue.index import SUBJECTS
 from initdb.errors.redact import scrub
 from initdb.errors.rows import TITLES
 from initdb.errors.safe import escape
 
-ROWS = pytest.mark.parametrize("row", catalogue.values(), ids=lambda row: row.reference)
+ROWS = pytest.mark.parametrize("row", CATALOGUE.values(), ids=lambda row: row.reference)
 COMMANDS = {"run", "resume", "status", "journal", "validate", "repair", "plan", "rollback", "release"}
 COMMANDS |= {"explain", "diagram", "admin"}
 NAMES = {"mode", "revision", "sqlite3's"}
@@ -85,4 +85,4 @@ def test_no_text_of_the_catalogue_is_taken_for_a_secret(row: ErrorRow) -> None:
 def test_references_are_unique() -> None:
     """No row hides another one of the same reference."""
     rows = [row.reference for rows in SUBJECTS.values() for row in rows]
-    assert len(rows) == len(set(rows)) == len(catalogue)
+    assert len(rows) == len(set(rows)) == len(CATALOGUE)

@@ -18,7 +18,7 @@ from initdb.events.entry import Moment, Turn, parse, write
 from initdb.events.sessions import session
 from initdb.events.types import EVENTS, NOTES
 from initdb.events.upcast import CURRENT, STEPS, upcast
-from initdb.statemachine.fold import fold
+from initdb.statemachine.decide.fold import fold
 from tests.events.journals import MOMENT, append, append_committed, begin, commit, make
 from tests.events.test_canonical import ANYTHING
 from tests.support.examples import many, some

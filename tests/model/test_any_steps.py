@@ -21,12 +21,13 @@ from initdb.events.head import BatonLost, CommitInDoubt, ConnectionLost, HeadBus
 from initdb.events.journal import find
 from initdb.events.sessions import session
 from initdb.settings import Settings
-from initdb.statemachine import run, verdict
-from initdb.statemachine.attend import Outcome
+from initdb.statemachine.decide import verdict
+from initdb.statemachine.decide.audit import audit
 from initdb.statemachine.initializer import Initializer
+from initdb.statemachine.loop import run
+from initdb.statemachine.loop.attend import Outcome
+from initdb.statemachine.loop.signals import Stopper
 from initdb.statemachine.machine import turn
-from initdb.statemachine.replay import audit
-from initdb.statemachine.stopping import Stopper
 from initdb.statemachine.table import TRIGGERS, WORK, State
 from initdb.steps.context import StepContext
 

@@ -20,8 +20,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from initdb.statemachine import commands
-from initdb.statemachine.attend import Outcome
+from initdb.statemachine import orders
+from initdb.statemachine.loop.attend import Outcome
 from tests.model.code import Code
 from tests.model.places import FilePlace, Place, ServerPlace
 from tests.model.world import World
@@ -100,7 +100,7 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def repair(self) -> None:
-        self._judge(self.world.code, self.world.boot(order=commands.again("repair")))
+        self._judge(self.world.code, self.world.boot(order=orders.again("repair")))
 
     @rule(steps=st.integers(1, 2))
     def roll_back(self, steps: int) -> None:
@@ -108,13 +108,13 @@ class Life(RuleBasedStateMachine):
         to = None
         if steps > 1 and rows and rows[0] in names and names.index(rows[0]) >= steps:
             to = names[names.index(rows[0]) - steps]
-        outcome = self.world.boot(order=commands.roll_back(to))
+        outcome = self.world.boot(order=orders.roll_back(to))
         if outcome.ending == "failed":
             self.world.check_failure(outcome)
 
     @rule()
     def release(self) -> None:
-        outcome = self.world.boot(order=commands.release(()))
+        outcome = self.world.boot(order=orders.release(()))
         if outcome.ending == "failed":
             self.world.check_failure(outcome)
 

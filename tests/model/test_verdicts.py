@@ -9,9 +9,9 @@ from itertools import product
 from initdb.events.chain import GENESIS
 from initdb.events.entry import Moment, write
 from initdb.events.knowledge import Failure, Judgement, Knowledge, RunRecord
-from initdb.statemachine.fold import fold
+from initdb.statemachine.decide.fold import fold
+from initdb.statemachine.decide.verdict import BACKOFF_FIRST, Look, judge
 from initdb.statemachine.machine import turn
-from initdb.statemachine.verdict import BACKOFF_FIRST, Look, judge
 
 MINE, OTHERS = {"models": "a", "migrations": "1"}, {"models": "a", "migrations": "2"}
 NOW, SEQ = 1000.0, 7

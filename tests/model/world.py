@@ -20,10 +20,10 @@ from initdb.cli.root import COMMANDS
 from initdb.errors import render
 from initdb.events.journal import find
 from initdb.events.sessions import session
-from initdb.statemachine import commands
-from initdb.statemachine.attend import Outcome
-from initdb.statemachine.replay import audit
-from initdb.statemachine.run import Order
+from initdb.statemachine import orders
+from initdb.statemachine.decide.audit import audit
+from initdb.statemachine.loop.attend import Outcome
+from initdb.statemachine.loop.run import Order
 from initdb.steps.seeds.functions import function_digest
 from tests.crash.children import Ended, call
 from tests.model.code import FILLERS, Code
@@ -115,7 +115,7 @@ class World:
     def resume(self, retry: Sequence[str] = (), mark: Sequence[str] = ()) -> Outcome:
         """`initdb resume`, with its options."""
         process = self._process(self.code)
-        return process.attend(commands.resume(process.see(), retry, mark))  # type: ignore[no-any-return]
+        return process.attend(orders.resume(process.see(), retry, mark))  # type: ignore[no-any-return]
 
     def boot_at_once(self, codes: Sequence[Code]) -> list[Outcome]:
         """As many threads, each a process of its own as far as the database can tell."""
@@ -291,7 +291,7 @@ class World:
 
     def _follow(self, outcome: Outcome) -> None:
         if outcome.ending == "held":
-            self.boot(order=commands.release(()))
+            self.boot(order=orders.release(()))
             return
         assert outcome.error is not None, outcome.ending
         self.check_failure(outcome)

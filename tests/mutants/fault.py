@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-UNIT, FOLD, RUN = "statemachine/unit.py", "statemachine/fold.py", "statemachine/run.py"
-ATTEND, SEEING, VERDICT = "statemachine/attend.py", "statemachine/seeing.py", "statemachine/verdict.py"
+UNIT, FOLD, RUN = "statemachine/loop/writer.py", "statemachine/decide/fold.py", "statemachine/loop/run.py"
+ATTEND, SEEING, VERDICT = (
+    "statemachine/loop/attend.py",
+    "statemachine/loop/look.py",
+    "statemachine/decide/verdict.py",
+)
 JOURNAL, SQLITE, POSTGRESQL = "events/journal.py", "events/sqlite.py", "events/postgresql.py"
-REVISION, FACTS, LEDGER = "steps/one_revision.py", "steps/facts.py", "steps/seeds/ledger.py"
+REVISION, FACTS, LEDGER = "steps/one_revision/perform.py", "steps/survey/facts.py", "steps/seeds/ledger.py"
 
 OF_THE_UNIT = ("tests/statemachine/test_unit_lock.py", "tests/statemachine/test_unit.py")
 OF_THE_FOLD = ("tests/statemachine/test_fold.py", "tests/model/test_any_steps.py")

@@ -50,7 +50,7 @@ OF_THE_CORE: tuple[Fault, ...] = (
     Fault(
         "keys-on",
         "foreign keys on during a batch rebuild",
-        "steps/borrowed.py",
+        "steps/transactions/borrowed.py",
         '_run(dbapi, "PRAGMA foreign_keys = OFF")',
         '_run(dbapi, "PRAGMA foreign_keys = ON")',
         ("tests/env_py/test_sqlite.py",),

@@ -211,7 +211,7 @@ OF_THE_JOURNAL: tuple[Fault, ...] = (
     Fault(
         "replay-asleep",
         "a destination that the data does not lead to is no finding",
-        "statemachine/replay.py",
+        "statemachine/decide/audit.py",
         "if made.dest != entry.dest:",
         "if made.dest != made.dest:",
         ("tests/statemachine/test_replay.py",),

@@ -49,7 +49,7 @@ OF_THE_REST: tuple[Fault, ...] = (
     Fault(
         "sent-twice",
         "what a revision had sent before its block is sent once more",
-        "steps/statement_log.py",
+        "steps/transactions/statement_log.py",
         "            done = True\n",
         "            done = False\n",
         ("tests/revisions/test_statement_log.py", "tests/env_py/test_leaving.py"),
@@ -57,7 +57,7 @@ OF_THE_REST: tuple[Fault, ...] = (
     Fault(
         "living-build-dropped",
         "an INVALID index taken for a dead one without its table's lock",
-        "steps/reconcile.py",
+        "steps/one_revision/reconcile.py",
         "while table is not None and not self._is_free(table):",
         "while table is None and not self._is_free(str(table)):",
         ("tests/crash/test_living_build.py",),
@@ -65,7 +65,7 @@ OF_THE_REST: tuple[Fault, ...] = (
     Fault(
         "begun-again-is-progress",
         "a step that is begun once more counts as progress, so that its crashes are never too many",
-        "statemachine/fold.py",
+        "statemachine/decide/fold.py",
         "        return replace(moved, tries=known.tries, crashes=known.crashes)\n",
         "        return moved\n",
         ("tests/statemachine/test_fold.py",),

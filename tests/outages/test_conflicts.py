@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Connection
 
 from initdb.events.entry import Entry
-from initdb.statemachine import patience
-from initdb.steps import one_revision
+from initdb.statemachine.loop import patience
+from initdb.steps.one_revision import perform
 from tests.outages.conftest import database_of
 from tests.support.boot import Boot, Gate
 from tests.support.postgres_server import PostgresServer
@@ -41,7 +41,7 @@ END $$"""
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two tries, since the pauses between five take five seconds."""
-    for module in (patience, one_revision):
+    for module in (patience, perform):
         monkeypatch.setattr(module, "TRIES", 2)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from initdb.errors import catalogue
+from initdb.errors import CATALOGUE
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "docs" / "outages.md"
@@ -50,4 +50,4 @@ def test_every_reference_exists() -> None:
     """What a row says that it fails with, or waits by, is in the catalogue."""
     for cells in _rows():
         for name in re.findall(r"(?:with|or|waits) \(?`([a-z]+(?:-[a-z]+)+)`", cells[2]):
-            assert name in catalogue, name
+            assert name in CATALOGUE, name

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from initdb.events import postgresql
-from initdb.statemachine import unit
-from initdb.statemachine.attend import Outcome
+from initdb.statemachine.loop import writer
+from initdb.statemachine.loop.attend import Outcome
 from tests.cli.console import Console
 from tests.support.boot import Boot
 from tests.support.settled import assert_settled
@@ -63,7 +63,7 @@ def test_a_boot_waits_for_a_locked_journal(ready: Toy, table: str, monkeypatch: 
 
 def test_a_head_that_somebody_locks(ready: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
     """As FOR UPDATE does: who looks is not held up, who has work asks again until it is free."""
-    monkeypatch.setattr(unit, "PATIENCE", 0.1)
+    monkeypatch.setattr(writer, "PATIENCE", 0.1)
     ready.tables = 4
     ready.with_revisions()
     engine = ready.engine()

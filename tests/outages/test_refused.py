@@ -12,7 +12,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from initdb.steps import engines
+from initdb.steps.engines import make
 from tests.outages.conftest import database_of, outages
 from tests.support.boot import Boot, Gate
 from tests.support.postgres_server import SUPERUSER, PostgresServer
@@ -156,7 +156,7 @@ def test_a_server_that_does_not_answer(
 ) -> None:
     """It takes the connection and says nothing: each try ends after a while."""
     toy = postgresql_toy
-    monkeypatch.setattr(engines, "CONNECT_TIMEOUT", 2)
+    monkeypatch.setattr(make, "CONNECT_TIMEOUT", 2)
     os.kill(server.pid, signal.SIGSTOP)
     try:
         boot = Boot(toy)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from initdb.events.clock import Clock
-from initdb.statemachine.holder import at_work
-from initdb.statemachine.take_over import take_over
+from initdb.statemachine.loop.holder import at_work
+from initdb.statemachine.loop.take_over import take_over
 from tests.support.crash import stopped_after
 from tests.support.settled import assert_settled
 from tests.support.toy import Toy, table_up

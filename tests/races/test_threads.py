@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from initdb.statemachine.initializer import Initializer
-from initdb.statemachine.results import InitializationResult
+from initdb.statemachine.render.results import InitializationResult
 from tests.support.settled import assert_settled
 from tests.support.toy import Toy
 

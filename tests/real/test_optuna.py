@@ -15,9 +15,9 @@ from sqlalchemy import MetaData
 
 from initdb.events.entry import Entry
 from initdb.settings import load_settings
-from initdb.statemachine import commands
+from initdb.statemachine import orders
+from initdb.statemachine.assemble.context import Watcher
 from initdb.statemachine.initializer import Initializer
-from initdb.statemachine.site import Watcher
 from tests.env_py.conftest import plain_url
 from tests.env_py.project import state
 from tests.support.crash import killed_after
@@ -193,11 +193,11 @@ def test_a_database_of_an_older_optuna(storage: Storage, plain_url: str) -> None
 def test_a_rollback_of_its_newest_revision(storage: Storage, plain_url: str) -> None:
     """Reverted, held, released, and applied again."""
     assert storage.initializer().initialize().success
-    outcome = storage.initializer().attend(commands.roll_back(None))
+    outcome = storage.initializer().attend(orders.roll_back(None))
     assert outcome.ending == "done", outcome.error
     plain(plain_url, "v3.0.0.d")
     assert schema(storage.url) == schema(plain_url)
-    storage.initializer().attend(commands.release([]))
+    storage.initializer().attend(orders.release([]))
     assert storage.initializer().initialize().success
     plain(plain_url)
     assert schema(storage.url) == schema(plain_url)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from initdb.steps.statement_log import LONGEST, StatementLog
+from initdb.steps.transactions.statement_log import LONGEST, StatementLog
 
 
 class Conflict(Exception):

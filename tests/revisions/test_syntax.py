@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from initdb.steps.syntax import syntax_tree
+from initdb.steps.python_files.syntax import syntax_tree
 
 SOURCE = "value = [1, 2, (3, {4: 5})]\n" * 400
 

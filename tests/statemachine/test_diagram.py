@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from initdb.statemachine.diagram import mermaid
+from initdb.statemachine.render.diagram import mermaid
 from initdb.statemachine.table import TABLE, State
 
 

@@ -13,9 +13,10 @@ from initdb.events.entry import Entry
 from initdb.events.head import CommitInDoubt
 from initdb.events.journal import Journal
 from initdb.events.sessions import session
-from initdb.statemachine import attend, commands
-from initdb.statemachine.run import Run
-from initdb.statemachine.unit import Writer
+from initdb.statemachine import orders
+from initdb.statemachine.loop import attend
+from initdb.statemachine.loop.run import Run
+from initdb.statemachine.loop.writer import Writer
 from tests.events.journals import begin, commit
 from tests.support.toy import Toy, table_up
 
@@ -83,7 +84,7 @@ def test_an_order_is_carried_out_once(
     initializer = toy.initializer()
     wire = _Wire(toy, monkeypatch)
     _before(monkeypatch, *MOMENTS[moment], wire.arrive)
-    outcome = initializer.attend(commands.roll_back(None))
+    outcome = initializer.attend(orders.roll_back(None))
     monkeypatch.undo()
     assert outcome.ending == "done" and outcome.report is not None, outcome
     assert "migration_reverted" in [entry.type for entry in outcome.report.entries]
@@ -103,7 +104,7 @@ def test_an_order_that_failed_is_not_tried_once_more(
     initializer = toy.initializer()
     wire = _Wire(toy, monkeypatch, "step_failed")
     _before(monkeypatch, *MOMENTS[moment], wire.arrive)
-    outcome = initializer.attend(commands.roll_back(None))
+    outcome = initializer.attend(orders.roll_back(None))
     monkeypatch.undo()
     assert outcome.ending == "failed" and outcome.error is not None, outcome
     assert toy.types().count("step_failed") == 1 and toy.types()[-1] == "step_failed"

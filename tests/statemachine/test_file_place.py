@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from initdb.steps import file_place
+from initdb.steps.engines import sqlite_files
 from tests.support.toy import Toy
 
 MOUNTINFO = """22 1 0:20 / / rw,relatime - ext4 /dev/root rw
@@ -26,9 +26,9 @@ def test_a_network_file_system_is_warned_of(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "share").mkdir()
     toy = Toy(tmp_path, f"sqlite:///{tmp_path / 'share' / 'x.db'}").with_revisions()
     elsewhere = Toy(tmp_path, f"sqlite:///{tmp_path / 'y.db'}")
-    assert file_place.cautions(toy.engine(), mounts)[0].count("nfs4") == 1
-    assert file_place.cautions(elsewhere.engine(), mounts) == ()
-    monkeypatch.setattr(file_place.cautions, "__defaults__", (mounts,))
+    assert sqlite_files.cautions(toy.engine(), mounts)[0].count("nfs4") == 1
+    assert sqlite_files.cautions(elsewhere.engine(), mounts) == ()
+    monkeypatch.setattr(sqlite_files.cautions, "__defaults__", (mounts,))
     result = toy.initializer().initialize()
     assert result.success
     assert "network file system" in result.warnings[0]

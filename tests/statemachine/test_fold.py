@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from initdb.events.entry import Entry, parse
 from initdb.events.knowledge import Doubt, Knowledge
-from initdb.statemachine.fold import fold, step
+from initdb.statemachine.decide.audit import replay
+from initdb.statemachine.decide.fold import fold, step
 from initdb.statemachine.machine import turn
-from initdb.statemachine.replay import replay
 from tests.statemachine.walks import JOURNALS, entries_of
 from tests.support.examples import some
 

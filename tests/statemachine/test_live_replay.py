@@ -10,10 +10,10 @@ from sqlalchemy import StaticPool, create_engine
 from initdb.events.clock import Clock
 from initdb.events.sessions import session
 from initdb.events.verify import verify
-from initdb.statemachine.fold import fold
+from initdb.statemachine.decide.audit import replay
+from initdb.statemachine.decide.fold import fold
+from initdb.statemachine.loop.writer import Writer
 from initdb.statemachine.machine import NoRow
-from initdb.statemachine.replay import replay
-from initdb.statemachine.unit import Writer
 from tests.events.journals import make, rollback, stored
 from tests.statemachine.walks import STEPS
 from tests.support.examples import some

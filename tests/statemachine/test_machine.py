@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from initdb.events.types import EVENTS, NOTES
+from initdb.statemachine.loop.dispatch import STEPS
 from initdb.statemachine.machine import NoRow, accepts, machine, turn
 from initdb.statemachine.table import TABLE, TRIGGERS, WORK, State
-from initdb.statemachine.work import STEPS
 
 FACTS: Mapping[str, tuple[Any, ...]] = {
     "pending": ((), ["r1"]),

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from initdb.events.entry import Entry
 from initdb.statemachine.initializer import Initializer
-from initdb.statemachine.run import Run
+from initdb.statemachine.loop.run import Run
 from initdb.steps.context import Rule
 from tests.support.toy import Toy
 

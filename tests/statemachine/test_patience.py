@@ -9,8 +9,8 @@ import pytest
 
 from initdb.errors import InitError
 from initdb.events.clock import Clock
-from initdb.statemachine.outage import Outage
-from initdb.statemachine.patience import TRIES, Patience
+from initdb.statemachine.loop.outage import Outage
+from initdb.statemachine.loop.patience import TRIES, Patience
 from initdb.statemachine.table import State
 from tests.support.toy import Toy
 

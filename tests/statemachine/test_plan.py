@@ -9,9 +9,9 @@ from sqlalchemy import MetaData
 
 from initdb.events.entry import Entry
 from initdb.managers.looking import looking
-from initdb.statemachine.plan import Intent, plan, state_of, why_not
+from initdb.statemachine.decide.plan import Intent, plan, state_of, why_not
+from initdb.statemachine.decide.verdict import judge
 from initdb.statemachine.table import WORK
-from initdb.statemachine.verdict import judge
 from tests.support.toy import Toy
 
 EVENTS = {

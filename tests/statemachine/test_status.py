@@ -6,8 +6,8 @@ import os
 import socket
 from pathlib import Path
 
-from initdb.statemachine.status import LastRun, status_of
-from initdb.statemachine.verdict import judge
+from initdb.statemachine.decide.verdict import judge
+from initdb.statemachine.render.status import LastRun, status_of
 from tests.support.toy import Toy
 
 

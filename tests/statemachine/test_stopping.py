@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from initdb.statemachine import stopping
+from initdb.statemachine.loop import signals
 from tests.support.toy import Toy, table_up
 from tests.support.waiting import wait_until
 
@@ -103,7 +103,7 @@ def test_python_that_does_not_stop_is_left(
     toy: Toy, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """After some seconds, before whoever has sent the signal kills; it is told, and the next boot resumes."""
-    monkeypatch.setattr(stopping, "GRACE", 0.3)
+    monkeypatch.setattr(signals, "GRACE", 0.3)
     child = _begun(_sleeps(toy))
     os.kill(child, signal.SIGTERM)
     _ends(child, signal.SIGTERM)
@@ -120,7 +120,7 @@ def test_who_asks_twice_waits_no_longer(toy: Toy, capfd: pytest.CaptureFixture[s
     for _ in range(2):
         os.kill(child, signal.SIGINT)
         time.sleep(0.02)
-    time.sleep(stopping.AGAIN + 0.1)
+    time.sleep(signals.AGAIN + 0.1)
     assert os.waitpid(child, os.WNOHANG) == (0, 0)
     os.kill(child, signal.SIGINT)
     _ends(child, signal.SIGINT)

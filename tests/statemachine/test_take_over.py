@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from initdb.statemachine.take_over import _began
+from initdb.statemachine.loop.take_over import _began
 
 
 def test_when_a_process_began() -> None:

@@ -12,7 +12,7 @@ from initdb.errors import InitError
 from initdb.events.chain import GENESIS
 from initdb.events.entry import Entry, Moment, Turn, write
 from initdb.events.types import EVENTS, NOTES
-from initdb.statemachine.telling import details, place, told, who
+from initdb.statemachine.render.sentences import details, place, told, who
 from tests.support.examples import some
 
 BY = {"host": "web-1", "pid": 41, "app": "shop", "initdb": "0.1.0"}

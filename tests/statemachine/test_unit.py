@@ -21,11 +21,11 @@ from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import session
 from initdb.events.spool import Note
 from initdb.events.upcast import CURRENT
-from initdb.statemachine.fold import fold
+from initdb.statemachine.decide.audit import replay
+from initdb.statemachine.decide.fold import fold
+from initdb.statemachine.loop.signals import Stopped
+from initdb.statemachine.loop.writer import Writer
 from initdb.statemachine.machine import NoRow
-from initdb.statemachine.replay import replay
-from initdb.statemachine.stopping import Stopped
-from initdb.statemachine.unit import Writer
 from tests.events.journals import append_committed, begin, commit, make, rollback, schema_of
 from tests.support.postgres_server import PostgresServer
 
@@ -183,7 +183,7 @@ def test_a_head_that_stays_busy_is_given_up(
     writer: Writer, connection: Connection, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a minute, or as soon as the baton is lost."""
-    monkeypatch.setattr("initdb.statemachine.unit.PATIENCE", 0.05)
+    monkeypatch.setattr("initdb.statemachine.loop.writer.PATIENCE", 0.05)
     with session(engine) as other:
         begin(other)
         writer.journal.lock_head(other)
@@ -191,7 +191,7 @@ def test_a_head_that_stays_busy_is_given_up(
             writer.begin(connection)
         answers = iter([True, False])
         writer.alive = lambda: next(answers)
-        monkeypatch.setattr("initdb.statemachine.unit.PATIENCE", 60.0)
+        monkeypatch.setattr("initdb.statemachine.loop.writer.PATIENCE", 60.0)
         with pytest.raises(HeadBusy):
             writer.begin(connection)
 

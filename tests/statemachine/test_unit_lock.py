@@ -11,8 +11,8 @@ from initdb.events.clock import Clock
 from initdb.events.head import HeadMoved
 from initdb.events.journal import find, side
 from initdb.events.sessions import session
-from initdb.statemachine.fold import fold
-from initdb.statemachine.unit import Writer
+from initdb.statemachine.decide.fold import fold
+from initdb.statemachine.loop.writer import Writer
 from tests.events.journals import append_committed, make, rollback
 
 

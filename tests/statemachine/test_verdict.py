@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from initdb.events.knowledge import Failure, Judgement, Knowledge, RunRecord
-from initdb.statemachine.verdict import (
+from initdb.statemachine.decide.verdict import (
     BACKOFF_FIRST,
     BACKOFF_LIMIT,
     Look,

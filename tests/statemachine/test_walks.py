@@ -10,7 +10,7 @@ import pytest
 
 from initdb import __version__
 from initdb.events.entry import Entry
-from initdb.statemachine import commands
+from initdb.statemachine import orders
 from tests.support.crash import cannot_append
 from tests.support.toy import Toy, table_up
 
@@ -49,7 +49,7 @@ def test_events_say_by_whom_and_which_attempt(toy: Toy) -> None:
     first = toy.initializer()
     first.initialize()
     for _ in range(2):
-        first.attend(commands.again("test"))
+        first.attend(orders.again("test"))
     entries = list(first.entries())
     here = {"host": socket.gethostname(), "pid": os.getpid(), "app": "toy", "initdb": __version__}
     assert {tuple(sorted(entry.by.items())) for entry in entries} == {tuple(sorted(here.items()))}
@@ -168,14 +168,14 @@ def test_old_code_on_a_newer_database_serves_and_leaves_it_alone(toy: Toy) -> No
 def test_a_rollback_by_two_is_held_until_it_is_released(toy: Toy) -> None:
     """What was reverted is not applied again by any boot; release ends it."""
     toy.initializer().initialize()
-    assert toy.initializer().attend(commands.roll_back("r1")).ending == "done"
+    assert toy.initializer().attend(orders.roll_back("r1")).ending == "done"
     assert toy.sql("SELECT version_num FROM alembic_version") == [("r1",)]
     before = toy.types()
     held = toy.initializer().initialize()
     assert (held.outcome, held.success) == ("held", True)
     assert toy.initializer(when_held="exit").initialize().exit_code == 3
     assert toy.types() == before
-    toy.initializer().attend(commands.release([]))
+    toy.initializer().attend(orders.release([]))
     assert toy.initializer().initialize().success
     assert toy.sql("SELECT version_num FROM alembic_version") == [("r3",)]
 
@@ -183,19 +183,19 @@ def test_a_rollback_by_two_is_held_until_it_is_released(toy: Toy) -> None:
 def test_a_release_and_its_end_are_one(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the end cannot be written nothing is released, so that it can be said again."""
     toy.initializer().initialize()
-    toy.initializer().attend(commands.roll_back(None))
+    toy.initializer().attend(orders.roll_back(None))
     cannot_append(monkeypatch, "run_stopped")
-    assert toy.initializer().attend(commands.release(["r3"])).ending == "failed"
+    assert toy.initializer().attend(orders.release(["r3"])).ending == "failed"
     monkeypatch.undo()
     assert "hold_released" not in toy.types()
-    assert toy.initializer().attend(commands.release(["r3"])).ending == "done"
+    assert toy.initializer().attend(orders.release(["r3"])).ending == "done"
     assert toy.types()[-2:] == ["hold_released", "run_stopped"]
 
 
 def test_new_code_on_a_held_database_stays_held(toy: Toy) -> None:
     """A later revision rests on the held one; a held revision whose file changed is a new one."""
     toy.initializer().initialize()
-    toy.initializer().attend(commands.roll_back(None))
+    toy.initializer().attend(orders.roll_back(None))
     toy.tables = 4
     toy.revision(4, table_up(4))
     assert toy.initializer().initialize().outcome == "held"
@@ -207,7 +207,7 @@ def test_new_code_on_a_held_database_stays_held(toy: Toy) -> None:
 def test_code_without_the_held_revision_goes_on_to_ready(toy: Toy) -> None:
     """Deploying the code of before the revision is a way out of a hold."""
     toy.initializer().initialize()
-    toy.initializer().attend(commands.roll_back(None))
+    toy.initializer().attend(orders.roll_back(None))
     (toy.migrations / "versions" / "003_r3.py").unlink()
     toy.tables = 2
     result = toy.initializer().initialize()
@@ -220,7 +220,7 @@ def test_a_defective_database_can_be_rolled_back(toy: Toy) -> None:
     toy.sql("DROP TABLE t2")
     failed = toy.initializer(repair="never").initialize()
     assert not failed.success
-    assert toy.initializer(repair="never").attend(commands.roll_back(None)).ending == "done"
+    assert toy.initializer(repair="never").attend(orders.roll_back(None)).ending == "done"
     assert toy.sql("SELECT version_num FROM alembic_version") == [("r2",)]
 
 
@@ -245,7 +245,7 @@ def test_tables_that_do_not_match_are_not_adopted(toy: Toy) -> None:
     assert not result.success
     assert "adoption-refused" in result.errors[0]
     assert "t2" in result.errors[0]
-    order = commands.resume(toy.initializer().see(), mark=["r1"])
+    order = orders.resume(toy.initializer().see(), mark=["r1"])
     assert toy.initializer().attend(order).ending == "ready"
     assert toy.sql("SELECT version_num FROM alembic_version") == [("r3",)]
 
@@ -298,7 +298,7 @@ def test_a_downgrade_by_hand_is_asked_about(toy: Toy) -> None:
     assert "history-conflict" in result.errors[0]
     assert "--retry" in result.errors[0]
     assert not toy.initializer().initialize().success
-    order = commands.resume(toy.initializer().see(), retry=["r3"])
+    order = orders.resume(toy.initializer().see(), retry=["r3"])
     outcome = toy.initializer().attend(order)
     assert outcome.ending == "ready", outcome.error
     assert toy.sql("SELECT count(*) FROM t3") == [(1,)]
@@ -376,6 +376,6 @@ def test_a_changed_applied_revision_stops_the_next_one(toy: Toy) -> None:
     result = toy.initializer().initialize()
     assert not result.success
     assert "revision-changed" in result.errors[0]
-    order = commands.resume(toy.initializer().see(), mark=["r2"])
+    order = orders.resume(toy.initializer().see(), mark=["r2"])
     outcome = toy.initializer().attend(order)
     assert outcome.ending == "ready", outcome.error

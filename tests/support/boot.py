@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from initdb.events.entry import Entry
-from initdb.statemachine.attend import Outcome
+from initdb.statemachine.assemble.context import Waiting, Watcher
 from initdb.statemachine.initializer import Initializer
-from initdb.statemachine.site import Waiting, Watcher
+from initdb.statemachine.loop.attend import Outcome
 from tests.support.toy import Toy, table_up
 from tests.support.waiting import wait_until
 

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import Connection
 
 from initdb.events.entry import Entry
-from initdb.statemachine.run import Order
-from initdb.statemachine.unit import Writer
+from initdb.statemachine.loop.run import Order
+from initdb.statemachine.loop.writer import Writer
 from tests.support.toy import Toy
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 from initdb.events.entry import Entry
 from initdb.events.sessions import session
-from initdb.statemachine.replay import audit
+from initdb.statemachine.decide.audit import audit
 from tests.support.toy import Toy
 
 _ONCE = ("migration_applied", "seed_batch_applied", "schema_created", "schema_adopted", "repair_applied")

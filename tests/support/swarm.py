@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from initdb.statemachine import run, work
-from initdb.statemachine.results import InitializationResult
-from initdb.statemachine.site import Waiting, Watcher
+from initdb.statemachine.assemble.context import Waiting, Watcher
+from initdb.statemachine.loop import dispatch, run
+from initdb.statemachine.render.results import InitializationResult
 from initdb.statemachine.table import State
 from initdb.steps.context import StepContext
 from tests.support.toy import Toy
@@ -150,13 +150,13 @@ def _answer(result: InitializationResult) -> dict[str, Any]:
 
 def _hold_back(until: Callable[[], bool]) -> None:
     """Let this process's own work begin only then."""
-    inspect = work.STEPS[State.unknown]
+    inspect = dispatch.STEPS[State.unknown]
 
     def later(ctx: StepContext) -> None:
         wait_until(until, limit=LIMIT)
         inspect(ctx)
 
-    run.STEPS = {**work.STEPS, State.unknown: later}
+    run.STEPS = {**dispatch.STEPS, State.unknown: later}
 
 
 def _disturb(swarm: Swarm, pids: Sequence[int], ended: dict[int, int]) -> None:

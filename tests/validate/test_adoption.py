@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Column, Connection, ForeignKey, Integer, Table
 
-from initdb.steps.adoption import differences
+from initdb.steps.drift.exact_match import differences
 from tests.validate.shop import shop
 
 

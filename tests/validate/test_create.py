@@ -28,7 +28,7 @@ from initdb.errors import InitError
 from initdb.steps import catalog
 from initdb.steps.drift import compare
 from initdb.steps.identity.models import IDENTITY
-from initdb.steps.schema import create
+from initdb.steps.repairs.make_schema import create
 from tests.validate.shop import shop
 from tests.validate.wide import wide, wide_postgresql
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from initdb.statemachine import commands
+from initdb.statemachine import orders
 from initdb.statemachine.initializer import Initializer
 from tests.crash.scenario import Answer, Scenario
 from tests.support.toy import Toy, table_up
@@ -89,7 +89,7 @@ def _roll_back_one(initializer: Initializer) -> Answer:
 
 
 def _reverted(initializer: Initializer, to: str | None) -> Answer:
-    outcome = initializer.attend(commands.roll_back(to))
+    outcome = initializer.attend(orders.roll_back(to))
     return Answer(outcome.ending, (outcome.error.message, *outcome.error.context) if outcome.error else ())
 
 

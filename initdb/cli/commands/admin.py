@@ -1,0 +1,81 @@
+"""`initdb admin set-password`: give a user of the built-in identity schema a password."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from initdb.cli.call import Call
+from initdb.cli.command import Command, CommandGroup, pass_call
+from initdb.cli.options import output_options, setting_options
+from initdb.cli.target import find_target, make_reading_engine
+
+if TYPE_CHECKING:
+    from initdb.settings import Settings
+
+
+@click.group("admin", cls=CommandGroup)
+def admin() -> None:
+    """Users of the built-in identity schema."""
+
+
+@admin.command("set-password", cls=Command)
+@click.argument("username", default="admin")
+@output_options
+@setting_options
+@pass_call
+def set_password(call: Call, username: str) -> int:
+    """Give USERNAME (default: admin) a password, and unlock the account.
+
+    The password is asked for twice on the terminal; else it is taken from INITDB_ADMIN_PASSWORD, from
+    --admin-password-file, or from the first line of standard input.
+    """
+    target = find_target(call)
+    engine = make_reading_engine(call, target)
+    password = _password(target.settings, username)
+    from sqlalchemy.exc import DBAPIError
+
+    from initdb.cli.database_errors import connecting
+    from initdb.cli.entries.reading import is_there
+    from initdb.errors import InitError
+    from initdb.errors.classify import is_missing_table
+    from initdb.errors.redact import url_text
+    from initdb.steps.identity.admin import set_password as change
+
+    nothing = InitError(
+        "identity-incomplete",
+        f"{url_text(engine.url)} has no table of users",
+        mend="Make the identity schema first: initdb run",
+        database=engine.dialect.name,
+    )
+    if not is_there(engine):
+        raise nothing
+    with connecting(engine):
+        try:
+            with engine.begin() as connection:
+                change(connection, username, password)
+        except DBAPIError as error:
+            if is_missing_table(error):
+                raise nothing from error
+            raise
+    call.screen.say(("done", "bold green"), f": the user {username} has a new password and is not locked")
+    call.screen.emit({"command": call.name, "exit_code": 0, "username": username})
+    return 0
+
+
+def _password(settings: Settings, username: str) -> str:
+    """Raises InitError admin-password-unreadable, admin-password-weak."""
+    from initdb.steps.identity.password import VARIABLE, obtain_password
+
+    if os.environ.get(VARIABLE) or settings.admin_password_file is not None:
+        given = obtain_password(os.environ, settings.admin_password_file, terminal=False).value
+        return given or ""
+    if sys.stdin.isatty():
+        asked: str = click.prompt(
+            f"New password of {username}", hide_input=True, confirmation_prompt=True, err=True
+        )
+        return asked
+    return sys.stdin.readline().rstrip("\n")

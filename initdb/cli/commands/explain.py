@@ -1,0 +1,66 @@
+"""`initdb explain` and `initdb diagram`: pages that need no database."""
+
+from __future__ import annotations
+
+import click
+
+from initdb.cli.call import Call
+from initdb.cli.command import Command, pass_call
+from initdb.cli.options import output_options
+
+
+@click.command("explain", cls=Command)
+@click.argument("reference", required=False)
+@click.option(
+    "--database", type=click.Choice(["sqlite", "postgresql"]), help="Leave out what is for the other one."
+)
+@output_options
+@pass_call
+def explain(call: Call, reference: str | None, database: str | None) -> None:
+    """Print all that is known of a failure: causes, advice, what is kept, what mends it.
+
+    Without REFERENCE, list all failures.
+    """
+    from initdb.errors import CATALOGUE, render_page
+
+    if reference is not None:
+        text = render_page(reference, database)
+        row = CATALOGUE[reference]
+        call.screen.emit(
+            {
+                "command": call.name,
+                "exit_code": 0,
+                "reference": row.reference,
+                "message": row.message,
+                "kept": row.kept,
+                "mend": row.mend,
+                "causes": list(row.causes),
+                "passing": row.passing,
+                "failure_exit_code": row.exit_code,
+                "text": text,
+            }
+        )
+        _page(call, text)
+        return
+    call.screen.emit(
+        {"command": call.name, "exit_code": 0, "references": {r: row.message for r, row in CATALOGUE.items()}}
+    )
+    width = max(map(len, CATALOGUE))
+    _page(call, "\n".join(f"{name:<{width}}  {row.message}" for name, row in CATALOGUE.items()))
+
+
+@click.command("diagram", cls=Command)
+@output_options
+@pass_call
+def diagram(call: Call) -> None:
+    """Print the states and what leads from one to the other, as a Mermaid diagram."""
+    from initdb.statemachine.render.diagram import mermaid
+
+    call.screen.emit({"command": call.name, "exit_code": 0, "mermaid": mermaid()})
+    _page(call, mermaid())
+
+
+def _page(call: Call, text: str) -> None:
+    """Text of ours, which is safe and keeps its lines; also with --quiet, since it is all that was asked."""
+    if not call.screen.as_json:
+        click.echo(text)

@@ -1,0 +1,82 @@
+"""`initdb journal`: what happened, when, where, and why it failed."""
+
+from __future__ import annotations
+
+import click
+
+from initdb.cli.call import Call
+from initdb.cli.command import CommandGroup
+from initdb.cli.commands.verify import verify
+from initdb.cli.entries.filters import Filters
+from initdb.cli.entries.filters import since as since_time
+from initdb.cli.options import output_options, setting_options
+from initdb.cli.target import find_target, make_reading_engine
+
+
+@click.group("journal", cls=CommandGroup, invoke_without_command=True)
+@click.option(
+    "--run", "of_run", default="", metavar="ID", help="Only this run; the beginning of its id will do."
+)
+@click.option("--type", "types", multiple=True, metavar="TYPE", help="Only events of this type. Repeatable.")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    metavar="STATE",
+    help="Only what led to or left this state. Repeatable.",
+)
+@click.option(
+    "--since",
+    metavar="TIME",
+    callback=since_time,
+    help="Only since then: 2026-11-23T08:06 (UTC), or 90s, 2h, 3d ago.",
+)
+@click.option("--last", "number", type=click.IntRange(min=1), metavar="N", help="Only the last N of them.")
+@click.option("--follow", is_flag=True, help="Go on and print what is appended, until Ctrl-C.")
+@output_options
+@setting_options
+@click.pass_context
+def journal(  # noqa: PLR0913, PLR0917 - one for each option
+    ctx: click.Context,
+    of_run: str,
+    types: tuple[str, ...],
+    states: tuple[str, ...],
+    since: str,
+    number: int | None,
+    follow: bool,
+) -> int:
+    """Tell what happened: a line an event, runs apart, failures as they were shown. Only reads.
+
+    Needs nothing but the database: neither models nor revisions. With --json each line is an event as it is
+    stored.
+    """
+    if ctx.invoked_subcommand is not None:
+        return 0
+    call = Call.of(ctx)
+    filters = Filters(of_run, types, states, since)
+    return _tell(call, filters, number, follow)
+
+
+def _tell(call: Call, filters: Filters, number: int | None, follow: bool) -> int:
+    target = find_target(call)
+    engine = make_reading_engine(call, target)
+    from initdb.cli.entries.following import Follower
+    from initdb.cli.entries.reading import read
+    from initdb.cli.output.journal_lines import Story
+
+    found = read(engine, target.settings, filters.passes, number)
+    story = Story(call.screen)
+    for entry in found.entries:
+        story.write(entry)
+    if found.error is not None:
+        raise found.error
+    if follow:
+        seen = found.entries[-1].seq if found.entries else 0
+        Follower(engine, target.settings, call.screen, filters, story).follow(seen)
+    if not found.entries:
+        filters.refuse_unknown()
+        call.screen.say("no entry of these" if found.exists else "there is no journal yet")
+    return 0
+
+
+journal.add_command(verify)

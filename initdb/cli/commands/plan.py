@@ -1,0 +1,56 @@
+"""`initdb plan`: what a boot would do, without doing it."""
+
+from __future__ import annotations
+
+import click
+
+from initdb.cli.call import Call
+from initdb.cli.command import Command, pass_call
+from initdb.cli.options import output_options, setting_options
+from initdb.cli.target import find_target, opened
+
+
+@click.command("plan", cls=Command)
+@output_options
+@setting_options
+@pass_call
+def plan(call: Call) -> int:
+    """Say what a boot would do, in order, without doing it. Only looks.
+
+    Exits with 0, whatever there is to do.
+    """
+    target = find_target(call)
+    from initdb.cli.concluding import named
+    from initdb.managers.looking import looking
+    from initdb.statemachine.decide.plan import plan as plan_for
+    from initdb.statemachine.decide.plan import state_of, why_not
+    from initdb.statemachine.decide.verdict import judge
+
+    with opened(call, target) as initializer, looking(initializer) as looked:
+        verdict, known = judge(looked.sight.look), looked.sight.look.knowledge
+        intents = plan_for(looked.facts, verdict, known, initializer.site.application)
+        name, state = named(initializer), str(state_of(looked.facts))
+    for line in target.assumed:
+        call.screen.say(("assumed ", "dim"), line)
+    call.screen.say(name)
+    if not intents:
+        call.screen.say(why_not(verdict))
+    else:
+        why = ", ".join((verdict.reason, *verdict.changed))
+        call.screen.say("found ", (state, "bold"), f"; a boot would begin ({why}), and then:")
+    for number, intent in enumerate(intents, 1):
+        note = f"  ({intent.note})" if intent.note else ""
+        call.screen.say(f"{number:>4}. ", (f"{intent.step:<14}", "bold"), intent.subject, (note, "dim"))
+    call.screen.emit(
+        {
+            "command": call.name,
+            "exit_code": 0,
+            "verdict": verdict.kind,
+            "reason": verdict.reason,
+            "changed": list(verdict.changed),
+            "state": state,
+            "steps": [{"step": i.step, "subject": i.subject, "note": i.note} for i in intents],
+            "assumed": list(target.assumed),
+        }
+    )
+    return 0

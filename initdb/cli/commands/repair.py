@@ -1,0 +1,37 @@
+"""`initdb repair`: look at everything again and mend what can be mended without losing data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from initdb.cli.call import Call
+from initdb.cli.command import Command, pass_call
+from initdb.cli.commands.run import no_wait_option
+from initdb.cli.options import output_options, setting_options
+from initdb.cli.working import work
+
+if TYPE_CHECKING:
+    from initdb.statemachine.initializer import Initializer
+    from initdb.statemachine.loop.run import Order
+
+
+@click.command("repair", cls=Command)
+@no_wait_option
+@output_options
+@setting_options
+@pass_call
+def repair(call: Call, no_wait: bool) -> int:
+    """Look at everything again, mend what cannot lose data, and go on to ready.
+
+    Missing tables, nullable columns, indexes and constraints that hold are made; nothing is ever dropped.
+    What it cannot mend is named, with what to do about it, and it exits with 1.
+    """
+
+    def order_of(initializer: Initializer) -> Order:
+        from initdb.statemachine import orders
+
+        return orders.again("repair")
+
+    return work(call, order_of, wait=not no_wait)

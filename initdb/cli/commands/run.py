@@ -1,0 +1,90 @@
+"""`initdb run` and `initdb resume`: bring the database to ready."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from initdb.cli.call import Call
+from initdb.cli.command import Command, pass_call
+from initdb.cli.options import output_options, setting_options
+from initdb.cli.working import work
+from initdb.errors import InitError
+
+if TYPE_CHECKING:
+    from initdb.statemachine.initializer import Initializer
+    from initdb.statemachine.loop.run import Order
+
+no_wait_option = click.option(
+    "--no-wait", is_flag=True, help="Where another process is at work, exit with 4 instead of waiting for it."
+)
+
+
+@click.command("run", cls=Command)
+@no_wait_option
+@output_options
+@setting_options
+@pass_call
+def run(call: Call, no_wait: bool) -> int:
+    """Bring the database to ready, from whatever state it is in.
+
+    In an empty folder, with nothing configured, that is the built-in identity schema in sqlite:///initdb.db;
+    what was assumed is said. Does the work whatever the setting mode says; as an option, --mode wait waits
+    for another process to do it, and --mode check only looks, and exits with 3 where there is work.
+    """
+    mode = call.settings.get("mode", "work")
+    if mode == "off":
+        raise click.UsageError("--mode off leaves nothing to do")
+    return work(call, mode=str(mode), wait=not no_wait)
+
+
+@click.command("resume", cls=Command)
+@click.option(
+    "--retry", multiple=True, metavar="REV", help="Apply REV again, although it was begun or is recorded."
+)
+@click.option(
+    "--mark-applied", multiple=True, metavar="REV", help="Record REV as applied, without running it."
+)
+@click.option("--take-over", is_flag=True, help="End the process that is at work and hangs, then go on.")
+@click.option("--yes", is_flag=True, help="Do not ask before a process is ended.")
+@no_wait_option
+@output_options
+@setting_options
+@pass_call
+def resume(  # noqa: PLR0913, PLR0917 - one for each option
+    call: Call,
+    retry: tuple[str, ...],
+    mark_applied: tuple[str, ...],
+    take_over: bool,
+    yes: bool,
+    no_wait: bool,
+) -> int:
+    """Go on where a run stopped or failed, and try again what failed.
+
+    A failure is not tried again by boots of the same code on the same database. After you have mended the
+    data, a permission or a variable, this command is how you say so.
+    """
+
+    def order_of(initializer: Initializer) -> Order | None:
+        from initdb.cli.database_errors import connecting
+        from initdb.statemachine import orders
+
+        try:
+            with connecting(initializer.engine):
+                sight = initializer.see()
+        except InitError:
+            if retry or mark_applied:
+                raise
+            return None  # attending waits for the database, or says why it cannot be had
+        return orders.resume(sight, retry, mark_applied)
+
+    def before(initializer: Initializer) -> None:
+        if take_over:
+            from initdb.cli.taking_over import ask_and_take_over
+
+            ask_and_take_over(call, initializer, assured=yes)
+
+    # What is said of a revision is said of one database.
+    one = bool(retry or mark_applied or take_over)
+    return work(call, order_of, wait=not no_wait, before=before, one=one)

@@ -1,0 +1,67 @@
+"""`initdb journal verify`: whether the journal is what was written."""
+
+from __future__ import annotations
+
+import click
+
+from initdb.cli.call import Call
+from initdb.cli.command import Command, pass_call
+from initdb.cli.options import output_options, setting_options
+from initdb.cli.target import find_target, make_reading_engine
+from initdb.errors import InitError
+
+COULD_NOT_CHECK = 5
+
+
+@click.command("verify", cls=Command, failure_code=COULD_NOT_CHECK)
+@output_options
+@setting_options
+@pass_call
+def verify(call: Call) -> int:
+    """Check chain, columns, head and triggers, and replay every transition. Only reads.
+
+    Exits with 0 where the journal is intact, 1 where something was found, 5 where it could not be checked. It
+    proves that nobody edited, removed or reordered an entry, and that the tail was not cut while the head row
+    stood; not that nobody cut the tail and set the head back with it.
+    """
+    target = find_target(call)
+    engine = make_reading_engine(call, target)
+    from initdb.cli.database_errors import connecting
+    from initdb.cli.entries.reading import is_there, owner_of
+    from initdb.errors.redact import url_text
+    from initdb.events.sessions import session
+    from initdb.statemachine.decide.audit import audit, journal_to_audit
+
+    url, settings = url_text(engine.url), target.settings
+    nothing = InitError("journal-unreadable", url, "there is no journal", database=engine.dialect.name)
+    if not is_there(engine):
+        raise nothing
+    with connecting(engine), session(engine) as connection:
+        journal = journal_to_audit(connection, owner_of(settings), settings.journal_schema)
+        if journal is None:
+            raise nothing
+        found = audit(connection, journal)
+    code = 1 if found.findings else 0
+    for finding in found.findings:
+        call.screen.say((f"entry {finding.seq}", "bold red"), f" {finding.text}")
+    if code:
+        call.screen.say(
+            (f"{len(found.findings)} findings", "bold red"),
+            f" in {found.entries} entries: see initdb explain journal-tampered",
+        )
+    else:
+        call.screen.say(
+            ("intact", "bold green"), f": {found.entries} entries, the last with hash {found.hash}"
+        )
+    call.screen.emit(
+        {
+            "command": call.name,
+            "outcome": "findings" if code else "intact",
+            "exit_code": code,
+            "database": {"kind": engine.dialect.name, "url": url},
+            "entries": found.entries,
+            "hash": found.hash,
+            "findings": [{"seq": finding.seq, "text": finding.text} for finding in found.findings],
+        }
+    )
+    return code

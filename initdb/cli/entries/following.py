@@ -1,0 +1,54 @@
+"""`initdb journal --follow`: looks now and then for what was appended; holds no connection in between."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from initdb.cli.entries.filters import Filters
+from initdb.cli.entries.reading import read
+from initdb.cli.output.journal_lines import Story
+from initdb.cli.output.screen import Screen
+from initdb.errors import InitError
+from initdb.settings import Settings
+
+PAUSE = 0.5
+"""Seconds between two looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Who follows: which journal, what of it, and where it is told."""
+
+    engine: Engine
+    settings: Settings
+    screen: Screen
+    filters: Filters
+    story: Story
+
+    def follow(self, seen: int) -> None:
+        """Write what is appended after entry `seen`, until the process is stopped.
+
+        Waits for a journal that is not there yet, and for a database that is away. Raises InitError for what
+        will not pass.
+        """
+        away = ""
+        while not self.screen.is_gone:
+            time.sleep(PAUSE)
+            try:
+                found = read(self.engine, self.settings, self.filters.passes, after=seen)
+            except InitError as error:
+                if not error.rendered().passing:
+                    raise
+                if error.reference != away:
+                    self.screen.warn(f"waiting: {error.row.message}")
+                away = error.reference
+                continue
+            away = ""
+            for entry in found.entries:
+                self.story.write(entry)
+                seen = entry.seq
+            if found.error is not None:
+                raise found.error

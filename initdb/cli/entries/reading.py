@@ -1,0 +1,62 @@
+"""Reads the journal for a command: no connection stays open, and nothing is made where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine
+
+from initdb.cli.database_errors import connecting
+from initdb.cli.entries.filters import last
+from initdb.errors import InitError
+from initdb.events.entry import Entry
+from initdb.events.journal import find
+from initdb.events.sessions import database_file, session
+from initdb.settings import Settings
+from initdb.statemachine.assemble.context import DEFAULT_OWNER
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read. `error`: why it ends too early, if it does. `exists`: whether there is a journal."""
+
+    entries: list[Entry] = field(default_factory=list)
+    error: InitError | None = None
+    exists: bool = True
+
+
+def read(
+    engine: Engine,
+    settings: Settings,
+    wanted: Callable[[Entry], bool],
+    number: int | None = None,
+    after: int = 0,
+) -> Reading:
+    """The entries after `after` that are wanted, the last `number` of them. Raises InitError."""
+    if not is_there(engine):
+        return Reading(exists=False)
+    found: list[Entry] = []
+    with connecting(engine), session(engine) as connection:
+        journal, exists = find(connection, owner_of(settings), settings.journal_schema)
+        if not exists:
+            return Reading(exists=False)
+        try:
+            with journal.readable(connection):
+                for entry in journal.read(connection, after):
+                    if wanted(entry):
+                        found.append(entry)
+        except InitError as error:
+            return Reading(list(last(found, number)), error)
+    return Reading(list(last(found, number)))
+
+
+def is_there(engine: Engine) -> bool:
+    """False for a SQLite file that does not exist: connecting would make it."""
+    file = database_file(engine)
+    return file is None or file.exists()
+
+
+def owner_of(settings: Settings) -> str:
+    """Whose journal to look for, where a database has several."""
+    return settings.application or DEFAULT_OWNER

@@ -1,0 +1,39 @@
+"""The journal as a person reads it: a line an event, runs apart, failures as they were rendered."""
+
+from __future__ import annotations
+
+from initdb.cli.output.progress import STYLES
+from initdb.cli.output.screen import Screen
+from initdb.events.entry import Entry
+from initdb.statemachine.render.sentences import details, place, told
+
+
+class Story:
+    """Writes entries in their order; `as_json`: as they are stored, a line each."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self._run: str | None = None
+
+    def write(self, entry: Entry) -> None:
+        """One entry: seq, time, host/process, states, event, what it says; and what belongs to it."""
+        if self._screen.as_json:
+            self._screen.stored(entry.text)
+            return
+        if entry.run != self._run:
+            if self._run is not None:
+                self._screen.say("")
+            self._screen.say(
+                (f"run {entry.run}", "bold"),
+                f"  {entry.by.get('app', '?')}, initdb {entry.by.get('initdb', '?')}",
+            )
+            self._run = entry.run
+        state = entry.dest if entry.source == entry.dest else f"{entry.source} → {entry.dest}"
+        self._screen.say(
+            (f"{entry.seq:>5}  {entry.at[:10]} {entry.at[11:23]}Z  {place(entry.by)}  ", "dim"),
+            f"{state:<21}  ",
+            (f"{entry.type:<19}", STYLES.get(entry.type, "")),
+            f"  {told(entry)}",
+        )
+        for line in details(entry):
+            self._screen.say(" " * 9, (f"| {line}", STYLES.get(entry.type, "yellow")))

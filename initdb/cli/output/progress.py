@@ -1,0 +1,110 @@
+"""Tells people what a run does while it does it: a line for each event, and where the step at work is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from initdb.cli.output.screen import Screen
+from initdb.events.entry import Entry
+from initdb.statemachine.assemble.context import Waiting, Watcher
+from initdb.statemachine.render.sentences import details, told
+from initdb.steps.context import Progress
+
+PAUSE = 2.0
+"""Seconds between two lines on batches of one seed, where no line can be updated in place."""
+
+STYLES = {
+    "health_validated": "green",
+    "step_failed": "bold red",
+    "defects_found": "yellow",
+    "run_resumed": "yellow",
+    "run_stopped": "yellow",
+    "migration_reverted": "yellow",
+}
+"""Event type → the colour of its line; the others have none."""
+
+_VERBS = {
+    "inspect": "looking at the database",
+    "create_schema": "creating the schema",
+    "adopt": "comparing the tables with the models",
+    "migrate": "applying revision",
+    "roll_back": "reverting revision",
+    "seed": "seeding",
+    "validate": "validating",
+    "repair": "repairing",
+}
+
+
+class Teller:
+    """The observer of a run. `clock`: seconds."""
+
+    def __init__(self, screen: Screen, clock: Callable[[], float] = time.monotonic) -> None:
+        self._screen, self._clock = screen, clock
+        self._doing, self._waiting, self._told_at = "", "", 0.0
+
+    @property
+    def waited(self) -> bool:
+        """Whether this process had to wait."""
+        return bool(self._waiting)
+
+    def watcher(self) -> Watcher:
+        """It as a run calls it."""
+        return Watcher(entry=self.entry, progress=self.progress, waiting=self.waiting)
+
+    def entry(self, entry: Entry) -> None:
+        """An event was committed."""
+        if not self._is_worth_a_line(entry):
+            return
+        self._told_at = self._clock()
+        self._screen.say((entry.at[11:23], "dim"), "  ", (told(entry), STYLES.get(entry.type, "")))
+        if entry.type != "step_failed":  # the command ends with the error itself
+            for line in details(entry):
+                self._screen.say(" " * 14, (line, "yellow"))
+        self._screen.show(self._doing)
+
+    def progress(self, progress: Progress) -> None:
+        """A step has come this far."""
+        self._doing = doing(progress)
+        if progress.subject == "identity":
+            # The step itself writes to the terminal: the administrator's first password.
+            self._doing = ""
+            self._screen.clear()
+        else:
+            self._screen.show(self._doing)
+
+    def waiting(self, waiting: Waiting) -> None:
+        """This process waits for another one, or for the database."""
+        line = f"waiting: {waiting.why}"
+        if self._screen.is_live:
+            self._screen.show(f"waiting{_for(waiting.since)}: {waiting.why}")
+        elif line != self._waiting:
+            self._screen.say(line)
+        self._waiting = line
+
+    def _is_worth_a_line(self, entry: Entry) -> bool:
+        """Of a seed's many batches the last one is; in between, one now and then where nothing else moves."""
+        if entry.type != "seed_batch_applied" or entry.data.get("complete"):
+            return True
+        return not self._screen.is_live and self._clock() - self._told_at >= PAUSE
+
+
+def doing(progress: Progress) -> str:
+    """Where a step is: `applying revision 3f0c9a (2 of 5) …`, `seeding 20_products.csv: 3,000 rows …`."""
+    text = _VERBS.get(progress.step, progress.step)
+    if progress.subject:
+        text += f" {progress.subject}"
+    if progress.of:
+        return f"{text} ({progress.number} of {progress.of}) …"
+    return f"{text}: {progress.number:,} rows …" if progress.number else f"{text} …"
+
+
+def _for(since: str | None) -> str:
+    if since is None:
+        return ""
+    try:
+        seconds = (datetime.now(UTC) - datetime.fromisoformat(since)).total_seconds()
+    except ValueError:
+        return ""
+    return f" for {max(0, round(seconds))} s"

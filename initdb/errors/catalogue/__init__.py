@@ -1,0 +1,1 @@
+"""The catalogue of failures, a module a subject."""

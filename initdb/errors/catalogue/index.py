@@ -1,0 +1,41 @@
+"""The whole catalogue: every row of every subject, by reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from initdb.errors.catalogue.access import ACCESS
+from initdb.errors.catalogue.connection import CONNECTION
+from initdb.errors.catalogue.files import FILES
+from initdb.errors.catalogue.health import HEALTH
+from initdb.errors.catalogue.journal import JOURNAL
+from initdb.errors.catalogue.revision import REVISION
+from initdb.errors.catalogue.run import RUN
+from initdb.errors.catalogue.schema import SCHEMA
+from initdb.errors.catalogue.seed import SEED
+from initdb.errors.catalogue.settings import SETTINGS
+from initdb.errors.catalogue.storage import STORAGE
+from initdb.errors.rows import ErrorRow
+
+SUBJECTS: Mapping[str, tuple[ErrorRow, ...]] = MappingProxyType(
+    {
+        "Connecting": CONNECTION,
+        "Credentials and permissions": ACCESS,
+        "File, disk and server": STORAGE,
+        "Settings and commands": SETTINGS,
+        "Schema and adoption": SCHEMA,
+        "Migration files and their history": FILES,
+        "Running and rolling back revisions": REVISION,
+        "Seeds and users": SEED,
+        "Validation and repair": HEALTH,
+        "Runs among each other": RUN,
+        "The journal": JOURNAL,
+    }
+)
+"""Subject → its rows, in the order of the documentation."""
+
+CATALOGUE: Mapping[str, ErrorRow] = MappingProxyType(
+    {row.reference: row for rows in SUBJECTS.values() for row in rows}
+)
+"""Reference → row."""

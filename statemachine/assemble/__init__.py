@@ -1,0 +1,1 @@
+"""Who assembles: from what a team gives to what a run works with."""

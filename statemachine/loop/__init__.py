@@ -1,0 +1,1 @@
+"""Who loops: look, take the baton, work, write, wait."""

@@ -1,0 +1,346 @@
+"""Attending a database: look, judge, take the baton or wait for it, and look again whenever something
+moved."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from initdb.errors import InitError, Rendered
+from initdb.errors.classify import (
+    is_busy,
+    is_connection_lost,
+    is_lock_timeout,
+    is_missing_table,
+    is_too_many_connections,
+)
+from initdb.events.baton import Baton, try_baton
+from initdb.events.entry import Entry
+from initdb.events.head import ConnectionLost, HeadBusy, HeadMoved, JournalSignal, NoJournal
+from initdb.events.knowledge import Knowledge
+from initdb.events.sessions import close_session, open_session
+from initdb.statemachine.assemble.context import Site, Waiting
+from initdb.statemachine.decide.verdict import Verdict, judge
+from initdb.statemachine.loop.look import Sight, see, see_on
+from initdb.statemachine.loop.outage import Outage, note
+from initdb.statemachine.loop.run import Order, Report, Run
+from initdb.statemachine.loop.signals import Stopped, Stopper, graceful
+from initdb.statemachine.render.sentences import said, who
+from initdb.statemachine.table import WORK, State
+from initdb.steps import connect
+from initdb.steps.engines.sqlite_files import cautions
+
+Ending = Literal["ready", "failed", "held", "ahead", "pending", "busy", "stopped", "done"]
+
+WORTH_WAITING = 5.0
+"""A failure that may pass is waited out, in s, where its pause is not longer than this."""
+
+_MOVED = "the journal moved while this process worked"
+_BUSY = "another session holds the journal, or a table whose definition has to be read"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it ended: the verdict, what was done on the way, and the error where there is one."""
+
+    ending: Ending
+    verdict: Verdict | None = None
+    knowledge: Knowledge | None = None
+    report: Report | None = None
+    error: Rendered | None = None
+    exit_code: int = 0
+    signum: int | None = None
+    cautions: tuple[str, ...] = ()
+
+
+def attend(site: Site, order: Order | None = None, mode: str = "work", wait: bool = True) -> Outcome:
+    """Bring the database to a verdict. `mode`: work, wait (never works itself) or check (looks once).
+
+    Never raises for what a user can meet: it is in `Outcome.error`.
+    """
+    stopper = Stopper()
+    try:
+        with graceful(stopper):
+            outcome = _Attendance(site, order or Order(), mode, wait, stopper).run()
+            return replace(outcome, cautions=cautions(site.engine))
+    except Stopped as stop:
+        return Outcome("stopped", exit_code=128 + stop.signum, signum=stop.signum)
+    except InitError as error:
+        return Outcome("failed", error=error.rendered(), exit_code=error.exit_code)
+
+
+class _Attendance:
+    """One process's stay at one database."""
+
+    def __init__(self, site: Site, order: Order, mode: str, wait: bool, stopper: Stopper) -> None:
+        self._site, self._order, self._mode, self._wait, self._stopper = site, order, mode, wait, stopper
+        self._database = site.engine.dialect.name
+        self._extend()
+        self._pause = 0.2
+        self._sight: Sight | None = None
+        self._outage, self._served = Outage(site), False
+        self._ordered = order.forced
+        self._begun: list[str] = []
+        self._written: list[Entry] = []
+
+    def run(self) -> Outcome:
+        """To the end; the report tells of all runs of this stay, also of those that were cut off."""
+        outcome = self._to_the_end()
+        if not self._begun or (outcome.report is None and outcome.ending == "failed"):
+            return outcome
+        report = outcome.report or Report(self._begun[-1])
+        return replace(outcome, report=replace(report, entries=self._written))
+
+    def _to_the_end(self) -> Outcome:
+        while True:
+            try:
+                outcome = self._once()
+            except JournalSignal as signal:
+                # Settled in one way, whatever it was: drop everything, look, go on.
+                self._sight = None
+                if self._mode == "check" and isinstance(signal, HeadBusy):
+                    raise InitError("lock-timeout", _BUSY, database=self._database) from signal
+                self._sleep(_BUSY if isinstance(signal, HeadBusy) else _MOVED)
+                continue
+            except InitError as error:
+                if not connect.passing(error, self._served) or self._mode == "check":
+                    raise
+                self._missing(error)
+                continue
+            if outcome is not None:
+                return outcome
+
+    def _once(self) -> Outcome | None:
+        sight = self._see()
+        verdict = judge(sight.look, self._order.override)
+        known = sight.look.knowledge
+        if (ended := self._ended(known)) is not None:
+            return ended
+        if verdict.kind == "failed" and self._waited_out(verdict):
+            return None
+        if verdict.kind != "work" and not self._must_begin(verdict):
+            return _settled(verdict, known)
+        if self._mode == "check":
+            return _pending(verdict, known)
+        if sight.reader or self._mode == "wait":
+            return self._wait_for_others(verdict, known)
+        return self._try_to_work(known)
+
+    def _ended(self, known: Knowledge) -> Outcome | None:
+        """How a run of ours ended, where its last COMMIT was in doubt and turns out to have arrived: perhaps
+        only when another run was about to begin. To begin again would carry out a person's order twice.
+        """
+        run = known.last_run
+        if run is None or run.run not in self._begun or run.ended is None:
+            return None
+        if known.last_type == "step_failed":
+            error = Rendered.from_data(known.last_data["error"])
+            return Outcome("failed", None, known, error=error, exit_code=error.exit_code)
+        if known.state == "ready":
+            return Outcome("ready", Verdict("ready", warnings=_warnings(known)), known)
+        return Outcome("done", None, known)
+
+    def _must_begin(self, verdict: Verdict) -> bool:
+        """A person's order begins where there is nothing to do and where a boot would adopt a failure.
+
+        A held database stays as it is but for a command, a newer one always.
+        """
+        if verdict.kind == "held":
+            return self._order.command is not None
+        return self._ordered and verdict.kind in ("ready", "failed")
+
+    def _waited_out(self, verdict: Verdict) -> bool:
+        if verdict.retry_in is None or verdict.retry_in > WORTH_WAITING or self._mode != "work":
+            return False
+        self._stopper.pause(verdict.retry_in + 0.01)
+        return True
+
+    def _see(self) -> Sight:
+        try:
+            connect.check_there(self._site.engine, self._served)
+            self._sight = see(self._site, self._sight)
+        except (JournalSignal, InitError, Stopped):
+            raise
+        except Exception as error:
+            raise self._no_answer(error) from error
+        self._reached(self._sight)
+        return self._sight
+
+    def _no_answer(self, error: Exception) -> Exception:
+        """What it means that the database did not answer a look; makes a missing one where that may help."""
+        found = connect.refused(self._site.engine, error)
+        if found.reference == "unknown-database" and self._mode == "work" and not self._served:
+            connect.prepare(self._site.engine)
+            return NoJournal()
+        if is_missing_table(error):
+            return NoJournal()
+        if is_busy(error) or is_lock_timeout(error):
+            return HeadBusy()
+        return found
+
+    def _reached(self, sight: Sight) -> None:
+        """The database answers; a journal that went back becomes a note."""
+        self._served = self._served or sight.exists
+        known, seen = sight.look.knowledge, self._site.seen
+        if sight.rewound and seen:
+            note(self._site, "history_rewound", {"was": seen[1], "is": known.seq})
+        if seen is None or known.seq != seen[1]:
+            self._extend()
+        self._site.seen = (known.journal, known.seq, known.hash)
+
+    def _extend(self) -> None:
+        """Whoever works is getting on: the limit is for waiting without anything happening."""
+        self._deadline = self._site.clock.monotonic() + self._site.settings.wait_limit
+
+    def _try_to_work(self, known: Knowledge) -> Outcome | None:
+        if self._sight is None or not self._sight.exists:
+            connect.prepare(self._site.engine)
+        since = self._since()
+        while self._sight is not None:
+            try:
+                baton = try_baton(self._site.engine, self._sight.journal, since)
+            except HeadMoved:
+                return None
+            except (InitError, JournalSignal, Stopped):
+                raise
+            except Exception as error:
+                raise self._no_answer(error) from error
+            if baton is not None:
+                with contextlib.closing(_Held(baton)):
+                    return self._with_baton(baton)
+            if not self._wait:
+                return Outcome("busy", knowledge=known, exit_code=4)
+            self._sleep(_who(known), known.last_at)
+            if since is None:
+                return None
+        return None
+
+    def _since(self) -> tuple[int, str] | None:
+        """The head that this process has seen; with it, to ask for the baton is to ask whether it has moved.
+
+        So that each of a hundred that wait needs one connection at a time; a file is as quickly looked at.
+        """
+        head = self._sight.head if self._sight else None
+        if head is None or self._site.engine.dialect.name == "sqlite":
+            return None
+        return (head.seq, head.hash)
+
+    def _with_baton(self, baton: Baton) -> Outcome | None:
+        try:
+            work = open_session(self._site.engine)
+        except InitError:
+            raise
+        except Exception as error:
+            if is_too_many_connections(error):
+                raise InitError("too-few-connections", database=self._database) from error
+            raise connect.refused(self._site.engine, error) from error
+        run: Run | None = None
+        self._served = True
+        self._outage.tell()
+        try:
+            self._site.ask_env_py()
+            sight = see_on(self._site, work)
+            if (ended := self._ended(sight.look.knowledge)) is not None:
+                return ended
+            verdict = judge(sight.look, self._order.override)
+            if verdict.kind != "work" and not self._must_begin(verdict):
+                return _settled(verdict, sight.look.knowledge)
+            if sight.head is not None:
+                sight.journal.check_guards(work)
+                sight.journal.check_version(work)
+            run = Run(self._site, baton, work, sight, verdict, self._order, self._stopper)
+            self._begun.append(run.report.run)
+            return self._concluded(run, run.go(), sight)
+        except (InitError, JournalSignal, Stopped):
+            raise
+        except Exception as error:
+            if is_connection_lost(error):
+                raise ConnectionLost from error
+            if is_lock_timeout(error):
+                raise HeadBusy from error
+            raise connect.refused(self._site.engine, error, "journal") from error
+        finally:
+            close_session(work)
+            if run is not None and run.report.entries:
+                self._written += run.report.entries
+                known = run.knowledge
+                self._site.seen = (known.journal, known.seq, known.hash)
+                self._extend()
+
+    def _concluded(self, run: Run, report: Report, sight: Sight) -> Outcome:
+        known = run.knowledge
+        if report.stopped is not None:
+            return Outcome(
+                "stopped", None, known, report, exit_code=128 + report.stopped, signum=report.stopped
+            )
+        if report.failure is not None:
+            return Outcome("failed", None, known, report, report.failure, report.exit_code)
+        ended: Ending = "ready" if known.state == "ready" else "done"
+        return Outcome(ended, Verdict("ready", warnings=_warnings(known)), known, report)
+
+    def _wait_for_others(self, verdict: Verdict, known: Knowledge) -> Outcome | None:
+        if self._site.clock.monotonic() > self._deadline:
+            return _pending(verdict, known)
+        at_work = known.last_run is not None and known.last_run.ended is None
+        self._sleep(_who(known) if at_work else f"nobody is at work yet ({verdict.reason})", known.last_at)
+        return None
+
+    def _missing(self, error: InitError) -> None:
+        """The database is not there: wait with growing pauses, up to the limit."""
+        said = self._outage.met(error)
+        if self._site.clock.monotonic() > self._deadline:
+            # Its only trace until a database is there to take it.
+            self._outage.tell()
+            raise error
+        self._sight = None
+        self._rest(said)
+
+    def _sleep(self, why: str, since: str | None = None) -> None:
+        if self._site.clock.monotonic() > self._deadline:
+            raise InitError("wait-limit", why, database=self._database)
+        self._rest(why, since)
+
+    def _rest(self, why: str, since: str | None = None) -> None:
+        with contextlib.suppress(Exception):
+            self._site.watcher.waiting(Waiting(why, since))
+        self._stopper.pause(self._pause * random.uniform(1.0, 2.0))  # noqa: S311
+        self._pause = min(self._pause * 1.2, 0.4)
+
+
+class _Held:
+    """A baton as something that closes."""
+
+    def __init__(self, baton: Baton) -> None:
+        self._baton = baton
+
+    def close(self) -> None:
+        self._baton.release()
+
+
+def _settled(verdict: Verdict, known: Knowledge) -> Outcome:
+    if verdict.kind == "failed" and verdict.failure is not None:
+        error = Rendered.from_data(verdict.failure.error)
+        return Outcome("failed", verdict, known, error=error, exit_code=1)
+    endings: dict[str, Ending] = {"held": "held", "ahead": "ahead"}
+    return Outcome(endings.get(verdict.kind, "ready"), verdict, known)
+
+
+def _pending(verdict: Verdict, known: Knowledge) -> Outcome:
+    error = InitError("pending-work", verdict.reason, *verdict.changed).rendered()
+    return Outcome("pending", verdict, known, error=error, exit_code=3)
+
+
+def _who(known: Knowledge) -> str:
+    """Who works, on which step, and what it last did."""
+    run = known.last_run
+    if run is None:
+        return "another process is at work"
+    step = WORK[State(known.state)] if known.state in State.__members__ else None
+    last = said(known.last_type or "", known.last_data)
+    return f"{who(run.by)} is at work{f' on {step}' if step else ''}; last: {last}, at {known.last_at}"
+
+
+def _warnings(known: Knowledge) -> tuple[str, ...]:
+    return known.judgements[-1].warnings if known.judgements else ()

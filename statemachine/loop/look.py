@@ -1,0 +1,188 @@
+"""Looking without writing: the journal folded, the version rows and the catalogue as they are."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from initdb.errors import InitError
+from initdb.errors.classify import is_lock_timeout
+from initdb.events.entry import Entry
+from initdb.events.head import Head, NoJournal
+from initdb.events.journal import Journal, find, side
+from initdb.events.knowledge import Knowledge
+from initdb.events.sessions import database_file, session
+from initdb.statemachine.assemble.context import Site
+from initdb.statemachine.decide.fold import step
+from initdb.statemachine.decide.verdict import Look
+from initdb.statemachine.table import State
+from initdb.steps import catalog
+from initdb.steps.engines.sqlite_files import immutable, is_read_only
+from initdb.steps.revisions.graph import RevisionGraph
+from initdb.steps.survey.facts import version_place
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What was seen: `journal` where the journal is (or will be), `exists` whether it is there already.
+
+    `rewound`: the journal does not hold what this process saw of it before (a backup was restored, or a
+    failover lost commits).
+    """
+
+    look: Look
+    journal: Journal
+    exists: bool
+    reader: bool = False
+    rows: tuple[str, ...] = ()
+    head: Head | None = None
+    rewound: bool = False
+
+
+def see(site: Site, before: Sight | None = None) -> Sight:
+    """Look on a connection of our own. A file that does not exist is seen as empty and is not made."""
+    file = database_file(site.engine)
+    if file is not None and not file.exists():
+        schema = site.settings.journal_schema or "main"
+        return Sight(_look(site, Knowledge(), None, ()), Journal(schema, site.owner), exists=False)
+    try:
+        with session(site.engine) as connection:
+            return see_on(site, connection, before, idly=True)
+    except (DBAPIError, sqlite3.Error):
+        if file is None or not is_read_only(file) or file.with_name(f"{file.name}-wal").exists():
+            raise
+    with session(immutable(file)) as connection:
+        return see_on(site, connection, before, idly=True)
+
+
+def see_on(site: Site, connection: Connection, before: Sight | None = None, *, idly: bool = False) -> Sight:
+    """Look on `connection`. `before`: what was seen last, so that only newer entries are read.
+
+    `idly`: only to judge. Then the catalogue is read only where there is a judgement that it may void, and
+    where tables are locked not at all: the one that works may have locked them, and is waited for by name.
+    Raises InitError: journal-of-another-application, journal-newer, journal-unreadable, journal-elsewhere.
+    """
+    journal, exists = find(connection, site.owner, site.settings.journal_schema)
+    known, head = Knowledge(), None
+    if exists:
+        with journal.readable(connection):
+            head = _head(connection, journal)
+            known = _read(connection, journal, head, before.look.knowledge if before else None)
+    _ours(site, known)
+    place = version_place(site.application, known)
+    rows = catalog.version_rows(connection, *place) or ()
+    clock, reader = _clock(connection), _is_reader(site, connection)
+    rewound = _rewound(site, connection, journal, known)
+    content = _content(site, connection, place, idly) if known.catalog is not None or not idly else None
+    return Sight(_look(site, known, content, rows, clock), journal, exists, reader, rows, head, rewound)
+
+
+def _content(site: Site, connection: Connection, place: tuple[str, str | None], idly: bool) -> str | None:
+    """The catalogue's hash; `idly`: None where tables are locked."""
+    try:
+        return catalog.fingerprint(
+            connection, ignore=site.settings.ignore, version_table=place[0], version_schema=place[1]
+        )
+    except DBAPIError as error:
+        if not idly or not is_lock_timeout(error):
+            raise
+    side(connection).rollback(connection)
+    return None
+
+
+def _look(
+    site: Site, known: Knowledge, content: str | None, rows: tuple[str, ...], clock: float | None = None
+) -> Look:
+    graph = site.application.graph or RevisionGraph.of(())
+    pending = {name: graph.files[name].digest for name in graph.pending(rows)} if known.held else {}
+    has_scripts = site.application.graph is not None
+    return Look(
+        known,
+        site.code,
+        content,
+        unknown=graph.unknown(rows) if has_scripts else (),
+        pending=pending,
+        clock=time.time() if clock is None else clock,
+    )
+
+
+def _head(connection: Connection, journal: Journal) -> Head:
+    try:
+        return journal.head(connection)
+    except NoJournal:
+        raise InitError("journal-tampered", "the row of init_journal_head is missing") from None
+
+
+def _read(connection: Connection, journal: Journal, head: Head, before: Knowledge | None) -> Knowledge:
+    """Fold what is new; where it does not follow what was known, everything again.
+
+    The head was read first, so that an entry appended since does not look like a tail that was cut; whether
+    one was appended since, a head that is read once more tells.
+    """
+    known, sound = Knowledge(), False
+    if before is not None and 0 < before.seq <= head.seq:
+        known, sound = _fold(journal.read(connection, before.seq), head, before)
+    if not sound:
+        known, sound = _fold(journal.read(connection), head, Knowledge())
+    if sound and known.seq > head.seq:
+        sound = known.seq <= _head(connection, journal).seq
+    if not sound:
+        said = f"the head is entry {head.seq}, and the journal does not end there"
+        raise InitError("journal-tampered", said)
+    return known
+
+
+def _fold(entries: Iterable[Entry], head: Head, known: Knowledge) -> tuple[Knowledge, bool]:
+    """What the entries say, and whether they are of one piece with the head."""
+    sound = (known.seq, known.hash) == (head.seq, head.hash)
+    for entry in entries:
+        if (entry.seq, entry.prev_hash) != (known.seq + 1, known.hash):
+            return known, False
+        known = step(known, entry)
+        sound = sound or (entry.seq, entry.hash) == (head.seq, head.hash)
+    return known, sound
+
+
+def _rewound(site: Site, connection: Connection, journal: Journal, known: Knowledge) -> bool:
+    if site.seen is None or site.seen[0] is None:
+        return False
+    name, seq, digest = site.seen
+    if known.journal != name or known.seq < seq:
+        return True
+    return digest != (known.hash if known.seq == seq else journal.hash_at(connection, seq))
+
+
+def _ours(site: Site, known: Knowledge) -> None:
+    if known.application is not None and known.application != site.owner:
+        raise InitError(
+            "journal-of-another-application", f"it belongs to '{known.application}', this is '{site.owner}'"
+        )
+    if known.state not in State.__members__:
+        raise InitError("journal-newer", f"its state '{known.state}' is not known to this version")
+
+
+def _clock(connection: Connection) -> float:
+    """The database's time, in s; on SQLite the host is the same."""
+    if connection.dialect.name == "sqlite":
+        return time.time()
+    return float(
+        connection.execute(text("SELECT extract(epoch FROM clock_timestamp())::float8")).scalar_one()
+    )
+
+
+def _is_reader(site: Site, connection: Connection) -> bool:
+    """Whether nothing can be written here: a standby, a read-only session, a file without write
+    permission."""
+    if connection.dialect.name == "sqlite":
+        file = database_file(site.engine)
+        return file is not None and is_read_only(file)
+    return bool(
+        connection.execute(
+            text("SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'")
+        ).scalar()
+    )

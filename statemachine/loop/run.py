@@ -1,0 +1,392 @@
+"""One run under the baton: begin, work until ready, and say how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from initdb import booting
+from initdb.errors import InitError, Rendered
+from initdb.errors.classify import classify, is_connection_lost, is_lock_timeout
+from initdb.events.baton import Baton
+from initdb.events.entry import Entry
+from initdb.events.head import SCHEMA_VERSION, ConnectionLost, HeadMoved, JournalSignal
+from initdb.events.ids import time_ordered
+from initdb.events.journal import find, side
+from initdb.events.knowledge import Knowledge, RunRecord
+from initdb.statemachine.assemble.context import Site, Waiting
+from initdb.statemachine.decide.verdict import Verdict
+from initdb.statemachine.loop.dispatch import STEPS, named
+from initdb.statemachine.loop.look import Sight
+from initdb.statemachine.loop.outage import Outage
+from initdb.statemachine.loop.patience import REFUSED, Patience
+from initdb.statemachine.loop.signals import Stopped, Stopper
+from initdb.statemachine.loop.writer import Writer
+from initdb.statemachine.machine import accepts
+from initdb.statemachine.table import WORK, State
+from initdb.steps import catalog, connect
+from initdb.steps.context import StepContext
+from initdb.steps.one_revision.doubt import check_doubt
+from initdb.steps.survey.facts import version_place
+from initdb.steps.transactions.savepoints import savepoint
+
+Command = Callable[[StepContext], Sequence[tuple[str, Mapping[str, Any]]]]
+"""Does its work and gives the events that are still to be told, together with the end of the run."""
+
+REPAIRS = 10
+"""How many repairs one run makes; what is still not right after so many is not mended by one more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a run is for: until ready, or a command that a person gave.
+
+    `command` runs once the database has been inspected, where the table has a row for `trigger`, and ends
+    the run; `firsts` are done after inspection, one after the other, and the run goes on to ready.
+    `insist`: a crash loop is no bar.
+    `reseed`: seed sources that are gone through once more although they are applied.
+    """
+
+    reason: str | None = None
+    override: int | None = None
+    retry: tuple[str, ...] = ()
+    trigger: str | None = None
+    command: Command | None = None
+    firsts: tuple[Callable[[StepContext, str], None], ...] = ()
+    insist: bool = False
+    reseed: tuple[str, ...] = ()
+
+    @property
+    def forced(self) -> bool:
+        """Whether it begins even where there is nothing to do."""
+        return self.reason is not None
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run did: its id, the events it wrote, and the failure it ended with."""
+
+    run: str
+    entries: list[Entry] = field(default_factory=list)
+    failure: Rendered | None = None
+    exit_code: int = 1
+    stopped: int | None = None
+
+
+class Run:
+    """A run on two connections: the baton's, and `work` for what is done."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what one run is made of, given once
+        self,
+        site: Site,
+        baton: Baton,
+        work: Connection,
+        sight: Sight,
+        verdict: Verdict,
+        order: Order,
+        stopper: Stopper,
+    ) -> None:
+        self._site, self._baton, self._work, self._sight = site, baton, work, sight
+        self._verdict, self._order, self._stopper = verdict, order, stopper
+        self._asked: str | None = None
+        self.report = Report(time_ordered(site.clock.now()))
+        spool = site.spool
+        self._writer = Writer(
+            journal=sight.journal,
+            knowledge=sight.look.knowledge,
+            run=self.report.run,
+            by=site.by(),
+            clock=site.clock,
+            alive=baton.alive,
+            notes=spool.waiting,
+            observe=self._observe,
+            lock_timeout=site.settings.lock_timeout,
+            stopper=stopper,
+            judging=self._judging,
+        )
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """What is known after the last committed event."""
+        return self._writer.knowledge
+
+    def go(self) -> Report:
+        """Work to the end. Raises JournalSignal where everything has to be looked at again."""
+        self._begin()
+        try:
+            self._refuse_crash_loop()
+            with booting.loading():
+                # An env.py or a seed may import the application, whose own boot would wait for this one.
+                self._work_on()
+        except JournalSignal:
+            raise
+        except (Stopped, KeyboardInterrupt, SystemExit) as error:
+            self._stop(error)
+        except Exception as error:
+            self._stop_or_fail(error)
+        return self.report
+
+    def _begin(self) -> None:
+        known = self._writer.knowledge
+        interrupted = known.last_run if known.last_run and known.last_run.ended is None else None
+        events: list[tuple[str, Mapping[str, Any]]] = [
+            ("run_resumed" if interrupted else "run_started", self._beginning(interrupted))
+        ]
+        order = self._order
+        if order.override is not None or order.retry or order.reseed or (order.insist and known.crashes):
+            said = {"overrides": order.override, "retry": list(order.retry)}
+            events.append(("override", said | ({"reseed": list(order.reseed)} if order.reseed else {})))
+        if self._sight.exists:
+            with self._writer.open(self._work):
+                self._writer.commit_all(self._work, [*self._upgraded(), *events])
+        else:
+            self._create_journal(events)
+        self._site.spool.drop(self._writer.knowledge.notes)
+
+    def _upgraded(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Bring the journal's own tables up to date in the open transaction; gives the event that says so."""
+        head = self._writer.head
+        if head is None or head.schema_version >= SCHEMA_VERSION:
+            return []
+        from initdb.steps.upgrade_journal import upgrade
+
+        version = upgrade(self._work, self._sight.journal.schema, head.schema_version)
+        return [("journal_upgraded", {"from": head.schema_version, "to": version})]
+
+    def _beginning(self, interrupted: RunRecord | None) -> dict[str, Any]:
+        known, site = self._writer.knowledge, self._site
+        same = known.last_run is not None and known.last_run.code == site.code
+        data: dict[str, Any] = {
+            "reason": self._order.reason or self._verdict.reason,
+            "changed": list(self._verdict.changed),
+            "code": dict(site.code),
+            "attempt": known.tries + 1 if same else 1,
+            "sessions": {"baton": self._baton.backend(), "work": self._backend()},
+        }
+        if site.settings.database:
+            data["database"] = site.settings.database
+        if interrupted:
+            data["interrupted"] = {
+                "run": interrupted.run,
+                "by": dict(interrupted.by),
+                "state": known.state,
+                "last": known.last_type,
+                "at": known.last_at,
+            }
+        return data
+
+    def _backend(self) -> int | None:
+        if self._work.dialect.name != "postgresql":
+            return None
+        return int(self._work.execute(text("SELECT pg_backend_pid()")).scalar_one())
+
+    def _create_journal(self, events: list[tuple[str, Mapping[str, Any]]]) -> None:
+        """First boot: ONE transaction under a lock that stands for the head while there is none."""
+        work, journal = self._work, self._sight.journal
+        here = side(work)
+        here.rollback(work)
+        here.begin(work)
+        try:
+            here.lock_nothing(work, journal.key("first"))
+            if find(work, journal.application, self._site.settings.journal_schema)[1]:
+                raise HeadMoved
+            try:
+                journal.create(work)
+            except Exception as error:
+                raise classify(error, doing="journal", database=work.dialect.name) from error
+            version = ".".join(map(str, work.dialect.server_version_info or ()))
+            created = {
+                "journal": self.report.run,
+                "application": journal.application,
+                "schema": journal.schema,
+                "database": work.dialect.name,
+                "server": version,
+            }
+            self._writer.commit_all(work, [("journal_created", created), *events])
+        except BaseException:
+            self._writer.rollback(work)
+            raise
+
+    def _refuse_crash_loop(self) -> None:
+        known = self._writer.knowledge
+        if known.crashes >= self._site.settings.attempts:
+            raise InitError(
+                "crash-loop",
+                f"{known.crashes} runs in a row of this code died without getting further",
+                database=self._work.dialect.name,
+            )
+
+    def _work_on(self) -> None:
+        order, seen = self._order, list[Any]()
+        for companion in self._site.application.companions:
+            # Its env.py connects to all of them, and would make a file that is not as ours are.
+            connect.prepare(companion)
+        if self._site.application.env_chooses:
+            # It could not be asked before the run began: what was wrong is the run's failure.
+            from initdb.steps.alembic_driver.ask import chosen
+
+            self._site.application = chosen(self._site.application, self._site.engine)
+        self._step(State.unknown, STEPS[State.unknown])
+        for first in order.firsts:
+            self._asked = order.reason
+            first(self._context(), self._writer.knowledge.state)
+            self._asked = None
+        if order.command is not None:
+            self._command(order, order.command)
+            return
+        check_doubt(self._context(), repeats=True)
+        while (state := State(self._writer.knowledge.state)) != State.ready:
+            known = self._writer.knowledge
+            if known.last_type == "defects_found":
+                issues = known.last_data.get("issues")
+                if issues in seen or len(seen) >= REPAIRS:
+                    raise InitError("repair-impossible", *_texts(issues), database=self._work.dialect.name)
+                seen.append(issues)
+            self._step(state, STEPS[state])
+
+    def _step(self, state: State, step: Callable[[StepContext], None]) -> None:
+        before, site = self._writer.knowledge.seq, self._site
+        patience = Patience(state, self._work.dialect.name, site.settings.wait_limit, site.clock)
+        outage = Outage(site)
+        while self._state() == state and not self._done(step, patience, outage):
+            pass
+        outage.tell()
+        if self._writer.knowledge.seq == before:
+            raise InitError("internal-error", f"the step of state {state} did nothing")
+
+    def _done(self, step: Callable[[StepContext], None], patience: Patience, outage: Outage) -> bool:
+        """One try of a step; False where the next one may succeed, after a pause."""
+        try:
+            step(self._context())
+        except (JournalSignal, Stopped):
+            raise
+        except Exception as error:
+            found = named(error, self._state(), self._site.engine)
+            pause = None if self._stopper.signum is not None else patience.after(found)
+            if pause is None:
+                raise
+            self._waits(outage.met(found) if found.reference in REFUSED else found.rendered().message)
+            self._writer.rollback(self._work)
+            self._stopper.pause(pause)
+            return False
+        return True
+
+    def _command(self, order: Order, command: Command) -> None:
+        self._asked = order.reason
+        state = self._writer.knowledge.state
+        if order.trigger is not None and not accepts(state, order.trigger):
+            raise InitError("rollback-refused", f"the database is {state}")
+        said = command(self._context())
+        with self._writer.open(self._work):
+            self._writer.commit_all(self._work, [*said, ("run_stopped", {"why": order.reason})])
+
+    def _context(self) -> StepContext:
+        site = self._site
+        return StepContext(
+            work=self._work,
+            unit=self._writer,
+            application=site.application,
+            settings=site.settings,
+            knowledge=self._writer.knowledge,
+            engine=site.engine,
+            report=lambda progress: _quietly(site.watcher.progress, progress),
+            waits=self._waits,
+            sleep=self._stopper.pause,
+        )
+
+    def _waits(self, why: str) -> None:
+        _quietly(self._site.watcher.waiting, Waiting(why))
+
+    def _judging(self, connection: Connection) -> Mapping[str, Any]:
+        clock = self._writer.head.clock if self._writer.head else 0.0
+        return {"code": dict(self._site.code), "catalog": self._content(connection), "clock": clock}
+
+    def _content(self, connection: Connection) -> str | None:
+        """The catalogue's hash; where another session keeps a table locked, as it was when the run began."""
+        table, schema = version_place(self._site.application, self._writer.knowledge)
+        ignore = self._site.settings.ignore
+        try:
+            with savepoint(connection):
+                return catalog.fingerprint(
+                    connection, ignore=ignore, version_table=table, version_schema=schema
+                )
+        except DBAPIError as error:
+            if not is_lock_timeout(error):
+                raise
+        changed = any(entry.type in _CHANGES for entry in self.report.entries)
+        return None if changed else self._sight.look.catalog
+
+    def _observe(self, entry: Entry) -> None:
+        self.report.entries.append(entry)
+        _quietly(self._site.watcher.entry, entry)
+
+    def _stop_or_fail(self, error: Exception) -> None:
+        """A cancelled statement after a signal is the stop, not a failure."""
+        if self._stopper.signum is not None:
+            self._stop(Stopped(self._stopper.signum))
+        elif is_connection_lost(error) or self._was_cut(error):
+            raise ConnectionLost from error
+        else:
+            self._fail(error)
+
+    def _was_cut(self, error: Exception) -> bool:
+        """An env.py's own connection that was lost has been given a name on its way here."""
+        named = isinstance(error, InitError) and error.reference == "connection-lost"
+        return named and self._work.dialect.name == "postgresql"
+
+    def _stop(self, error: BaseException) -> None:
+        self._stopper.watch(None)
+        self._writer.stopper = Stopper(last_word=True)
+        why = str(error) or type(error).__name__
+        with contextlib.suppress(Exception), self._writer.open(self._work):
+            self._writer.commit(self._work, "run_stopped", {"why": why, "during": WORK[self._state()]})
+        if not isinstance(error, Stopped):
+            raise error
+        self.report.stopped = error.signum
+
+    def _fail(self, error: Exception) -> None:
+        state = self._state()
+        found = named(error, state, self._site.engine)
+        step = WORK[state] or "run"
+        self.report.failure, self.report.exit_code = found.rendered(), found.exit_code
+        data: dict[str, Any] = {"step": step, "state": str(state), "error": found.rendered().as_data()}
+        if self._asked:
+            # What a person asked for failed; of the code that says nothing.
+            data |= {"step": self._asked, "asked": True}
+        with self._writer.open(self._work):
+            self._writer.commit(self._work, "step_failed", data)
+
+    def _state(self) -> State:
+        return State(self._writer.knowledge.state)
+
+
+_CHANGES = frozenset(
+    {
+        "schema_created",
+        "schema_adopted",
+        "migration_applied",
+        "migration_reverted",
+        "repair_applied",
+        "step_started",
+    }
+)
+"""Events of what changes the catalogue."""
+
+
+def _texts(issues: object) -> list[str]:
+    return [str(one.get("text", one)) if isinstance(one, Mapping) else str(one) for one in _list(issues)]
+
+
+def _list(value: object) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else []
+
+
+def _quietly(tell: Callable[[Any], None], what: Any) -> None:
+    """A watcher that fails must not harm the run."""
+    with contextlib.suppress(Exception):
+        tell(what)

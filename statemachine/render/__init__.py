@@ -1,0 +1,1 @@
+"""Who renders: sentences, results, status and diagram, from plain data."""

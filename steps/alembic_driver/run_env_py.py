@@ -1,0 +1,219 @@
+"""One run of an application's env.py: its connection, our loop, commits below SQLAlchemy's facade.
+
+What it replaces is replaced on instances, never on classes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, TwoPhaseTransaction
+
+from initdb.booting import loading
+from initdb.errors import InitError
+from initdb.errors.redact import url_text
+from initdb.steps.alembic_driver.environment import Environment
+from initdb.steps.alembic_driver.process_lock import PROCESS
+from initdb.steps.context import Application
+from initdb.steps.env_py.failure import env_failure
+from initdb.steps.env_py.kept_logging import kept_logging
+from initdb.steps.env_py.same_database import same_database
+from initdb.steps.env_py.source import runs_in_a_loop
+from initdb.steps.transactions.borrowed import borrowed
+
+AutocommitBlock = Callable[[Environment], contextlib.AbstractContextManager[None]]
+"""What stands for Alembic's autocommit_block."""
+
+Body = Callable[[Environment], None]
+"""What stands for Alembic's run_migrations."""
+
+
+def run_in_environment(
+    application: Application, engine: Engine, body: Body, autocommit_block: AutocommitBlock | None = None
+) -> None:
+    """Run env.py and, where it calls run_migrations on the database of `engine`, `body` instead.
+
+    The application's other databases are left as they are: each has runs of its own. An error of `body` is
+    raised here even where env.py swallows it. An application that env.py makes does not boot meanwhile.
+    Raises InitError("env-py-failed"),
+    ("env-py-ran-nothing"), ("env-py-other-database"), ("env-py-several-databases"), ("two-phase-refused").
+    """
+    ride = _Ride(engine, application.companions, body, autocommit_block)
+    with PROCESS, kept_logging(), loading():
+        try:
+            application.provider(ride.run)
+        except Exception as error:
+            ride.failed(error)
+    if ride.error is not None:
+        raise ride.error
+    if ride.reached is None:
+        raise InitError("env-py-ran-nothing", *ride.why)
+
+
+class _Ride:
+    """One run of one env.py."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        companions: tuple[Engine, ...],
+        body: Body,
+        autocommit_block: AutocommitBlock | None,
+    ) -> None:
+        self._engine, self._companions, self._body, self._block = engine, companions, body, autocommit_block
+        self.error: BaseException | None = None
+        self.reached: str | None = None
+        self.why: list[str] = []
+        self._seen: set[str] = set()
+
+    def run(self, config: Config) -> None:
+        script = ScriptDirectory.from_config(config)
+        env_py = Path(script.dir) / "env.py"
+        self.why = [str(env_py)]
+        if runs_in_a_loop(env_py):
+            # It may be about several databases: better known before the first has been changed.
+            self._through(config, script, self._note)
+            if len(self._seen) > 1:
+                self.failed(InitError("env-py-several-databases", *self.why, *sorted(self._seen)))
+        if self.error is None:
+            self._through(config, ScriptDirectory.from_config(config), self._drive)
+
+    def _through(self, config: Config, script: ScriptDirectory, act: Callable[[Environment], None]) -> None:
+        """Run env.py once; `act` stands for its run_migrations."""
+        locations = config.attributes.get("initdb_version_locations")
+        if locations:
+            script.version_locations = list(locations)
+        environment = EnvironmentContext(config, script, fn=_ours, destination_rev="heads")
+        configure = environment.configure
+
+        def configured(*args: Any, **kwargs: Any) -> None:
+            configure(*args, **kwargs)
+            with self._noting():
+                self._take(environment.get_context(), script, act)
+
+        environment.configure = configured  # type: ignore[method-assign]
+        try:
+            with environment:
+                script.run_env()
+        except BaseException as error:
+            self.failed(error)
+
+    def failed(self, error: BaseException) -> None:
+        """Keep the first error; what env.py raises itself is named as its own."""
+        if self.error is None:
+            self.error = env_failure(error, self._engine.dialect.name)
+
+    @contextlib.contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Keep our own error, whatever env.py makes of it."""
+        try:
+            yield
+        except BaseException as error:
+            if self.error is None:
+                self.error = error
+            raise
+
+    def _take(
+        self, context: MigrationContext, script: ScriptDirectory, act: Callable[[Environment], None]
+    ) -> None:
+        """Put our loop where Alembic's was, on this instance."""
+        if context._migrations_fn is not _ours:
+            raise InitError("env-py-ran-nothing", *self.why, "It calls configure() with an fn= of its own.")
+        connection = context.connection
+        if context.as_sql or connection is None:
+            raise InitError("env-py-ran-nothing", *self.why, "It configures offline mode, not a connection.")
+        begun_by_env = context._in_external_transaction
+
+        def run_migrations(**arguments: Any) -> None:
+            with self._noting():
+                act(Environment(connection, context, script, arguments))
+
+        @contextlib.contextmanager
+        def begin_transaction(_per_migration: bool = False) -> Iterator[None]:
+            yield
+            # What env.py does after run_migrations commits where it would under plain Alembic.
+            if _is_transaction(context) and not begun_by_env and connection.in_transaction():
+                connection.commit()
+
+        context.run_migrations = run_migrations  # type: ignore[method-assign]
+        context.begin_transaction = begin_transaction  # type: ignore[method-assign]
+
+    def _note(self, here: Environment) -> None:
+        """What env.py would migrate in this run, without doing it."""
+        _refuse_two_phase(here.connection, self.why)
+        if self._is_on(self._engine, here.connection) or not self._is_companions(here.connection):
+            self._seen.add(_place(here))
+
+    def _is_ours(self, connection: Connection) -> bool:
+        """False for a companion's. Raises InitError for a database that initdb was not told of."""
+        _refuse_two_phase(connection, self.why)
+        if self._is_on(self._engine, connection):
+            return True
+        if not self._is_companions(connection):
+            theirs, ours = url_text(connection.engine.url), url_text(self._engine.url)
+            said = f"It connects to {theirs}; initdb was given {ours}"
+            raise InitError("env-py-other-database", *self.why, said)
+        return False
+
+    def _is_companions(self, connection: Connection) -> bool:
+        return any(self._is_on(one, connection) for one in self._companions)
+
+    @staticmethod
+    def _is_on(engine: Engine, connection: Connection) -> bool:
+        with _as_before(connection):
+            return same_database(engine, connection)
+
+    def _drive(self, here: Environment) -> None:
+        if not self._is_ours(here.connection) or self.reached == _place(here):
+            return
+        if self.reached is not None:
+            kept = "What the first of them did stands, with its events."
+            raise InitError("env-py-several-databases", *self.why, kept=kept)
+        self.reached = _place(here)
+        if self._block is not None:
+            block = self._block
+            here.context.autocommit_block = lambda: block(here)  # type: ignore[assignment, return-value]
+        with borrowed(here.connection):
+            here.context.impl.start_migrations()
+            self._body(here)
+
+
+def _place(here: Environment) -> str:
+    """The database and its version table: where two are the same, the second finds nothing left to do."""
+    with _as_before(here.connection):
+        schema = here.version_schema
+    table = f"{schema}.{here.version_table}" if schema else here.version_table
+    return f"{url_text(here.connection.engine.url)}, version table {table}"
+
+
+@contextlib.contextmanager
+def _as_before(connection: Connection) -> Iterator[None]:
+    """Ask the database something without leaving a transaction that was not there."""
+    begun = connection.in_transaction()
+    try:
+        yield
+    finally:
+        if not begun:
+            connection.rollback()
+
+
+def _refuse_two_phase(connection: Connection, why: list[str]) -> None:
+    if isinstance(connection.get_transaction(), TwoPhaseTransaction):
+        raise InitError("two-phase-refused", *why)
+
+
+def _is_transaction(context: MigrationContext) -> bool:
+    """Whether plain Alembic's begin_transaction() around all revisions is a real one."""
+    return bool(context.impl.transactional_ddl) and not context._transaction_per_migration
+
+
+def _ours(rev: Any, context: Any) -> list[Any]:
+    """Stands where Alembic's commands put their work; our loop never calls it."""
+    return []

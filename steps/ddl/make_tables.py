@@ -1,0 +1,113 @@
+"""Makes tables of models as `MetaData.create_all` does, but with apart what may fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ARRAY, Column, Connection, ForeignKeyConstraint, Index, MetaData, Table, inspect
+from sqlalchemy.dialects.postgresql import DOMAIN, ENUM
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import CreateSchema, sort_tables_and_constraints
+from sqlalchemy.sql.ddl import SchemaGenerator
+
+from initdb.errors.driver import driver_error
+from initdb.steps.drift.column_types import concrete
+from initdb.steps.transactions.savepoints import attempt, reason, savepoint
+
+
+@dataclass(slots=True)
+class Made:
+    """What was made, by name, and what could not be: one sentence each."""
+
+    tables: list[str] = field(default_factory=list)
+    indexes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def make_tables(connection: Connection, metadata: MetaData, tables: Collection[Table]) -> Made:
+    """Make those of `tables` that are not there, in order of dependency, with sequences, types and events.
+
+    Indexes that are not unique, and foreign keys that close a circle of tables, run each in a SAVEPOINT and
+    become a warning where the database refuses them. A schema of PostgreSQL that a table names is made with
+    it. Whatever else is refused is raised as SQLAlchemy's error. Begins and commits nothing.
+    """
+    try:
+        with savepoint(connection):
+            return _make(connection, metadata, tables)
+    except SQLAlchemyError as error:
+        # Schemas may be made by listeners of the application's own, which would stumble over ours.
+        missing = _missing_schemas(connection, tables) if _is_missing_schema(error) else ()
+        if not missing:
+            raise
+    for schema in missing:
+        connection.execute(CreateSchema(schema))
+    return _make(connection, metadata, tables)
+
+
+def _make(connection: Connection, metadata: MetaData, tables: Collection[Table]) -> Made:
+    made = Made()
+    work = _Generator(connection, tables, made)
+    work.traverse_single(metadata)
+    return made
+
+
+def _is_missing_schema(error: SQLAlchemyError) -> bool:
+    found = driver_error(error)
+    return found is not None and found.sqlstate == "3F000"
+
+
+def _missing_schemas(connection: Connection, tables: Collection[Table]) -> list[str]:
+    named = {schema for table in tables if (schema := connection.schema_for_object(table))}
+    return sorted(named - set(inspect(connection).get_schema_names()))
+
+
+class _Generator(SchemaGenerator):
+    """SQLAlchemy's own visitor, so that DDL events, `ddl_if`, sequences and enumerated types are as ever."""
+
+    def __init__(self, connection: Connection, tables: Collection[Table], made: Made) -> None:
+        super().__init__(connection.dialect, connection, checkfirst=True, tables=list(tables))  # type: ignore[no-untyped-call]
+        self.made = made
+
+    def visit_table(self, table: Table, *args: Any, **options: Any) -> None:
+        super().visit_table(table, *args, **options)  # type: ignore[no-untyped-call]
+        self.made.tables.append(table.key)
+
+    def visit_index(self, index: Index, create_ok: bool = False) -> None:
+        def act() -> None:
+            super(_Generator, self).visit_index(index, create_ok=create_ok)  # type: ignore[no-untyped-call]
+
+        name = f"{index.name} on {index.table.key if index.table is not None else ''}"
+        if index.unique:
+            act()
+        elif not self._attempt(act, "index", name):
+            return
+        self.made.indexes.append(str(index.name))
+
+    def visit_foreign_key_constraint(self, constraint: ForeignKeyConstraint) -> None:
+        def act() -> None:
+            super(_Generator, self).visit_foreign_key_constraint(constraint)  # type: ignore[no-untyped-call]
+
+        self._attempt(act, "constraint", f"{constraint.name} of {constraint.table.key}")
+
+    def _attempt(self, act: Callable[[], None], doing: Any, name: str) -> bool:
+        failure = attempt(self.connection, act, doing)
+        if failure is not None:
+            self.made.warnings.append(f"{name} was not made: {reason(failure)}")
+        return failure is None
+
+
+def in_order(metadata: MetaData) -> list[str]:
+    """The keys of all tables, what is referred to before what refers to it, as far as there is no circle."""
+    tables = sorted(metadata.tables.values(), key=lambda table: table.key)
+    return [table.key for table, _ in sort_tables_and_constraints(tables) if table is not None]  # type: ignore[no-untyped-call]
+
+
+def make_types(connection: Connection, column: Column[Any]) -> None:
+    """Make the enumerated type or domain of a column, where the database has such and lacks this one."""
+    kind = concrete(column.type, connection.dialect)
+    if isinstance(kind, ARRAY):
+        kind = concrete(kind.item_type, connection.dialect)
+    if isinstance(kind, ENUM | DOMAIN) and kind.create_type:
+        kind.create(connection, checkfirst=True)

@@ -1,0 +1,1 @@
+"""Engines that initdb makes, from URLs, and where a SQLite file lies."""

@@ -1,0 +1,54 @@
+"""Engines that initdb makes itself, from a URL that it was given."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.pool import NullPool, StaticPool
+
+from initdb.errors import InitError
+from initdb.errors.classify import classify
+from initdb.errors.redact import url_text
+from initdb.steps.engines.urls import synchronous
+
+SUPPORTED = ("sqlite", "postgresql")
+
+CONNECT_TIMEOUT = 10
+"""How long, in s, a server may take to answer a new connection, where nobody has said; libpq has no limit."""
+
+
+def parse_url(text: str) -> URL:
+    """The URL, over a driver that blocks; `postgres://` and a bare `postgresql://` mean psycopg2 here.
+
+    Raises InitError("bad-url"), ("unsupported-database").
+    """
+    try:
+        url = make_url(text)
+    except Exception as error:
+        raise InitError("bad-url", url_text(text)) from error
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg2")
+    if url.get_backend_name() not in SUPPORTED:
+        raise InitError("unsupported-database", url_text(text))
+    return synchronous(url)
+
+
+def make_engine(text: str) -> Engine:
+    """An engine that keeps no connection. Raises InitError("bad-url"), ("no-such-driver"),
+    ("unsupported-database")."""
+    url = parse_url(text)
+    memory = url.get_backend_name() == "sqlite" and not url.database
+    try:
+        return create_engine(url, poolclass=StaticPool if memory else NullPool, connect_args=_patience(url))
+    except Exception as error:
+        raise classify(
+            error, doing="connect", database=url.get_backend_name(), target=url_text(text)
+        ) from error
+
+
+def _patience(url: URL) -> dict[str, Any]:
+    """libpq's connect_timeout, unless the URL, its service or the environment may have one."""
+    said = {"connect_timeout", "service"} & url.query.keys() or "PGCONNECT_TIMEOUT" in os.environ
+    return {} if said or url.get_backend_name() != "postgresql" else {"connect_timeout": CONNECT_TIMEOUT}

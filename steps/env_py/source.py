@@ -1,0 +1,62 @@
+"""What an env.py says in plain sight, before anything of it has run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from initdb.steps.python_files.syntax import syntax_tree
+
+DEFAULT = ("alembic_version", None)
+
+
+def version_table(env_py: Path) -> tuple[str, str | None]:
+    """Name and schema of the version table, where env.py gives them as literals; else Alembic's default."""
+    found = {
+        keyword.arg: keyword.value.value
+        for node in _nodes(env_py)
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg in ("version_table", "version_table_schema")
+        and isinstance(keyword.value, ast.Constant)
+        and isinstance(keyword.value.value, str)
+    }
+    return found.get("version_table", DEFAULT[0]), found.get("version_table_schema")
+
+
+def runs_in_a_loop(env_py: Path) -> bool:
+    """Whether it calls run_migrations in a loop, as an env.py for several databases does."""
+    loops = (node for node in _nodes(env_py) if isinstance(node, ast.For | ast.AsyncFor | ast.While))
+    return any(
+        isinstance(inner, ast.Call) and _called(inner) == "run_migrations"
+        for loop in loops
+        for inner in ast.walk(loop)
+    )
+
+
+def chooses_folders(env_py: Path) -> bool:
+    """Whether it touches `version_locations`: then only running it tells which revisions there are."""
+    return any(
+        isinstance(node, ast.Attribute) and node.attr == "version_locations" for node in _nodes(env_py)
+    )
+
+
+def awaits(env_py: Path) -> bool:
+    """Whether it makes an engine whose driver is awaited."""
+    names = {"async_engine_from_config", "create_async_engine", "AsyncEngine"}
+    return any(
+        getattr(node, "id", None) in names or getattr(node, "attr", None) in names for node in _nodes(env_py)
+    )
+
+
+def _nodes(env_py: Path) -> Iterator[ast.AST]:
+    """The syntax tree, node by node; none where there is no such file or it is no Python."""
+    try:
+        yield from ast.walk(syntax_tree(env_py.read_bytes()))
+    except (OSError, SyntaxError, ValueError):
+        return
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")

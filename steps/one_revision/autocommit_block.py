@@ -1,0 +1,82 @@
+"""Alembic's autocommit_block: what is about to leave the transaction is written down first."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection
+
+from initdb.events.journal import side
+from initdb.steps.alembic_driver import AutocommitBlock, Environment
+from initdb.steps.context import StepContext
+from initdb.steps.transactions.statement_log import StatementLog
+
+
+def autocommit_block(ctx: StepContext, step: str) -> AutocommitBlock:
+    """The block of a step, "migrate" or "roll_back".
+
+    `step_started` commits together with what the revision did before the block. Afterwards the transaction
+    goes on: the head is locked again, and nobody may have moved it meanwhile.
+    """
+
+    def block(env: Environment) -> contextlib.AbstractContextManager[None]:
+        return _block(ctx, env, step)
+
+    return block
+
+
+@contextlib.contextmanager
+def _block(ctx: StepContext, env: Environment, step: str) -> Iterator[None]:
+    connection, revision, kept = env.connection, env.running, env.kept
+    assert revision is not None and kept is not None  # noqa: S101 - only a revision can open a block
+    graph, log = ctx.application.graph, env.log
+    known = graph.files.get(revision) if graph else None
+    begun: dict[str, Any] = {"step": step, "subject": revision, "digest": known.digest if known else None}
+    kept.free = True
+    with _unseen(log):
+        if log is not None:
+            sent = log.sent
+            log.since = log.since or _xid(connection)
+            begun |= {"statements": None if sent is None else list(sent), "xid": log.since}
+        ctx.unit.commit(connection, "step_started", begun)
+        env.left = True
+        back = _leave(env)
+    if log is not None:
+        log.enter_block()
+    try:
+        yield
+    finally:
+        back()
+    with _unseen(log):
+        ctx.unit.begin(connection)
+        connection.exec_driver_sql("SAVEPOINT initdb_step")
+    if log is not None:
+        log.leave_block()
+    kept.free = False
+
+
+def _unseen(log: StatementLog | None) -> contextlib.AbstractContextManager[None]:
+    """Statements of ours, which are none of the revision's."""
+    return log.paused() if log is not None else contextlib.nullcontext()
+
+
+def _xid(connection: Connection) -> str | None:
+    """The transaction that is about to be committed, to tell later what is newer."""
+    if connection.dialect.name != "postgresql":
+        return None
+    return str(connection.exec_driver_sql("SELECT pg_catalog.pg_current_xact_id()::xid::text").scalar())
+
+
+def _leave(env: Environment) -> Callable[[], None]:
+    """Put the driver into autocommit; gives the way back."""
+    dialect, dbapi = env.connection.dialect, side(env.connection).driver(env.connection)
+    if dialect.name == "sqlite":
+        before = dbapi.isolation_level
+        dbapi.isolation_level = None
+        return lambda: setattr(dbapi, "isolation_level", before)
+    level = dialect.get_isolation_level(dbapi)
+    dialect.do_rollback(dbapi)
+    dialect.set_isolation_level(dbapi, "AUTOCOMMIT")
+    return lambda: dialect.set_isolation_level(dbapi, level)

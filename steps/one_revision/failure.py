@@ -1,0 +1,101 @@
+"""The failure of a revision, with its id and the line of its file that was being executed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from initdb.errors import InitError
+from initdb.errors.classify import classify, is_busy, is_connection_lost
+from initdb.errors.driver import driver_error
+from initdb.events.head import ConnectionLost, JournalSignal
+from initdb.steps.one_revision.doubt import half_applied, half_reverted
+
+Doing = Literal["migrate", "rollback"]
+
+_LEFT = (
+    "Every revision before this one stands, and of this one all that it did up to the statement that failed: "
+    "it was outside a transaction."
+)
+_SECOND_CONNECTION = (
+    "A second connection waits for the transaction that this revision runs in: SQLite has one writer. "
+    "Use op.get_bind() for everything that the revision does."
+)
+_REFUSES = (
+    "The statement refuses a transaction: put it into `with op.get_context().autocommit_block():`, best in a "
+    "revision of its own."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The revision that ran, its file, on which database, up or down."""
+
+    revision: str
+    file: str
+    database: str
+    doing: Doing
+
+    @property
+    def failed(self) -> str:
+        """The reference of a failure that has no row of its own."""
+        return "revision-failed" if self.doing == "migrate" else "rollback-failed"
+
+    @property
+    def in_part(self) -> str:
+        """How to go on where a part of it was outside a transaction."""
+        return half_applied(self.revision) if self.doing == "migrate" else half_reverted(self.revision)
+
+
+def revision_failure(error: BaseException, place: Place, *, left: bool = False) -> BaseException:
+    """What to raise for `error` of the revision at `place`; `left`: a part of it was outside a transaction.
+
+    What the journal has to say, and a lost connection, are no failure of the revision.
+    """
+    if isinstance(error, JournalSignal):
+        return error
+    if is_connection_lost(error):
+        return ConnectionLost()
+    line = line_in(error, place.file)
+    found = _found(error, place, in_file=line is not None)
+    said = found.rendered()
+    context = [part for part in found.context if not part.startswith("at: ") or line is None]
+    context += _hint(error)
+    return InitError(
+        found.reference,
+        f"revision {place.revision}, {place.file}" + (f" line {line}" if line else ""),
+        *context,
+        kept=_LEFT if left else said.kept,
+        mend=f"Correct the revision. {place.in_part}" if left else said.mend,
+        database=place.database,
+        sqlstate=said.sqlstate,
+    )
+
+
+def _found(error: BaseException, place: Place, *, in_file: bool) -> InitError:
+    if isinstance(error, SystemExit):
+        return InitError(place.failed, f"It called sys.exit({error.code!r}).")
+    found = classify(error, doing=place.doing, database=place.database)
+    if place.database == "sqlite" and in_file and is_busy(error):
+        # We hold the only write lock there is, so it is no other process that the revision waits for.
+        return InitError(place.failed, *found.context, _SECOND_CONNECTION, sqlstate=found.rendered().sqlstate)
+    return found
+
+
+def _hint(error: BaseException) -> tuple[str, ...]:
+    """What to do with a statement that refuses a transaction (25001; SQLite has no code for it)."""
+    found = driver_error(error)
+    if found is None:
+        return ()
+    refused = found.is_sqlite and "within a transaction" in found.text
+    return (_REFUSES,) if found.sqlstate == "25001" or refused else ()
+
+
+def line_in(error: BaseException, file: str) -> int | None:
+    """The line of `file` that was being executed when `error` was raised; None where none was."""
+    trace, line = error.__traceback__, None
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == file:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line

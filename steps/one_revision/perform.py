@@ -1,0 +1,133 @@
+"""One revision, up or down: its unit, its savepoint, patience for locks, a name for its failure."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from initdb.errors import InitError
+from initdb.errors.classify import classify, is_connection_lost, is_lock_timeout, is_serialization
+from initdb.errors.driver import driver_error
+from initdb.events.head import HeadMoved
+from initdb.events.journal import side
+from initdb.events.process import in_this_process
+from initdb.steps.alembic_driver import Environment
+from initdb.steps.context import StepContext
+from initdb.steps.one_revision.failure import Doing, Place, revision_failure
+from initdb.steps.one_revision.reconcile import log_of
+from initdb.steps.transactions.foreign_keys import violations
+from initdb.steps.transactions.guard import kept_transaction
+from initdb.steps.transactions.statement_log import logged
+
+TRIES = 5
+"""How often a revision is tried that did not get its locks in time, or lost against another transaction."""
+
+_NO_SAVEPOINT = frozenset({"3B001", "25P01"})
+"""SQLSTATEs of RELEASE SAVEPOINT where its transaction is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where revisions begin: the version rows, and what breaks a foreign key already."""
+
+    rows: tuple[str, ...]
+    violated: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One revision to run: Alembic's step, its event, and what it is called in a failure.
+
+    `data` gives the event's data from the version rows after it.
+    """
+
+    step: Any
+    event: str
+    doing: Doing
+    data: Callable[[tuple[str, ...]], Mapping[str, Any]]
+
+
+def start(env: Environment) -> Start:
+    """Look at the version rows and the foreign keys, and hold no snapshot of them."""
+    found = Start(env.rows(), violations(env.connection))
+    side(env.connection).rollback(env.connection)
+    return found
+
+
+def perform(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
+    """Run one revision in its unit; where its own statements do not get their locks, again after a pause.
+
+    Raises InitError naming the revision and the line; JournalSignal where all has to be looked at again.
+    """
+    memo, revision = env.memo(), job.step.revision
+    for attempt in range(1, TRIES + 1):
+        env.running, env.left = revision.revision, False
+        try:
+            return _once(ctx, env, job, at)
+        except (Exception, SystemExit) as error:
+            if attempt == TRIES or env.left or not (is_lock_timeout(error) or is_serialization(error)):
+                place = Place(revision.revision, str(revision.path), ctx.database, job.doing)
+                raise revision_failure(error, place, left=env.left) from error
+            ctx.waits(classify(error, doing=job.doing, database=ctx.database).rendered().message)
+        finally:
+            env.running = None
+        env.recall(memo)
+        ctx.sleep(0.5 * attempt)
+    raise AssertionError("unreachable")
+
+
+def _once(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
+    with ctx.unit.open(env.connection):
+        if not env.still(at.rows):
+            raise HeadMoved
+        env.log = log_of(ctx, env.connection, job.step.revision.revision) if job.doing == "migrate" else None
+        with kept_transaction(env.connection) as env.kept:
+            rows = env.apply(job.step, at.rows, _savepoint(ctx, env, job.step.revision))
+        new = violations(env.connection) - at.violated
+        if new:
+            raise InitError("constraint-violation", *sorted(new)[:10], database=ctx.database)
+        ctx.unit.commit(env.connection, job.event, job.data(rows))
+    return Start(rows, at.violated)
+
+
+@contextmanager
+def _savepoint(ctx: StepContext, env: Environment, revision: Any) -> Iterator[None]:
+    """A savepoint around a revision, which is gone afterwards if the revision left the transaction."""
+    connection = env.connection
+    connection.exec_driver_sql("SAVEPOINT initdb_step")
+    seen = logged(connection, env.log) if env.log is not None else nullcontext()
+    with in_this_process(), seen:
+        yield
+    try:
+        connection.exec_driver_sql("RELEASE SAVEPOINT initdb_step")
+    except Exception as error:
+        found = driver_error(error)
+        if found is None or is_connection_lost(error) or found.sqlstate not in {None, *_NO_SAVEPOINT}:
+            raise
+        raise InitError("revision-committed-itself", _seen(ctx, revision.revision)) from error
+
+
+def _seen(ctx: StepContext, revision: str) -> str:
+    """Where the source visibly leaves its transaction, for what was noticed only afterwards."""
+    graph = ctx.application.graph
+    lines = graph.files[revision].commits if graph and revision in graph.files else ()
+    where = f", in line {', '.join(map(str, lines))}" if lines else ""
+    return f"By the driver itself{where}: the savepoint that it ran in is gone."
+
+
+def digest_of(ctx: StepContext, revision: Any) -> str:
+    """The hash of a revision's file: as read before anything ran, or now where env.py chose the folder."""
+    graph = ctx.application.graph
+    if graph and revision.revision in graph.files:
+        return graph.files[revision.revision].digest
+    return hashlib.sha256(Path(revision.path).read_bytes()).hexdigest()
+
+
+def milliseconds(begun: float) -> float:
+    """Time since `begun` (time.perf_counter), in ms with one digit."""
+    return round((time.perf_counter() - begun) * 1000, 1)

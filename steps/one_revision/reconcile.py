@@ -1,0 +1,183 @@
+"""Statements that a process may have died in, outside a transaction: was it done? The database is asked.
+
+An index that is being built CONCURRENTLY looks as INVALID as one whose build has died, and to wait for its
+table lock, or to drop it, would kill the build by deadlock: only with that lock in hand, asked for without
+waiting, is an INVALID index a dead one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from initdb.errors import InitError
+from initdb.errors.classify import is_lock_timeout
+from initdb.events.knowledge import Doubt
+from initdb.steps.context import StepContext
+from initdb.steps.one_revision.doubt import in_doubt, repeatable
+from initdb.steps.transactions.guard import COMMENT
+from initdb.steps.transactions.statement_log import StatementLog
+
+_FLAGS = re.IGNORECASE | re.DOTALL
+_NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
+_QUALIFIED = rf"{_NAME}(?:\s*\.\s*{_NAME})?"
+
+_AGAIN = re.compile(
+    COMMENT + r"(?:VACUUM|ANALYZE|CHECKPOINT|REFRESH\s+MATERIALIZED|REINDEX(?!.*\bCONCURRENTLY\b)"
+    r"|ALTER\s+TABLE\s+.*\bVALIDATE\s+CONSTRAINT)\b",
+    _FLAGS,
+)
+"""What may be done twice."""
+
+_INDEX = re.compile(
+    COMMENT + rf"CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>{_NAME})"
+    rf"\s+ON\s+(?:ONLY\s+)?(?P<of>{_QUALIFIED})",
+    _FLAGS,
+)
+_DROP = re.compile(
+    COMMENT + rf"DROP\s+INDEX\s+CONCURRENTLY\s+(?:IF\s+EXISTS\s+)?(?P<of>{_QUALIFIED})\s*;?\s*$", _FLAGS
+)
+_LABEL = re.compile(
+    COMMENT + rf"ALTER\s+TYPE\s+(?P<of>{_QUALIFIED})\s+ADD\s+VALUE\s+(?P<again>IF\s+NOT\s+EXISTS\s+)?"
+    r"'(?P<label>(?:[^']|'')+)'",
+    _FLAGS,
+)
+
+_INDEX_STATE = text("""SELECT i.indisvalid, pg_catalog.age(c.xmin) <= pg_catalog.age(CAST(:xid AS xid)),
+        pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
+    FROM pg_catalog.pg_index i
+    JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE i.indrelid = pg_catalog.to_regclass(:of) AND c.relname = :name""")
+_LABEL_STATE = text("""SELECT pg_catalog.age(e.xmin) <= pg_catalog.age(CAST(:xid AS xid))
+    FROM pg_catalog.pg_enum e WHERE e.enumtypid = pg_catalog.to_regtype(:of) AND e.enumlabel = :name""")
+"""What is there, and whether it is as new as the step: older things are somebody else's."""
+
+_TABLE = text("""SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = coalesce(
+        (SELECT i.indrelid FROM pg_catalog.pg_index i WHERE i.indexrelid = pg_catalog.to_regclass(:of)),
+        pg_catalog.to_regclass(:of))""")
+"""The table of that name, or of the index of that name, with its schema."""
+
+_BELOW = re.compile(
+    r"\b(?:cursor|raw_connection|driver_connection|dbapi_connection|executescript|create_engine"
+    r"|rowcount|lastrowid|inserted_primary_key\w*)\b|\.connection\b"
+)
+"""Words of a source that works below SQLAlchemy, or beside it, where nobody sees what it sends; or that asks
+for what a statement gives beside rows."""
+
+PAUSE = 0.5
+"""Seconds between two looks at a build that goes on."""
+
+
+def log_of(ctx: StepContext, connection: Connection, revision: str) -> StatementLog | None:
+    """What `revision` sends is to be kept in; where it was in doubt, with what it had sent before.
+
+    None where it has no block outside a transaction, or not all that it sends could be seen.
+    """
+    file = ctx.application.graph.files.get(revision) if ctx.application.graph else None
+    if file is None or not file.uses_autocommit_block or _BELOW.search(file.path.read_text(errors="replace")):
+        return None
+    doubt = ctx.knowledge.doubt
+    if doubt is None or doubt.subject != revision or not repeatable(ctx, doubt):
+        return StatementLog()
+    again = Reconciling(ctx, connection, doubt)
+    return StatementLog(doubt.done, again.settle, again.conflict, again.found, doubt.xid)
+
+
+@dataclass(slots=True)
+class Reconciling:
+    """What came of a revision's block: `connection` is the revision's, `found` says what was found of it."""
+
+    ctx: StepContext
+    connection: Connection
+    doubt: Doubt
+    found: list[str] = field(default_factory=list)
+
+    def settle(self, statement: str) -> bool:
+        """Whether `statement` was carried out; False: it is to be sent.
+
+        Raises InitError("revision-in-doubt") where nobody can know.
+        """
+        if _AGAIN.match(statement):
+            return False
+        asks: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], bool]], ...] = (
+            (_INDEX, self._index),
+            (_DROP, self._drop),
+            (_LABEL, self._label),
+        )
+        for pattern, ask in asks:
+            if (said := pattern.match(statement)) and self.ctx.database == "postgresql":
+                return ask(said)
+        raise self.unknown(statement)
+
+    def conflict(self, statement: str) -> InitError:
+        """The revision sends another statement than in the run that was interrupted."""
+        return self.unknown(statement, "run again, it takes another way than before")
+
+    def unknown(self, statement: str, why: str = "it cannot be seen whether this was done") -> InitError:
+        """The doubt that only a person can settle, with the statement it is about."""
+        return in_doubt(self.ctx, self.doubt, f"{why}: {' '.join(statement.split())[:200]}")
+
+    def _index(self, said: re.Match[str]) -> bool:
+        self._wait_for(said)
+        name = {"of": said["of"], "name": _plain(said["name"]), "xid": self.doubt.xid}
+        row = self.connection.execute(_INDEX_STATE, name).one_or_none()
+        if row is None:
+            return False
+        valid, ours, full = row
+        if not ours:
+            raise self.unknown(said[0], "an index of this name was there before")
+        if not valid:
+            self.connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY {full}")
+        self.found.append(f"index {full}: {'built' if valid else 'INVALID, dropped and built anew'}")
+        return bool(valid)
+
+    def _drop(self, said: re.Match[str]) -> bool:
+        if self._table(said) is None:
+            self.found.append(f"index {said['of']}: dropped")
+            return True
+        self._wait_for(said)
+        return False
+
+    def _label(self, said: re.Match[str]) -> bool:
+        label = said["label"].replace("''", "'")
+        name = {"of": said["of"], "name": label, "xid": self.doubt.xid}
+        row = self.connection.execute(_LABEL_STATE, name).one_or_none()
+        if row is None or (not row[0] and said["again"]):
+            return False
+        if not row[0]:
+            raise self.unknown(said[0], "a label of this name was there before")
+        self.found.append(f"type {said['of']}: {label} added")
+        return True
+
+    def _table(self, said: re.Match[str]) -> str | None:
+        found: str | None = self.connection.scalar(_TABLE, {"of": said["of"]})
+        return found
+
+    def _wait_for(self, said: re.Match[str]) -> None:
+        """Until no session builds or drops an index of this table: a dead client's statement goes on."""
+        table = self._table(said)
+        while table is not None and not self._is_free(table):
+            self.ctx.waits(f"another session builds or drops an index of {table}, or vacuums it")
+            self.ctx.sleep(PAUSE)
+
+    def _is_free(self, table: str) -> bool:
+        try:
+            with self.ctx.reading() as connection:
+                connection.exec_driver_sql(f"LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE NOWAIT")
+        except DBAPIError as error:
+            if is_lock_timeout(error):
+                return False
+            raise
+        return True
+
+
+def _plain(name: str) -> str:
+    """The name as the catalogue has it."""
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()

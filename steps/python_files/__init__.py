@@ -1,0 +1,1 @@
+"""Python files and packages, read and found without being imported."""

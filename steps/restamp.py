@@ -1,0 +1,98 @@
+"""Version table and journal mended against each other, where it is certain what is true."""
+
+from __future__ import annotations
+
+from initdb.errors import InitError
+from initdb.steps.alembic_driver import Environment, run_in_environment
+from initdb.steps.context import Progress, StepContext
+from initdb.steps.drift.exact_match import differences
+from initdb.steps.seeds.ledger import seeds_pending
+from initdb.steps.survey.facts import Facts, survey
+
+
+def run(ctx: StepContext, facts: Facts) -> None:
+    """Restamp what the journal knows where the tables are exactly the models'; otherwise ask.
+
+    Raises InitError("history-conflict") naming the revisions and both ways out.
+    """
+    ctx.report(Progress("repair", "version table"))
+    graph, metadata = ctx.application.graph, ctx.application.metadata
+    expected = tuple(head for head in ctx.knowledge.heads if graph and head in graph.files)
+    with ctx.reading() as connection:
+        certain = (
+            metadata is not None
+            and graph is not None
+            and set(expected) == set(graph.heads)
+            and not differences(connection, metadata, ctx.settings.ignore)
+        )
+    if not certain:
+        raise _conflict(ctx, facts)
+    restamp(ctx, expected)
+
+
+def restamp(ctx: StepContext, revisions: tuple[str, ...], marked: bool = False) -> None:
+    """One unit: set the version rows to `revisions` and say so."""
+    run_in_environment(ctx.application, ctx.engine, lambda env: _restamp(ctx, env, revisions, marked))
+
+
+def _restamp(ctx: StepContext, env: Environment, revisions: tuple[str, ...], marked: bool) -> None:
+    with ctx.unit.open(env.connection):
+        rows = env.stamp(revisions)
+        graph = ctx.application.graph
+        data = {
+            "actions": [f"version table {env.version_table} set to {', '.join(rows)}"],
+            "tables": [],
+            "defects": [],
+            "heads": list(rows),
+            "pending": list(graph.pending(rows)) if graph else [],
+            "seeds_pending": list(seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)),
+            "marked": marked,
+        }
+        ctx.unit.commit(env.connection, "repair_applied", data)
+
+
+def _conflict(ctx: StepContext, facts: Facts) -> InitError:
+    lost = facts.conflict
+    rows = ", ".join(facts.rows or ()) or "nothing"
+    return InitError(
+        "history-conflict",
+        f"the journal knows {', '.join(lost)}, the version table says {rows}",
+        mend="Where the tables have them: initdb resume --mark-applied REV. "
+        "Where they were taken back on purpose: initdb resume --retry REV.",
+        database=ctx.database,
+    )
+
+
+def mark_applied(ctx: StepContext, revision: str) -> None:
+    """A person says that `revision` stands: stamp it where the version rows do not say so, and record it."""
+    run_in_environment(ctx.application, ctx.engine, lambda env: _mark(ctx, env, revision))
+
+
+def _mark(ctx: StepContext, env: Environment, revision: str) -> None:
+    graph = ctx.application.graph
+    if graph is None or revision not in graph.files:
+        raise InitError("no-such-revision", revision)
+    file = graph.files[revision]
+    with ctx.unit.open(env.connection):
+        rows = env.rows()
+        if revision not in graph.applied(rows):
+            rows = env.stamp((revision,))
+        data = {
+            "revision": revision,
+            "file": file.path.name,
+            "digest": file.digest,
+            "heads": list(rows),
+            "pending": list(graph.pending(rows)),
+            "seeds_pending": list(seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)),
+            "version_table": env.version_table,
+            "version_schema": env.version_schema,
+            "marked": True,
+        }
+        ctx.unit.commit(env.connection, "migration_applied", data)
+
+
+def conflict_of(ctx: StepContext) -> Facts | None:
+    """The facts, where journal and version table contradict each other."""
+    with ctx.reading() as connection:
+        facts = survey(connection, ctx.application, ctx.knowledge)
+    return facts if facts.conflict else None

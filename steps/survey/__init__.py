@@ -1,0 +1,1 @@
+"""What is true of the database, and of the code that meets it."""
