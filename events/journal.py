@@ -180,6 +180,10 @@ class Journal:
             return None
 
 
+NOWHERE = Journal(None, "")
+"""No journal, of no application."""
+
+
 def _sound(head: Head) -> Head:
     """Raises InitError("journal-unreadable") where the row holds what no journal writes."""
     numbers = (head.seq, head.schema_version, head.min_writer)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from initdb.flask import DatabaseInitializer, init_app
     from initdb.managers import DataSeeder, HealthValidator, MigrationRunner, SchemaManager
     from initdb.settings import Settings, load_settings
-    from initdb.statemachine.assemble.context import Waiting, Watcher
+    from initdb.statemachine.assemble.site import Waiting, Watcher
     from initdb.statemachine.initializer import Initializer
     from initdb.statemachine.render.results import (
         InitializationResult,
@@ -72,8 +72,8 @@ _PLACES = {
     "SeedingResult": _RESULTS,
     "Settings": "initdb.settings",
     "ValidationResult": _RESULTS,
-    "Waiting": "initdb.statemachine.assemble.context",
-    "Watcher": "initdb.statemachine.assemble.context",
+    "Waiting": "initdb.statemachine.assemble.site",
+    "Watcher": "initdb.statemachine.assemble.site",
     "init_app": "initdb.flask",
     "load_settings": "initdb.settings",
     "seed": "initdb.steps.seeds.sources",

@@ -16,11 +16,11 @@ from initdb.events.entry import Entry
 from initdb.events.sessions import session
 from initdb.settings import Settings, load_settings
 from initdb.statemachine import orders
-from initdb.statemachine.assemble.context import Site, Watcher
 from initdb.statemachine.assemble.parts import Given, assemble
-from initdb.statemachine.decide.verdict import Verdict, judge
+from initdb.statemachine.assemble.site import Site, Watcher
+from initdb.statemachine.decide.verdict import Look, Verdict, judge
 from initdb.statemachine.loop.attend import Outcome, attend
-from initdb.statemachine.loop.look import Sight, see
+from initdb.statemachine.loop.look import look
 from initdb.statemachine.loop.run import Order
 from initdb.statemachine.render.results import InitializationResult, RepairResult
 from initdb.steps.context import Rule
@@ -98,7 +98,7 @@ class Initializer:
 
     def resume(self) -> InitializationResult:
         """Go on, and try again what failed: overrides the failure that stands when this is called."""
-        return self.concluded(lambda: attend(self.site, orders.resume(self.see())))
+        return self.concluded(lambda: attend(self.site, orders.resume(self.look())))
 
     def repair(self) -> RepairResult:
         """Look, repair what is safe, and go on to ready."""
@@ -106,23 +106,23 @@ class Initializer:
         outcome = attend(self.site, orders.again("repair"))
         return orders.repair_result(outcome, time.perf_counter() - begun)
 
-    def see(self, before: Sight | None = None) -> Sight:
+    def look(self, before: Look | None = None) -> Look:
         """Look without writing. Raises InitError and, where the database cannot be had, the driver's
         error."""
         self.site.ask_env_py()
-        return see(self.site, before)
+        return look(self.site, before)
 
     def verdict(self) -> Verdict:
         """What a boot would conclude now, without doing it."""
-        return judge(self.see().look)
+        return judge(self.look())
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """The journal, in order; empty where there is none."""
-        sight = see(self.site)
-        if not sight.exists:
+        seen = look(self.site)
+        if not seen.exists:
             return
         with session(self.engine) as connection:
-            yield from sight.journal.read(connection, after)
+            yield from seen.journal.read(connection, after)
 
     def concluded(self, attending: Any) -> InitializationResult:
         """The result of an attendance, timed; an InitError becomes its rendered text."""

@@ -10,9 +10,8 @@ from typing import Any
 from initdb.errors import InitError, Rendered, render
 from initdb.events.entry import Entry
 from initdb.settings import Settings
-from initdb.statemachine.decide.verdict import Verdict, judge
+from initdb.statemachine.decide.verdict import Look, Verdict, judge
 from initdb.statemachine.loop.attend import Outcome
-from initdb.statemachine.loop.look import Sight
 from initdb.statemachine.loop.run import Order
 from initdb.statemachine.machine import accepts
 from initdb.statemachine.render.results import InitializationResult, RepairResult
@@ -31,13 +30,13 @@ def again(reason: str) -> Order:
     return Order(reason=reason)
 
 
-def resume(sight: Sight, retry: Sequence[str] = (), mark: Sequence[str] = ()) -> Order:
+def resume(seen: Look, retry: Sequence[str] = (), mark: Sequence[str] = ()) -> Order:
     """Go on; override the failure that stands now, so that five who say so at once try once.
 
     `retry`: revisions to apply again although they were begun or are recorded. `mark`: revisions that a
     person says are applied. Raises InitError("no-such-revision").
     """
-    verdict = judge(sight.look)
+    verdict = judge(seen)
     override = verdict.failure.seq if verdict.failure else None
     if not retry and not mark:
         return Order(override=override, insist=True)

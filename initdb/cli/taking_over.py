@@ -19,18 +19,18 @@ def ask_and_take_over(call: Call, initializer: Initializer, *, assured: bool) ->
     """Nothing where nobody is at work. Raises InitError("take-over-refused") where nobody says yes."""
     site = initializer.site
     with connecting(site.engine):
-        sight = initializer.see()
-        if not sight.exists or not at_work(site.engine, sight.journal):
+        seen = initializer.look()
+        if not seen.exists or not at_work(site.engine, seen.journal):
             call.screen.say("nobody is at work: there is nothing to take over")
             return
-    known = sight.look.knowledge
+    known = seen.knowledge
     run = known.last_run if known.last_run and known.last_run.ended is None else None
     holder = who(run.by) if run else "a process that has not said who it is"
     since = f", since {run.at}; its last event: {known.last_type} at {known.last_at}" if run else ""
     if not assured:
         _ask(f"At work is {holder}{since}.", site.engine.dialect.name)
     with connecting(site.engine):
-        ended = take_over(site.engine, sight.journal, run, site.clock)
+        ended = take_over(site.engine, seen.journal, run, site.clock)
     call.screen.say(f"took over from {holder}: ended {', '.join(ended) or 'nothing, it was gone'}")
 
 

@@ -20,7 +20,7 @@ from initdb.settings import Settings, load_settings
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from initdb.statemachine.assemble.context import Watcher
+    from initdb.statemachine.assemble.site import Watcher
     from initdb.statemachine.initializer import Initializer
 
 DEFAULT_URL = "sqlite:///initdb.db"

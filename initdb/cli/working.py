@@ -33,10 +33,10 @@ def work(  # noqa: PLR0913 - what one attendance is made of
     """
     target = find_target(call)
     from initdb.cli.concluding import Attended, conclude, named
-    from initdb.cli.output.progress import Teller
+    from initdb.cli.output.progress import ProgressLines
 
-    teller, code = Teller(call.screen), 0
-    with opened_each(call, target, teller.watcher()) as initializers:
+    lines, code = ProgressLines(call.screen), 0
+    with opened_each(call, target, lines.watcher()) as initializers:
         for line in target.assumed:
             call.screen.say(("assumed ", "dim"), line)
         for initializer in initializers[:1] if one else initializers:
@@ -48,7 +48,7 @@ def work(  # noqa: PLR0913 - what one attendance is made of
             outcome = initializer.attend(order, mode=mode, wait=wait)
             ms = round((time.perf_counter() - begun) * 1000, 1)
             call.screen.clear()
-            code = conclude(call, Attended(target, initializer, outcome, ms, teller.waited))
+            code = conclude(call, Attended(target, initializer, outcome, ms, lines.waited))
             if code:
                 break
     return code

@@ -16,7 +16,7 @@ from initdb.errors import InitError
 from initdb.flask.binds import companions_of, engine_of_bind, models_of_bind, owner_of_seeds, with_binds
 from initdb.flask.revisions import provider_for, revisions_of
 from initdb.settings import Settings, load_settings
-from initdb.statemachine.assemble.context import Watcher
+from initdb.statemachine.assemble.site import Watcher
 from initdb.statemachine.initializer import Initializer
 from initdb.steps.context import Rule
 from initdb.steps.engines.make import make_engine

@@ -14,9 +14,9 @@ from initdb.booting import loading, quiet
 from initdb.errors import InitError, Rendered, render
 from initdb.flask.binding import EXTENSION, Parts, engine_of, initializer_for, settings_for
 from initdb.flask.binds import with_binds
+from initdb.flask.boot_log import BootLog, audible, logger
 from initdb.flask.gunicorn import exit_code, heartbeat, loading_worker
 from initdb.flask.serving import RELOAD, answers_requests, is_reloaders_child, serves
-from initdb.flask.telling import Teller, audible, logger
 from initdb.flask.unavailable import Unavailable
 from initdb.settings import Settings
 from initdb.statemachine import orders
@@ -52,7 +52,7 @@ def _boot(app: Flask, db: Any, settings: Settings) -> None:
     """Each database in turn, as env.py goes through them; the first that is not ready ends it."""
     try:
         each = with_binds(app, db, settings).each()
-        initializers = [initializer_for(app, db, one, watcher=Teller().watcher()) for one in each]
+        initializers = [initializer_for(app, db, one, watcher=BootLog().watcher()) for one in each]
     except InitError as error:
         _refused(app, settings, error.exit_code, error.rendered(), [])
         return

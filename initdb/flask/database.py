@@ -12,7 +12,7 @@ from initdb.errors.classify import classify
 from initdb.errors.redact import url_text
 from initdb.flask.binding import each_bound
 from initdb.flask.several import joined_repairs, joined_results, joined_validations
-from initdb.managers.looking import health, looking, result_of
+from initdb.managers.open_look import health, open_look, result_of
 from initdb.managers.schema import unrepaired
 from initdb.statemachine.decide.verdict import judge
 from initdb.statemachine.initializer import Initializer, failed
@@ -87,22 +87,22 @@ class DatabaseInitializer:
 
 
 def _validated(initializer: Initializer) -> ValidationResult:
-    with looking(initializer) as looked:
-        return result_of(health(initializer, looked).issues)
+    with open_look(initializer) as opened:
+        return result_of(health(initializer, opened).issues)
 
 
 def _status(initializer: Initializer) -> dict[str, Any]:
-    with looking(initializer) as looked:
-        verdict = judge(looked.sight.look)
-        working = looked.sight.exists and at_work(initializer.engine, looked.sight.journal)
+    with open_look(initializer) as opened:
+        verdict = judge(opened.seen)
+        working = opened.seen.exists and at_work(initializer.engine, opened.seen.journal)
         return {
-            **status_of(looked.sight, verdict, working).data(),
+            **status_of(opened.seen, verdict, working).data(),
             "ready": verdict.kind == "ready",
             "error": None,
             "database_type": initializer.engine.dialect.name,
             "database": url_text(initializer.engine.url),
             "application": initializer.site.name,
             "mode": initializer.settings.mode,
-            "pending": list(looked.facts.pending),
-            "seeds_pending": list(looked.facts.seeds),
+            "pending": list(opened.facts.pending),
+            "seeds_pending": list(opened.facts.seeds),
         }

@@ -12,9 +12,9 @@ from initdb.errors import InitError
 from initdb.errors.redact import url_text
 from initdb.events.canonical import timestamp
 from initdb.events.sessions import database_file
-from initdb.managers.looking import Looked, about_data, about_schema, health, looking, result_of
 from initdb.managers.manager import Manager
 from initdb.managers.measures import rows_by_table, server_version, size
+from initdb.managers.open_look import OpenLook, about_data, about_schema, health, open_look, result_of
 from initdb.statemachine.decide.audit import audit
 from initdb.statemachine.decide.verdict import judge
 from initdb.statemachine.initializer import Initializer
@@ -39,16 +39,16 @@ class HealthValidator(Manager):
 
     def validate_schema_integrity(self) -> ValidationResult:
         """The schema against the models. Raises InitError where the database cannot be had."""
-        with self.bound() as initializer, looking(initializer) as looked:
-            return result_of(about_schema(health(initializer, looked)))
+        with self.bound() as initializer, open_look(initializer) as opened:
+            return result_of(about_schema(health(initializer, opened)))
 
     def validate_data_integrity(self) -> ValidationResult:
         """The file itself, constraints, orphaned rows, seeds and the application's rules.
 
         Raises InitError where the database cannot be had.
         """
-        with self.bound() as initializer, looking(initializer) as looked:
-            return result_of(about_data(health(initializer, looked)))
+        with self.bound() as initializer, open_look(initializer) as opened:
+            return result_of(about_data(health(initializer, opened)))
 
     def generate_health_report(self) -> dict[str, Any]:
         """Everything that can be told of the database without writing, as plain data; no secret.
@@ -66,9 +66,9 @@ class HealthValidator(Manager):
             }
             try:
                 latency = _ping(initializer)
-                with looking(initializer) as looked:
+                with open_look(initializer) as opened:
                     report["connectivity"] = {"ok": True, "latency_ms": latency}
-                    report |= _told(initializer, looked, report["database"])
+                    report |= _told(initializer, opened, report["database"])
             except InitError as error:
                 report["connectivity"] = {"ok": False, "error": error.rendered().as_data()}
             return report
@@ -81,17 +81,17 @@ def _ping(initializer: Initializer) -> float:
         if not os.access(file.parent, os.W_OK):
             raise InitError("folder-missing", str(file.parent), database="sqlite")
         return 0.0
-    with looking(initializer) as looked:
+    with open_look(initializer) as opened:
         begun = time.perf_counter()
-        looked.connection.execute(text("SELECT 1"))
+        opened.connection.execute(text("SELECT 1"))
         return round((time.perf_counter() - begun) * 1000, 3)
 
 
-def _told(initializer: Initializer, looked: Looked, database: dict[str, Any]) -> dict[str, Any]:
-    found = health(initializer, looked)
-    verdict = judge(looked.sight.look)
-    known = looked.sight.look.knowledge
-    connection = looked.connection
+def _told(initializer: Initializer, opened: OpenLook, database: dict[str, Any]) -> dict[str, Any]:
+    found = health(initializer, opened)
+    verdict = judge(opened.seen)
+    known = opened.seen.knowledge
+    connection = opened.connection
     return {
         "database": {**database, "version": server_version(connection), "size_bytes": size(connection)},
         "state": known.state,
@@ -101,13 +101,13 @@ def _told(initializer: Initializer, looked: Looked, database: dict[str, Any]) ->
         "checks": {check.name: check.severity if check.issues else "ok" for check in found.checks},
         "tables": rows_by_table(connection),
         "migrations": {
-            "heads": list(looked.facts.rows or ()),
-            "pending": list(looked.facts.pending),
-            "unknown": list(looked.facts.unknown),
+            "heads": list(opened.facts.rows or ()),
+            "pending": list(opened.facts.pending),
+            "unknown": list(opened.facts.unknown),
             "held": sorted(known.held),
         },
-        "seeds_pending": list(looked.facts.seeds),
-        "journal": _journal(looked),
+        "seeds_pending": list(opened.facts.seeds),
+        "journal": _journal(opened),
     }
 
 
@@ -116,10 +116,10 @@ def _issues(issues: tuple[Issue, ...]) -> dict[str, Any]:
     return {"valid": result.valid, "severity": result.severity, "issues": [issue.data() for issue in issues]}
 
 
-def _journal(looked: Looked) -> dict[str, Any]:
-    if not looked.sight.exists:
+def _journal(opened: OpenLook) -> dict[str, Any]:
+    if not opened.seen.exists:
         return {"exists": False}
-    found = audit(looked.connection, looked.sight.journal)
+    found = audit(opened.connection, opened.seen.journal)
     listed = [{"entry": finding.seq, "text": finding.text} for finding in found.findings[:MOST_FINDINGS]]
     return {
         "exists": True,

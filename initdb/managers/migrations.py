@@ -6,8 +6,8 @@ from typing import Any
 
 from initdb.errors import InitError, render
 from initdb.events.knowledge import Knowledge
-from initdb.managers.looking import looking
 from initdb.managers.manager import Manager
+from initdb.managers.open_look import open_look
 from initdb.managers.outcome import entries, failed_step, raise_for
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.loop.attend import Outcome
@@ -29,8 +29,8 @@ class MigrationRunner(Manager):
 
         Raises InitError for revisions that cannot be read and where the database cannot be had.
         """
-        with self.bound() as initializer, looking(initializer) as looked:
-            return list(looked.facts.pending)
+        with self.bound() as initializer, open_look(initializer) as opened:
+            return list(opened.facts.pending)
 
     def run_migrations(self) -> MigrationResult:
         """Bring the database to ready, and report the revisions' part of it; raises nothing a user can meet.
@@ -53,14 +53,14 @@ class MigrationRunner(Manager):
         with self.bound() as initializer:
             graph = _graph(initializer)
             revision = graph.resolve(migration_id)
-            with looking(initializer) as looked:
-                rows = looked.facts.rows or ()
+            with open_look(initializer) as opened:
+                rows = opened.facts.rows or ()
             if revision not in rows:
                 heads = ", ".join(rows) or "none"
                 raise InitError("rollback-refused", f"{revision} is not a current head; these are: {heads}")
             raise_for(initializer.attend(_roll_back(graph, revision)))
-            with looking(initializer) as looked:
-                return revision not in graph.applied(looked.facts.rows or ())
+            with open_look(initializer) as opened:
+                return revision not in graph.applied(opened.facts.rows or ())
 
     def get_migration_history(self) -> list[dict[str, Any]]:
         """Every revision, oldest first, as plain data.
@@ -68,12 +68,12 @@ class MigrationRunner(Manager):
         Keys: revision, doc, applied, held, marked (as applied, by a person), and at, by, run where the
         journal knows of its application. Raises InitError where the database cannot be had.
         """
-        with self.bound() as initializer, looking(initializer) as looked:
+        with self.bound() as initializer, open_look(initializer) as opened:
             graph = initializer.site.application.graph or RevisionGraph.of(())
-            known = looked.sight.look.knowledge
-            applied = graph.applied(looked.facts.rows or ())
-            names = [*graph.pending(()), *(name for name in looked.facts.unknown)]
-            there = applied | set(looked.facts.unknown)
+            known = opened.seen.knowledge
+            applied = graph.applied(opened.facts.rows or ())
+            names = [*graph.pending(()), *(name for name in opened.facts.unknown)]
+            there = applied | set(opened.facts.unknown)
             return [_told(name, graph, known, name in there) for name in names]
 
 
@@ -120,7 +120,7 @@ def _result(initializer: Initializer, outcome: Outcome) -> MigrationResult:
     reason = render(reason_of(outcome))
     if failed_step(outcome) != "migrate":
         return MigrationResult(False, applied, error_message=reason)
-    with looking(initializer) as looked:
-        failed = next(iter(looked.facts.pending), None)
-        doubt = looked.sight.look.knowledge.doubt
+    with open_look(initializer) as opened:
+        failed = next(iter(opened.facts.pending), None)
+        doubt = opened.seen.knowledge.doubt
     return MigrationResult(False, applied, failed, reason, doubt is None)

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import MetaData, Table
 
 from initdb.errors import InitError
-from initdb.managers.looking import Looked, about_schema, health, looking, result_of
 from initdb.managers.manager import Manager
+from initdb.managers.open_look import OpenLook, about_schema, health, open_look, result_of
 from initdb.managers.outcome import raise_for
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.render.results import RepairResult, ValidationResult
@@ -24,8 +24,8 @@ class SchemaManager(Manager):
 
         Raises InitError where the database cannot be had.
         """
-        with self.bound() as initializer, looking(initializer) as looked:
-            return _exists(initializer, looked)
+        with self.bound() as initializer, open_look(initializer) as opened:
+            return _exists(initializer, opened)
 
     def create_schema(self) -> bool:
         """Bring the database to ready, and with that its schema; whether it exists now.
@@ -38,8 +38,8 @@ class SchemaManager(Manager):
             if outcome.error is None:
                 raise_for(outcome)
             try:
-                with looking(initializer) as looked:
-                    exists = _exists(initializer, looked)
+                with open_look(initializer) as opened:
+                    exists = _exists(initializer, opened)
             except InitError:
                 raise_for(outcome)
                 raise
@@ -49,8 +49,8 @@ class SchemaManager(Manager):
 
     def validate_schema(self) -> ValidationResult:
         """The schema against the models. Raises InitError where the database cannot be had."""
-        with self.bound() as initializer, looking(initializer) as looked:
-            return result_of(about_schema(health(initializer, looked)))
+        with self.bound() as initializer, open_look(initializer) as opened:
+            return result_of(about_schema(health(initializer, opened)))
 
     def repair_schema(self) -> RepairResult:
         """Mend what can be mended without losing data, and go on to ready."""
@@ -61,27 +61,27 @@ class SchemaManager(Manager):
 
         Raises InitError where the database cannot be had.
         """
-        with self.bound() as initializer, looking(initializer) as looked:
-            application, known = initializer.site.application, looked.sight.look.knowledge
+        with self.bound() as initializer, open_look(initializer) as opened:
+            application, known = initializer.site.application, opened.seen.knowledge
             table, schema = version_place(application, known)
-            facts = looked.facts
+            facts = opened.facts
             models = application.metadata or MetaData()
             return {
-                "database_type": looked.connection.dialect.name,
+                "database_type": opened.connection.dialect.name,
                 "schema_from": application.schema_from,
                 "identity": application.identity,
                 "state": known.state,
                 "tables": {key: _table(model, facts.tables) for key, model in sorted(models.tables.items())},
                 "missing": list(facts.missing),
-                "others": _others(looked, models),
+                "others": _others(opened, models),
                 "version_table": f"{schema}.{table}" if schema else table,
                 "heads": list(facts.rows or ()),
                 "pending": list(facts.pending),
             }
 
 
-def _exists(initializer: Initializer, looked: Looked) -> bool:
-    facts = looked.facts
+def _exists(initializer: Initializer, opened: OpenLook) -> bool:
+    facts = opened.facts
     if initializer.site.application.metadata is None:
         return bool(facts.rows)
     return not facts.missing
@@ -95,9 +95,9 @@ def _table(model: Table, present: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _others(looked: Looked, models: MetaData) -> list[str]:
+def _others(opened: OpenLook, models: MetaData) -> list[str]:
     """Tables that are in no model, the journal's aside."""
-    names = (f"{schema}.{name}" if schema else name for schema, name in catalog.tables(looked.connection))
+    names = (f"{schema}.{name}" if schema else name for schema, name in catalog.tables(opened.connection))
     return sorted(name for name in names if name not in models.tables)
 
 

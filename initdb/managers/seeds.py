@@ -9,8 +9,8 @@ from sqlalchemy import Select, select
 
 from initdb.errors import InitError, render
 from initdb.events.entry import Entry
-from initdb.managers.looking import about_data, health, looking
 from initdb.managers.manager import Manager
+from initdb.managers.open_look import about_data, health, open_look
 from initdb.managers.outcome import entries, failed_step, raise_for
 from initdb.statemachine import orders
 from initdb.statemachine.initializer import Initializer
@@ -61,10 +61,10 @@ class DataSeeder(Manager):
 
         Raises InitError where the database cannot be had.
         """
-        with self.bound() as initializer, looking(initializer) as looked:
+        with self.bound() as initializer, open_look(initializer) as opened:
             return not any(
                 issue.kind in ("seed-pending", "seed-table-missing")
-                for issue in about_data(health(initializer, looked))
+                for issue in about_data(health(initializer, opened))
             )
 
     def _made(self, *queries: Select[tuple[int]]) -> bool:
@@ -79,10 +79,10 @@ class DataSeeder(Manager):
 
 
 def _there(initializer: Initializer, queries: Iterable[Select[tuple[int]]]) -> bool:
-    with looking(initializer) as looked:
-        if looked.facts.missing:
+    with open_look(initializer) as opened:
+        if opened.facts.missing:
             return False
-        return all(looked.connection.scalar(query) is not None for query in queries)
+        return all(opened.connection.scalar(query) is not None for query in queries)
 
 
 def _counted(batches: Iterable[Entry]) -> tuple[dict[str, int], dict[str, int]]:

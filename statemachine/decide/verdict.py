@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from initdb.events.head import Head
+from initdb.events.journal import NOWHERE, Journal
 from initdb.events.knowledge import Failure, Judgement, Knowledge
 
 Kind = Literal["ready", "failed", "held", "ahead", "work"]
@@ -19,8 +21,20 @@ BACKOFF_FIRST, BACKOFF_LIMIT = 1.0, 60.0
 class Look:
     """What a process sees before it decides: the folded journal, its own code, the database as it is.
 
-    `code`: part → hash, of the parts that this process can know. `unknown`: version rows that its scripts do
-    not know. `pending`: revision → file hash, still to apply. `clock`: the database's time, in s.
+    Args:
+        knowledge: what the journal says, folded.
+        code: part → hash, of the parts that this process can know.
+        catalog: the hash of the database's catalogue; None where it was not read.
+        unknown: version rows that this process's scripts do not know.
+        pending: revision → file hash, still to apply.
+        clock: the database's time, in s.
+        rows: the version rows.
+        journal: where the journal is, or will be.
+        exists: whether the journal is there already.
+        head: the journal's last entry, as its head says.
+        reader: nothing can be written here.
+        rewound: the journal lacks what this process saw of it before: a backup was restored, or a failover
+            lost commits.
     """
 
     knowledge: Knowledge
@@ -29,6 +43,12 @@ class Look:
     unknown: tuple[str, ...] = ()
     pending: Mapping[str, str] = field(default_factory=dict)
     clock: float = 0.0
+    rows: tuple[str, ...] = ()
+    journal: Journal = NOWHERE
+    exists: bool = False
+    head: Head | None = None
+    reader: bool = False
+    rewound: bool = False
 
 
 @dataclass(frozen=True, slots=True)

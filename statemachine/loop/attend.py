@@ -21,9 +21,9 @@ from initdb.events.entry import Entry
 from initdb.events.head import ConnectionLost, HeadBusy, HeadMoved, JournalSignal, NoJournal
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import close_session, open_session
-from initdb.statemachine.assemble.context import Site, Waiting
-from initdb.statemachine.decide.verdict import Verdict, judge
-from initdb.statemachine.loop.look import Sight, see, see_on
+from initdb.statemachine.assemble.site import Site, Waiting
+from initdb.statemachine.decide.verdict import Look, Verdict, judge
+from initdb.statemachine.loop.look import look, look_on
 from initdb.statemachine.loop.outage import Outage, note
 from initdb.statemachine.loop.run import Order, Report, Run
 from initdb.statemachine.loop.signals import Stopped, Stopper, graceful
@@ -79,7 +79,7 @@ class _Attendance:
         self._database = site.engine.dialect.name
         self._extend()
         self._pause = 0.2
-        self._sight: Sight | None = None
+        self._seen: Look | None = None
         self._outage, self._served = Outage(site), False
         self._ordered = order.forced
         self._begun: list[str] = []
@@ -99,7 +99,7 @@ class _Attendance:
                 outcome = self._once()
             except JournalSignal as signal:
                 # Settled in one way, whatever it was: drop everything, look, go on.
-                self._sight = None
+                self._seen = None
                 if self._mode == "check" and isinstance(signal, HeadBusy):
                     raise InitError("lock-timeout", _BUSY, database=self._database) from signal
                 self._sleep(_BUSY if isinstance(signal, HeadBusy) else _MOVED)
@@ -113,9 +113,9 @@ class _Attendance:
                 return outcome
 
     def _once(self) -> Outcome | None:
-        sight = self._see()
-        verdict = judge(sight.look, self._order.override)
-        known = sight.look.knowledge
+        seen = self._look()
+        verdict = judge(seen, self._order.override)
+        known = seen.knowledge
         if (ended := self._ended(known)) is not None:
             return ended
         if verdict.kind == "failed" and self._waited_out(verdict):
@@ -124,7 +124,7 @@ class _Attendance:
             return _settled(verdict, known)
         if self._mode == "check":
             return _pending(verdict, known)
-        if sight.reader or self._mode == "wait":
+        if seen.reader or self._mode == "wait":
             return self._wait_for_others(verdict, known)
         return self._try_to_work(known)
 
@@ -157,16 +157,16 @@ class _Attendance:
         self._stopper.pause(verdict.retry_in + 0.01)
         return True
 
-    def _see(self) -> Sight:
+    def _look(self) -> Look:
         try:
             connect.check_there(self._site.engine, self._served)
-            self._sight = see(self._site, self._sight)
+            self._seen = look(self._site, self._seen)
         except (JournalSignal, InitError, Stopped):
             raise
         except Exception as error:
             raise self._no_answer(error) from error
-        self._reached(self._sight)
-        return self._sight
+        self._reached(self._seen)
+        return self._seen
 
     def _no_answer(self, error: Exception) -> Exception:
         """What it means that the database did not answer a look; makes a missing one where that may help."""
@@ -180,27 +180,27 @@ class _Attendance:
             return HeadBusy()
         return found
 
-    def _reached(self, sight: Sight) -> None:
+    def _reached(self, seen: Look) -> None:
         """The database answers; a journal that went back becomes a note."""
-        self._served = self._served or sight.exists
-        known, seen = sight.look.knowledge, self._site.seen
-        if sight.rewound and seen:
-            note(self._site, "history_rewound", {"was": seen[1], "is": known.seq})
-        if seen is None or known.seq != seen[1]:
+        self._served = self._served or seen.exists
+        known, newest = seen.knowledge, self._site.newest
+        if seen.rewound and newest:
+            note(self._site, "history_rewound", {"was": newest[1], "is": known.seq})
+        if newest is None or known.seq != newest[1]:
             self._extend()
-        self._site.seen = (known.journal, known.seq, known.hash)
+        self._site.newest = (known.journal, known.seq, known.hash)
 
     def _extend(self) -> None:
         """Whoever works is getting on: the limit is for waiting without anything happening."""
         self._deadline = self._site.clock.monotonic() + self._site.settings.wait_limit
 
     def _try_to_work(self, known: Knowledge) -> Outcome | None:
-        if self._sight is None or not self._sight.exists:
+        if self._seen is None or not self._seen.exists:
             connect.prepare(self._site.engine)
         since = self._since()
-        while self._sight is not None:
+        while self._seen is not None:
             try:
-                baton = try_baton(self._site.engine, self._sight.journal, since)
+                baton = try_baton(self._site.engine, self._seen.journal, since)
             except HeadMoved:
                 return None
             except (InitError, JournalSignal, Stopped):
@@ -222,7 +222,7 @@ class _Attendance:
 
         So that each of a hundred that wait needs one connection at a time; a file is as quickly looked at.
         """
-        head = self._sight.head if self._sight else None
+        head = self._seen.head if self._seen else None
         if head is None or self._site.engine.dialect.name == "sqlite":
             return None
         return (head.seq, head.hash)
@@ -241,18 +241,18 @@ class _Attendance:
         self._outage.tell()
         try:
             self._site.ask_env_py()
-            sight = see_on(self._site, work)
-            if (ended := self._ended(sight.look.knowledge)) is not None:
+            seen = look_on(self._site, work)
+            if (ended := self._ended(seen.knowledge)) is not None:
                 return ended
-            verdict = judge(sight.look, self._order.override)
+            verdict = judge(seen, self._order.override)
             if verdict.kind != "work" and not self._must_begin(verdict):
-                return _settled(verdict, sight.look.knowledge)
-            if sight.head is not None:
-                sight.journal.check_guards(work)
-                sight.journal.check_version(work)
-            run = Run(self._site, baton, work, sight, verdict, self._order, self._stopper)
+                return _settled(verdict, seen.knowledge)
+            if seen.head is not None:
+                seen.journal.check_guards(work)
+                seen.journal.check_version(work)
+            run = Run(self._site, baton, work, seen, verdict, self._order, self._stopper)
             self._begun.append(run.report.run)
-            return self._concluded(run, run.go(), sight)
+            return self._concluded(run, run.go(), seen)
         except (InitError, JournalSignal, Stopped):
             raise
         except Exception as error:
@@ -266,10 +266,10 @@ class _Attendance:
             if run is not None and run.report.entries:
                 self._written += run.report.entries
                 known = run.knowledge
-                self._site.seen = (known.journal, known.seq, known.hash)
+                self._site.newest = (known.journal, known.seq, known.hash)
                 self._extend()
 
-    def _concluded(self, run: Run, report: Report, sight: Sight) -> Outcome:
+    def _concluded(self, run: Run, report: Report, seen: Look) -> Outcome:
         known = run.knowledge
         if report.stopped is not None:
             return Outcome(
@@ -294,7 +294,7 @@ class _Attendance:
             # Its only trace until a database is there to take it.
             self._outage.tell()
             raise error
-        self._sight = None
+        self._seen = None
         self._rest(said)
 
     def _sleep(self, why: str, since: str | None = None) -> None:

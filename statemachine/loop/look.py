@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -17,7 +17,7 @@ from initdb.events.head import Head, NoJournal
 from initdb.events.journal import Journal, find, side
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import database_file, session
-from initdb.statemachine.assemble.context import Site
+from initdb.statemachine.assemble.site import Site
 from initdb.statemachine.decide.fold import step
 from initdb.statemachine.decide.verdict import Look
 from initdb.statemachine.table import State
@@ -27,40 +27,23 @@ from initdb.steps.revisions.graph import RevisionGraph
 from initdb.steps.survey.facts import version_place
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What was seen: `journal` where the journal is (or will be), `exists` whether it is there already.
-
-    `rewound`: the journal does not hold what this process saw of it before (a backup was restored, or a
-    failover lost commits).
-    """
-
-    look: Look
-    journal: Journal
-    exists: bool
-    reader: bool = False
-    rows: tuple[str, ...] = ()
-    head: Head | None = None
-    rewound: bool = False
-
-
-def see(site: Site, before: Sight | None = None) -> Sight:
+def look(site: Site, before: Look | None = None) -> Look:
     """Look on a connection of our own. A file that does not exist is seen as empty and is not made."""
     file = database_file(site.engine)
     if file is not None and not file.exists():
         schema = site.settings.journal_schema or "main"
-        return Sight(_look(site, Knowledge(), None, ()), Journal(schema, site.owner), exists=False)
+        return _judged_on(site, Knowledge(), None, (), Journal(schema, site.owner))
     try:
         with session(site.engine) as connection:
-            return see_on(site, connection, before, idly=True)
+            return look_on(site, connection, before, idly=True)
     except (DBAPIError, sqlite3.Error):
         if file is None or not is_read_only(file) or file.with_name(f"{file.name}-wal").exists():
             raise
     with session(immutable(file)) as connection:
-        return see_on(site, connection, before, idly=True)
+        return look_on(site, connection, before, idly=True)
 
 
-def see_on(site: Site, connection: Connection, before: Sight | None = None, *, idly: bool = False) -> Sight:
+def look_on(site: Site, connection: Connection, before: Look | None = None, *, idly: bool = False) -> Look:
     """Look on `connection`. `before`: what was seen last, so that only newer entries are read.
 
     `idly`: only to judge. Then the catalogue is read only where there is a judgement that it may void, and
@@ -72,14 +55,15 @@ def see_on(site: Site, connection: Connection, before: Sight | None = None, *, i
     if exists:
         with journal.readable(connection):
             head = _head(connection, journal)
-            known = _read(connection, journal, head, before.look.knowledge if before else None)
+            known = _read(connection, journal, head, before.knowledge if before else None)
     _ours(site, known)
     place = version_place(site.application, known)
     rows = catalog.version_rows(connection, *place) or ()
     clock, reader = _clock(connection), _is_reader(site, connection)
     rewound = _rewound(site, connection, journal, known)
     content = _content(site, connection, place, idly) if known.catalog is not None or not idly else None
-    return Sight(_look(site, known, content, rows, clock), journal, exists, reader, rows, head, rewound)
+    seen = _judged_on(site, known, content, rows, journal, clock)
+    return replace(seen, exists=exists, head=head, reader=reader, rewound=rewound)
 
 
 def _content(site: Site, connection: Connection, place: tuple[str, str | None], idly: bool) -> str | None:
@@ -95,8 +79,13 @@ def _content(site: Site, connection: Connection, place: tuple[str, str | None], 
     return None
 
 
-def _look(
-    site: Site, known: Knowledge, content: str | None, rows: tuple[str, ...], clock: float | None = None
+def _judged_on(  # noqa: PLR0913, PLR0917 - what a verdict is judged on
+    site: Site,
+    known: Knowledge,
+    content: str | None,
+    rows: tuple[str, ...],
+    journal: Journal,
+    clock: float | None = None,
 ) -> Look:
     graph = site.application.graph or RevisionGraph.of(())
     pending = {name: graph.files[name].digest for name in graph.pending(rows)} if known.held else {}
@@ -108,6 +97,8 @@ def _look(
         unknown=graph.unknown(rows) if has_scripts else (),
         pending=pending,
         clock=time.time() if clock is None else clock,
+        rows=rows,
+        journal=journal,
     )
 
 
@@ -149,9 +140,9 @@ def _fold(entries: Iterable[Entry], head: Head, known: Knowledge) -> tuple[Knowl
 
 
 def _rewound(site: Site, connection: Connection, journal: Journal, known: Knowledge) -> bool:
-    if site.seen is None or site.seen[0] is None:
+    if site.newest is None or site.newest[0] is None:
         return False
-    name, seq, digest = site.seen
+    name, seq, digest = site.newest
     if known.journal != name or known.seq < seq:
         return True
     return digest != (known.hash if known.seq == seq else journal.hash_at(connection, seq))

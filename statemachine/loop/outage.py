@@ -9,7 +9,7 @@ from initdb.errors import InitError
 from initdb.events.canonical import timestamp
 from initdb.events.ids import time_ordered
 from initdb.events.spool import Note
-from initdb.statemachine.assemble.context import Site
+from initdb.statemachine.assemble.site import Site
 
 
 class Outage:

@@ -19,10 +19,9 @@ from initdb.events.head import SCHEMA_VERSION, ConnectionLost, HeadMoved, Journa
 from initdb.events.ids import time_ordered
 from initdb.events.journal import find, side
 from initdb.events.knowledge import Knowledge, RunRecord
-from initdb.statemachine.assemble.context import Site, Waiting
-from initdb.statemachine.decide.verdict import Verdict
+from initdb.statemachine.assemble.site import Site, Waiting
+from initdb.statemachine.decide.verdict import Look, Verdict
 from initdb.statemachine.loop.dispatch import STEPS, named
-from initdb.statemachine.loop.look import Sight
 from initdb.statemachine.loop.outage import Outage
 from initdb.statemachine.loop.patience import REFUSED, Patience
 from initdb.statemachine.loop.signals import Stopped, Stopper
@@ -86,19 +85,19 @@ class Run:
         site: Site,
         baton: Baton,
         work: Connection,
-        sight: Sight,
+        seen: Look,
         verdict: Verdict,
         order: Order,
         stopper: Stopper,
     ) -> None:
-        self._site, self._baton, self._work, self._sight = site, baton, work, sight
+        self._site, self._baton, self._work, self._seen = site, baton, work, seen
         self._verdict, self._order, self._stopper = verdict, order, stopper
         self._asked: str | None = None
         self.report = Report(time_ordered(site.clock.now()))
         spool = site.spool
         self._writer = Writer(
-            journal=sight.journal,
-            knowledge=sight.look.knowledge,
+            journal=seen.journal,
+            knowledge=seen.knowledge,
             run=self.report.run,
             by=site.by(),
             clock=site.clock,
@@ -141,7 +140,7 @@ class Run:
         if order.override is not None or order.retry or order.reseed or (order.insist and known.crashes):
             said = {"overrides": order.override, "retry": list(order.retry)}
             events.append(("override", said | ({"reseed": list(order.reseed)} if order.reseed else {})))
-        if self._sight.exists:
+        if self._seen.exists:
             with self._writer.open(self._work):
                 self._writer.commit_all(self._work, [*self._upgraded(), *events])
         else:
@@ -155,7 +154,7 @@ class Run:
             return []
         from initdb.steps.upgrade_journal import upgrade
 
-        version = upgrade(self._work, self._sight.journal.schema, head.schema_version)
+        version = upgrade(self._work, self._seen.journal.schema, head.schema_version)
         return [("journal_upgraded", {"from": head.schema_version, "to": version})]
 
     def _beginning(self, interrupted: RunRecord | None) -> dict[str, Any]:
@@ -187,7 +186,7 @@ class Run:
 
     def _create_journal(self, events: list[tuple[str, Mapping[str, Any]]]) -> None:
         """First boot: ONE transaction under a lock that stands for the head while there is none."""
-        work, journal = self._work, self._sight.journal
+        work, journal = self._work, self._seen.journal
         here = side(work)
         here.rollback(work)
         here.begin(work)
@@ -319,7 +318,7 @@ class Run:
             if not is_lock_timeout(error):
                 raise
         changed = any(entry.type in _CHANGES for entry in self.report.entries)
-        return None if changed else self._sight.look.catalog
+        return None if changed else self._seen.catalog
 
     def _observe(self, entry: Entry) -> None:
         self.report.entries.append(entry)

@@ -24,9 +24,9 @@ def told(entry: Entry) -> str:
 
 def said(kind: str, data: Data) -> str:
     """The same, of an event's type and data."""
-    teller = _TELLERS.get(kind)
+    sentence = _SENTENCES.get(kind)
     try:
-        text = teller(data) if teller else ""
+        text = sentence(data) if sentence else ""
     except (TypeError, ValueError, AttributeError, LookupError):  # of another version, or a hostile one
         text = ""
     meaning = EVENTS.get(kind) or NOTES.get(kind) or "of a type that this version does not know"
@@ -224,7 +224,7 @@ def _rewound(data: Data) -> str:
     return f"the journal went back {went}: a restored backup or a failover"
 
 
-_TELLERS: Mapping[str, Callable[[Data], str]] = {
+_SENTENCES: Mapping[str, Callable[[Data], str]] = {
     "journal_created": _journal_created,
     "run_started": _run_started,
     "run_resumed": _run_resumed,

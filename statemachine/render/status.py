@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from initdb.statemachine.decide.verdict import Verdict
-from initdb.statemachine.loop.look import Sight
+from initdb.statemachine.decide.verdict import Look, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +56,23 @@ class Status:
         return asdict(self)
 
 
-def status_of(sight: Sight, verdict: Verdict, at_work: bool) -> Status:
+def status_of(seen: Look, verdict: Verdict, at_work: bool) -> Status:
     """What was seen, as a person asks for it."""
-    known = sight.look.knowledge
+    known = seen.knowledge
     failure = verdict.failure
     return Status(
-        state=known.state if sight.exists else "unknown",
+        state=known.state if seen.exists else "unknown",
         verdict=verdict.kind,
         reason=verdict.reason,
         changed=verdict.changed,
         application=known.application,
-        journal_schema=sight.journal.schema if sight.exists else None,
+        journal_schema=seen.journal.schema if seen.exists else None,
         entries=known.seq,
         at_work=at_work,
         last_type=known.last_type,
         last_at=known.last_at,
-        run=_last_run(sight),
-        rows=sight.rows,
+        run=_last_run(seen),
+        rows=seen.rows,
         applied=len(known.applied),
         held=tuple(known.held),
         revisions=verdict.revisions,
@@ -90,8 +89,8 @@ def status_of(sight: Sight, verdict: Verdict, at_work: bool) -> Status:
     )
 
 
-def _last_run(sight: Sight) -> LastRun | None:
-    run = sight.look.knowledge.last_run
+def _last_run(seen: Look) -> LastRun | None:
+    run = seen.knowledge.last_run
     if run is None:
         return None
     by = run.by

@@ -237,7 +237,7 @@ def test_what_a_revision_sets_in_its_session(toy: Toy, way: str) -> None:
         else:
             assert toy.types() == [*BEFORE, "migration_applied", "step_failed"]
             initializer = toy.initializer()
-            assert initializer.attend(orders.resume(initializer.see())).ending == "ready"
+            assert initializer.attend(orders.resume(initializer.look())).ending == "ready"
     assert toy.types().count("migration_applied") == 3
     assert toy.sql("SELECT version_num FROM alembic_version") == [("r3",)]
     for number in (1, 2):

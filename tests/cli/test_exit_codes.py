@@ -67,8 +67,8 @@ def test_another_process_at_work_and_no_wait(console: Console, toy: Toy) -> None
     """4, and who it is; nothing was done."""
     console("run")
     toy.revision(4, "    pass")
-    sight = toy.initializer().see()
-    baton = try_baton(toy.engine(), Journal(sight.journal.schema, "toy"))
+    seen = toy.initializer().look()
+    baton = try_baton(toy.engine(), Journal(seen.journal.schema, "toy"))
     assert baton is not None
     try:
         for command in ("run", "resume", "repair"):

@@ -47,13 +47,13 @@ def hanging(console: Console, toy: Toy) -> Iterator[subprocess.Popen[str]]:
 def test_a_hanging_holder_is_ended_and_the_work_goes_on(console: Console, toy: Toy) -> None:
     """The next run does not wait: it ends the sessions or the process, resumes, and is ready."""
     with hanging(console, toy) as process:
-        sight = toy.initializer().see()
-        assert at_work(toy.engine(), sight.journal)
+        seen = toy.initializer().look()
+        assert at_work(toy.engine(), seen.journal)
         done = console("resume", "--take-over", "--yes")
         assert done.exit_code == 0, done.output
         assert f"took over from toy on {os.uname().nodename} (process {process.pid}): ended " in done.stdout
         assert "ready: 1 revision applied" in done.stdout
-        assert not at_work(toy.engine(), sight.journal)
+        assert not at_work(toy.engine(), seen.journal)
         process.send_signal(signal.SIGCONT)
     assert toy.sql("SELECT version_num FROM alembic_version") == [("r4",)]
     assert console("journal", "verify").exit_code == 0
@@ -107,7 +107,7 @@ def run() -> RunRecord:
 def test_a_process_elsewhere_is_not_ended(sqlite_toy: Toy, run: RunRecord) -> None:
     """On another host, of a number that is somebody else's by now, or of nobody: refused, and why."""
     sqlite_toy.initializer().initialize()
-    journal = sqlite_toy.initializer().see().journal
+    journal = sqlite_toy.initializer().look().journal
     engine = sqlite_toy.engine()
     baton = try_baton(engine, journal)
     assert baton is not None
@@ -140,7 +140,7 @@ def test_a_role_that_may_not_end_the_session_is_told_so(server: object, toy: Toy
     if toy.url.startswith("sqlite"):
         return
     toy.initializer().initialize()
-    journal = toy.initializer().see().journal
+    journal = toy.initializer().look().journal
     engine = toy.engine()
     baton = try_baton(engine, journal)
     name = Path(toy.url.split("?")[0]).name

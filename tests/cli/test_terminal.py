@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import sqlite3
 
-from initdb.cli.output.progress import Teller, doing
+from initdb.cli.output.progress import ProgressLines, doing
 from initdb.cli.output.screen import Screen
-from initdb.statemachine.assemble.context import Waiting
+from initdb.statemachine.assemble.site import Waiting
 from initdb.steps.context import Progress
 from initdb.steps.identity.hashing import verify_password
 from tests.cli.console import Console
@@ -102,9 +102,9 @@ def test_waiting_is_a_line_a_change_where_nothing_can_be_updated() -> None:
         def say(self, *parts: str | tuple[str, str]) -> None:
             lines.append("".join(part if isinstance(part, str) else part[0] for part in parts))
 
-    teller = Teller(Page())
-    assert not teller.waited
+    lines = ProgressLines(Page())
+    assert not lines.waited
     for why in ("a works", "a works", "b works", "b works"):
-        teller.waiting(Waiting(why, "2026-11-23T08:06:41.000000Z"))
+        lines.waiting(Waiting(why, "2026-11-23T08:06:41.000000Z"))
     assert lines == ["waiting: a works", "waiting: b works"]
-    assert teller.waited
+    assert lines.waited

@@ -15,7 +15,7 @@ from typing import Any
 
 from initdb.events import ids
 from initdb.events.clock import Clock
-from initdb.statemachine.assemble.context import Site
+from initdb.statemachine.assemble.site import Site
 from initdb.statemachine.decide import verdict
 from initdb.statemachine.loop.signals import Stopper
 

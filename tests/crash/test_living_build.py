@@ -97,12 +97,12 @@ def test_an_index_that_was_there_before_is_somebody_elses(toy: Toy) -> None:
     """The revision fails at it, and resumed it does not take it for its own."""
     toy.sql(f"CREATE INDEX {INDEX} ON t1 (id)")
     for _ in range(2):
-        outcome = toy.initializer().attend(orders.resume(toy.initializer().see()))
+        outcome = toy.initializer().attend(orders.resume(toy.initializer().look()))
         assert outcome.error is not None, outcome
     assert outcome.error is not None and outcome.error.reference == "revision-in-doubt"
     assert "was there before" in str(outcome.error.context)
     toy.sql(f"DROP INDEX {INDEX}")
-    outcome = toy.initializer().attend(orders.resume(toy.initializer().see()))
+    outcome = toy.initializer().attend(orders.resume(toy.initializer().look()))
     assert outcome.ending == "ready", outcome.error
     _assert_once(toy)
 

@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 
 from initdb.errors import InitError
-from initdb.managers.looking import looking
+from initdb.managers.open_look import open_look
 from initdb.statemachine import orders
 from tests.env_py.project import Project, brought_to_ready, project, state
 from tests.support.crash import killed_after
@@ -188,8 +188,8 @@ def test_a_folder_that_env_py_chooses(bare: Project, plain_url: str) -> None:
     brought_to_ready(bare, plain_url)
     assert bare.applied() == [f"r1_{dialect}", f"r2_{dialect}"]
     write(versions / dialect, f"r3_{dialect}", f"r2_{dialect}")
-    with looking(bare.initializer()) as looked:
-        assert looked.facts.pending == (f"r3_{dialect}",)
+    with open_look(bare.initializer()) as opened:
+        assert opened.facts.pending == (f"r3_{dialect}",)
     result = bare.initializer().initialize()
     assert result.success, result.errors
     assert bare.applied() == [f"r{number}_{dialect}" for number in (1, 2, 3)]

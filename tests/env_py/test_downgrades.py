@@ -60,7 +60,7 @@ def test_killed_in_a_block_no_boot_goes_on_as_if_nothing_were(made: Project) -> 
     assert "initdb resume --retry r2" in error
     assert made.failure() == error
     assert refused(made).reference == "revision-in-doubt"
-    outcome = made.initializer().attend(orders.resume(made.initializer().see(), retry=["r2"]))
+    outcome = made.initializer().attend(orders.resume(made.initializer().look(), retry=["r2"]))
     assert outcome.ending == "ready", outcome.error
     if not made.url.startswith("sqlite"):
         made.sql("DROP INDEX IF EXISTS named")

@@ -304,7 +304,7 @@ def test_killed_inside_a_block_a_person_is_asked(made: Project) -> None:
     assert made.failure() == error
     assert made.sql("SELECT count(*) FROM t2") == [(1,)]
     made.sql("DROP TABLE t2")
-    outcome = made.initializer().attend(orders.resume(made.initializer().see(), retry=["r2"]))
+    outcome = made.initializer().attend(orders.resume(made.initializer().look(), retry=["r2"]))
     assert outcome.ending == "ready", outcome.error
     assert made.sql("SELECT count(*) FROM t2") == [(2,)]
     assert made.applied() == ["r1", "r2"]
@@ -315,7 +315,7 @@ def test_killed_inside_a_block_a_person_may_say_it_is_done(made: Project) -> Non
     made.revision(2, table_up(2) + UNSEEN)
     killed_after(made, "step_started")
     assert not made.initializer().initialize().success
-    outcome = made.initializer().attend(orders.resume(made.initializer().see(), mark=["r2"]))
+    outcome = made.initializer().attend(orders.resume(made.initializer().look(), mark=["r2"]))
     assert outcome.ending == "ready", outcome.error
     assert made.sql("SELECT version_num FROM alembic_version") == [("r2",)]
     assert made.events("migration_applied")[-1].data["marked"] is True

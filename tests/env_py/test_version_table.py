@@ -161,7 +161,7 @@ def test_a_search_path_that_env_py_sets(shop: Project) -> None:
 
 
 def test_a_database_of_plain_alembic_behind_a_search_path(shop: Project) -> None:
-    """Where the version table is not in sight, env.py is asked where it is."""
+    """Where the version table is not in seen, env.py is asked where it is."""
     shaped(shop, first='connection.execute(text("SET search_path TO shop")); connection.commit()')
     command.upgrade(shop.config(), "heads")
     assert in_shop(shop) == ["alembic_version", "t1", "t2"]

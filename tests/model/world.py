@@ -115,7 +115,7 @@ class World:
     def resume(self, retry: Sequence[str] = (), mark: Sequence[str] = ()) -> Outcome:
         """`initdb resume`, with its options."""
         process = self._process(self.code)
-        return process.attend(orders.resume(process.see(), retry, mark))  # type: ignore[no-any-return]
+        return process.attend(orders.resume(process.look(), retry, mark))  # type: ignore[no-any-return]
 
     def boot_at_once(self, codes: Sequence[Code]) -> list[Outcome]:
         """As many threads, each a process of its own as far as the database can tell."""

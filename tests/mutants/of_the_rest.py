@@ -194,7 +194,7 @@ OF_THE_REST: tuple[Fault, ...] = (
         "late-under-the-baton",
         "an order carried out once more where its last commit arrives before the look under the baton",
         ATTEND,
-        "if (ended := self._ended(sight.look.knowledge)) is not None:",
+        "if (ended := self._ended(seen.knowledge)) is not None:",
         "if (ended := self._ended(Knowledge())) is not None:",
         ("tests/statemachine/test_doubt.py",),
     ),

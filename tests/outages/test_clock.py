@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 BOOT = """
 import sys
 from pathlib import Path
-from initdb.statemachine.assemble.context import Watcher
+from initdb.statemachine.assemble.site import Watcher
 from tests.support.toy import Toy
 folder, url, tables, wait_limit = sys.argv[1:]
 toy = Toy(Path(folder), url, int(tables), {"schema_from": "migrations"})
@@ -99,7 +99,7 @@ def test_a_clock_that_is_stepped_while_a_boot_waits(sqlite_toy: Toy, clock: Path
     toy.tables = 4
     toy.with_revisions()
     initializer = toy.initializer()
-    baton = try_baton(initializer.engine, initializer.see().journal)
+    baton = try_baton(initializer.engine, initializer.look().journal)
     assert baton is not None
     with _boot(toy, clock, "700ms") as boot:
         assert boot.stdout is not None and "is at work" in boot.stdout.readline()

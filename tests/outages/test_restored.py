@@ -96,7 +96,7 @@ def test_a_file_that_is_restored_while_a_boot_waits(sqlite_toy: Toy) -> None:
     toy.tables = 4
     toy.with_revisions()
     initializer = toy.initializer()
-    baton = try_baton(initializer.engine, initializer.see().journal)
+    baton = try_baton(initializer.engine, initializer.look().journal)
     assert baton is not None
     boot = Boot(toy)
     assert boot.waits("is at work")

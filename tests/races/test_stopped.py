@@ -72,11 +72,11 @@ def test_a_stopped_holder_keeps_its_baton(toy: Toy, where: str) -> None:
 def test_taken_over_it_appends_nothing_more(toy: Toy, where: str) -> None:
     """A person ends its sessions (on SQLite the process); woken up, it stands back."""
     with stopped(toy, where) as pid:
-        sight = toy.initializer().see()
-        assert at_work(toy.engine(), sight.journal)
-        ended = take_over(toy.engine(), sight.journal, sight.look.knowledge.last_run, Clock(), grace=0.1)
+        seen = toy.initializer().look()
+        assert at_work(toy.engine(), seen.journal)
+        ended = take_over(toy.engine(), seen.journal, seen.knowledge.last_run, Clock(), grace=0.1)
         assert ended
-        assert not at_work(toy.engine(), sight.journal)
+        assert not at_work(toy.engine(), seen.journal)
         result = toy.initializer().initialize()
         assert result.success, result.errors
         before = toy.types()

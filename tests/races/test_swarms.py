@@ -111,7 +111,7 @@ def test_five_resumes_of_one_failure_try_once(toy: Toy) -> None:
     """A resume names the failure that it overrides: the others adopt the new one."""
     toy.revision(2, "    1 / 0")
     toy.initializer().initialize()
-    failure = orders.resume(toy.initializer().see())
+    failure = orders.resume(toy.initializer().look())
     assert failure.override is not None
     first = toy.initializer().attend(failure)
     again = [toy.initializer().attend(failure) for _ in range(4)]

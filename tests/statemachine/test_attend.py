@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 from initdb.events.baton import try_baton
-from initdb.statemachine.assemble.context import Waiting, Watcher
+from initdb.statemachine.assemble.site import Waiting, Watcher
 from tests.support.postgres_server import PostgresServer
 from tests.support.toy import Toy
 
@@ -45,7 +45,7 @@ def test_wait_never_works_itself(toy: Toy) -> None:
     """It polls up to the limit and then says that work is pending."""
     outcome = toy.initializer(wait_limit="400ms").attend(mode="wait")
     assert (outcome.ending, outcome.exit_code) == ("pending", 3)
-    assert not toy.initializer().see().exists
+    assert not toy.initializer().look().exists
 
 
 def test_without_waiting_a_process_at_work_is_exit_four(toy: Toy) -> None:
@@ -53,7 +53,7 @@ def test_without_waiting_a_process_at_work_is_exit_four(toy: Toy) -> None:
     toy.initializer().initialize()
     toy.with_seeds(6)
     initializer = toy.initializer()
-    baton = try_baton(initializer.engine, initializer.see().journal)
+    baton = try_baton(initializer.engine, initializer.look().journal)
     assert baton is not None
     outcome = initializer.attend(wait=False)
     assert (outcome.ending, outcome.exit_code) == ("busy", 4)
@@ -68,7 +68,7 @@ def test_a_waiter_names_whom_it_waits_for_and_gives_up_at_its_limit(toy: Toy) ->
     said: list[Waiting] = []
     initializer = toy.initializer(wait_limit="500ms")
     initializer.site.watcher = Watcher(waiting=said.append)
-    baton = try_baton(initializer.engine, initializer.see().journal)
+    baton = try_baton(initializer.engine, initializer.look().journal)
     assert baton is not None
     before = toy.types()
     result = initializer.initialize()

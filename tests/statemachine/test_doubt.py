@@ -69,7 +69,7 @@ def _before(patch: pytest.MonkeyPatch, owner: Any, name: str, arrive: Callable[[
 MOMENTS = {
     "before the next look": (attend, "see"),
     "before the baton": (attend, "try_baton"),
-    "before the look under the baton": (attend, "see_on"),
+    "before the look under the baton": (attend, "look_on"),
     "before the next run": (Run, "go"),
 }
 

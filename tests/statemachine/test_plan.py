@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import MetaData
 
 from initdb.events.entry import Entry
-from initdb.managers.looking import looking
+from initdb.managers.open_look import open_look
 from initdb.statemachine.decide.plan import Intent, plan, state_of, why_not
 from initdb.statemachine.decide.verdict import judge
 from initdb.statemachine.table import WORK
@@ -33,9 +33,9 @@ def toy(tmp_path: Path, database_url: str) -> Toy:
 def planned(toy: Toy, **options: object) -> tuple[Intent, ...]:
     """What would be done now."""
     initializer = toy.initializer(**options)
-    with looking(initializer) as looked:
-        known = looked.sight.look.knowledge
-        return plan(looked.facts, judge(looked.sight.look), known, initializer.site.application)
+    with open_look(initializer) as opened:
+        known = opened.seen.knowledge
+        return plan(opened.facts, judge(opened.seen), known, initializer.site.application)
 
 
 def done(toy: Toy, **options: object) -> list[str]:
@@ -122,5 +122,5 @@ def test_why_nothing_would_be_done(toy: Toy) -> None:
 
 def test_the_state_is_what_the_machine_makes_of_the_facts(toy: Toy) -> None:
     """The same word as in the journal."""
-    with looking(toy.initializer()) as looked:
-        assert WORK[state_of(looked.facts)] == "create_schema"
+    with open_look(toy.initializer()) as opened:
+        assert WORK[state_of(opened.facts)] == "create_schema"

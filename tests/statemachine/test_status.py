@@ -17,8 +17,8 @@ def test_every_field_of_a_ready_database(tmp_path: Path, database_url: str) -> N
     initializer = toy.initializer()
     assert initializer.initialize().success
     entries = list(initializer.entries())
-    sight = initializer.see()
-    status = status_of(sight, judge(sight.look), at_work=False)
+    seen = initializer.look()
+    status = status_of(seen, judge(seen), at_work=False)
     begun = entries[1]
     assert status.run == LastRun(
         begun.run, begun.at, socket.gethostname(), os.getpid(), "toy", begun.data["reason"], "ready"
@@ -41,8 +41,8 @@ def test_a_failure_is_in_it(tmp_path: Path, database_url: str) -> None:
     initializer = toy.initializer()
     initializer.initialize()
     last = list(initializer.entries())[-1]
-    sight = initializer.see()
-    status = status_of(sight, judge(sight.look), at_work=True)
+    seen = initializer.look()
+    status = status_of(seen, judge(seen), at_work=True)
     assert status.run is not None and status.run.ended == "failed" and status.at_work
     assert status.failure is not None
     assert (status.failure["seq"], status.failure["at"]) == (last.seq, last.at)

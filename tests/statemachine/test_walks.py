@@ -245,7 +245,7 @@ def test_tables_that_do_not_match_are_not_adopted(toy: Toy) -> None:
     assert not result.success
     assert "adoption-refused" in result.errors[0]
     assert "t2" in result.errors[0]
-    order = orders.resume(toy.initializer().see(), mark=["r1"])
+    order = orders.resume(toy.initializer().look(), mark=["r1"])
     assert toy.initializer().attend(order).ending == "ready"
     assert toy.sql("SELECT version_num FROM alembic_version") == [("r3",)]
 
@@ -298,7 +298,7 @@ def test_a_downgrade_by_hand_is_asked_about(toy: Toy) -> None:
     assert "history-conflict" in result.errors[0]
     assert "--retry" in result.errors[0]
     assert not toy.initializer().initialize().success
-    order = orders.resume(toy.initializer().see(), retry=["r3"])
+    order = orders.resume(toy.initializer().look(), retry=["r3"])
     outcome = toy.initializer().attend(order)
     assert outcome.ending == "ready", outcome.error
     assert toy.sql("SELECT count(*) FROM t3") == [(1,)]
@@ -376,6 +376,6 @@ def test_a_changed_applied_revision_stops_the_next_one(toy: Toy) -> None:
     result = toy.initializer().initialize()
     assert not result.success
     assert "revision-changed" in result.errors[0]
-    order = orders.resume(toy.initializer().see(), mark=["r2"])
+    order = orders.resume(toy.initializer().look(), mark=["r2"])
     outcome = toy.initializer().attend(order)
     assert outcome.ending == "ready", outcome.error

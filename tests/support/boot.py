@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from initdb.events.entry import Entry
-from initdb.statemachine.assemble.context import Waiting, Watcher
+from initdb.statemachine.assemble.site import Waiting, Watcher
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.loop.attend import Outcome
 from tests.support.toy import Toy, table_up

@@ -26,10 +26,10 @@ def assert_settled(toy: Toy, *, tables: int = 3, rows: int = 5) -> list[Entry]:
 
     `tables` of the toy's, each with its first row where revisions made it, and `rows` seeds in t1.
     """
-    sight = toy.initializer().see()
+    seen = toy.initializer().look()
     assert toy.initializer().verdict().kind == "ready"
     with session(toy.initializer().engine) as connection:
-        assert not audit(connection, sight.journal).findings
+        assert not audit(connection, seen.journal).findings
     entries = list(toy.initializer().entries())
     assert entries[-1].dest == "ready", entries[-1]
     assert max(done(entries).values()) == 1, done(entries)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from initdb.statemachine.assemble.context import Waiting, Watcher
+from initdb.statemachine.assemble.site import Waiting, Watcher
 from initdb.statemachine.loop import dispatch, run
 from initdb.statemachine.render.results import InitializationResult
 from initdb.statemachine.table import State

@@ -21,15 +21,15 @@ def plan(call: Call) -> int:
     """
     target = find_target(call)
     from initdb.cli.concluding import named
-    from initdb.managers.looking import looking
+    from initdb.managers.open_look import open_look
     from initdb.statemachine.decide.plan import plan as plan_for
     from initdb.statemachine.decide.plan import state_of, why_not
     from initdb.statemachine.decide.verdict import judge
 
-    with opened(call, target) as initializer, looking(initializer) as looked:
-        verdict, known = judge(looked.sight.look), looked.sight.look.knowledge
-        intents = plan_for(looked.facts, verdict, known, initializer.site.application)
-        name, state = named(initializer), str(state_of(looked.facts))
+    with opened(call, target) as initializer, open_look(initializer) as found:
+        verdict, known = judge(found.seen), found.seen.knowledge
+        intents = plan_for(found.facts, verdict, known, initializer.site.application)
+        name, state = named(initializer), str(state_of(found.facts))
     for line in target.assumed:
         call.screen.say(("assumed ", "dim"), line)
     call.screen.say(name)

@@ -72,12 +72,12 @@ def resume(  # noqa: PLR0913, PLR0917 - one for each option
 
         try:
             with connecting(initializer.engine):
-                sight = initializer.see()
+                seen = initializer.look()
         except InitError:
             if retry or mark_applied:
                 raise
             return None  # attending waits for the database, or says why it cannot be had
-        return orders.resume(sight, retry, mark_applied)
+        return orders.resume(seen, retry, mark_applied)
 
     def before(initializer: Initializer) -> None:
         if take_over:

@@ -44,9 +44,9 @@ def status(call: Call) -> int:
     from initdb.statemachine.render.status import status_of
 
     with opened(call, target) as initializer, connecting(initializer.engine):
-        sight = initializer.see()
-        working = sight.exists and at_work(initializer.engine, sight.journal)
-        found = status_of(sight, judge(sight.look), working)
+        seen = initializer.look()
+        working = seen.exists and at_work(initializer.engine, seen.journal)
+        found = status_of(seen, judge(seen), working)
         url, kind = url_text(initializer.engine.url), initializer.engine.dialect.name
         name, code = initializer.site.name, exit_code(found.verdict, initializer.settings)
     call.screen.say(("application  ", "dim"), name)

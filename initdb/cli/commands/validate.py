@@ -23,11 +23,11 @@ def validate(call: Call) -> int:
     """
     target = find_target(call)
     from initdb.cli.concluding import named
-    from initdb.managers.looking import health, looking
+    from initdb.managers.open_look import health, open_look
     from initdb.steps.drift import worst
 
-    with opened(call, target) as initializer, looking(initializer) as looked:
-        found, name = health(initializer, looked), named(initializer)
+    with opened(call, target) as initializer, open_look(initializer) as seen:
+        found, name = health(initializer, seen), named(initializer)
     code = 1 if found.defects else 0
     call.screen.say(name)
     for issue in found.issues:

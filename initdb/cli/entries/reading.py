@@ -14,7 +14,7 @@ from initdb.events.entry import Entry
 from initdb.events.journal import find
 from initdb.events.sessions import database_file, session
 from initdb.settings import Settings
-from initdb.statemachine.assemble.context import DEFAULT_OWNER
+from initdb.statemachine.assemble.site import DEFAULT_OWNER
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from initdb.cli.output.screen import Screen
 from initdb.events.entry import Entry
-from initdb.statemachine.assemble.context import Waiting, Watcher
+from initdb.statemachine.assemble.site import Waiting, Watcher
 from initdb.statemachine.render.sentences import details, told
 from initdb.steps.context import Progress
 
@@ -37,7 +37,7 @@ _VERBS = {
 }
 
 
-class Teller:
+class ProgressLines:
     """The observer of a run. `clock`: seconds."""
 
     def __init__(self, screen: Screen, clock: Callable[[], float] = time.monotonic) -> None:

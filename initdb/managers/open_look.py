@@ -12,8 +12,9 @@ from sqlalchemy.pool import StaticPool
 
 from initdb.errors.driver import driver_error
 from initdb.events.sessions import database_file, session
+from initdb.statemachine.decide.verdict import Look
 from initdb.statemachine.initializer import Initializer
-from initdb.statemachine.loop.look import Sight, see_on
+from initdb.statemachine.loop.look import look_on
 from initdb.statemachine.render.results import ValidationResult
 from initdb.steps import connect
 from initdb.steps.drift import Issue, worst
@@ -25,16 +26,16 @@ SCHEMA_CHECKS = frozenset({"connectivity", "schema"})
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class OpenLook:
     """A database at one moment. `connection` is open for the length of the block that it was made for."""
 
     connection: Connection
-    sight: Sight
+    seen: Look
     facts: Facts
 
 
 @contextmanager
-def looking(initializer: Initializer) -> Iterator[Looked]:
+def open_look(initializer: Initializer) -> Iterator[OpenLook]:
     """Look on a connection of our own. A SQLite file that does not exist is seen as empty and is not made.
 
     Raises InitError where the database cannot be had.
@@ -46,8 +47,8 @@ def looking(initializer: Initializer) -> Iterator[Looked]:
     engine = create_engine("sqlite://", poolclass=StaticPool) if missing else site.engine
     try:
         with session(engine) as connection:
-            sight = see_on(site, connection)
-            yield Looked(connection, sight, survey(connection, site.application, sight.look.knowledge))
+            seen = look_on(site, connection)
+            yield OpenLook(connection, seen, survey(connection, site.application, seen.knowledge))
     except Exception as error:
         if isinstance(error, (SQLAlchemyError, OSError)) or driver_error(error) is not None:
             raise connect.refused(site.engine, error) from error
@@ -57,10 +58,10 @@ def looking(initializer: Initializer) -> Iterator[Looked]:
             engine.dispose()
 
 
-def health(initializer: Initializer, looked: Looked) -> Health:
+def health(initializer: Initializer, opened: OpenLook) -> Health:
     """Every check of validation."""
     site = initializer.site
-    return inspect_health(looked.connection, site.application, site.settings, looked.facts.seeds)
+    return inspect_health(opened.connection, site.application, site.settings, opened.facts.seeds)
 
 
 def about_schema(found: Health) -> tuple[Issue, ...]:

@@ -48,7 +48,7 @@ class Watcher:
 
 @dataclass(slots=True)
 class Site:
-    """One application on one database, in this process. `seen`: the newest head that this process saw."""
+    """One application on one database, in this process. `newest`: the newest head that this process saw."""
 
     engine: Engine
     application: Application
@@ -56,7 +56,7 @@ class Site:
     code: Mapping[str, str]
     clock: Clock = field(default_factory=Clock)
     watcher: Watcher = field(default_factory=Watcher)
-    seen: tuple[str | None, int, str] | None = None
+    newest: tuple[str | None, int, str] | None = None
 
     @property
     def name(self) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from initdb.events.entry import Entry
-from initdb.statemachine.assemble.context import Waiting, Watcher
+from initdb.statemachine.assemble.site import Waiting, Watcher
 from initdb.statemachine.render.sentences import told
 from initdb.steps.context import Progress
 
@@ -39,7 +39,7 @@ class Voice:
                 handler.handle(record)
 
 
-class Teller:
+class BootLog:
     """Turns what a run reports into lines of the log. `clock`: seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
