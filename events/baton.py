@@ -12,12 +12,11 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, text
 
 from initdb.errors import InitError
-from initdb.errors.classify import is_connection_lost
-from initdb.events import postgresql
+from initdb.errors.classify import is_busy, is_connection_lost
 from initdb.events.head import HeadMoved
 from initdb.events.journal import Journal
+from initdb.events.postgresql import POSTGRESQL
 from initdb.events.sessions import close_session, database_file, open_session
-from initdb.events.sqlite import is_busy
 
 SIDE_SUFFIX = "-initdb"
 """The baton's file beside a SQLite database."""
@@ -83,7 +82,7 @@ class _PostgresBaton:
                 close_session(connection)
                 return None
             # A utility statement after the lock ends the portal's snapshot that some drivers keep open.
-            for name, value in sorted(postgresql.settings(connection).items()):
+            for name, value in sorted(POSTGRESQL.settings(connection).items()):
                 connection.exec_driver_sql(f"SET LOCAL {name} = '{value}'")
         except BaseException:
             close_session(connection)

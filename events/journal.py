@@ -5,27 +5,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import ModuleType
 
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
 from initdb.errors.classify import classify, is_connection_lost, is_missing_table
-from initdb.events import naming, postgresql, shape, sqlite
+from initdb.errors.driver import driver_error
+from initdb.events import naming, shape
 from initdb.events.chain import GENESIS, lock_key
+from initdb.events.database import database_of
 from initdb.events.entry import COLUMNS, Entry, parse
 from initdb.events.head import SCHEMA_VERSION, WRITER, Head, NoJournal
-
-_DIALECTS: dict[str, ModuleType] = {"sqlite": sqlite, "postgresql": postgresql}
-
-
-def side(connection: Connection) -> ModuleType:
-    """The module that knows this connection's database. Raises InitError for one that is not supported."""
-    try:
-        return _DIALECTS[connection.dialect.name]
-    except KeyError:
-        raise InitError("unsupported-database", connection.dialect.name) from None
+from initdb.events.statements import AnyConnection, run, savepoint, stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +32,20 @@ class Journal:
         schema."""
         return lock_key(purpose, self.application, self.schema or "")
 
-    def table(self, connection: Connection, name: str) -> str:
+    def table(self, connection: AnyConnection, name: str) -> str:
         """A table of this journal as SQLAlchemy's text() takes it, qualified and quoted."""
-        return naming.literal(side(connection).prefix(connection, self.schema)) + name
+        return naming.literal(naming.prefix(self.schema)) + name
 
-    def create(self, connection: Connection) -> None:
+    def create(self, connection: AnyConnection) -> None:
         """Make tables, triggers and head inside the caller's transaction.
 
         Raises InitError: "foreign-journal-table" where something else has one of their names,
         "journal-unreadable" where a part of a journal is there.
         """
         self.check_tables(connection)
-        side(connection).create(connection, self.schema)
+        database_of(connection).create(connection, self.schema)
 
-    def lock_head(self, connection: Connection, lock_timeout: float | None = None) -> Head:
+    def lock_head(self, connection: AnyConnection, lock_timeout: float | None = None) -> Head:
         """Lock the head for the open transaction and read it.
 
         Raises HeadBusy where another transaction holds it, NoJournal where there is none, and
@@ -62,7 +53,7 @@ class Journal:
         row is gone.
         """
         try:
-            head: Head = _sound(side(connection).lock_head(connection, self.schema, lock_timeout))
+            head = _sound(database_of(connection).lock_head(connection, self.schema, lock_timeout))
         except DBAPIError as error:
             if is_missing_table(error):
                 raise NoJournal from error
@@ -73,50 +64,48 @@ class Journal:
             )
         return head
 
-    def append(self, connection: Connection, entry: Entry) -> None:
+    def append(self, connection: AnyConnection, entry: Entry) -> None:
         """One INSERT; the triggers check it against the head and move the head."""
-        side(connection).before_append(connection)
+        database_of(connection).before_append(connection)
         names = ", ".join(COLUMNS)
         values = ", ".join(f":{name}" for name in COLUMNS)
         table = self.table(connection, "init_journal")
-        connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), entry.columns())
+        run(connection, f"INSERT INTO {table} ({names}) VALUES ({values})", entry.columns())
 
-    def read(self, connection: Connection, after: int = 0) -> Iterator[Entry]:
+    def read(self, connection: AnyConnection, after: int = 0) -> Iterator[Entry]:
         """The entries after `after`, in order. Raises InitError("journal-unreadable") at one that is no
         event."""
         table = self.table(connection, "init_journal")
-        query = text(f"SELECT seq, event, prev_hash, hash FROM {table} WHERE seq > :after ORDER BY seq")
-        for seq, event, prev_hash, digest in connection.execute(query, {"after": after}):
+        query = f"SELECT seq, event, prev_hash, hash FROM {table} WHERE seq > :after ORDER BY seq"
+        for seq, event, prev_hash, digest in stream(connection, query, {"after": after}):
             try:
                 yield parse(seq, event, prev_hash, digest)
             except ValueError as error:
                 raise InitError("journal-unreadable", f"entry {seq}: {error}") from error
 
-    def head(self, connection: Connection) -> Head:
+    def head(self, connection: AnyConnection) -> Head:
         """The head, read without a lock. Raises NoJournal where it has no row, and
         InitError("journal-unreadable") where that makes no sense."""
         table = self.table(connection, "init_journal_head")
-        row = connection.execute(
-            text(f"SELECT seq, hash, schema_version, min_writer FROM {table} WHERE id = 1")
-        ).first()
-        if row is None:
+        rows = run(connection, f"SELECT seq, hash, schema_version, min_writer FROM {table} WHERE id = 1")
+        if not rows:
             raise NoJournal
-        return _sound(Head(*row))
+        return _sound(Head(*rows[0]))
 
-    def last(self, connection: Connection) -> tuple[int, str]:
+    def last(self, connection: AnyConnection) -> tuple[int, str]:
         """Seq and hash of the last entry; (0, 64 zeros) where there is none."""
         table = self.table(connection, "init_journal")
-        row = connection.execute(text(f"SELECT seq, hash FROM {table} ORDER BY seq DESC LIMIT 1")).first()
-        return (row[0], row[1]) if row else (0, GENESIS)
+        rows = run(connection, f"SELECT seq, hash FROM {table} ORDER BY seq DESC LIMIT 1")
+        return (rows[0][0], rows[0][1]) if rows else (0, GENESIS)
 
-    def hash_at(self, connection: Connection, seq: int) -> str | None:
+    def hash_at(self, connection: AnyConnection, seq: int) -> str | None:
         """The hash of entry `seq`; None where there is no such entry."""
         table = self.table(connection, "init_journal")
-        found = connection.execute(text(f"SELECT hash FROM {table} WHERE seq = :seq"), {"seq": seq}).scalar()
-        return str(found) if found is not None else None
+        rows = run(connection, f"SELECT hash FROM {table} WHERE seq = :seq", {"seq": seq})
+        return str(rows[0][0]) if rows else None
 
     @contextlib.contextmanager
-    def readable(self, connection: Connection) -> Iterator[None]:
+    def readable(self, connection: AnyConnection) -> Iterator[None]:
         """While the journal is read: where its tables cannot be, say what is wrong with them.
 
         Raises InitError: "foreign-journal-table", "journal-unreadable". What a connection may suffer passes.
@@ -124,29 +113,29 @@ class Journal:
         try:
             yield
         except DBAPIError as error:
-            found = classify(error, doing="journal", database=connection.dialect.name)
+            found = classify(error, doing="journal", database=database_of(connection).name)
             if found.reference != "journal-unreadable" or is_missing_table(error):
                 raise
-            side(connection).rollback(connection)
+            database_of(connection).rollback(connection)
             self.check_tables(connection)
             raise found from error
 
-    def check_guards(self, connection: Connection) -> None:
+    def check_guards(self, connection: AnyConnection) -> None:
         """Raises InitError("journal-trigger-missing") where a trigger that guards the journal is gone."""
-        here = side(connection)
-        missing = here.GUARDS - here.guards(connection, self.schema)
+        database = database_of(connection)
+        missing = database.guards - database.standing_guards(connection, self.schema)
         if missing:
-            raise InitError("journal-trigger-missing", *sorted(missing), database=connection.dialect.name)
+            raise InitError("journal-trigger-missing", *sorted(missing), database=database.name)
 
-    def check_tables(self, connection: Connection) -> Mapping[str, shape.Relation]:
+    def check_tables(self, connection: AnyConnection) -> Mapping[str, shape.Relation]:
         """What has the journal's names. Raises InitError where that is not a journal (see `shape.fault`)."""
-        found: Mapping[str, shape.Relation] = side(connection).relations(connection, self.schema)
-        fault = shape.fault(found, connection.dialect.name)
+        found = database_of(connection).relations(connection, self.schema)
+        fault = shape.fault(found, database_of(connection).name)
         if fault is not None:
             raise fault
         return found
 
-    def check_version(self, connection: Connection) -> None:
+    def check_version(self, connection: AnyConnection) -> None:
         """Raises InitError("journal-incomplete") where indexes or version table are not those of the head's
         version; of a newer one nothing is known here."""
         head = self.head(connection)
@@ -157,25 +146,27 @@ class Journal:
         elif todo:
             said = f"its head says version {head.schema_version}; what makes it so:"
             raise InitError(
-                "journal-incomplete", said, *(f"{one};" for one in todo), database=connection.dialect.name
+                "journal-incomplete",
+                said,
+                *(f"{one};" for one in todo),
+                database=database_of(connection).name,
             )
 
-    def _amendments(self, connection: Connection, version: int) -> tuple[str, ...]:
+    def _amendments(self, connection: AnyConnection, version: int) -> tuple[str, ...]:
         """The statements that make of what is there a journal of `version`."""
         if version > SCHEMA_VERSION:
             return ()
-        here = side(connection)
-        at = here.prefix(connection, self.schema)
+        at = naming.prefix(self.schema)
         found = self.check_tables(connection)
         rows = self._version_rows(connection) if shape.VERSION in found else ()
-        return tuple(shape.amendments(found, rows, version, here.ddl(at), at))
+        return tuple(shape.amendments(found, rows, version, database_of(connection).ddl(at), at))
 
-    def _version_rows(self, connection: Connection) -> tuple[str, ...] | None:
+    def _version_rows(self, connection: AnyConnection) -> tuple[str, ...] | None:
         """None where this role may not read them: it can do without."""
         table = self.table(connection, shape.VERSION)
         try:
-            with connection.begin_nested():
-                return tuple(connection.execute(text(f"SELECT version_num FROM {table}")).scalars())
+            with savepoint(connection):
+                return tuple(row[0] for row in run(connection, f"SELECT version_num FROM {table}"))
         except DBAPIError:
             return None
 
@@ -193,7 +184,7 @@ def _sound(head: Head) -> Head:
     return head
 
 
-def find(connection: Connection, application: str, wanted: str | None) -> tuple[Journal, bool]:
+def find(connection: AnyConnection, application: str, wanted: str | None) -> tuple[Journal, bool]:
     """The journal to use and whether it is there already; `wanted` is the setting `journal_schema`.
 
     Without the setting this application's journal is looked for in every schema. On SQLite, which has no
@@ -201,13 +192,13 @@ def find(connection: Connection, application: str, wanted: str | None) -> tuple[
     schema and this application's journal is in another, "journal-unreadable" where half of one is there,
     "foreign-journal-table" where the other half is something else.
     """
-    here = side(connection)
-    present: dict[str, bool] = here.schemas(connection)
-    if connection.dialect.name == "sqlite":
+    database = database_of(connection)
+    present = database.schemas(connection)
+    if database.name == "sqlite":
         wanted = None
     if wanted is None:
         ours = [name for name in present if len(present) > 1 and _owner(connection, name) == application]
-        schema = next(iter(ours or present), None) or here.default_schema(connection)
+        schema = next(iter(ours or present), None) or database.default_schema(connection)
     else:
         schema = wanted
         elsewhere = [] if wanted in present else [n for n in present if _owner(connection, n) == application]
@@ -215,19 +206,23 @@ def find(connection: Connection, application: str, wanted: str | None) -> tuple[
             said = f"journal_schema is '{wanted}', the journal is in '{elsewhere[0]}'"
             raise InitError("journal-elsewhere", said)
     journal = Journal(schema, application)
-    if not present.get(schema, True):
+    if schema is not None and not present.get(schema, True):
         journal.check_tables(connection)
     return journal, schema in present
 
 
-def _owner(connection: Connection, schema: str) -> str | None:
+def _owner(connection: AnyConnection, schema: str) -> str | None:
     """Whose journal is in `schema`; None where it does not say, or may not be read."""
     table = Journal(schema, "").table(connection, "init_journal")
     try:
-        with connection.begin_nested():
-            event = connection.execute(text(f"SELECT event FROM {table} WHERE seq = 1")).scalar_one()
+        with savepoint(connection):
+            event = run(connection, f"SELECT event FROM {table} WHERE seq = 1")[0][0]
             return str(parse(1, event, "", "").data["application"])
-    except (SQLAlchemyError, ValueError, KeyError) as error:
-        if is_connection_lost(error):
+    except Exception as error:  # the driver's own error, or SQLAlchemy's around it
+        if is_connection_lost(error) or not _says_nothing(error):
             raise
         return None
+
+
+def _says_nothing(error: Exception) -> bool:
+    return driver_error(error) is not None or isinstance(error, (LookupError, ValueError))

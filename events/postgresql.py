@@ -1,15 +1,13 @@
-"""PostgreSQL's side of the journal: tables, guarding triggers, the head's lock, the session's settings."""
+"""PostgreSQL's side of the port: tables, guarding triggers, the head's lock, the session's settings."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any
-
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from weakref import WeakKeyDictionary
 
 from initdb.errors import InitError
 from initdb.errors.driver import driver_error
@@ -17,6 +15,7 @@ from initdb.events import naming
 from initdb.events.chain import GENESIS
 from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, Head, HeadBusy
 from initdb.events.shape import OF_THE_JOURNAL, Relation
+from initdb.events.statements import AnyConnection, driver, is_sqlalchemy, run
 
 SESSION = {
     "idle_in_transaction_session_timeout": "0",
@@ -38,31 +37,237 @@ REFUSED = "IJ001"
 """The SQLSTATE of the triggers; a class of its own, so that it is never mistaken for the application's."""
 
 
-def settings(connection: Connection) -> dict[str, str]:
-    """The session settings that this server knows; transaction_timeout came with PostgreSQL 17."""
-    version = connection.dialect.server_version_info or (0,)
-    return SESSION | ({"transaction_timeout": "0"} if version >= (17,) else {})
-
-
 PERMISSION_DENIED = "42501"
 
 UNIT = "initdb_unit"
-"""Key of Connection.info: the id of the transaction that locked the head, while a unit of work is open."""
+"""Key of a connection's memory: the id of the transaction that locked the head, while a unit is open."""
 
 ROLE = "initdb_role"
-"""Key of Connection.info: the role in which the head was locked, "none" for the session's own."""
+"""Key of a connection's memory: the role that locked the head, "none" for the session's own."""
+
+GUARDS = frozenset(
+    {
+        "init_journal_append",
+        "init_journal_keep",
+        "init_journal_keep_all",
+        "init_journal_head_move",
+        "init_journal_head_keep",
+        "init_journal_head_keep_all",
+    }
+)
 
 
-def prefix(connection: Connection, schema: str | None) -> str:
-    """`"schema".`"""
-    return naming.prefix(schema)
+class PostgreSQL:
+    """The port to PostgreSQL; see `initdb.events.database.Database`."""
+
+    name = "postgresql"
+    guards = GUARDS
+
+    def prepare(self, connection: AnyConnection) -> Callable[[], None]:
+        """READ COMMITTED, whatever the engine says: a snapshot held for long would hide others' commits."""
+        dbapi = driver(connection)
+        _keep_alive(dbapi)
+        if is_sqlalchemy(connection):
+            connection.dialect.set_isolation_level(dbapi, "READ COMMITTED")
+        # Nothing to restore: a session of ours is closed.
+        return lambda: None
+
+    def begin(self, connection: AnyConnection) -> None:
+        """End what was only read; the driver begins with the next statement."""
+        self.rollback(connection)
+
+    def commit(self, connection: AnyConnection, hurried: Callable[[], bool] = bool) -> None:
+        """COMMIT below the facade, whose own transaction stays open for the whole run."""
+        _memory(connection).pop(UNIT, None)
+        if is_sqlalchemy(connection):
+            connection.dialect.do_commit(driver(connection))
+        else:
+            connection.commit()
+
+    def rollback(self, connection: AnyConnection) -> None:
+        """ROLLBACK below the facade."""
+        _memory(connection).pop(UNIT, None)
+        if is_sqlalchemy(connection):
+            connection.dialect.do_rollback(driver(connection))
+        else:
+            connection.rollback()
+
+    def in_transaction(self, connection: AnyConnection) -> bool:
+        """As the driver says; asyncpg's says it otherwise, and is asked nowhere."""
+        info = getattr(driver(connection), "info", None)
+        return bool(info is not None and info.transaction_status)
+
+    def lock_head(self, connection: AnyConnection, schema: str | None, lock_timeout: float | None) -> Head:
+        """The session's settings travel in the same message.
+
+        Where a revision or an env.py has put the session into a role that may not lock the head, it is locked
+        in the role of the time before, and the session put back.
+        """
+        try:
+            return self._lock(connection, schema, lock_timeout)
+        except Exception as error:  # the driver's own error, or SQLAlchemy's around it
+            found = driver_error(error)
+            if found is None or found.sqlstate != PERMISSION_DENIED:
+                raise
+            self.rollback(connection)
+            role = run(connection, "SELECT current_setting('role')")[0][0]
+            own = _memory(connection).get(ROLE, "none")
+            if role == own:
+                raise
+        _become(connection, own)
+        head = self._lock(connection, schema, lock_timeout)
+        _become(connection, role)
+        return head
+
+    def _lock(self, connection: AnyConnection, schema: str | None, lock_timeout: float | None) -> Head:
+        wanted = self.settings(connection)
+        if lock_timeout is not None:
+            wanted["lock_timeout"] = f"{round(lock_timeout * 1000)}ms"
+        calls = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in sorted(wanted.items()))
+        head = f"{naming.literal(naming.prefix(schema))}init_journal_head"
+        rows = run(
+            connection,
+            "SELECT current_setting('role'), pg_current_xact_id()::text, seq, hash, schema_version,"
+            f" min_writer, extract(epoch FROM clock_timestamp())::float8, {calls}"
+            f" FROM {head} WHERE id = 1 FOR UPDATE SKIP LOCKED",
+        )
+        if rows:
+            memory = _memory(connection)
+            memory[ROLE], memory[UNIT] = rows[0][:2]
+            return Head(*rows[0][2:7])
+        if not run(connection, f"SELECT seq FROM {head} WHERE id = 1"):
+            raise InitError("journal-unreadable", "init_journal_head has no row", database=self.name)
+        raise HeadBusy
+
+    def settings(self, connection: AnyConnection) -> dict[str, str]:
+        """The session settings that this server knows; transaction_timeout came with PostgreSQL 17."""
+        return SESSION | ({"transaction_timeout": "0"} if _version(connection) >= 17 else {})
+
+    def lock_first(self, connection: AnyConnection, key: int) -> None:
+        """A second advisory lock: a cut COMMIT that arrives late collides with it."""
+        if not run(connection, "SELECT pg_try_advisory_xact_lock(:key)", {"key": key})[0][0]:
+            raise HeadBusy
+
+    def before_append(self, connection: AnyConnection) -> None:
+        """SET ROLE: be again who locked the head. session_replication_role: under `replica` no trigger would
+        fire, and the head stay behind. synchronous_commit: what is answered must be on the disk."""
+        now = run(
+            connection,
+            "SELECT pg_current_xact_id_if_assigned()::text, set_config('role', :role, true),"
+            " CASE WHEN current_setting('session_replication_role') <> 'origin'"
+            " THEN set_config('session_replication_role', 'origin', true) END,"
+            " CASE WHEN current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')"
+            " THEN set_config('synchronous_commit', 'on', true) END",
+            {"role": _memory(connection).get(ROLE, "none")},
+        )[0][0]
+        if _memory(connection).get(UNIT, now) != now:
+            raise InitError("transaction-ended", database=self.name)
+
+    def schemas(self, connection: AnyConnection) -> dict[str, bool]:
+        """Every look begins with it, so the same message limits how long the look may wait for a lock."""
+        rows = run(
+            connection,
+            "SELECT n.nspname, EXISTS (SELECT FROM pg_catalog.pg_class o WHERE o.relnamespace = n.oid"
+            " AND o.relname = 'init_journal' AND o.relkind = 'r'), patience"
+            f" FROM set_config('lock_timeout', '{LOOK_PATIENCE}', true) patience"
+            " LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+            " AND c.relname = 'init_journal_head' AND c.relkind = 'r' AND c.relpersistence <> 't') ON true"
+            " ORDER BY n.nspname <> current_schema(), n.nspname",
+        )
+        return {row[0]: row[1] for row in rows if row[0] is not None}
+
+    def default_schema(self, connection: AnyConnection) -> str | None:
+        """The first of the search_path that exists."""
+        found = run(connection, "SELECT current_schema()")[0][0]
+        return str(found) if found is not None else None
+
+    def standing_guards(self, connection: AnyConnection, schema: str | None) -> frozenset[str]:
+        """Those that are enabled and mean the journal's two tables.
+
+        The functions name their tables with the schema: after a move they mean tables that are gone.
+        """
+        rows = run(
+            connection,
+            "SELECT t.tgname FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid"
+            " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+            " JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid AND strpos(p.prosrc, :table) > 0"
+            " WHERE n.nspname = coalesce(:schema, current_schema()) AND NOT t.tgisinternal"
+            " AND t.tgenabled IN ('O', 'A') AND c.relname IN ('init_journal', 'init_journal_head')",
+            {"schema": schema, "table": f"{naming.prefix(schema)}init_journal"},
+        )
+        return frozenset(row[0] for row in rows)
+
+    def relations(self, connection: AnyConnection, schema: str | None) -> dict[str, Relation]:
+        """Tables, indexes, and what is neither."""
+        rows = run(
+            connection,
+            "SELECT c.relname, CASE c.relkind WHEN 'r' THEN 'table' WHEN 'i' THEN 'index'"
+            " WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'"
+            " WHEN 'f' THEN 'foreign table' WHEN 'p' THEN 'partitioned table' ELSE 'type' END,"
+            " ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a"
+            " WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)"
+            " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE n.nspname = coalesce(:schema, current_schema()) AND c.relname = ANY(:names)",
+            {"schema": schema, "names": list(OF_THE_JOURNAL)},
+        )
+        return {row[0]: Relation(row[1], frozenset(row[2])) for row in rows}
+
+    def create(self, connection: AnyConnection, schema: str | None) -> None:
+        """Make the whole journal, empty, at this code's version, and its schema where there is none yet."""
+        there = "SELECT current_setting('role'), to_regnamespace(quote_ident(:schema)) IS NULL"
+        _memory(connection)[ROLE], missing = run(connection, there, {"schema": schema})[0]
+        if schema and missing:
+            run(connection, naming.literal(f"CREATE SCHEMA {naming.prefix(schema)[:-1]}"))
+        for statement in self.ddl(naming.prefix(schema)):
+            run(connection, naming.literal(statement))
+
+    def ddl(self, at: str) -> list[str]:
+        """Tables, head, functions, triggers, indexes and version table."""
+        return [
+            f"CREATE TABLE {at}init_journal (seq BIGINT PRIMARY KEY, run TEXT NOT NULL, at TEXT NOT NULL,"
+            " type TEXT NOT NULL, source TEXT NOT NULL, dest TEXT NOT NULL, event TEXT NOT NULL,"
+            " prev_hash TEXT NOT NULL, hash TEXT NOT NULL)",
+            f"CREATE TABLE {at}init_journal_head (id INTEGER PRIMARY KEY CHECK (id = 1), seq BIGINT NOT NULL,"
+            " hash TEXT NOT NULL, schema_version INTEGER NOT NULL, min_writer INTEGER NOT NULL)",
+            f"INSERT INTO {at}init_journal_head VALUES (1, 0, '{GENESIS}', {SCHEMA_VERSION}, {MIN_WRITER})",
+            *_functions(at),
+            *_triggers(at),
+            f"CREATE INDEX init_journal_run ON {at}init_journal (run)",
+            f"CREATE INDEX init_journal_type ON {at}init_journal (type)",
+            f"CREATE TABLE {at}init_journal_version (version_num VARCHAR(32) NOT NULL,"
+            " CONSTRAINT init_journal_version_pkc PRIMARY KEY (version_num))",
+            f"INSERT INTO {at}init_journal_version VALUES ('{SCHEMA_VERSION:04d}')",
+        ]
+
+    def clock(self, connection: AnyConnection) -> float:
+        """The server's, which all replicas share."""
+        return float(run(connection, "SELECT extract(epoch FROM clock_timestamp())::float8")[0][0])
+
+    def is_read_only(self, connection: AnyConnection) -> bool:
+        """A standby, or a role, database or server whose transactions are read-only."""
+        said = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'"
+        return bool(run(connection, said)[0][0])
 
 
-def prepare(connection: Connection) -> None:
-    """READ COMMITTED, whatever the engine says: a snapshot held for long would hide what others committed."""
-    dbapi = driver(connection)
-    _keep_alive(dbapi)
-    connection.dialect.set_isolation_level(dbapi, "READ COMMITTED")
+POSTGRESQL = PostgreSQL()
+
+_MEMORIES: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
+"""Driver's connection → its memory; SQLAlchemy's has one of its own."""
+
+
+def _memory(connection: AnyConnection) -> MutableMapping[Any, Any]:
+    return connection.info if is_sqlalchemy(connection) else _MEMORIES.setdefault(connection, {})
+
+
+def _version(connection: AnyConnection) -> int:
+    """The server's major version."""
+    if is_sqlalchemy(connection):
+        return int((connection.dialect.server_version_info or (0,))[0])
+    return int(run(connection, "SELECT current_setting('server_version_num')")[0][0]) // 10000
+
+
+def _become(connection: AnyConnection, role: str) -> None:
+    run(connection, "SELECT set_config('role', :role, true)", {"role": role})
 
 
 def _keep_alive(dbapi: Any) -> None:
@@ -79,209 +284,6 @@ def _keep_alive(dbapi: Any) -> None:
             for name, value in LINE.items():
                 if hasattr(socket, name):
                     line.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-
-
-def restore(connection: Connection) -> None:
-    """Nothing to put back: a session of ours is closed."""
-
-
-def driver(connection: Connection) -> Any:
-    """The DBAPI connection below SQLAlchemy's facade."""
-    return connection.connection.dbapi_connection
-
-
-def begin(connection: Connection) -> None:
-    """End what was only read; the driver begins with the next statement."""
-    rollback(connection)
-
-
-def commit(connection: Connection, hurried: Callable[[], bool] = bool) -> None:
-    """COMMIT below the facade, whose own transaction stays open for the whole run; it waits for nobody."""
-    connection.info.pop(UNIT, None)
-    connection.dialect.do_commit(driver(connection))
-
-
-def rollback(connection: Connection) -> None:
-    """ROLLBACK below the facade."""
-    connection.info.pop(UNIT, None)
-    connection.dialect.do_rollback(driver(connection))
-
-
-def lock_head(connection: Connection, schema: str | None, lock_timeout: float | None) -> Head:
-    """Lock the head and read it. Raises HeadBusy where another transaction holds it.
-
-    The settings travel in the same message; `lock_timeout` (s) is for the step's own statements. Where a
-    revision or an env.py has put the session into a role that may not lock it, the head is locked in the role
-    of the time before, and the session put back.
-    """
-    try:
-        return _lock(connection, schema, lock_timeout)
-    except DBAPIError as error:
-        found = driver_error(error)
-        if found is None or found.sqlstate != PERMISSION_DENIED:
-            raise
-        rollback(connection)
-        role = connection.execute(text("SELECT current_setting('role')")).scalar_one()
-        own = connection.info.get(ROLE, "none")
-        if role == own:
-            raise
-    _become(connection, own)
-    head = _lock(connection, schema, lock_timeout)
-    _become(connection, role)
-    return head
-
-
-def _lock(connection: Connection, schema: str | None, lock_timeout: float | None) -> Head:
-    wanted = settings(connection)
-    if lock_timeout is not None:
-        wanted["lock_timeout"] = f"{round(lock_timeout * 1000)}ms"
-    calls = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in sorted(wanted.items()))
-    head = f"{naming.literal(prefix(connection, schema))}init_journal_head"
-    row = connection.execute(
-        text(
-            "SELECT current_setting('role'), pg_current_xact_id()::text, seq, hash, schema_version,"
-            f" min_writer, extract(epoch FROM clock_timestamp())::float8, {calls}"
-            f" FROM {head} WHERE id = 1 FOR UPDATE SKIP LOCKED"
-        )
-    ).first()
-    if row is not None:
-        connection.info[ROLE], connection.info[UNIT] = row[:2]
-        return Head(*row[2:7])
-    if connection.execute(text(f"SELECT seq FROM {head} WHERE id = 1")).first() is None:
-        raise InitError("journal-unreadable", "init_journal_head has no row", database="postgresql")
-    raise HeadBusy
-
-
-def _become(connection: Connection, role: str) -> None:
-    connection.execute(text("SELECT set_config('role', :role, true)"), {"role": role})
-
-
-def before_append(connection: Connection) -> None:
-    """Undo, for the rest of the transaction, what a revision may have set and what would hinder the append.
-
-    SET ROLE: be again who locked the head. session_replication_role: under `replica` no trigger would fire,
-    and the head stay behind. Raises InitError("transaction-ended") where the transaction is not the one in
-    which the head was locked: the step has committed or rolled back what it did.
-    """
-    now = connection.execute(
-        text(
-            "SELECT pg_current_xact_id_if_assigned()::text, set_config('role', :role, true),"
-            " CASE WHEN current_setting('session_replication_role') <> 'origin'"
-            " THEN set_config('session_replication_role', 'origin', true) END"
-        ),
-        {"role": connection.info.get(ROLE, "none")},
-    ).scalar()
-    if connection.info.get(UNIT, now) != now:
-        raise InitError("transaction-ended", database="postgresql")
-
-
-def lock_nothing(connection: Connection, key: int) -> None:
-    """Take the lock that stands for the head while there is none. Raises HeadBusy where another has it."""
-    if not connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": key}).scalar():
-        raise HeadBusy
-
-
-def schemas(connection: Connection) -> dict[str, bool]:
-    """The schemas that hold a table init_journal_head, and whether they hold init_journal; the session's own
-    first.
-
-    Every look begins with it, so in the same message it limits how long the look may wait for a lock.
-    """
-    rows = connection.execute(
-        text(
-            "SELECT n.nspname, EXISTS (SELECT FROM pg_catalog.pg_class o WHERE o.relnamespace = n.oid"
-            " AND o.relname = 'init_journal' AND o.relkind = 'r'), patience"
-            f" FROM set_config('lock_timeout', '{LOOK_PATIENCE}', true) patience"
-            " LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-            " AND c.relname = 'init_journal_head' AND c.relkind = 'r' AND c.relpersistence <> 't') ON true"
-            " ORDER BY n.nspname <> current_schema(), n.nspname"
-        )
-    )
-    return {row[0]: row[1] for row in rows if row[0] is not None}
-
-
-def default_schema(connection: Connection) -> str | None:
-    """The schema in which a new table would be made."""
-    return connection.execute(text("SELECT current_schema()")).scalar()
-
-
-def guards(connection: Connection, schema: str | None) -> frozenset[str]:
-    """The names of the triggers that stand, are enabled and mean the journal's two tables.
-
-    The functions name their tables with the schema: of a journal that was moved they mean what is no more.
-    """
-    rows = connection.execute(
-        text(
-            "SELECT t.tgname FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid"
-            " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-            " JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid AND strpos(p.prosrc, :table) > 0"
-            " WHERE n.nspname = coalesce(:schema, current_schema()) AND NOT t.tgisinternal"
-            " AND t.tgenabled IN ('O', 'A') AND c.relname IN ('init_journal', 'init_journal_head')"
-        ),
-        {"schema": schema, "table": f"{prefix(connection, schema)}init_journal"},
-    )
-    return frozenset(row[0] for row in rows)
-
-
-def relations(connection: Connection, schema: str | None) -> dict[str, Relation]:
-    """What has one of the journal's names in `schema`: tables, indexes, and what is neither."""
-    rows = connection.execute(
-        text(
-            "SELECT c.relname, CASE c.relkind WHEN 'r' THEN 'table' WHEN 'i' THEN 'index'"
-            " WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'"
-            " WHEN 'f' THEN 'foreign table' WHEN 'p' THEN 'partitioned table' ELSE 'type' END,"
-            " ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a"
-            " WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)"
-            " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE n.nspname = coalesce(:schema, current_schema()) AND c.relname = ANY(:names)"
-        ),
-        {"schema": schema, "names": list(OF_THE_JOURNAL)},
-    )
-    return {row[0]: Relation(row[1], frozenset(row[2])) for row in rows}
-
-
-GUARDS = frozenset(
-    {
-        "init_journal_append",
-        "init_journal_keep",
-        "init_journal_keep_all",
-        "init_journal_head_move",
-        "init_journal_head_keep",
-        "init_journal_head_keep_all",
-    }
-)
-
-
-def create(connection: Connection, schema: str | None) -> None:
-    """Make the whole journal, empty, at this code's version, and its schema where there is none yet.
-
-    The caller's transaction commits it.
-    """
-    there = text("SELECT current_setting('role'), to_regnamespace(quote_ident(:schema)) IS NULL")
-    connection.info[ROLE], missing = connection.execute(there, {"schema": schema}).one()
-    if schema and missing:
-        connection.execute(text(naming.literal(f"CREATE SCHEMA {prefix(connection, schema)[:-1]}")))
-    for statement in ddl(prefix(connection, schema)):
-        connection.execute(text(naming.literal(statement)))
-
-
-def ddl(at: str) -> list[str]:
-    """The statements that make the journal; `at` is the quoted schema with its dot, or nothing."""
-    return [
-        f"CREATE TABLE {at}init_journal (seq BIGINT PRIMARY KEY, run TEXT NOT NULL, at TEXT NOT NULL,"
-        " type TEXT NOT NULL, source TEXT NOT NULL, dest TEXT NOT NULL, event TEXT NOT NULL,"
-        " prev_hash TEXT NOT NULL, hash TEXT NOT NULL)",
-        f"CREATE TABLE {at}init_journal_head (id INTEGER PRIMARY KEY CHECK (id = 1), seq BIGINT NOT NULL,"
-        " hash TEXT NOT NULL, schema_version INTEGER NOT NULL, min_writer INTEGER NOT NULL)",
-        f"INSERT INTO {at}init_journal_head VALUES (1, 0, '{GENESIS}', {SCHEMA_VERSION}, {MIN_WRITER})",
-        *_functions(at),
-        *_triggers(at),
-        f"CREATE INDEX init_journal_run ON {at}init_journal (run)",
-        f"CREATE INDEX init_journal_type ON {at}init_journal (type)",
-        f"CREATE TABLE {at}init_journal_version (version_num VARCHAR(32) NOT NULL,"
-        " CONSTRAINT init_journal_version_pkc PRIMARY KEY (version_num))",
-        f"INSERT INTO {at}init_journal_version VALUES ('{SCHEMA_VERSION:04d}')",
-    ]
 
 
 def _functions(at: str) -> list[str]:

@@ -10,7 +10,11 @@ from urllib.parse import unquote
 from sqlalchemy import Connection, Engine
 
 from initdb.errors import InitError
-from initdb.events.journal import side
+from initdb.events.database import database_of
+from initdb.events.statements import driver
+
+RESTORE = "initdb_restore"
+"""Key of Connection.info: what undoes what was prepared, for a database in memory, which goes on living."""
 
 HELD = "initdb_held"
 """Key of Connection.info: a connection that must not be returned to its pool."""
@@ -37,9 +41,9 @@ def open_session(engine: Engine) -> Connection:
     else:
         connection.detach()
     try:
-        side(connection).prepare(connection)
+        connection.info[RESTORE] = database_of(connection).prepare(connection)
         connection.begin()
-        side(connection).rollback(connection)
+        database_of(connection).rollback(connection)
     except BaseException:
         connection.close()
         raise
@@ -51,7 +55,7 @@ def _spare(connection: Connection) -> None:
 
     To return the connection would roll it back, so it is kept as long as the engine lives.
     """
-    if side(connection).driver(connection).in_transaction:
+    if driver(connection).in_transaction:
         connection.info[HELD] = connection
         raise InitError("in-transaction", database="sqlite")
 
@@ -64,7 +68,7 @@ def close_session(connection: Connection | None) -> None:
         if connection.in_transaction():
             connection.rollback()
     with contextlib.suppress(Exception):
-        side(connection).restore(connection)
+        connection.info.pop(RESTORE)()
     with contextlib.suppress(Exception):
         connection.close()
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, MetaData
 
-from initdb.events.journal import side
+from initdb.events.database import database_of
 from initdb.events.knowledge import Knowledge
 from initdb.settings import Settings
 from initdb.steps.revisions.graph import RevisionGraph
@@ -103,7 +103,7 @@ class StepContext:
         try:
             yield self.work
         finally:
-            side(self.work).rollback(self.work)
+            database_of(self.work).rollback(self.work)
 
     @property
     def database(self) -> str:

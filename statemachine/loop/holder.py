@@ -9,10 +9,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 
+from initdb.errors.classify import is_busy
+from initdb.events import naming
 from initdb.events.baton import SIDE_SUFFIX
-from initdb.events.journal import Journal, side
+from initdb.events.journal import Journal
 from initdb.events.sessions import database_file, session
-from initdb.events.sqlite import is_busy
 
 
 def at_work(engine: Engine, journal: Journal) -> bool:
@@ -62,7 +63,7 @@ def backends(connection: Connection, journal: Journal) -> tuple[int, ...]:
 def head_lockers(connection: Connection, journal: Journal) -> tuple[int, ...]:
     """The sessions in a unit of work: they hold the lock that SELECT … FOR UPDATE takes on the head's
     table."""
-    head = f"{side(connection).prefix(connection, journal.schema)}init_journal_head"
+    head = f"{naming.prefix(journal.schema)}init_journal_head"
     rows = connection.execute(
         text(
             "SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'relation' AND granted"

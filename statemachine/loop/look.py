@@ -7,14 +7,15 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
 from initdb.errors.classify import is_lock_timeout
+from initdb.events.database import database_of
 from initdb.events.entry import Entry
 from initdb.events.head import Head, NoJournal
-from initdb.events.journal import Journal, find, side
+from initdb.events.journal import Journal, find
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import database_file, session
 from initdb.statemachine.assemble.site import Site
@@ -59,7 +60,8 @@ def look_on(site: Site, connection: Connection, before: Look | None = None, *, i
     _ours(site, known)
     place = version_place(site.application, known)
     rows = catalog.version_rows(connection, *place) or ()
-    clock, reader = _clock(connection), _is_reader(site, connection)
+    database = database_of(connection)
+    clock, reader = database.clock(connection), database.is_read_only(connection)
     rewound = _rewound(site, connection, journal, known)
     content = _content(site, connection, place, idly) if known.catalog is not None or not idly else None
     seen = _judged_on(site, known, content, rows, journal, clock)
@@ -75,7 +77,7 @@ def _content(site: Site, connection: Connection, place: tuple[str, str | None], 
     except DBAPIError as error:
         if not idly or not is_lock_timeout(error):
             raise
-    side(connection).rollback(connection)
+    database_of(connection).rollback(connection)
     return None
 
 
@@ -155,25 +157,3 @@ def _ours(site: Site, known: Knowledge) -> None:
         )
     if known.state not in State.__members__:
         raise InitError("journal-newer", f"its state '{known.state}' is not known to this version")
-
-
-def _clock(connection: Connection) -> float:
-    """The database's time, in s; on SQLite the host is the same."""
-    if connection.dialect.name == "sqlite":
-        return time.time()
-    return float(
-        connection.execute(text("SELECT extract(epoch FROM clock_timestamp())::float8")).scalar_one()
-    )
-
-
-def _is_reader(site: Site, connection: Connection) -> bool:
-    """Whether nothing can be written here: a standby, a read-only session, a file without write
-    permission."""
-    if connection.dialect.name == "sqlite":
-        file = database_file(site.engine)
-        return file is not None and is_read_only(file)
-    return bool(
-        connection.execute(
-            text("SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'")
-        ).scalar()
-    )

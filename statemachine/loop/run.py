@@ -14,10 +14,11 @@ from initdb import booting
 from initdb.errors import InitError, Rendered
 from initdb.errors.classify import classify, is_connection_lost, is_lock_timeout
 from initdb.events.baton import Baton
+from initdb.events.database import database_of
 from initdb.events.entry import Entry
 from initdb.events.head import SCHEMA_VERSION, ConnectionLost, HeadMoved, JournalSignal
 from initdb.events.ids import time_ordered
-from initdb.events.journal import find, side
+from initdb.events.journal import find
 from initdb.events.knowledge import Knowledge, RunRecord
 from initdb.statemachine.assemble.site import Site, Waiting
 from initdb.statemachine.decide.verdict import Look, Verdict
@@ -187,11 +188,11 @@ class Run:
     def _create_journal(self, events: list[tuple[str, Mapping[str, Any]]]) -> None:
         """First boot: ONE transaction under a lock that stands for the head while there is none."""
         work, journal = self._work, self._seen.journal
-        here = side(work)
+        here = database_of(work)
         here.rollback(work)
         here.begin(work)
         try:
-            here.lock_nothing(work, journal.key("first"))
+            here.lock_first(work, journal.key("first"))
             if find(work, journal.application, self._site.settings.journal_schema)[1]:
                 raise HeadMoved
             try:

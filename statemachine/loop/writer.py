@@ -16,12 +16,14 @@ from initdb.errors import InitError
 from initdb.errors.classify import is_connection_lost, is_missing_table
 from initdb.events.canonical import make_safe, timestamp
 from initdb.events.clock import Clock
+from initdb.events.database import database_of
 from initdb.events.entry import Entry, Moment, write
 from initdb.events.head import BatonLost, CommitInDoubt, ConnectionLost, Head, HeadBusy, HeadMoved, NoJournal
-from initdb.events.journal import Journal, side
+from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge
 from initdb.events.process import only_in
 from initdb.events.spool import Note
+from initdb.events.statements import driver
 from initdb.events.types import NOTES
 from initdb.events.upcast import CURRENT
 from initdb.statemachine.decide.fold import step
@@ -68,7 +70,7 @@ class Writer:
         if not self.alive():
             raise BatonLost
         with lost(connection):
-            self.stopper.watch(side(connection).driver(connection))
+            self.stopper.watch(driver(connection))
             self.head = self._lock(connection)
             if (self.head.seq, self.head.hash) != (self.knowledge.seq, self.knowledge.hash):
                 self._moved(connection, self.head)
@@ -80,14 +82,14 @@ class Writer:
 
     def _moved(self, connection: Connection, head: Head) -> NoReturn:
         last = self.journal.last(connection)
-        side(connection).rollback(connection)
+        database_of(connection).rollback(connection)
         if last != (head.seq, head.hash):
             said = f"the head is at entry {head.seq}, the last entry is {last[0]}"
             raise InitError("journal-tampered", said, database=connection.dialect.name)
         raise HeadMoved
 
     def _lock(self, connection: Connection) -> Head:
-        here, pause, waited = side(connection), 0.02, 0.0
+        here, pause, waited = database_of(connection), 0.02, 0.0
         while True:
             try:
                 here.begin(connection)
@@ -122,7 +124,7 @@ class Writer:
             for entry in entries:
                 self._append(connection, entry)
         try:
-            side(connection).commit(connection, self.stopper.hurried)
+            database_of(connection).commit(connection, self.stopper.hurried)
         except Exception as error:
             if is_connection_lost(error):
                 raise CommitInDoubt from error
@@ -166,7 +168,7 @@ class Writer:
         """Undo everything since begin; a connection that is gone has undone it already."""
         only_in(self.process)
         with contextlib.suppress(Exception):
-            side(connection).rollback(connection)
+            database_of(connection).rollback(connection)
 
     @contextlib.contextmanager
     def open(self, connection: Connection) -> Iterator[None]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from initdb.events.journal import side
+from initdb.events.database import database_of
 from initdb.steps import catalog
 from initdb.steps.context import Application, StepContext
 from initdb.steps.revisions.checked import checked_graph
@@ -26,7 +26,7 @@ def learned(ctx: StepContext) -> Application:
         return application
     expected = catalog.version_rows(ctx.work, *version_place(application, known))
     others = () if expected is not None else catalog.version_tables(ctx.work)
-    side(ctx.work).rollback(ctx.work)
+    database_of(ctx.work).rollback(ctx.work)
     return _asked(ctx) if others else application
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from initdb.events.journal import side
+from initdb.events.statements import driver
 from initdb.steps.alembic_driver import AutocommitBlock, Environment
 from initdb.steps.context import StepContext
 from initdb.steps.transactions.statement_log import StatementLog
@@ -71,7 +71,7 @@ def _xid(connection: Connection) -> str | None:
 
 def _leave(env: Environment) -> Callable[[], None]:
     """Put the driver into autocommit; gives the way back."""
-    dialect, dbapi = env.connection.dialect, side(env.connection).driver(env.connection)
+    dialect, dbapi = env.connection.dialect, driver(env.connection)
     if dialect.name == "sqlite":
         before = dbapi.isolation_level
         dbapi.isolation_level = None

@@ -13,8 +13,8 @@ from typing import Any
 from initdb.errors import InitError
 from initdb.errors.classify import classify, is_connection_lost, is_lock_timeout, is_serialization
 from initdb.errors.driver import driver_error
+from initdb.events.database import database_of
 from initdb.events.head import HeadMoved
-from initdb.events.journal import side
 from initdb.events.process import in_this_process
 from initdb.steps.alembic_driver import Environment
 from initdb.steps.context import StepContext
@@ -55,7 +55,7 @@ class Job:
 def start(env: Environment) -> Start:
     """Look at the version rows and the foreign keys, and hold no snapshot of them."""
     found = Start(env.rows(), violations(env.connection))
-    side(env.connection).rollback(env.connection)
+    database_of(env.connection).rollback(env.connection)
     return found
 
 

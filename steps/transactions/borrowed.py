@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from initdb.events.journal import side
-from initdb.events.sqlite import in_transaction
+from initdb.events.database import database_of
+from initdb.events.sqlite import SQLITE
 
 
 @contextlib.contextmanager
@@ -39,7 +39,7 @@ def _facade(connection: Connection) -> Iterator[None]:
 def _sqlite(connection: Connection, dbapi: Any) -> Iterator[None]:
     """foreign_keys off (a batch rebuild would delete rows by cascade) before any BEGIN: inside it is
     ignored."""
-    was_open = in_transaction(dbapi)
+    was_open = SQLITE.in_transaction(dbapi)
     control = getattr(dbapi, "autocommit", None)
     if control in (True, False):
         dbapi.autocommit = sqlite3.LEGACY_TRANSACTION_CONTROL  # type: ignore[attr-defined,unused-ignore]
@@ -47,8 +47,8 @@ def _sqlite(connection: Connection, dbapi: Any) -> Iterator[None]:
     try:
         with _facade(connection):
             # An engine's own `begin` event may have sent a BEGIN just now.
-            if in_transaction(dbapi):
-                side(connection).commit(connection)
+            if SQLITE.in_transaction(dbapi):
+                database_of(connection).commit(connection)
             enforced = foreign_keys(connection)
             connection.info["initdb_foreign_keys"] = enforced
             _run(dbapi, "PRAGMA foreign_keys = OFF")
@@ -56,14 +56,14 @@ def _sqlite(connection: Connection, dbapi: Any) -> Iterator[None]:
                 yield
             finally:
                 with contextlib.suppress(Exception):
-                    side(connection).rollback(connection)
+                    database_of(connection).rollback(connection)
     finally:
         connection.info.pop("initdb_foreign_keys", None)
         with contextlib.suppress(Exception):
             _run(dbapi, f"PRAGMA foreign_keys = {'ON' if enforced else 'OFF'}")
             if control in (True, False):
                 dbapi.autocommit = control
-            if was_open and not in_transaction(dbapi):
+            if was_open and not SQLITE.in_transaction(dbapi):
                 _run(dbapi, "BEGIN")
 
 
@@ -84,7 +84,7 @@ def foreign_keys(connection: Connection) -> bool:
 def _postgresql(connection: Connection, dbapi: Any) -> Iterator[None]:
     dialect = connection.dialect
     with _facade(connection):
-        side(connection).commit(connection)
+        database_of(connection).commit(connection)
         autocommit = dialect.detect_autocommit_setting(dbapi)
         if autocommit:
             dialect.set_isolation_level(dbapi, "READ COMMITTED")
@@ -92,6 +92,6 @@ def _postgresql(connection: Connection, dbapi: Any) -> Iterator[None]:
             yield
         finally:
             with contextlib.suppress(Exception):
-                side(connection).rollback(connection)
+                database_of(connection).rollback(connection)
                 if autocommit:
                     dialect.set_isolation_level(dbapi, "AUTOCOMMIT")

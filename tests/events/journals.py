@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
+from initdb.events.database import database_of
 from initdb.events.entry import COLUMNS, Entry, Moment, Turn, write
 from initdb.events.head import Head
-from initdb.events.journal import Journal, side
+from initdb.events.journal import Journal
 from initdb.events.sessions import session
 from initdb.events.verify import Stored
 
@@ -65,17 +66,17 @@ def append_committed(journal: Journal, engine: Engine, **data: Any) -> Entry:
 
 def begin(connection: Connection) -> None:
     """Begin below the facade."""
-    side(connection).begin(connection)
+    database_of(connection).begin(connection)
 
 
 def commit(connection: Connection) -> None:
     """Commit below the facade."""
-    side(connection).commit(connection)
+    database_of(connection).commit(connection)
 
 
 def rollback(connection: Connection) -> None:
     """Roll back below the facade."""
-    side(connection).rollback(connection)
+    database_of(connection).rollback(connection)
 
 
 def stored(journal: Journal, connection: Connection) -> list[Stored]:

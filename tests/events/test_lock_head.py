@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, make_url
 
 from initdb.errors import InitError
+from initdb.events.database import database_of
 from initdb.events.head import SCHEMA_VERSION, WRITER, HeadBusy, NoJournal
-from initdb.events.journal import Journal, side
+from initdb.events.journal import Journal
 from initdb.events.sessions import session
 from tests.events.journals import append, append_committed, begin, commit, make, rollback, schema_of
 from tests.support.postgres_server import PostgresServer
@@ -136,13 +137,13 @@ def test_the_lock_that_stands_for_the_head_while_there_is_none(engine: Engine) -
     """Of two first boots, one of them a COMMIT that arrives late, the second is told so at once."""
     key = Journal("public", "shop").key("first")
     with session(engine) as creator, session(engine) as other:
-        side(creator).lock_nothing(creator, key)
+        database_of(creator).lock_first(creator, key)
         with pytest.raises(HeadBusy):
-            side(other).lock_nothing(other, key)
-        side(other).lock_nothing(other, Journal("public", "billing").key("first"))
-        side(other).lock_nothing(other, Journal("public", "shop").key("baton"))
+            database_of(other).lock_first(other, key)
+        database_of(other).lock_first(other, Journal("public", "billing").key("first"))
+        database_of(other).lock_first(other, Journal("public", "shop").key("baton"))
         commit(creator)
-        side(other).lock_nothing(other, key)
+        database_of(other).lock_first(other, key)
 
 
 def test_a_head_that_asks_for_a_newer_writer_refuses(journal: Journal, first: Connection) -> None:
@@ -177,7 +178,7 @@ def _set_head(connection: Connection, assignment: str) -> None:
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_unit_sets_what_frees_its_locks_when_its_process_dies(journal: Journal, first: Connection) -> None:
     """For its own transaction only: behind a pooler a session's settings would reach others."""
-    wanted = side(first).settings(first) | {"lock_timeout": "1500ms"}
+    wanted = database_of(first).settings(first) | {"lock_timeout": "1500ms"}
     begin(first)
     journal.lock_head(first, lock_timeout=1.5)
     set_now = {name: first.exec_driver_sql(f"SHOW {name}").scalar() for name in wanted}

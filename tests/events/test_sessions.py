@@ -12,8 +12,9 @@ from sqlalchemy import Engine, QueuePool, StaticPool, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
-from initdb.events.journal import side
+from initdb.events.database import database_of
 from initdb.events.sessions import close_session, database_file, is_memory, open_session, session
+from initdb.events.statements import driver
 from tests.events.journals import append, begin, commit, make, rollback
 from tests.support.postgres_server import PostgresServer
 
@@ -30,9 +31,9 @@ def pooled(database_url: str) -> Engine:
 def test_nothing_returns_to_the_pool(pooled: Engine) -> None:
     """What was set on a session of ours is seen by nobody else, and two of them fit beside a pool of one."""
     with session(pooled) as first, session(pooled) as second:
-        assert side(first).driver(first) is not side(second).driver(second)
+        assert driver(first) is not driver(second)
         with pooled.connect() as application:
-            assert application.connection.dbapi_connection is not side(first).driver(first)
+            assert application.connection.dbapi_connection is not driver(first)
     assert pooled.pool.checkedin() == 1  # type: ignore[attr-defined]
 
 
@@ -41,7 +42,7 @@ def test_no_connection_outlives_its_session(pooled: Engine, database_url: str) -
     closed: list[Any] = []
     event.listen(pooled, "close_detached", closed.append)
     with session(pooled) as connection:
-        dbapi = side(connection).driver(connection)
+        dbapi = driver(connection)
     assert closed == [dbapi]
     with pytest.raises(Exception, match="closed"):
         dbapi.cursor().execute("SELECT 1")
@@ -110,7 +111,7 @@ def test_the_recipe_for_real_transactions_fits(database_url: str, mode: str) -> 
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(f"BEGIN {mode}"))
     journal = make(engine)
     with session(engine) as connection:
-        assert not side(connection).driver(connection).in_transaction
+        assert not driver(connection).in_transaction
         begin(connection)
         append(journal, connection)
         commit(connection)
@@ -181,7 +182,7 @@ def test_commit_is_tried_again_while_a_reader_is_in_its_way(database_url: str) -
         begin(connection)
         append(journal, connection)
         with pytest.raises(sqlite3.OperationalError):
-            side(connection).driver(connection).commit()
+            driver(connection).commit()
         timer = threading.Timer(0.1, reader.close)
         timer.start()
         commit(connection)
@@ -238,9 +239,9 @@ def test_a_unit_that_ended_itself_is_not_journaled(engine: Engine, how: str) -> 
         if how == "by the facade":
             connection.commit()
         elif how == "by the driver":
-            side(connection).driver(connection).commit()
+            driver(connection).commit()
         else:
-            side(connection).driver(connection).rollback()
+            driver(connection).rollback()
         connection.exec_driver_sql("CREATE TABLE later (n integer)")
         with pytest.raises(InitError) as error:
             append(journal, connection, head=head)
@@ -362,5 +363,5 @@ def test_another_database_is_named(tmp_path: Path) -> None:
             name = "oracle"
 
     with pytest.raises(InitError) as error:
-        side(Elsewhere())  # type: ignore[arg-type]
+        database_of(Elsewhere())  # type: ignore[arg-type]
     assert error.value.reference == "unsupported-database"

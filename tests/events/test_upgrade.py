@@ -180,7 +180,8 @@ def test_an_upgrade_that_is_rolled_back_leaves_the_old_version(engine: Engine) -
 KILLED = """
 import os, signal, sys
 from sqlalchemy import NullPool, create_engine, event
-from initdb.events.journal import Journal, side
+from initdb.events.database import database_of
+from initdb.events.journal import Journal
 from initdb.events.sessions import session
 from initdb.steps.upgrade_journal import upgrade
 engine = create_engine(sys.argv[1], poolclass=NullPool)
@@ -195,10 +196,10 @@ def count(connection, cursor, statement, *rest):
             os.kill(os.getpid(), signal.SIGKILL)
 
 with session(engine) as connection:
-    side(connection).begin(connection)
+    database_of(connection).begin(connection)
     head = Journal(sys.argv[2], "shop").lock_head(connection)
     upgrade(connection, sys.argv[2], head.schema_version)
-    side(connection).commit(connection)
+    database_of(connection).commit(connection)
 """
 
 

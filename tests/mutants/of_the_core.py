@@ -10,7 +10,8 @@ OF_THE_CORE: tuple[Fault, ...] = (
         "the event in a transaction of its own",
         UNIT,
         "            for entry in entries:\n                self._append(connection, entry)",
-        "            side(connection).commit(connection)\n            side(connection).begin(connection)\n"
+        "            database_of(connection).commit(connection)\n"
+        "            database_of(connection).begin(connection)\n"
         "            for entry in entries:\n                self._append(connection, entry)",
         OF_THE_UNIT,
         Sweep("A", "models", "sqlite-wal", "kill"),

@@ -43,8 +43,9 @@ OF_THE_JOURNAL: tuple[Fault, ...] = (
         "known-before-commit",
         "knowledge moved before COMMIT was answered",
         UNIT,
-        "        try:\n            side(connection).commit(connection, ",
-        "        self.knowledge = known\n        try:\n            side(connection).commit(connection, ",
+        "        try:\n            database_of(connection).commit(connection, ",
+        "        self.knowledge = known\n        try:\n"
+        "            database_of(connection).commit(connection, ",
         OF_THE_UNIT,
     ),
     Fault(

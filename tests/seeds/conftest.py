@@ -20,9 +20,9 @@ def tables(engine: Engine) -> Engine:
 @pytest.fixture
 def work(tables: Engine) -> Iterator[Connection]:
     """A connection as steps get it, in an open transaction."""
-    from initdb.events.journal import side
+    from initdb.events.database import database_of
 
     with work_on(tables) as connection:
-        side(connection).begin(connection)
+        database_of(connection).begin(connection)
         yield connection
-        side(connection).rollback(connection)
+        database_of(connection).rollback(connection)

@@ -35,7 +35,7 @@ from sqlalchemy import (
     text,
 )
 
-from initdb.events.journal import side
+from initdb.events.database import database_of
 from initdb.events.knowledge import Knowledge, SeedRecord
 from initdb.settings import Settings
 from initdb.steps import seed
@@ -103,7 +103,7 @@ class RealUnit:
         self.commits = 0
 
     def begin(self, connection: Connection) -> None:
-        side(connection).begin(connection)
+        database_of(connection).begin(connection)
 
     def commit(self, connection: Connection, event: str, data: Mapping[str, Any]) -> None:
         if self.commits == self.dies_before_commit:
@@ -111,10 +111,10 @@ class RealUnit:
         self.commits += 1
         statement = text("INSERT INTO told (type, data) VALUES (:type, :data)")
         connection.execute(statement, {"type": event, "data": json.dumps(data)})
-        side(connection).commit(connection)
+        database_of(connection).commit(connection)
 
     def rollback(self, connection: Connection) -> None:
-        side(connection).rollback(connection)
+        database_of(connection).rollback(connection)
 
     @contextlib.contextmanager
     def open(self, connection: Connection) -> Iterator[None]:
@@ -130,7 +130,7 @@ class RealUnit:
 def work_on(engine: Engine) -> Iterator[Connection]:
     """A connection as steps get it: its facade in a transaction, its driver in none."""
     with engine.connect() as connection:
-        side(connection).prepare(connection)
+        database_of(connection).prepare(connection)
         connection.begin()
         yield connection
 

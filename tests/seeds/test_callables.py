@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from initdb.errors import InitError
-from initdb.events.journal import side
+from initdb.events.database import database_of
 from initdb.steps.seeds.callables import call
 from initdb.steps.seeds.model import SeedSource
 from tests.seeds.support import Interrupted, RealUnit, count, members, roles, seed_once, told
@@ -152,7 +152,7 @@ def test_a_commit_below_sqlalchemy_is_found(tables: Engine) -> None:
 
     def function(connection: Connection) -> None:
         by_core(connection)
-        side(connection).commit(connection)
+        database_of(connection).commit(connection)
 
     with pytest.raises(InitError) as caught:
         seed_once(tables, source_of(function))

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from initdb.events.clock import Clock
+from initdb.events.database import database_of
 from initdb.events.head import HeadMoved
-from initdb.events.journal import find, side
+from initdb.events.journal import find
 from initdb.events.sessions import session
 from initdb.statemachine.decide.fold import fold
 from initdb.statemachine.loop.writer import Writer
@@ -49,7 +50,7 @@ def test_the_head_is_read_under_its_lock(
     writer: Writer, connection: Connection, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What another process commits at the very last moment is seen."""
-    here = side(connection)
+    here = database_of(connection)
     real = here.begin
 
     def at_last(begun: Connection) -> None:

@@ -1,0 +1,148 @@
+"""Runs our own statements on one connection: SQLAlchemy's, or a driver's own.
+
+Nothing here imports SQLAlchemy: a look at a ready database may do without it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from typing_extensions import TypeIs
+
+Row: TypeAlias = Sequence[Any]
+"""One row of an answer: the values that the driver gives, in the order of the statement."""
+
+
+class Cursor(Protocol):
+    """What our statements need of a driver's cursor (PEP 249)."""
+
+    @property
+    def description(self) -> Any:
+        """None where the statement gives no rows."""
+
+    def execute(self, statement: str, values: Any = ..., /) -> object:
+        """Run one statement."""
+
+    def fetchall(self) -> Sequence[Row]:
+        """The rows that are left."""
+
+    def fetchmany(self, size: int, /) -> Sequence[Row]:
+        """At most `size` rows more."""
+
+    def close(self) -> object:
+        """Give the cursor back."""
+
+
+@runtime_checkable
+class DriverConnection(Protocol):
+    """What our statements need of a driver's connection (PEP 249)."""
+
+    def cursor(self) -> Any:
+        """A new cursor."""
+
+    def commit(self) -> object:
+        """COMMIT."""
+
+    def rollback(self) -> object:
+        """ROLLBACK."""
+
+
+AnyConnection: TypeAlias = "Connection | DriverConnection"
+"""A connection of either kind."""
+
+BATCH = 500
+"""How many rows a driver is asked for at once."""
+
+_BIND = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
+"""A bind as SQLAlchemy's text() takes it: `:name`, but neither `::type` nor an escaped colon."""
+
+
+def run(connection: AnyConnection, statement: str, values: Mapping[str, object] | None = None) -> list[Row]:
+    """Run one statement and give all its rows; none where it gives none.
+
+    Args:
+        connection: SQLAlchemy's Connection, or a connection of sqlite3, psycopg2 or psycopg.
+        statement: SQL as SQLAlchemy's text() takes it: `:name` is a value, a literal colon is `\\:`.
+        values: name → value.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: on SQLAlchemy's Connection, what the driver raised.
+        Exception: on a driver's connection, what it raises itself.
+    """
+    if is_sqlalchemy(connection):
+        from sqlalchemy import text
+
+        result = connection.execute(text(statement), values or {})
+        return [tuple(row) for row in result] if result.returns_rows else []
+    cursor = _executed(connection, statement, values)
+    try:
+        return list(cursor.fetchall()) if cursor.description is not None else []
+    finally:
+        cursor.close()
+
+
+def stream(
+    connection: AnyConnection, statement: str, values: Mapping[str, object] | None = None
+) -> Iterator[Row]:
+    """As `run`, but the rows one after the other, as far as the driver does not fetch them all at once."""
+    if is_sqlalchemy(connection):
+        from sqlalchemy import text
+
+        yield from connection.execute(text(statement), values or {})
+        return
+    cursor = _executed(connection, statement, values)
+    try:
+        while rows := cursor.fetchmany(BATCH):
+            yield from rows
+    finally:
+        cursor.close()
+
+
+@contextmanager
+def savepoint(connection: AnyConnection) -> Iterator[None]:
+    """What fails inside the block is undone alone; the transaction around it lives on."""
+    if is_sqlalchemy(connection):
+        with connection.begin_nested():
+            yield
+        return
+    run(connection, "SAVEPOINT initdb_look")
+    try:
+        yield
+    except BaseException:
+        run(connection, "ROLLBACK TO SAVEPOINT initdb_look")
+        raise
+    finally:
+        run(connection, "RELEASE SAVEPOINT initdb_look")
+
+
+def _executed(connection: DriverConnection, statement: str, values: Mapping[str, object] | None) -> Cursor:
+    cursor: Cursor = connection.cursor()
+    try:
+        if type(connection).__module__.startswith("sqlite3"):
+            cursor.execute(statement.replace("\\:", ":"), dict(values or {}))
+        else:
+            # With an empty mapping psycopg2 still reads % as the beginning of a bind.
+            cursor.execute(_for_psycopg(statement), dict(values or {}))
+    except BaseException:
+        cursor.close()
+        raise
+    return cursor
+
+
+def _for_psycopg(statement: str) -> str:
+    return _BIND.sub(r"%(\1)s", statement.replace("%", "%%")).replace("\\:", ":")
+
+
+def is_sqlalchemy(connection: AnyConnection) -> TypeIs[Connection]:
+    """Whether it is SQLAlchemy's Connection, told without importing SQLAlchemy."""
+    return hasattr(connection, "exec_driver_sql")
+
+
+def driver(connection: AnyConnection) -> Any:
+    """The driver's connection below SQLAlchemy's; a driver's own is itself."""
+    return connection.connection.dbapi_connection if is_sqlalchemy(connection) else connection

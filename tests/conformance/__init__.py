@@ -1,0 +1,1 @@
+"""What each port means: one suite that every database answers to."""
