@@ -190,7 +190,7 @@ def repair_result(outcome: Outcome, duration: float) -> RepairResult:
         success=outcome.ending in ("ready", "held", "ahead"),
         repaired=repaired,
         not_repaired=list(error.context) if error else [],
-        suggestions=[error.mend] if error else [],
+        suggestions=[error.fix] if error else [],
         errors=[render(error)] if error else [],
         duration=duration,
     )

@@ -57,7 +57,7 @@ def _conflict(ctx: StepContext, facts: Facts) -> InitError:
     return InitError(
         "history-conflict",
         f"the journal knows {', '.join(lost)}, the version table says {rows}",
-        mend="Where the tables have them: initdb resume --mark-applied REV. "
+        fix="Where the tables have them: initdb resume --mark-applied REV. "
         "Where they were taken back on purpose: initdb resume --retry REV.",
         database=ctx.database,
     )

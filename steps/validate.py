@@ -102,7 +102,7 @@ def _unreachable(connection: Connection, error: SQLAlchemyError) -> Issue:
         "connection",
         f"The database does not answer: {said}",
         "critical",
-        failure.rendered().mend,
+        failure.rendered().fix,
     )
 
 

@@ -132,5 +132,5 @@ def _internal(error: Exception, debug: bool) -> InitError:
         sys.stderr.write(scrub("".join(traceback.format_exception(error))))
     frames = traceback.extract_tb(error.__traceback__)
     where = f"at {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
-    mend = "Report it with the lines above. To see the whole traceback, call it again with --debug."
-    return InitError("internal-error", f"{type(error).__name__}: {error}", where, mend=mend)
+    fix = "Report it with the lines above. To see the whole traceback, call it again with --debug."
+    return InitError("internal-error", f"{type(error).__name__}: {error}", where, fix=fix)

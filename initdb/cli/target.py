@@ -195,5 +195,5 @@ def _check_same_database(call: Call, engine: Engine) -> None:
         raise InitError(
             "bad-app",
             f"the application connects to {url_text(found)}, but --database-url is {url_text(wanted)}",
-            mend="Leave --database-url out, or let the application read DATABASE_URL.",
+            fix="Leave --database-url out, or let the application read DATABASE_URL.",
         )

@@ -13,7 +13,7 @@ _HEAD = """\
 
 <!-- Written by `python -m initdb.errors.document`; edit the catalogue in initdb/errors instead. -->
 
-Every failure of initdb has a reference, a message, the particulars of the case, what was kept and what mends
+Every failure of initdb has a reference, a message, the particulars of the case, what was kept and what fixes
 it. `initdb explain REFERENCE` prints the entry below in the terminal. A reference is never renamed or used
 for something else, so that scripts and old journals can rely on it.
 
@@ -47,7 +47,7 @@ def _entry(row: ErrorRow) -> Iterator[str]:
             yield f"**{title}**"
             yield "\n".join(map(_advice, told))
     yield f"Kept: {_escaped(row.kept)}"
-    yield f"Mend: {_escaped(row.mend)}"
+    yield f"Fix: {_escaped(row.fix)}"
     yield outcome(row)
 
 

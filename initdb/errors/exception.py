@@ -27,7 +27,7 @@ class InitError(Exception):
 
     reference: the row. context: the particulars, a line each; made safe here (secrets, control characters,
         length).
-    kept, mend: instead of the row's own, where the case allows to be more exact.
+    kept, fix: instead of the row's own, where the case allows to be more exact.
     database: "sqlite" or "postgresql", chooses the advice.
     sqlstate: SQLSTATE or SQLite's error name, if there is one.
     Raises KeyError for a reference without a row.
@@ -43,7 +43,7 @@ class InitError(Exception):
         reference: str,
         *context: str,
         kept: str | None = None,
-        mend: str | None = None,
+        fix: str | None = None,
         database: str | None = None,
         sqlstate: str | None = None,
     ) -> None:
@@ -55,7 +55,7 @@ class InitError(Exception):
                 message=row.message,
                 context=safe_lines(context),
                 kept=row.kept if kept is None else safe_text(kept),
-                mend=row.mend if mend is None else safe_text(mend),
+                fix=row.fix if fix is None else safe_text(fix),
                 sqlstate=sqlstate,
                 passing=row.passing,
                 advice=short_advice(row, database),
@@ -121,7 +121,7 @@ def _unknown(rendered: Rendered) -> ErrorRow:
         rendered.reference,
         rendered.message,
         rendered.kept,
-        rendered.mend,
+        rendered.fix,
         passing=rendered.passing,
         exit_code=rendered.exit_code,
     )

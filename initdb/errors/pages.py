@@ -39,7 +39,7 @@ def render_page(reference: str, database: str | None = None) -> str:
         if told:
             blocks.append(title + "\n" + "\n".join(map(_advice, told)))
     blocks.append("What is kept\n" + _filled(row.kept))
-    blocks.append("What mends it\n" + _filled(row.mend))
+    blocks.append("What fixes it\n" + _filled(row.fix))
     blocks.append(_filled(outcome(row), ""))
     return "\n\n".join(blocks)
 

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from initdb.errors.safe import safe_text
 
 MOST_LINES = 50
+OLD_FIX = "mend"
+"""What 0.1.0 calls `fix`, in the failures that it stores and in those that it reads."""
 _BOLD_RED, _BOLD, _GREEN, _CYAN, _DIM, _RESET = (
     "\x1b[1;31m",
     "\x1b[1m",
@@ -22,7 +24,7 @@ _BOLD_RED, _BOLD, _GREEN, _CYAN, _DIM, _RESET = (
 class Rendered:
     """A failure as it is told, complete: nothing is looked up when it is read again.
 
-    reference, message, kept, mend: as in the catalogue on the day. context: the particulars, a line each.
+    reference, message, kept, fix: as in the catalogue on the day. context: the particulars, a line each.
     sqlstate: SQLSTATE or SQLite's error name. passing: whether it can pass by itself.
     advice: short advice lines for the database in use. database: "sqlite", "postgresql" or None.
     exit_code: of a command that ends with it.
@@ -32,7 +34,7 @@ class Rendered:
     message: str
     context: tuple[str, ...]
     kept: str
-    mend: str
+    fix: str
     sqlstate: str | None
     passing: bool
     advice: tuple[str, ...] = ()
@@ -44,16 +46,23 @@ class Rendered:
         data: dict[str, object] = asdict(self)
         return data | {"context": list(self.context), "advice": list(self.advice)}
 
+    def as_stored(self) -> dict[str, object]:
+        """The failure as an event holds it: `as_data`, and the fix under the name that 0.1.0 reads too.
+
+        While a new version is rolled out, processes of 0.1.0 report what the new one stored.
+        """
+        return self.as_data() | {OLD_FIX: self.fix}
+
     @classmethod
     def from_data(cls, data: Mapping[str, object]) -> Rendered:
-        """The failure that `as_data` of any version stored. Missing keys and wrong types are made up for."""
+        """The failure that any version stored. Missing keys and wrong types are made up for."""
         code = data.get("exit_code")
         return cls(
             reference=_word(data.get("reference"), "internal-error"),
             message=_line(data.get("message")),
             context=safe_lines(_strings(data.get("context"))),
             kept=_line(data.get("kept")),
-            mend=_line(data.get("mend")),
+            fix=_line(data.get("fix")) or _line(data.get(OLD_FIX)),
             sqlstate=_word(data.get("sqlstate"), "") or None,
             passing=data.get("passing") is True,
             advice=safe_lines(_strings(data.get("advice"))),
@@ -74,7 +83,7 @@ def render(rendered: Rendered, colour: bool = False) -> str:
     lines.append("")
     lines += [f"{paint('help:', _CYAN)} {line}" for line in rendered.advice]
     lines += [f"{paint('kept:', _GREEN)} {rendered.kept}"] if rendered.kept else []
-    lines += [f"{paint('mend:', _CYAN)} {rendered.mend}"] if rendered.mend else []
+    lines += [f"{paint('fix:', _CYAN)} {rendered.fix}"] if rendered.fix else []
     lines.append(f"{paint('more:', _DIM)} initdb explain {rendered.reference}")
     return "\n".join(lines)
 

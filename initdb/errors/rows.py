@@ -53,7 +53,7 @@ TITLES: MappingProxyType[Topic, str] = MappingProxyType(
         "manual-procedure": "Doing it by hand",
         "history-integrity": "What keeps the history whole",
         "backup": "Backup",
-        "manual-data-fix": "Mending the data by hand",
+        "manual-data-fix": "Fixing the data by hand",
         "rollback": "Rolling back",
         "conflict-resolution": "Resolving the conflict",
         "history-repair": "Repairing the history",
@@ -92,7 +92,7 @@ class ErrorRow:
     """One kind of failure.
 
     reference: kebab-case name, never renamed once released (journals and scripts keep it).
-    message: what is wrong. kept: what stands all the same. mend: the one command or action that mends it.
+    message: what is wrong. kept: what stands all the same. fix: the one command or action that fixes it.
     causes: what usually leads to it.
     requirements: the headings of the requirements' error chapter that it answers.
     passing: whether it can pass by itself, so that a later try without any change may succeed.
@@ -102,7 +102,7 @@ class ErrorRow:
     reference: str
     message: str
     kept: str
-    mend: str
+    fix: str
     causes: tuple[str, ...] = ()
     advice: tuple[Advice, ...] = ()
     requirements: tuple[str, ...] = ()

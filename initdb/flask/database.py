@@ -56,7 +56,7 @@ class DatabaseInitializer:
             return joined_validations([(one.settings.database, _validated(one)) for one in each])
         except InitError as error:
             told = error.rendered()
-            return ValidationResult(False, [told.message, *told.context], [told.mend], "critical")
+            return ValidationResult(False, [told.message, *told.context], [told.fix], "critical")
 
     def repair_if_needed(self) -> RepairResult:
         """Where validation finds a defect: mend what loses no data, and go on to ready. Else nothing."""

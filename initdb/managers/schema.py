@@ -113,4 +113,4 @@ def repaired(manager: Manager) -> RepairResult:
 def unrepaired(error: InitError) -> RepairResult:
     """The result where nothing could be begun."""
     told = error.rendered()
-    return RepairResult(False, [], list(told.context), [told.mend], [str(error)], 0.0)
+    return RepairResult(False, [], list(told.context), [told.fix], [str(error)], 0.0)

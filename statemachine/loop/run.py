@@ -354,7 +354,7 @@ class Run:
         found = named(error, state, self._site.engine)
         step = WORK[state] or "run"
         self.report.failure, self.report.exit_code = found.rendered(), found.exit_code
-        data: dict[str, Any] = {"step": step, "state": str(state), "error": found.rendered().as_data()}
+        data: dict[str, Any] = {"step": step, "state": str(state), "error": found.rendered().as_stored()}
         if self._asked:
             # What a person asked for failed; of the code that says nothing.
             data |= {"step": self._asked, "asked": True}

@@ -64,13 +64,13 @@ def generate_password() -> str:
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(4))
 
 
-def refuse_weak(password: str, subject: str, mend: str | None = None) -> None:
+def refuse_weak(password: str, subject: str, fix: str | None = None) -> None:
     """Raise InitError `admin-password-weak` for a password that would be guessed.
 
-    `subject` is what to call it in the message; `mend` is what to do about it, if not what a run advises.
+    `subject` is what to call it in the message; `fix` is what to do about it, if not what a run advises.
     """
     if (weakness := _weakness(password)) is not None:
-        raise InitError("admin-password-weak", f"{subject} {weakness}", mend=mend)
+        raise InitError("admin-password-weak", f"{subject} {weakness}", fix=fix)
 
 
 def _weakness(password: str) -> str | None:

@@ -37,7 +37,7 @@ def in_doubt(ctx: StepContext, doubt: Doubt, *why: str) -> InitError:
         f"revision {name}{file}",
         f"{what}, outside a transaction (journal entry {doubt.seq}), and did not end.",
         *why,
-        mend=half_reverted(name) if reverting else half_applied(name),
+        fix=half_reverted(name) if reverting else half_applied(name),
         database=ctx.database,
     )
 

@@ -66,7 +66,7 @@ def revision_failure(error: BaseException, place: Place, *, left: bool = False) 
         f"revision {place.revision}, {place.file}" + (f" line {line}" if line else ""),
         *context,
         kept=_LEFT if left else said.kept,
-        mend=f"Correct the revision. {place.in_part}" if left else said.mend,
+        fix=f"Correct the revision. {place.in_part}" if left else said.fix,
         database=place.database,
         sqlstate=said.sqlstate,
     )

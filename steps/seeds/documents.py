@@ -86,7 +86,7 @@ def _parsed_yaml(name: str, text: str) -> Any:
         raise InitError(
             "seed-file-unreadable",
             f"{name} is YAML, and PyYAML is not installed",
-            mend="pip install 'initdb-journal[yaml]', then: initdb resume",
+            fix="pip install 'initdb-journal[yaml]', then: initdb resume",
         ) from error
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:

@@ -36,7 +36,7 @@ def test_it_is_refused_and_nothing_is_written(owner: Owner, damage: Damage) -> N
     done = owner.run()
     assert references(done.output) == {damage.reference}, done.output
     assert done.exit_code == 1, done.output
-    assert "mend: " in done.output
+    assert "fix: " in done.output
 
     for words in ASKING:
         done = owner.console(*words)

@@ -12,7 +12,7 @@ def well_told(done: Result, reference: str, code: int) -> None:
     assert done.exit_code == code, done.output
     assert f"error: {reference}\n" in done.stderr
     assert f"more: initdb explain {reference}" in done.stderr
-    assert "mend:" in done.stderr
+    assert "fix:" in done.stderr
     harmless(done)
 
 

@@ -25,14 +25,14 @@ Troubleshooting
 What is kept
   Nothing was changed.
 
-What mends it
+What fixes it
   See what is the case: initdb status
 
 A command that ends with it exits with 2."""
 
 
 def test_a_page_reads_like_this() -> None:
-    """The page is complete, in the order what, why, what to do, what is kept, what mends it."""
+    """The page is complete, in the order what, why, what to do, what is kept, what fixes it."""
     assert render_page("nothing-to-release") == BATON
 
 
@@ -41,7 +41,7 @@ def test_every_page_tells_all_that_the_row_says(reference: str) -> None:
     """Each word of a row is on its page; the page for one database leaves out the other one's advice."""
     row = CATALOGUE[reference]
     words = render_page(reference).split()
-    for text in (row.message, row.kept, row.mend, *row.causes, *(advice.text for advice in row.advice)):
+    for text in (row.message, row.kept, row.fix, *row.causes, *(advice.text for advice in row.advice)):
         assert set(text.split()) <= set(words)
     only = render_page(reference, "sqlite")
     assert "  - PostgreSQL: " not in only

@@ -19,7 +19,7 @@ error: seed-rejected
     roles.csv line 3: roles.name 'admin' exists already
 
 kept: The schema and every batch before this one; this batch was rolled back.
-mend: Correct the row, then: initdb resume
+fix: Correct the row, then: initdb resume
 more: initdb explain seed-rejected"""
 
 FOLDER_MISSING = """\
@@ -34,16 +34,16 @@ help: Make the folder for the user of the process alone: install -d -o USER -m 7
 help: Put the file in an existing folder: sqlite:///app.db
 help: In initdb.toml: database_url = "sqlite:///app.db" (four slashes begin an absolute path)
 kept: Nothing was changed.
-mend: Create the folder (mkdir -p FOLDER), or correct the path in database_url, then: initdb run
+fix: Create the folder (mkdir -p FOLDER), or correct the path in database_url, then: initdb run
 more: initdb explain folder-missing"""
 
-WAIT_LIMIT_MENDED = """\
+FIXED_OTHERWISE = """\
 error: stopped
 
   The run was stopped from outside before it had ended.
 
 kept: Two of three revisions stand.
-mend: Call it again: initdb run
+fix: Call it again: initdb run
 more: initdb explain stopped"""
 
 JSON = st.recursive(
@@ -54,7 +54,7 @@ JSON = st.recursive(
 
 
 def test_an_error_reads_like_the_example() -> None:
-    """Reference, message, the particulars indented, what was kept, what mends it, where more is said."""
+    """Reference, message, the particulars indented, what was kept, what fixes it, where more is said."""
     assert (
         str(InitError("seed-rejected", "roles.csv line 3: roles.name 'admin' exists already"))
         == SEED_REJECTED
@@ -69,10 +69,10 @@ def test_a_connection_error_helps_with_the_database_in_use() -> None:
     assert str(error) == FOLDER_MISSING
 
 
-def test_kept_and_mend_may_be_more_exact_than_the_row() -> None:
-    """Whoever raises an error may say exactly what stands and what mends it."""
-    error = InitError("stopped", kept="Two of three revisions stand.", mend="Call it again: initdb run")
-    assert str(error) == WAIT_LIMIT_MENDED
+def test_kept_and_fix_may_be_more_exact_than_the_row() -> None:
+    """Whoever raises an error may say exactly what stands and what fixes it."""
+    error = InitError("stopped", kept="Two of three revisions stand.", fix="Call it again: initdb run")
+    assert str(error) == FIXED_OTHERWISE
 
 
 def test_colours_change_nothing_but_colours() -> None:

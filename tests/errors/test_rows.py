@@ -20,12 +20,12 @@ NAMES = {"mode", "revision", "sqlite3's"}
 
 
 def texts(row: ErrorRow) -> list[str]:
-    return [row.message, row.kept, row.mend, *row.causes, *(advice.text for advice in row.advice)]
+    return [row.message, row.kept, row.fix, *row.causes, *(advice.text for advice in row.advice)]
 
 
 @ROWS
 def test_a_row_is_complete(row: ErrorRow) -> None:
-    """Reference, message, what is kept, what mends it, causes and advice are there."""
+    """Reference, message, what is kept, the fix, causes and advice are there."""
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", row.reference)
     assert row.causes
     assert row.advice
@@ -43,10 +43,10 @@ def test_sentences_are_complete(row: ErrorRow) -> None:
 
 
 @ROWS
-def test_what_mends_it_is_one_line(row: ErrorRow) -> None:
-    """The mending command or action fits one line of the error."""
-    assert "\n" not in row.mend
-    assert len(row.mend) <= 160
+def test_the_fix_is_one_line(row: ErrorRow) -> None:
+    """The fixing command or action fits one line of the error."""
+    assert "\n" not in row.fix
+    assert len(row.fix) <= 160
 
 
 @ROWS
@@ -72,13 +72,13 @@ def test_advice_reads_well(row: ErrorRow) -> None:
 def test_a_failure_that_stays_says_how_to_try_again(row: ErrorRow) -> None:
     """Whatever does not pass by itself and was recorded names the command that goes on."""
     if row.exit_code == 1 and not row.passing:
-        assert "initdb " in row.mend or row.reference in {"downgrade-missing", "in-transaction"}, row.mend
+        assert "initdb " in row.fix or row.reference in {"downgrade-missing", "in-transaction"}, row.fix
 
 
 @ROWS
 def test_no_text_of_the_catalogue_is_taken_for_a_secret(row: ErrorRow) -> None:
     """What the catalogue says survives the redaction and the escaping of an error."""
-    for text in (row.message, row.kept, row.mend):
+    for text in (row.message, row.kept, row.fix):
         assert scrub(escape(text)) == text
 
 

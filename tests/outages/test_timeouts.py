@@ -43,7 +43,7 @@ def test_a_statement_that_takes_too_long(server: PostgresServer, postgresql_toy:
     boot = Boot(toy)
     outcome = boot.end()
     assert outcome.error is not None and outcome.error.reference == "statement-timeout"
-    assert "statement_timeout" in outcome.error.mend
+    assert "statement_timeout" in outcome.error.fix
     again = Boot(toy)
     error = again.end().error
     assert error is not None and error.reference == "statement-timeout" and not again.events

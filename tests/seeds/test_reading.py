@@ -214,7 +214,7 @@ def test_yaml_without_pyyaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(sys.modules, "yaml", None)
     with pytest.raises(InitError) as caught:
         list(read_rows(source))
-    assert "initdb-journal[yaml]" in caught.value.rendered().mend
+    assert "initdb-journal[yaml]" in caught.value.rendered().fix
 
 
 def test_a_file_that_changes_under_a_run(tmp_path: Path) -> None:

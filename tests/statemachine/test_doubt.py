@@ -109,4 +109,4 @@ def test_an_order_that_failed_is_not_tried_once_more(
     assert outcome.ending == "failed" and outcome.error is not None, outcome
     assert toy.types().count("step_failed") == 1 and toy.types()[-1] == "step_failed"
     stored = list(initializer.entries())[-1].data["error"]
-    assert outcome.error.as_data() == stored and "revision r3" in str(stored)
+    assert outcome.error.as_stored() == stored and "revision r3" in str(stored)

@@ -102,7 +102,7 @@ def test_a_failure_is_told_as_it_was_rendered() -> None:
     failed = entry("step_failed", {"step": "migrate", "error": error.as_data()})
     assert told(failed) == "migrate failed: revision-failed (revision r1, 001.py line 3)"
     assert details(failed)[0] == "error: revision-failed"
-    assert any(line.startswith("mend: ") for line in details(failed))
+    assert any(line.startswith("fix: ") for line in details(failed))
 
 
 def test_defects_and_warnings_stand_below() -> None:

@@ -48,7 +48,7 @@ def set_password(call: Call, username: str) -> int:
     nothing = InitError(
         "identity-incomplete",
         f"{url_text(engine.url)} has no table of users",
-        mend="Make the identity schema first: initdb run",
+        fix="Make the identity schema first: initdb run",
         database=engine.dialect.name,
     )
     if not is_there(engine):

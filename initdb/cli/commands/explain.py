@@ -17,7 +17,7 @@ from initdb.cli.options import output_options
 @output_options
 @pass_call
 def explain(call: Call, reference: str | None, database: str | None) -> None:
-    """Print all that is known of a failure: causes, advice, what is kept, what mends it.
+    """Print all that is known of a failure: causes, advice, what is kept, what fixes it.
 
     Without REFERENCE, list all failures.
     """
@@ -33,7 +33,7 @@ def explain(call: Call, reference: str | None, database: str | None) -> None:
                 "reference": row.reference,
                 "message": row.message,
                 "kept": row.kept,
-                "mend": row.mend,
+                "fix": row.fix,
                 "causes": list(row.causes),
                 "passing": row.passing,
                 "failure_exit_code": row.exit_code,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 EXIT_CODES: Mapping[str, str] = {
     "0": "ready; of a command that only looks or prints: done",
-    "1": "failed: the error on stderr says what is wrong, what was kept and what mends it",
+    "1": "failed: the error on stderr says what is wrong, what was kept and what fixes it",
     "2": "usage: an option, a setting, a URL or a name is wrong; nothing was changed",
     "3": "pending, held or not ready: there is work, and this command or its settings do not do it",
     "4": "another process is at work, and --no-wait was given",
@@ -26,7 +26,7 @@ Fields = dict[str, str]
 
 DATABASE = "`kind` (sqlite or postgresql) and `url`, without a password"
 ERROR = (
-    "the failure, or null: `reference`, `message`, `context` (lines), `kept`, `mend`, `advice` (lines),"
+    "the failure, or null: `reference`, `message`, `context` (lines), `kept`, `fix`, `advice` (lines),"
     " `sqlstate`, `passing`, `database`, `exit_code`"
 )
 COMMON: Fields = {
@@ -110,7 +110,7 @@ FIELDS: Mapping[str, Fields] = {
         "reference": "the failure's name; without REFERENCE there is `references` instead: name → message",
         "message": "what is wrong",
         "kept": "what stands all the same",
-        "mend": "what mends it",
+        "fix": "what fixes it",
         "causes": "what usually leads to it",
         "passing": "whether it can pass by itself",
         "failure_exit_code": "what a command that ends with it exits with",
