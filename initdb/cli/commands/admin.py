@@ -10,8 +10,8 @@ import click
 
 from initdb.cli.call import Call
 from initdb.cli.command import Command, CommandGroup, pass_call
+from initdb.cli.opening.target import find_target, make_reading_engine
 from initdb.cli.options import output_options, setting_options
-from initdb.cli.target import find_target, make_reading_engine
 
 if TYPE_CHECKING:
     from initdb.settings import Settings
@@ -38,8 +38,8 @@ def set_password(call: Call, username: str) -> int:
     password = _password(target.settings, username)
     from sqlalchemy.exc import DBAPIError
 
-    from initdb.cli.database_errors import connecting
     from initdb.cli.entries.reading import is_there
+    from initdb.cli.opening.database_errors import connecting
     from initdb.errors import InitError
     from initdb.errors.classify import is_missing_table
     from initdb.errors.redact import url_text

@@ -6,8 +6,8 @@ import click
 
 from initdb.cli.call import Call
 from initdb.cli.command import Command, pass_call
+from initdb.cli.opening.target import find_target, opened
 from initdb.cli.options import output_options, setting_options
-from initdb.cli.target import find_target, opened
 
 
 @click.command("plan", cls=Command)
@@ -20,7 +20,7 @@ def plan(call: Call) -> int:
     Exits with 0, whatever there is to do.
     """
     target = find_target(call)
-    from initdb.cli.concluding import named
+    from initdb.cli.working.conclusion import named
     from initdb.managers.open_look import open_look
     from initdb.statemachine.decide.plan import plan as plan_for
     from initdb.statemachine.decide.plan import state_of, why_not

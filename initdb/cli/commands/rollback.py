@@ -10,7 +10,7 @@ from initdb.cli.call import Call
 from initdb.cli.command import Command, pass_call
 from initdb.cli.commands.run import no_wait_option
 from initdb.cli.options import output_options, setting_options
-from initdb.cli.working import work
+from initdb.cli.working.work import work
 
 if TYPE_CHECKING:
     from initdb.statemachine.initializer import Initializer

@@ -9,7 +9,7 @@ import click
 from initdb.cli.call import Call
 from initdb.cli.command import Command, pass_call
 from initdb.cli.options import output_options, setting_options
-from initdb.cli.working import work
+from initdb.cli.working.work import work
 from initdb.errors import InitError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def resume(  # noqa: PLR0913, PLR0917 - one for each option
     """
 
     def order_of(initializer: Initializer) -> Order | None:
-        from initdb.cli.database_errors import connecting
+        from initdb.cli.opening.database_errors import connecting
         from initdb.statemachine import orders
 
         try:
@@ -81,7 +81,7 @@ def resume(  # noqa: PLR0913, PLR0917 - one for each option
 
     def before(initializer: Initializer) -> None:
         if take_over:
-            from initdb.cli.taking_over import ask_and_take_over
+            from initdb.cli.working.take_over import ask_and_take_over
 
             ask_and_take_over(call, initializer, assured=yes)
 

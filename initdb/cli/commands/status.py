@@ -9,9 +9,9 @@ import click
 
 from initdb.cli.call import Call
 from initdb.cli.command import Command, pass_call
+from initdb.cli.opening.target import find_target, opened
 from initdb.cli.options import output_options, setting_options
 from initdb.cli.output.screen import Part
-from initdb.cli.target import find_target, opened
 
 if TYPE_CHECKING:
     from initdb.settings import Settings
@@ -37,7 +37,7 @@ def status(call: Call) -> int:
     is work to do.
     """
     target = find_target(call)
-    from initdb.cli.database_errors import connecting
+    from initdb.cli.opening.database_errors import connecting
     from initdb.errors.redact import url_text
     from initdb.statemachine.decide.verdict import judge
     from initdb.statemachine.loop.holder import at_work

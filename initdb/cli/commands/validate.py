@@ -6,8 +6,8 @@ import click
 
 from initdb.cli.call import Call
 from initdb.cli.command import Command, pass_call
+from initdb.cli.opening.target import find_target, opened
 from initdb.cli.options import output_options, setting_options
-from initdb.cli.target import find_target, opened
 
 _STYLES = {"info": "dim", "warning": "yellow", "error": "red", "critical": "bold red"}
 
@@ -22,7 +22,7 @@ def validate(call: Call) -> int:
     Exits with 0 where no issue is an error, 1 where one is; `initdb repair` mends what is safe.
     """
     target = find_target(call)
-    from initdb.cli.concluding import named
+    from initdb.cli.working.conclusion import named
     from initdb.managers.open_look import health, open_look
     from initdb.steps.drift import worst
 

@@ -6,8 +6,8 @@ import click
 
 from initdb.cli.call import Call
 from initdb.cli.command import Command, pass_call
+from initdb.cli.opening.target import find_target, make_reading_engine
 from initdb.cli.options import output_options, setting_options
-from initdb.cli.target import find_target, make_reading_engine
 from initdb.errors import InitError
 
 COULD_NOT_CHECK = 5
@@ -26,8 +26,8 @@ def verify(call: Call) -> int:
     """
     target = find_target(call)
     engine = make_reading_engine(call, target)
-    from initdb.cli.database_errors import connecting
     from initdb.cli.entries.reading import is_there, owner_of
+    from initdb.cli.opening.database_errors import connecting
     from initdb.errors.redact import url_text
     from initdb.events.sessions import session
     from initdb.statemachine.decide.audit import audit, journal_to_audit

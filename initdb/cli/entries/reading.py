@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
 
-from initdb.cli.database_errors import connecting
 from initdb.cli.entries.filters import last
+from initdb.cli.opening.database_errors import connecting
 from initdb.errors import InitError
 from initdb.events.entry import Entry
 from initdb.events.journal import find

@@ -7,7 +7,7 @@ import sys
 import click
 
 from initdb.cli.call import Call
-from initdb.cli.database_errors import connecting
+from initdb.cli.opening.database_errors import connecting
 from initdb.errors import InitError
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.loop.holder import at_work

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from initdb.cli.call import Call
-from initdb.cli.target import Target
+from initdb.cli.opening.target import Target
 from initdb.errors.redact import url_text
 from initdb.events.entry import Entry
 from initdb.statemachine import orders

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from initdb.cli.call import Call
-from initdb.cli.target import find_target, opened_each
+from initdb.cli.opening.target import find_target, opened_each
 
 if TYPE_CHECKING:
     from initdb.statemachine.initializer import Initializer
@@ -32,8 +32,8 @@ def work(  # noqa: PLR0913 - what one attendance is made of
     what is wrong before there is anything to attend.
     """
     target = find_target(call)
-    from initdb.cli.concluding import Attended, conclude, named
     from initdb.cli.output.progress import ProgressLines
+    from initdb.cli.working.conclusion import Attended, conclude, named
 
     lines, code = ProgressLines(call.screen), 0
     with opened_each(call, target, lines.watcher()) as initializers:

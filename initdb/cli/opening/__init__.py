@@ -1,0 +1,1 @@
+"""From the words of a call to the application and its database."""
