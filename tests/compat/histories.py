@@ -1,0 +1,105 @@
+"""What may have happened to a shop: made by either version, and how a boot goes on from there."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import NullPool, create_engine, make_url
+
+from tests.compat.shop import ROWS, Shop
+from tests.compat.versions import Ended, Version
+from tests.support.small_disk import small_disk
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """`make` is what happened, by a version. `outcome` and `reference`: of the next `initdb run`.
+
+    `orders`: what a person says then, so that it ends ready. `rows`: table → how many there are in the end.
+    `shows`: what `initdb journal` prints of it, word by word.
+    """
+
+    make: Callable[[Version, Shop], object]
+    about: str
+    outcome: str = "ready"
+    reference: str | None = None
+    orders: tuple[tuple[str, ...], ...] = ()
+    settings: str = 'schema_from = "migrations"'
+    rows: Mapping[str, int] = field(default_factory=lambda: ROWS)
+    shows: str = "began: first boot"
+
+
+def _ready(version: Version, shop: Shop) -> Ended:
+    return version(shop, "run").done()
+
+
+def _interrupted(version: Version, shop: Shop) -> None:
+    assert version(shop, "run", SHOP_DIES_IN="r2").signal
+
+
+def _in_doubt(version: Version, shop: Shop) -> None:
+    assert version(shop, "run", SHOP_DIES_IN="r4").signal
+
+
+def _failed(version: Version, shop: Shop) -> None:
+    assert version(shop, "run", SHOP_FAILS_IN="r2").exit_code == 1
+
+
+def _held(version: Version, shop: Shop) -> None:
+    _ready(version, shop)
+    version(shop, "rollback").done()
+
+
+def _repaired(version: Version, shop: Shop) -> None:
+    _ready(version, shop)
+    shop.sql("DROP TABLE goods")
+    version(shop, "repair").done()
+
+
+def _outage(version: Version, shop: Shop) -> None:
+    """Given up for want of a database; told by the next run."""
+    with _closed(shop):
+        assert version(shop, "run", INITDB_WAIT_LIMIT="0.3").exit_code == 1
+    _ready(version, shop)
+
+
+@contextlib.contextmanager
+def _closed(shop: Shop) -> Iterator[None]:
+    """Nobody can work on the database meanwhile."""
+    if shop.database == "sqlite":
+        with small_disk(Path(shop.url.removeprefix("sqlite:///")).parent, 4) as disk:
+            disk.fill()
+            yield
+        return
+    url = make_url(shop.url)
+    engine = create_engine(url.set(database="postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"ALTER DATABASE {url.database} ALLOW_CONNECTIONS false")
+        yield
+        connection.exec_driver_sql(f"ALTER DATABASE {url.database} ALLOW_CONNECTIONS true")
+
+
+HISTORIES = {
+    "ready": History(_ready, "a first boot with revisions and seeds"),
+    "interrupted": History(_interrupted, "killed in the transaction of a revision"),
+    "doubt": History(_in_doubt, "killed in a revision outside its transaction"),
+    "failed": History(
+        _failed,
+        "a revision that failed",
+        "failed",
+        "revision-failed",
+        (("resume",),),
+        shows="Correct the revision, deploy it, then: initdb resume",
+    ),
+    "held": History(_held, "a revision that was rolled back", "held", orders=(("release",), ("run",))),
+    "repaired": History(
+        _repaired,
+        "a table that was lost, made again and seeded again",
+        settings='schema_from = "models"',
+        rows={"shops": 3, "goods": 2, "labels": 0},
+    ),
+    "outage": History(_outage, "a database that was full for longer than a boot waited"),
+}

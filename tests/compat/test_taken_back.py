@@ -1,0 +1,19 @@
+"""Journals that this code has written, under 0.1.0: the old wheel goes on, or says why it does not."""
+
+from __future__ import annotations
+
+from tests.compat.checks import events, goes_on, is_intact, works
+from tests.compat.histories import History
+from tests.compat.shop import Shop
+from tests.compat.versions import Version
+
+
+def test_it_goes_on(empty: Shop, history: History, old: Version, new: Version) -> None:
+    """0.1.0 reads what happened, and goes on to ready as this code would."""
+    history.make(new, empty)
+    stored = [event for event, _ in events(empty)]
+    goes = old if is_intact(old, empty) and works(old, empty, "plan") else new
+    assert goes.json(empty, "journal").done().stdout.splitlines() == stored
+    goes_on(goes, empty, history)
+    is_intact(new, empty)
+    assert new.json(empty, "run").done().answer["outcome"] == "ready"

@@ -1,0 +1,46 @@
+"""Processes of 0.1.0 and of this code that boot on one database."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.compat.checks import events, is_intact, is_settled
+from tests.compat.histories import HISTORIES
+from tests.compat.shop import Shop
+from tests.compat.versions import Version, together
+
+READY = HISTORIES["ready"]
+
+
+def _all_ready(shop: Shop, *versions: Version) -> None:
+    """They boot at the same instant, and each sees ready; everything was done once."""
+    for ended in together(shop, *versions):
+        assert ended.done().answer["outcome"] == "ready", ended
+    is_settled(shop, READY)
+    for version in set(versions):
+        is_intact(version, shop)
+
+
+def test_on_an_empty_database(shop: Shop, old: Version, new: Version) -> None:
+    """Four of each."""
+    _all_ready(shop, *(old, new) * 4)
+
+
+def test_on_a_ready_database_they_do_not_flap(shop: Shop, old: Version, new: Version) -> None:
+    """Once either has seen that all is well, neither writes any more."""
+    for version in (new, old):
+        version(shop, "run").done()
+    before = events(shop)
+    _all_ready(shop, *(old, new) * 2)
+    assert events(shop) == before
+
+
+@pytest.mark.parametrize("where", ["r2", "r4"])
+@pytest.mark.parametrize("first", ["old", "new"])
+def test_one_is_killed_and_the_others_go_on(
+    shop: Shop, old: Version, new: Version, first: str, where: str
+) -> None:
+    """In a transaction, and outside one: whoever comes next goes on where the other's last commit stands."""
+    killed, next_ = (old, new) if first == "old" else (new, old)
+    assert killed(shop, "run", SHOP_DIES_IN=where).signal
+    _all_ready(shop, next_, killed, next_)
