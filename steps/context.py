@@ -60,7 +60,7 @@ class Application:
 
     `provider` makes the Alembic Config and runs a function in its context (steps.alembic_driver.Provider);
     `base` is the metadata or the callable that makes the tables which the revisions begin after.
-    `version_table` is what env.py says in plain seen, until a run has learned it from env.py itself;
+    `version_table` is what env.py says in plain sight, until a run has learned it from env.py itself;
     `env_chooses`: env.py chooses the folders of the revisions, so that `graph` is None until it was asked.
     `companions`: the other databases that env.py migrates; each has a journal and runs of its own.
     """

@@ -1,4 +1,4 @@
-"""What an env.py says in plain seen, before anything of it has run."""
+"""What an env.py says in plain sight, before anything of it has run."""
 
 from __future__ import annotations
 

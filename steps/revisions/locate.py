@@ -56,7 +56,7 @@ def _find(migrations: str | Path) -> MigrationPlace:
     if isinstance(migrations, str) and is_package_name(text):
         return _from_folder(package_folder(text))
     raise InitError(
-        "migrations-not-found", f"{migrations}: there is no such folder or file", f"OpenLook at {path}"
+        "migrations-not-found", f"{migrations}: there is no such folder or file", f"Looked at {path}"
     )
 
 

@@ -89,7 +89,7 @@ def _sources(item: Seed, folder: Path) -> Iterator[SeedSource]:
     elif path.is_file():
         yield _file_source(path)
     else:
-        raise InitError("seeds-not-found", f"{item}: there is no such folder or file", f"OpenLook at {path}")
+        raise InitError("seeds-not-found", f"{item}: there is no such folder or file", f"Looked at {path}")
 
 
 def _listed(folder: Path) -> list[Path]:
