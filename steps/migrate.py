@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from initdb.errors import InitError
-from initdb.steps.alembic_driver import Environment, run_in_environment
+from initdb.steps.alembic_driver import Environment, Step, run_in_environment
 from initdb.steps.context import Progress, StepContext
 from initdb.steps.one_revision.autocommit_block import autocommit_block
 from initdb.steps.one_revision.doubt import check_doubt
@@ -49,25 +48,25 @@ def _upgrade(ctx: StepContext, env: Environment) -> None:
         said = f"It finds no revision to apply: its version table {env.version_table} says {rows}."
         raise InitError("env-py-ran-nothing", said, database=ctx.database)
     for number, step in enumerate(steps, start=1):
-        rest = [later.revision.revision for later in steps[number:]]
-        ctx.report(Progress("migrate", step.revision.revision, number, len(steps)))
-        data = _recorder(ctx, env, step.revision, (number, len(steps)), rest)
+        rest = [later.revision for later in steps[number:]]
+        ctx.report(Progress("migrate", step.revision, number, len(steps)))
+        data = _recorder(ctx, env, step, (number, len(steps)), rest)
         at = perform(ctx, env, Job(step, "migration_applied", "migrate", data), at)
 
 
 def _recorder(
-    ctx: StepContext, env: Environment, revision: Any, place: tuple[int, int], rest: Sequence[str]
+    ctx: StepContext, env: Environment, step: Step, place: tuple[int, int], rest: Sequence[str]
 ) -> Callable[[tuple[str, ...]], Mapping[str, Any]]:
     """What the event of a revision tells; `place`: the how manieth of how many."""
     begun = time.perf_counter()
 
     def record(rows: tuple[str, ...]) -> dict[str, Any]:
         data = {
-            "revision": revision.revision,
-            "file": Path(revision.path).name,
-            "doc": revision.doc,
-            "digest": digest_of(ctx, revision),
-            "down": sorted(revision._all_down_revisions),
+            "revision": step.revision,
+            "file": step.path.name,
+            "doc": step.doc,
+            "digest": digest_of(ctx, step),
+            "down": list(step.down),
             "heads": list(rows),
             "number": place[0],
             "of": place[1],

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from initdb.errors import InitError
-from initdb.steps.alembic_driver import Environment, run_in_environment
+from initdb.steps.alembic_driver import Environment, Step, run_in_environment
 from initdb.steps.context import Progress, StepContext
 from initdb.steps.one_revision.autocommit_block import autocommit_block
 from initdb.steps.one_revision.doubt import check_doubt
@@ -63,17 +63,17 @@ def _revert(ctx: StepContext, env: Environment, revisions: tuple[str, ...]) -> N
     for number, revision in enumerate(revisions, start=1):
         ctx.report(Progress("roll_back", revision, number, len(revisions)))
         step = env.downgrade(revision)
-        data = _recorder(ctx, step.revision)
+        data = _recorder(ctx, step)
         at = perform(ctx, env, Job(step, "migration_reverted", "rollback", data), at)
 
 
-def _recorder(ctx: StepContext, revision: Any) -> Callable[[tuple[str, ...]], Mapping[str, Any]]:
+def _recorder(ctx: StepContext, step: Step) -> Callable[[tuple[str, ...]], Mapping[str, Any]]:
     begun, graph = time.perf_counter(), ctx.application.graph
 
     def record(rows: tuple[str, ...]) -> dict[str, Any]:
         return {
-            "revision": revision.revision,
-            "digest": digest_of(ctx, revision),
+            "revision": step.revision,
+            "digest": digest_of(ctx, step),
             "heads": list(rows),
             "pending": list(graph.pending(rows)) if graph else [],
             "seeds_pending": list(seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)),

@@ -33,7 +33,7 @@ def upgrade(connection: Connection, schema: str | None, found: int, wanted: int 
             said = f"{VERSIONS} says {', '.join(rows) or 'nothing'}, the head says version {found}"
             raise InitError("journal-unreadable", said, database=connection.dialect.name)
         for step in environment.upgrades(rows):
-            if int(step.revision.revision) <= wanted:
+            if int(step.revision) <= wanted:
                 rows = environment.apply(step, rows)
     _raise_head(connection, Journal(schema, "").table(connection, "init_journal_head"), wanted)
     return wanted

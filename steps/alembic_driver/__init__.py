@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from initdb.steps.alembic_driver.configs import Provider, place_of, provider_of
-from initdb.steps.alembic_driver.environment import Environment
+from initdb.steps.alembic_driver.environment import Environment, Step
 from initdb.steps.alembic_driver.own_scripts import own_environment
 from initdb.steps.alembic_driver.run_env_py import AutocommitBlock, Body, run_in_environment
 
@@ -12,6 +12,7 @@ __all__ = [
     "Body",
     "Environment",
     "Provider",
+    "Step",
     "own_environment",
     "place_of",
     "provider_of",

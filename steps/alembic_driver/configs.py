@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from initdb.errors import InitError
+from initdb.steps.alembic_driver import private_names
 from initdb.steps.engines.urls import for_env_py
 from initdb.steps.env_py.failure import env_failure
 from initdb.steps.env_py.source import awaits
@@ -59,7 +60,7 @@ def place_of(provider: Provider) -> tuple[Path, tuple[Path, ...]]:
 
     def note(config: Config) -> None:
         script = ScriptDirectory.from_config(config)
-        found.append((Path(script.dir), tuple(Path(path) for path in script._version_locations)))
+        found.append((Path(script.dir), private_names.version_locations(script)))
 
     try:
         provider(note)

@@ -9,10 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from alembic.runtime.migration import HeadMaintainer, MigrationContext, MigrationStep
+from alembic.runtime.migration import (
+    HeadMaintainer,
+    MigrationContext,
+    MigrationStep,
+    RevisionStep,
+    StampStep,
+)
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, select, text
 
+from initdb.steps.alembic_driver import private_names
 from initdb.steps.transactions.guard import Kept
 from initdb.steps.transactions.statement_log import StatementLog
 
@@ -23,6 +30,24 @@ _SCHEMA_OF = text(
     "SELECT coalesce((SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
     " ON n.oid = c.relnamespace WHERE c.oid = pg_catalog.to_regclass(:table)), pg_catalog.current_schema())"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One revision to run, up or down. `down`: the revisions that it follows or depends on, sorted."""
+
+    revision: str
+    path: Path
+    doc: str
+    down: tuple[str, ...]
+    alembic: RevisionStep
+
+    @classmethod
+    def of(cls, step: RevisionStep) -> Step:
+        """Alembic's step, with the few facts of it that initdb uses."""
+        script = step.revision
+        down = private_names.down_revisions(script)
+        return cls(script.revision, Path(script.path), script.doc, down, step)
 
 
 @dataclass(slots=True)
@@ -62,7 +87,7 @@ class Environment:
     @property
     def folders(self) -> tuple[Path, ...]:
         """Where the revisions are, as env.py left it."""
-        return tuple(Path(folder) for folder in self.script._version_locations)
+        return private_names.version_locations(self.script)
 
     def rows(self) -> tuple[str, ...]:
         """The version rows, sorted."""
@@ -72,43 +97,58 @@ class Environment:
         """Whether the version rows are still `rows`: one query where there are any, for the table stands."""
         if not rows:
             return self.rows() == rows
-        found = self.connection.execute(select(self.context._version.c.version_num)).scalars()
+        table = private_names.version_table(self.context)
+        found = self.connection.execute(select(table.c.version_num)).scalars()
         return tuple(sorted(found)) == rows
 
-    def upgrades(self, current: Sequence[str]) -> list[Any]:
+    def upgrades(self, current: Sequence[str]) -> list[Step]:
         """What plain `alembic upgrade heads` would run, in its order."""
-        return list(self.script._upgrade_revs("heads", tuple(current)))  # type: ignore[arg-type]
+        return [Step.of(step) for step in private_names.upgrade_steps(self.script, current)]
 
-    def downgrade(self, revision: str) -> Any:
+    def downgrade(self, revision: str) -> Step:
         """The step that reverts the head `revision`."""
         script = self.script.get_revision(revision)
-        return MigrationStep.downgrade_from_script(self.script.revision_map, script)
+        return Step.of(MigrationStep.downgrade_from_script(self.script.revision_map, script))
 
     def apply(
-        self, step: Any, rows: tuple[str, ...], guard: contextlib.AbstractContextManager[None] | None = None
+        self, step: Step, rows: tuple[str, ...], guard: contextlib.AbstractContextManager[None] | None = None
     ) -> tuple[str, ...]:
-        """Run one step, inside `guard`, and move the version rows from `rows`; gives the new ones.
+        """Run one step and move the version rows, both in the caller's transaction.
 
-        Both in the caller's transaction. Where the guard finds that the step left it, no row is moved.
+        Args:
+            step: What to run.
+            rows: The version rows as they are.
+            guard: Surrounds the revision's own function. Where it raises, no version row is moved.
+
+        Returns:
+            The version rows afterwards, sorted.
         """
+        return self._apply(step.alembic, rows, guard or contextlib.nullcontext())
+
+    def stamp(self, revisions: Sequence[str]) -> tuple[str, ...]:
+        """Set the version rows to `revisions`, inside the caller's transaction, and return them."""
+        private_names.make_version_table(self.context)
+        rows = self.rows()
+        for step in private_names.stamp_steps(self.script, revisions, rows):
+            rows = self._apply(step, rows, contextlib.nullcontext())
+        return rows
+
+    def _apply(
+        self,
+        step: RevisionStep | StampStep,
+        rows: tuple[str, ...],
+        guard: contextlib.AbstractContextManager[None],
+    ) -> tuple[str, ...]:
         if not rows:
-            self.context._ensure_version_table()
+            private_names.make_version_table(self.context)
         maintainer = HeadMaintainer(self.context, rows)
         _TOLD.info("Running %s", step)
-        with guard or contextlib.nullcontext():
+        with guard:
             step.migration_fn(**self.arguments)
         maintainer.update_to_step(step)
         for callback in self.context.on_version_apply_callbacks:
             callback(ctx=self.context, step=step.info, heads=set(maintainer.heads), run_args=self.arguments)
         return tuple(sorted(maintainer.heads))
-
-    def stamp(self, revisions: Sequence[str]) -> tuple[str, ...]:
-        """Set the version rows to `revisions`, inside the caller's transaction; gives the rows."""
-        self.context._ensure_version_table()
-        rows = self.rows()
-        for step in self.script._stamp_revs(tuple(revisions), rows):
-            rows = self.apply(step, rows)
-        return rows
 
     def memo(self) -> dict[str, list[list[str | None]]]:
         """What Alembic remembers from one revision to the next: enum types that this run created."""

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, TwoPhaseTransaction
 from initdb.booting import loading
 from initdb.errors import InitError
 from initdb.errors.redact import url_text
+from initdb.steps.alembic_driver import private_names
 from initdb.steps.alembic_driver.environment import Environment
 from initdb.steps.alembic_driver.process_lock import PROCESS
 from initdb.steps.context import Application
@@ -124,12 +125,12 @@ class _Ride:
         self, context: MigrationContext, script: ScriptDirectory, act: Callable[[Environment], None]
     ) -> None:
         """Put our loop where Alembic's was, on this instance."""
-        if context._migrations_fn is not _ours:
+        if not private_names.is_driven_by(context, _ours):
             raise InitError("env-py-ran-nothing", *self.why, "It calls configure() with an fn= of its own.")
         connection = context.connection
         if context.as_sql or connection is None:
             raise InitError("env-py-ran-nothing", *self.why, "It configures offline mode, not a connection.")
-        begun_by_env = context._in_external_transaction
+        begun_by_env = private_names.begun_by_env_py(context)
 
         def run_migrations(**arguments: Any) -> None:
             with self._noting():
@@ -139,7 +140,7 @@ class _Ride:
         def begin_transaction(_per_migration: bool = False) -> Iterator[None]:
             yield
             # What env.py does after run_migrations commits where it would under plain Alembic.
-            if _is_transaction(context) and not begun_by_env and connection.in_transaction():
+            if private_names.is_one_transaction(context) and not begun_by_env and connection.in_transaction():
                 connection.commit()
 
         context.run_migrations = run_migrations  # type: ignore[method-assign]
@@ -207,11 +208,6 @@ def _as_before(connection: Connection) -> Iterator[None]:
 def _refuse_two_phase(connection: Connection, why: list[str]) -> None:
     if isinstance(connection.get_transaction(), TwoPhaseTransaction):
         raise InitError("two-phase-refused", *why)
-
-
-def _is_transaction(context: MigrationContext) -> bool:
-    """Whether plain Alembic's begin_transaction() around all revisions is a real one."""
-    return bool(context.impl.transactional_ddl) and not context._transaction_per_migration
 
 
 def _ours(rev: Any, context: Any) -> list[Any]:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from initdb.errors import InitError
@@ -16,7 +15,7 @@ from initdb.errors.driver import driver_error
 from initdb.events.database import database_of
 from initdb.events.head import HeadMoved
 from initdb.events.process import in_this_process
-from initdb.steps.alembic_driver import Environment
+from initdb.steps.alembic_driver import Environment, Step
 from initdb.steps.context import StepContext
 from initdb.steps.one_revision.failure import Doing, Place, revision_failure
 from initdb.steps.one_revision.reconcile import log_of
@@ -46,7 +45,7 @@ class Job:
     `data` gives the event's data from the version rows after it.
     """
 
-    step: Any
+    step: Step
     event: str
     doing: Doing
     data: Callable[[tuple[str, ...]], Mapping[str, Any]]
@@ -64,14 +63,14 @@ def perform(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
 
     Raises InitError naming the revision and the line; JournalSignal where all has to be looked at again.
     """
-    memo, revision = env.memo(), job.step.revision
+    memo, step = env.memo(), job.step
     for attempt in range(1, TRIES + 1):
-        env.running, env.left = revision.revision, False
+        env.running, env.left = step.revision, False
         try:
             return _once(ctx, env, job, at)
         except (Exception, SystemExit) as error:
             if attempt == TRIES or env.left or not (is_lock_timeout(error) or is_serialization(error)):
-                place = Place(revision.revision, str(revision.path), ctx.database, job.doing)
+                place = Place(step.revision, str(step.path), ctx.database, job.doing)
                 raise revision_failure(error, place, left=env.left) from error
             ctx.waits(classify(error, doing=job.doing, database=ctx.database).rendered().message)
         finally:
@@ -85,7 +84,7 @@ def _once(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
     with ctx.unit.open(env.connection):
         if not env.still(at.rows):
             raise HeadMoved
-        env.log = log_of(ctx, env.connection, job.step.revision.revision) if job.doing == "migrate" else None
+        env.log = log_of(ctx, env.connection, job.step.revision) if job.doing == "migrate" else None
         with kept_transaction(env.connection) as env.kept:
             rows = env.apply(job.step, at.rows, _savepoint(ctx, env, job.step.revision))
         new = violations(env.connection) - at.violated
@@ -96,7 +95,7 @@ def _once(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
 
 
 @contextmanager
-def _savepoint(ctx: StepContext, env: Environment, revision: Any) -> Iterator[None]:
+def _savepoint(ctx: StepContext, env: Environment, revision: str) -> Iterator[None]:
     """A savepoint around a revision, which is gone afterwards if the revision left the transaction."""
     connection = env.connection
     connection.exec_driver_sql("SAVEPOINT initdb_step")
@@ -109,7 +108,7 @@ def _savepoint(ctx: StepContext, env: Environment, revision: Any) -> Iterator[No
         found = driver_error(error)
         if found is None or is_connection_lost(error) or found.sqlstate not in {None, *_NO_SAVEPOINT}:
             raise
-        raise InitError("revision-committed-itself", _seen(ctx, revision.revision)) from error
+        raise InitError("revision-committed-itself", _seen(ctx, revision)) from error
 
 
 def _seen(ctx: StepContext, revision: str) -> str:
@@ -120,12 +119,12 @@ def _seen(ctx: StepContext, revision: str) -> str:
     return f"By the driver itself{where}: the savepoint that it ran in is gone."
 
 
-def digest_of(ctx: StepContext, revision: Any) -> str:
+def digest_of(ctx: StepContext, step: Step) -> str:
     """The hash of a revision's file: as read before anything ran, or now where env.py chose the folder."""
     graph = ctx.application.graph
-    if graph and revision.revision in graph.files:
-        return graph.files[revision.revision].digest
-    return hashlib.sha256(Path(revision.path).read_bytes()).hexdigest()
+    if graph and step.revision in graph.files:
+        return graph.files[step.revision].digest
+    return hashlib.sha256(step.path.read_bytes()).hexdigest()
 
 
 def milliseconds(begun: float) -> float:
