@@ -10,8 +10,8 @@ from sqlalchemy import Connection, text
 
 from initdb.errors import InitError
 from initdb.events.head import HeadMoved
+from initdb.steps.catalog.issue import Issue
 from initdb.steps.context import Progress
-from initdb.steps.drift.issue import Issue
 from initdb.steps.repairs.action import Action, RepairPlan
 from initdb.steps.repairs.performing import Performed, perform
 from initdb.steps.repairs.planning import plan_for

@@ -13,9 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from initdb.errors.classify import classify
 from initdb.events.head import HeadMoved
 from initdb.steps import catalog
+from initdb.steps.catalog.issue import Issue
+from initdb.steps.catalog.postgresql import checks as postgresql_checks
+from initdb.steps.catalog.sqlite import checks as sqlite_checks
 from initdb.steps.context import Progress
-from initdb.steps.drift.issue import Issue
-from initdb.steps.health import postgresql_checks, sqlite_checks
 from initdb.steps.health.report import Check, Health
 from initdb.steps.health.rules import rule_issues
 from initdb.steps.health.schema import gravest, schema_issues

@@ -6,9 +6,10 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
-from initdb.steps.catalog import postgresql, sqlite
 from initdb.steps.catalog.leftover import Leftover
 from initdb.steps.catalog.names import VERSION_TABLE, is_own
+from initdb.steps.catalog.postgresql import content as postgresql
+from initdb.steps.catalog.sqlite import content as sqlite
 
 __all__ = [
     "VERSION_TABLE",

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, text
 
-from initdb.steps.drift.found import Key
+from initdb.steps.catalog.found import Key
 
 _KINDS = {
     "v": "a view",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
+from initdb.steps.catalog.issue import SEVERITIES, Issue, Severity, defects, worst
 from initdb.steps.drift.compare import compare
-from initdb.steps.drift.issue import SEVERITIES, Issue, Severity, defects, worst
 
 __all__ = ["SEVERITIES", "Issue", "Severity", "compare", "defects", "worst"]

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Column
 
-from initdb.steps.drift.column_types import difference, enum_labels, type_ddl
-from initdb.steps.drift.found import FoundColumn, FoundTable
-from initdb.steps.drift.issue import Issue
+from initdb.steps.catalog.column_types import difference, enum_labels, type_ddl
+from initdb.steps.catalog.found import FoundColumn, FoundTable
+from initdb.steps.catalog.issue import Issue
 from initdb.steps.drift.names import Names
 from initdb.steps.drift.wanted import WantedTable
 

@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterator, Mapping
 from sqlalchemy import Connection, MetaData
 
 from initdb.steps import catalog
+from initdb.steps.catalog.found import FoundTable, Key
+from initdb.steps.catalog.issue import Issue
 from initdb.steps.catalog.names import is_ignored
-from initdb.steps.drift import reflect_postgresql, reflect_sqlite
+from initdb.steps.catalog.postgresql import reflect as reflect_postgresql
+from initdb.steps.catalog.sqlite import reflect as reflect_sqlite
 from initdb.steps.drift.columns import column_issues, primary_key_issues
 from initdb.steps.drift.constraints import check_issues, foreign_key_issues, foreign_keys_into, unique_issues
-from initdb.steps.drift.found import FoundTable, Key
 from initdb.steps.drift.indexes import index_issues
-from initdb.steps.drift.issue import Issue
 from initdb.steps.drift.names import Names
 from initdb.steps.drift.wanted import WantedTable, wanted
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from initdb.steps.drift.found import FoundForeignKey, FoundTable
+from initdb.steps.catalog.found import FoundForeignKey, FoundTable
+from initdb.steps.catalog.issue import Issue
 from initdb.steps.drift.indexes import candidates
-from initdb.steps.drift.issue import Issue
 from initdb.steps.drift.names import Names
 from initdb.steps.drift.wanted import WantedForeignKey, WantedTable
 

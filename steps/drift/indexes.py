@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initdb.steps.drift.found import FoundIndex, FoundTable
-from initdb.steps.drift.issue import Issue
+from initdb.steps.catalog.found import FoundIndex, FoundTable
+from initdb.steps.catalog.issue import Issue
 from initdb.steps.drift.names import Names
 from initdb.steps.drift.wanted import WantedIndex, WantedTable
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Dialect
 
-from initdb.steps.drift.found import Key
+from initdb.steps.catalog.found import Key
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from sqlalchemy.schema import CreateIndex
 from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.sql.ddl import CreateConstraint
 
+from initdb.steps.catalog.found import Key
 from initdb.steps.catalog.names import is_ignored
-from initdb.steps.drift.found import Key
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from initdb.steps.drift.issue import Issue, Severity, defects, worst
+from initdb.steps.catalog.issue import Issue, Severity, defects, worst
 
 
 @dataclass(frozen=True, slots=True)

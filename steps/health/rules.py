@@ -11,7 +11,7 @@ from initdb.errors import InitError
 from initdb.errors.classify import is_passing
 from initdb.errors.safe import safe_text
 from initdb.events.process import in_this_process
-from initdb.steps.drift.issue import SEVERITIES, Issue, Severity
+from initdb.steps.catalog.issue import SEVERITIES, Issue, Severity
 
 if TYPE_CHECKING:
     from initdb.steps.context import Rule

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from initdb.steps import catalog
-from initdb.steps.drift.issue import Issue
+from initdb.steps.catalog.issue import Issue
 
 if TYPE_CHECKING:
     from initdb.steps.seeds.model import SeedSource

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-from initdb.steps.drift.issue import Issue
+from initdb.steps.catalog.issue import Issue
 
 Kind: TypeAlias = Literal[
     "create-table",

@@ -15,7 +15,7 @@ from sqlalchemy import (
     select,
 )
 
-from initdb.steps.drift.issue import Issue
+from initdb.steps.catalog.issue import Issue
 from initdb.steps.drift.wanted import WantedTable, ddl_compiler
 from initdb.steps.repairs import ddl
 from initdb.steps.repairs.action import Action

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, MetaData
 
+from initdb.steps.catalog.issue import Issue
 from initdb.steps.ddl.make_tables import in_order
-from initdb.steps.drift.issue import Issue
 from initdb.steps.drift.wanted import WantedTable, wanted
 from initdb.steps.repairs import ddl
 from initdb.steps.repairs.action import KINDS, Action, Kind, RepairPlan

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Engine, MetaData, NullPool, create_engine
 
 from initdb.errors import InitError
 from initdb.settings import Settings
+from initdb.steps.catalog.postgresql import checks as postgresql_checks
+from initdb.steps.catalog.sqlite import checks as sqlite_checks
 from initdb.steps.context import Application, Rule
-from initdb.steps.health import postgresql_checks, sqlite_checks
 from initdb.steps.health.report import Health
 from initdb.steps.seeds.model import SeedSource
 from initdb.steps.validate import inspect_health

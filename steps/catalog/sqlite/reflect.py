@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from initdb.steps.drift.found import FoundColumn, FoundForeignKey, FoundIndex, FoundTable, Key
+from initdb.steps.catalog.found import FoundColumn, FoundForeignKey, FoundIndex, FoundTable, Key
 
 # A view that refers to nothing, or a virtual table whose module is missing, fails when its columns are asked
 # for.

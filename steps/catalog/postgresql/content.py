@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 
 from initdb.steps.catalog.leftover import Leftover
 from initdb.steps.catalog.names import OWN_PREFIX, TEMPORARY_PREFIX, like
-from initdb.steps.catalog.postgresql_content import CONTENT, RELATIONS, VERSIONS, VISIBLE
+from initdb.steps.catalog.postgresql.lines import CONTENT, RELATIONS, VERSIONS, VISIBLE
 
 # What the server writes of an expression depends on these settings of the session.
 _SETTINGS = {

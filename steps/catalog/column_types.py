@@ -14,7 +14,7 @@ from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql import ENUM
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from initdb.steps.drift.issue import Severity
+from initdb.steps.catalog.issue import Severity
 
 _FAMILIES = {
     "SMALLINT": "integer",

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from initdb.errors.classify import classify
+from initdb.steps.catalog.issue import Issue, Severity
 from initdb.steps.catalog.names import is_ignored
-from initdb.steps.catalog.postgresql_content import VISIBLE
-from initdb.steps.drift.issue import Issue, Severity
+from initdb.steps.catalog.postgresql.lines import VISIBLE
 from initdb.steps.drift.wanted import wanted
 from initdb.steps.transactions.savepoints import savepoint
 

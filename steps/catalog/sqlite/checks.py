@@ -12,8 +12,8 @@ from collections.abc import Collection
 from sqlalchemy import Connection, text
 
 from initdb.errors import InitError
+from initdb.steps.catalog.issue import Issue
 from initdb.steps.catalog.names import is_ignored
-from initdb.steps.drift.issue import Issue
 
 CHECKED_BYTES = 256 << 20
 

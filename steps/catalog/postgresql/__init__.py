@@ -1,0 +1,1 @@
+"""What PostgreSQL does differently: its catalogue, its checks, what it can alter."""

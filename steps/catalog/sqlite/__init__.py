@@ -1,0 +1,1 @@
+"""What SQLite does differently: its catalogue, its checks, what it cannot alter."""
