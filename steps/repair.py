@@ -6,11 +6,12 @@ import time
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from initdb.errors import InitError
 from initdb.events.head import HeadMoved
 from initdb.steps.catalog.issue import Issue
+from initdb.steps.catalog.port import catalogue
 from initdb.steps.context import Progress
 from initdb.steps.repairs.action import Action, RepairPlan
 from initdb.steps.repairs.performing import Performed, perform
@@ -49,7 +50,7 @@ def run(ctx: StepContext) -> None:
             raise _stopped("defects-remain", ctx, found)
         planned = plan(found, ctx.application, connection)
     with ctx.unit.open(ctx.work):
-        _limit_waiting(ctx)
+        catalogue(ctx.work).limit_waiting(ctx.settings.lock_timeout)
         if catalogue_of(ctx) != before:
             raise HeadMoved
         done = perform(ctx.work, planned, ctx.application.metadata)
@@ -72,13 +73,6 @@ def run(ctx: StepContext) -> None:
             "ms": round((time.perf_counter() - begun) * 1000, 1),
         }
         ctx.unit.commit(ctx.work, "repair_applied", data)
-
-
-def _limit_waiting(ctx: StepContext) -> None:
-    if ctx.work.dialect.name == "postgresql":
-        # A waiting ALTER TABLE stops everybody who comes after it.
-        milliseconds = f"{max(1, round(ctx.settings.lock_timeout * 1000))}ms"
-        ctx.work.execute(text("SELECT set_config('lock_timeout', :limit, true)"), {"limit": milliseconds})
 
 
 def _defects(ctx: StepContext, pending: Collection[str]) -> tuple[Issue, ...]:

@@ -12,14 +12,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from initdb.errors.classify import classify
 from initdb.events.head import HeadMoved
-from initdb.steps import catalog
 from initdb.steps.catalog.issue import Issue
-from initdb.steps.catalog.postgresql import checks as postgresql_checks
-from initdb.steps.catalog.sqlite import checks as sqlite_checks
+from initdb.steps.catalog.port import catalogue
 from initdb.steps.context import Progress
+from initdb.steps.health.constraints import constraint_issues
 from initdb.steps.health.report import Check, Health
 from initdb.steps.health.rules import rule_issues
-from initdb.steps.health.schema import gravest, schema_issues
+from initdb.steps.health.schema import schema_issues
 from initdb.steps.health.seeds import seed_issues
 from initdb.steps.seeds.ledger import seeds_pending
 from initdb.steps.survey.facts import version_place
@@ -52,6 +51,9 @@ def inspect_health(
     except SQLAlchemyError as error:
         return Health().with_check("connectivity", (_unreachable(connection, error),))
     health = Health().with_check("connectivity", ())
+    damage = catalogue(connection).integrity_issues()
+    if damage is not None:
+        health = health.with_check("integrity", tuple(_accepted(issue, tolerated) for issue in damage))
     for name, check in _checks(connection, application, settings, ledger_pending).items():
         found = check(health)
         health = health.with_check(name, tuple(_accepted(issue, tolerated) for issue in found))
@@ -62,33 +64,12 @@ def _checks(
     connection: Connection, application: Application, settings: Settings, pending: Collection[str]
 ) -> dict[str, Callable[[Health], tuple[Issue, ...]]]:
     ignore = settings.ignore
-    sqlite = connection.dialect.name == "sqlite"
-    integrity = {"integrity": lambda health: sqlite_checks.integrity_issues(connection)} if sqlite else {}
     return {
-        **integrity,
         "schema": lambda health: schema_issues(connection, application, ignore),
-        "constraints": lambda health: _constraints(connection, application, ignore, health),
+        "constraints": lambda health: constraint_issues(connection, application, ignore, health.issues),
         "seeds": lambda health: seed_issues(connection, application.seeds, pending),
         "rules": lambda health: rule_issues(connection, application.rules),
     }
-
-
-def _constraints(
-    connection: Connection, application: Application, ignore: Collection[str], health: Health
-) -> tuple[Issue, ...]:
-    if connection.dialect.name == "sqlite":
-        return sqlite_checks.orphan_issues(connection, ignore)
-    metadata = application.metadata
-    missing = (
-        postgresql_checks.missing_references(connection, metadata, health.issues, gravest(application))
-        if metadata is not None
-        else ()
-    )
-    return (
-        *postgresql_checks.invalid_index_issues(connection, metadata, ignore),
-        *postgresql_checks.constraint_issues(connection, ignore),
-        *postgresql_checks.orphan_issues(connection, missing),
-    )
 
 
 def _accepted(issue: Issue, tolerated: Collection[str]) -> Issue:
@@ -138,7 +119,7 @@ def catalogue_of(ctx: StepContext) -> str:
     """The hash of the catalogue, as the journal keeps it."""
     table, schema = version_place(ctx.application, ctx.knowledge)
     ignore = ctx.settings.ignore
-    return catalog.fingerprint(ctx.work, ignore=ignore, version_table=table, version_schema=schema)
+    return catalogue(ctx.work).fingerprint(ignore=ignore, version_table=table, version_schema=schema)
 
 
 def tolerated(ctx: StepContext) -> tuple[str, ...]:

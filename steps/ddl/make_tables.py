@@ -13,7 +13,7 @@ from sqlalchemy.schema import CreateSchema, sort_tables_and_constraints
 from sqlalchemy.sql.ddl import SchemaGenerator
 
 from initdb.errors.driver import driver_error
-from initdb.steps.catalog.column_types import concrete
+from initdb.steps.catalog.sql_types import concrete
 from initdb.steps.transactions.savepoints import attempt, reason, savepoint
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Column
 
-from initdb.steps.catalog.column_types import difference, enum_labels, type_ddl
 from initdb.steps.catalog.found import FoundColumn, FoundTable
 from initdb.steps.catalog.issue import Issue
+from initdb.steps.catalog.sql_types import enum_labels, type_ddl
 from initdb.steps.drift.names import Names
 from initdb.steps.drift.wanted import WantedTable
 
@@ -38,8 +38,8 @@ def column_issues(want: WantedTable, found: FoundTable, names: Names) -> Iterato
 
 
 def _type_issues(label: str, column: Column[Any], found: FoundColumn, names: Names) -> Iterator[Issue]:
-    wanted = type_ddl(column.type, names.dialect)
-    labels = enum_labels(column.type, names.dialect)
+    dialect = names.catalogue.dialect
+    wanted, labels = type_ddl(column.type, dialect), enum_labels(column.type, dialect)
     what = f"The column {label}.{column.name}"
     if labels is not None and found.labels is not None:
         lacking = [word for word in labels if word not in found.labels]
@@ -49,7 +49,7 @@ def _type_issues(label: str, column: Column[Any], found: FoundColumn, names: Nam
             yield Issue("type-differs", column.name, text, "error", f"{values};", label)
         return
     found_type = "ENUM" if found.labels is not None else found.type
-    severity = difference("ENUM" if labels is not None else wanted, found_type, names.dialect.name)
+    severity = names.catalogue.type_difference("ENUM" if labels is not None else wanted, found_type)
     if severity is not None:
         text = f"{what} is {found.type}, the model says {wanted}."
         advice = f"Convert it to {wanted} in a revision: initdb does not alter the type of a column."

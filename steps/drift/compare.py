@@ -6,12 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 
 from sqlalchemy import Connection, MetaData
 
-from initdb.steps import catalog
 from initdb.steps.catalog.found import FoundTable, Key
 from initdb.steps.catalog.issue import Issue
 from initdb.steps.catalog.names import is_ignored
-from initdb.steps.catalog.postgresql import reflect as reflect_postgresql
-from initdb.steps.catalog.sqlite import reflect as reflect_sqlite
+from initdb.steps.catalog.port import catalogue
 from initdb.steps.drift.columns import column_issues, primary_key_issues
 from initdb.steps.drift.constraints import check_issues, foreign_key_issues, foreign_keys_into, unique_issues
 from initdb.steps.drift.indexes import index_issues
@@ -32,12 +30,11 @@ def compare(connection: Connection, metadata: MetaData, *, ignore: Collection[st
     """
     wants = wanted(connection, metadata, ignore)
     schemas = sorted({want.key[0] for want in wants} | {None}, key=lambda schema: schema or "")
-    module = reflect_sqlite if connection.dialect.name == "sqlite" else reflect_postgresql
-    names = Names(connection.dialect)
-    found = {names.key(key): table for key, table in module.reflect(connection, schemas).items()}
+    names = Names(catalogue(connection))
+    found = {names.key(key): table for key, table in names.catalogue.reflect(schemas).items()}
     issues = (
         *(issue for want in wants for issue in _table(want, found.get(names.key(want.key)), names)),
-        *_extra_tables(connection, wants, found, names, ignore),
+        *_extra_tables(wants, found, names, ignore),
     )
     return tuple(issue for issue in issues if not _is_left_out(issue, ignore))
 
@@ -75,14 +72,13 @@ def _view(want: WantedTable, found: FoundTable, names: Names) -> Iterator[Issue]
 
 
 def _extra_tables(
-    connection: Connection,
     wants: Collection[WantedTable],
     found: Mapping[Key, FoundTable],
     names: Names,
     ignore: Collection[str],
 ) -> Iterator[Issue]:
     ours = {names.key(want.key) for want in wants}
-    for schema, name in sorted(catalog.tables(connection), key=lambda key: (key[0] or "", key[1])):
+    for schema, name in sorted(names.catalogue.tables(), key=lambda key: (key[0] or "", key[1])):
         table = found.get(names.key((schema, name)))
         # A table with this one column is Alembic's, whatever env.py calls it.
         if table is None or tuple(table.columns) == ("version_num",):

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Dialect
-
 from initdb.steps.catalog.found import Key
+from initdb.steps.catalog.port import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Compares names as `dialect` does: SQLite's are case-insensitive (https://sqlite.org/lang_keywords.html)."""
+    """Compares names as the database does."""
 
-    dialect: Dialect
+    catalogue: Catalogue
 
     def fold(self, name: str) -> str:
         """The name as it is compared."""
-        return name.lower() if self.dialect.name == "sqlite" else name
+        return self.catalogue.fold(name)
 
     def folded(self, names: Iterable[str | None]) -> tuple[str | None, ...]:
         """The names as they are compared, in their order; what has no name stays None."""

@@ -16,12 +16,10 @@ from sqlalchemy import (
 )
 
 from initdb.steps.catalog.issue import Issue
+from initdb.steps.catalog.port import catalogue
 from initdb.steps.drift.wanted import WantedTable, ddl_compiler
 from initdb.steps.repairs import ddl
 from initdb.steps.repairs.action import Action
-
-# SQLite adds a column to rows that are there only with a default that needs no evaluation.
-_CONSTANT = re.compile(r"\(?\s*([-+]?[\d.]+|'([^']|'')*'|null|true|false)\s*\)?", re.IGNORECASE)
 
 
 def column_action(
@@ -44,8 +42,8 @@ def column_action(
 
 
 def inline(want: WantedTable, column: Column[Any], connection: Connection) -> Iterator[tuple[str, str]]:
-    """The constraints that come with the column, (name, clause) each: SQLite cannot add them later."""
-    if connection.dialect.name != "sqlite":
+    """The name and clause of each constraint that comes with the column, as it cannot be added later."""
+    if catalogue(connection).adds_constraints:
         return
     compiler = ddl_compiler(connection.dialect)
     for key in want.foreign_keys:
@@ -64,15 +62,7 @@ def _refusal(column: Column[Any], connection: Connection) -> str | None:
             f"{name} belongs to the primary key: rebuild the table in a revision, giving every row its key."
         )
     default = ddl_compiler(connection.dialect).get_column_default_string(column)
-    sqlite = connection.dialect.name == "sqlite"
-    generated = column.computed is not None or (column.identity is not None and not sqlite)
-    if generated and not (sqlite and column.computed is not None and column.computed.persisted):
-        return None
-    if default is not None:
-        usable = not sqlite or _CONSTANT.fullmatch(default) is not None
-    else:
-        usable = bool(column.nullable) and not generated
-    if usable or _is_empty(column, connection):
+    if catalogue(connection).fills(column, default) or _is_empty(column, connection):
         return None
     return _by_hand(column, connection)
 
@@ -85,8 +75,4 @@ def _by_hand(column: Column[Any], connection: Connection) -> str:
     table = ddl.table_name(connection, column.table)
     name = connection.dialect.identifier_preparer.format_column(column)
     kind = connection.dialect.type_compiler_instance.process(column.type)
-    add = f"Its rows need a value that only you know: ALTER TABLE {table} ADD COLUMN {name} {kind}"
-    if connection.dialect.name == "sqlite":
-        return f"{add} NOT NULL DEFAULT <value>; or op.batch_alter_table in a revision."
-    fill = f"UPDATE {table} SET {name} = <value>"  # noqa: S608 (advice)
-    return f"{add}; {fill}; ALTER TABLE {table} ALTER COLUMN {name} SET NOT NULL;"
+    return f"Its rows need a value that only you know: {catalogue(connection).by_hand(table, name, kind)}"

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, MetaData
 
 from initdb.events.knowledge import Knowledge
-from initdb.steps import catalog
+from initdb.steps.catalog.port import catalogue
 from initdb.steps.context import Application
 from initdb.steps.revisions.graph import RevisionGraph
 from initdb.steps.seeds.ledger import seeds_pending
@@ -53,8 +53,8 @@ class Facts:
 def survey(connection: Connection, application: Application, known: Knowledge) -> Facts:
     """Look at tables and version rows; two queries."""
     table, schema = version_place(application, known)
-    rows = catalog.version_rows(connection, table, schema)
-    present = catalog.tables(connection)
+    rows = catalogue(connection).version_rows(table, schema)
+    present = catalogue(connection).tables()
     default = connection.dialect.default_schema_name
     return decide(application, known, rows, wanted_tables(application, present, default))
 

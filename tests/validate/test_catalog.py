@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine
 
-from initdb.steps import catalog
+from initdb.steps.catalog.port import catalogue
 
 
 def test_tables_without_the_journal_and_views(work: Connection, sql: Any) -> None:
@@ -15,7 +15,7 @@ def test_tables_without_the_journal_and_views(work: Connection, sql: Any) -> Non
         'CREATE TABLE users (id INTEGER PRIMARY KEY);\nCREATE TABLE "My Table" (id INTEGER);\n'
         "CREATE TABLE init_journal (seq INTEGER);\nCREATE VIEW v AS SELECT 1 AS one"
     )
-    assert {(None, "users"), (None, "My Table")} == catalog.tables(work)
+    assert {(None, "users"), (None, "My Table")} == catalogue(work).tables()
 
 
 def test_tables_elsewhere_and_partitions(postgresql_url: str) -> None:
@@ -29,7 +29,7 @@ def test_tables_elsewhere_and_partitions(postgresql_url: str) -> None:
             "CREATE TEMPORARY TABLE scratch (id int)",
         ):
             connection.exec_driver_sql(statement)
-        assert {("other", "users"), (None, "parts")} == catalog.tables(connection)
+        assert {("other", "users"), (None, "parts")} == catalogue(connection).tables()
 
 
 def test_tables_that_the_search_path_finds(postgresql_url: str) -> None:
@@ -38,27 +38,27 @@ def test_tables_that_the_search_path_finds(postgresql_url: str) -> None:
         connection.exec_driver_sql("CREATE SCHEMA app")
         connection.exec_driver_sql("CREATE TABLE users (id int)")
         connection.exec_driver_sql("SET search_path = app, public")
-        assert {(None, "users"), ("public", "users")} == catalog.tables(connection)
+        assert {(None, "users"), ("public", "users")} == catalogue(connection).tables()
         connection.exec_driver_sql("CREATE TABLE users (id int)")
-        assert {(None, "users"), ("public", "users")} == catalog.tables(connection)
+        assert {(None, "users"), ("public", "users")} == catalogue(connection).tables()
         connection.exec_driver_sql("SET search_path = ''")
-        assert {("app", "users"), ("public", "users")} == catalog.tables(connection)
+        assert {("app", "users"), ("public", "users")} == catalogue(connection).tables()
 
 
 def test_version_rows(work: Connection, sql: Any) -> None:
     """None where there is no version table, nothing where it is empty; the transaction goes on."""
-    assert catalog.version_rows(work) is None
+    assert catalogue(work).version_rows() is None
     sql("CREATE TABLE alembic_version (version_num VARCHAR(32))")
-    assert catalog.version_rows(work) == ()
+    assert catalogue(work).version_rows() == ()
     sql("INSERT INTO alembic_version VALUES ('b'), ('a')")
-    assert catalog.version_rows(work) == ("a", "b")
-    assert catalog.version_rows(work, "other_version") is None
+    assert catalogue(work).version_rows() == ("a", "b")
+    assert catalogue(work).version_rows("other_version") is None
 
 
 def test_a_table_of_that_name_that_is_not_alembics(work: Connection, sql: Any) -> None:
     """Without the column it says nothing of revisions."""
     sql("CREATE TABLE alembic_version (id INTEGER)")
-    assert catalog.version_rows(work) is None
+    assert catalogue(work).version_rows() is None
 
 
 def test_version_rows_elsewhere(postgresql_url: str) -> None:
@@ -67,10 +67,10 @@ def test_version_rows_elsewhere(postgresql_url: str) -> None:
         connection.exec_driver_sql('CREATE SCHEMA "Other"')
         connection.exec_driver_sql('CREATE TABLE "Other".alembic_version (version_num text)')
         connection.exec_driver_sql("""INSERT INTO "Other".alembic_version VALUES ('it''s')""")
-        assert catalog.version_rows(connection) is None
-        assert catalog.version_rows(connection, version_schema="Other") == ("it's",)
+        assert catalogue(connection).version_rows() is None
+        assert catalogue(connection).version_rows(version_schema="Other") == ("it's",)
         connection.exec_driver_sql('SET search_path = "Other"')
-        assert catalog.version_rows(connection) == ("it's",)
+        assert catalogue(connection).version_rows() == ("it's",)
 
 
 def test_version_rows_in_an_attached_database(sqlite_url: str) -> None:
@@ -78,14 +78,14 @@ def test_version_rows_in_an_attached_database(sqlite_url: str) -> None:
     with create_engine(sqlite_url).connect() as connection:
         connection.exec_driver_sql("ATTACH ':memory:' AS aux")
         connection.exec_driver_sql("CREATE TABLE aux.alembic_version (version_num TEXT)")
-        assert catalog.version_rows(connection, version_schema="aux") == ()
-        assert catalog.version_rows(connection, version_schema="nowhere") is None
+        assert catalogue(connection).version_rows(version_schema="aux") == ()
+        assert catalogue(connection).version_rows(version_schema="nowhere") is None
 
 
 def test_leftovers(work: Connection, sql: Any) -> None:
     """The table that batch mode was filling is named with the one it was made from."""
     sql("CREATE TABLE users (id INTEGER);\nCREATE TABLE _alembic_tmp_users (id INTEGER)")
-    (found,) = catalog.leftovers(work)
+    (found,) = catalogue(work).leftovers()
     assert (found.kind, found.table) == ("alembic-temporary-table", "users")
     assert "_alembic_tmp_users" in found.text
 
@@ -100,6 +100,6 @@ def test_invalid_indexes_are_leftovers(postgresql_url: str) -> None:
             connection.exec_driver_sql("CREATE UNIQUE INDEX CONCURRENTLY ux ON users (id)")
         except Exception as error:
             assert "duplicate" in str(error) or "could not create" in str(error)
-        (found,) = catalog.leftovers(connection)
+        (found,) = catalogue(connection).leftovers()
     engine.dispose()
     assert (found.kind, found.name, found.table) == ("invalid-index", "ux", "users")

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, MetaData, NullPool, create_engine
 from initdb.errors import InitError
 from initdb.settings import Settings
 from initdb.steps.catalog.postgresql import checks as postgresql_checks
+from initdb.steps.catalog.reference import Reference
 from initdb.steps.catalog.sqlite import checks as sqlite_checks
 from initdb.steps.context import Application, Rule
 from initdb.steps.health.report import Health
@@ -241,9 +242,7 @@ class TestPostgresql:
         shop().create_all(connection)
         monkeypatch.setattr(postgresql_checks, "ORPHAN_LIMIT", 0.05)
         connection.exec_driver_sql("INSERT INTO teams VALUES (1, 'one')")
-        reference = postgresql_checks.Reference(
-            "slow", "(SELECT *, pg_sleep(5) FROM teams)", "teams", ("id",), ("id",)
-        )
+        reference = Reference("slow", "(SELECT *, pg_sleep(5) FROM teams)", "teams", ("id",), ("id",))
         begun = time.monotonic()
         (issue,) = postgresql_checks.orphan_issues(connection, [reference])
         assert (issue.kind, issue.severity) == ("not-checked", "info") and time.monotonic() - begun < 3

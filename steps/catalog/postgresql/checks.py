@@ -7,17 +7,16 @@ once; it is cut off after ORPHAN_LIMIT for each of them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from initdb.errors.classify import classify
 from initdb.steps.catalog.issue import Issue, Severity
 from initdb.steps.catalog.names import is_ignored
 from initdb.steps.catalog.postgresql.lines import VISIBLE
-from initdb.steps.drift.wanted import wanted
+from initdb.steps.catalog.reference import Reference
 from initdb.steps.transactions.savepoints import savepoint
 
 ORPHAN_LIMIT = 10.0
@@ -45,26 +44,6 @@ _INVALID = text(f"""SELECT n.nspname, t.relname, c.relname AS name,
     ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" """)
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A foreign key that PostgreSQL does not vouch for: names are quoted where they must be."""
-
-    label: str
-    child: str
-    parent: str
-    columns: tuple[str, ...]
-    keys: tuple[str, ...]
-    severity: Severity = "error"
-
-    @property
-    def query(self) -> str:
-        """The rows of the child without a row of the parent; a null in the key refers to nothing."""
-        pairs = zip(self.columns, self.keys, strict=True)
-        match = " AND ".join(f"p.{key} = c.{column}" for column, key in pairs)
-        given = " AND ".join(f"c.{column} IS NOT NULL" for column in self.columns)
-        return f"FROM {self.child} c WHERE {given} AND NOT EXISTS (SELECT FROM {self.parent} p WHERE {match})"
-
-
 def constraint_issues(connection: Connection, ignore: Collection[str]) -> tuple[Issue, ...]:
     """Constraints that were never validated, and what the foreign keys among them let through."""
     found: list[Issue] = []
@@ -83,11 +62,9 @@ def constraint_issues(connection: Connection, ignore: Collection[str]) -> tuple[
 
 
 def invalid_index_issues(
-    connection: Connection, metadata: MetaData | None, ignore: Collection[str]
+    connection: Connection, ours: Collection[tuple[str, str]], ignore: Collection[str]
 ) -> tuple[Issue, ...]:
-    """INVALID indexes: those of the models are defects, unless one may be being built at this moment."""
-    models = wanted(connection, metadata, ignore) if metadata is not None else ()
-    ours = {(want.item.key, index.name) for want in models for index in want.indexes}
+    """INVALID indexes. Those of `ours` are defects, but not while another session may be building them."""
     found = []
     for row in connection.execute(_INVALID):
         label = _label(connection, row.nspname, row.relname)
@@ -102,36 +79,6 @@ def invalid_index_issues(
         advice = f"REINDEX INDEX CONCURRENTLY {row.name}; or drop it, if nothing needs it."
         found.append(Issue("invalid-index", row.name, text, severity, advice, label))
     return tuple(found)
-
-
-def missing_references(
-    connection: Connection, metadata: MetaData, issues: Iterable[Issue], severity: Severity
-) -> Iterator[Reference]:
-    """The foreign keys of the models that the database lacks, where both tables and all columns are there."""
-    lacking = [issue for issue in issues if issue.kind in {"missing-table", "missing-column"}]
-    absent = {issue.table for issue in lacking if issue.kind == "missing-table"}
-    without = {(issue.table, issue.name) for issue in lacking if issue.kind == "missing-column"}
-    missing = {(issue.table, issue.name) for issue in issues if issue.kind == "missing-foreign-key"}
-    prepare = connection.dialect.identifier_preparer
-    for want in wanted(connection, metadata):
-        for item in want.foreign_keys:
-            parts = item.item.elements
-            sides = {(part.parent.table.key, part.parent.name) for part in parts}
-            sides |= {(part.column.table.key, part.column.name) for part in parts}
-            if (
-                (want.item.key, item.name) not in missing
-                or sides & without
-                or {key for key, _ in sides} & absent
-            ):
-                continue
-            yield Reference(
-                want.item.key,
-                prepare.format_table(want.item),
-                prepare.format_table(item.item.referred_table),
-                tuple(prepare.quote(part.parent.name) for part in parts),
-                tuple(prepare.quote(part.column.name) for part in parts),
-                severity,
-            )
 
 
 def orphan_issues(connection: Connection, references: Iterable[Reference]) -> list[Issue]:

@@ -1,15 +1,23 @@
 # ruff: noqa: S608 (put together from constants alone)
-"""PostgreSQL's catalogue, read by its content: https://www.postgresql.org/docs/current/catalogs.html."""
+"""What is defined in a PostgreSQL database, by the content of its catalogue.
+
+The tables of the catalogue: https://www.postgresql.org/docs/current/catalogs.html
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, text
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from initdb.steps.catalog.leftover import Leftover
-from initdb.steps.catalog.names import OWN_PREFIX, TEMPORARY_PREFIX, like
+from initdb.steps.catalog.names import OWN_PREFIX, TEMPORARY_PREFIX, VERSION_TABLE, like
 from initdb.steps.catalog.postgresql.lines import CONTENT, RELATIONS, VERSIONS, VISIBLE
 
-# What the server writes of an expression depends on these settings of the session.
+if TYPE_CHECKING:
+    from initdb.steps.catalog.asking import Ask
+    from initdb.steps.catalog.found import Key
+
+# How the server writes an expression depends on these settings of the session.
 _SETTINGS = {
     "search_path": "pg_catalog",
     "TimeZone": "UTC",
@@ -18,7 +26,7 @@ _SETTINGS = {
     "extra_float_digits": "1",
     "bytea_output": "hex",
     "quote_all_identifiers": "off",
-    # To write an expression or an index's definition the server locks its table for a moment.
+    # To write an expression or the definition of an index, the server locks its table for a moment.
     "lock_timeout": "250ms",
 }
 _PINS = ", ".join(f"('{name}', '{value}')" for name, value in _SETTINGS.items())
@@ -29,10 +37,10 @@ _VERSION_TABLE = """SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = 
     AND CASE WHEN CAST(:version_schema AS text) IS NULL THEN pg_table_is_visible(c.oid)
         ELSE n.nspname = :version_schema END"""
 
-# The settings are changed for the query alone: each part of it needs a row of the one before, and the last
-# one puts them back. A setting made so ends with the transaction, and inside one it is again what it was
-# when the query ends.
-_FINGERPRINT = text(f"""
+# The query changes the settings for itself alone. Each of its parts needs a row of the part before, so they
+# run in this order, and the last part puts the settings back. A setting made in this way ends with the
+# transaction.
+_FINGERPRINT = f"""
 WITH was AS MATERIALIZED (
     SELECT p.name, p.value, current_setting(p.name) AS before,
         (SELECT v.oid FROM ({_VERSION_TABLE}) v JOIN pg_class c ON c.oid = v.oid
@@ -52,65 +60,71 @@ WITH was AS MATERIALIZED (
     FROM pinned WHERE pinned.settings > 0
 )
 SELECT content.hash, count(set_config(was.name, was.before, true)) FROM content, was GROUP BY content.hash
-""")
+"""
 
-_TABLES = text(f"""SELECT CASE WHEN n.nspname IS DISTINCT FROM current_schema() THEN n.nspname END,
+_TABLES = f"""SELECT CASE WHEN n.nspname IS DISTINCT FROM current_schema() THEN n.nspname END,
     c.relname, pg_table_is_visible(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE {VISIBLE} AND c.relkind IN ('r', 'p', 'f') AND NOT starts_with(c.relname, '{OWN_PREFIX}')""")
+    WHERE {VISIBLE} AND c.relkind IN ('r', 'p', 'f') AND NOT starts_with(c.relname, '{OWN_PREFIX}')"""
 
-_VERSION_ROWS = text(f"""SELECT t.oid IS NOT NULL AS there,
+_VERSION_ROWS = f"""SELECT t.oid IS NOT NULL AS there,
     ARRAY(SELECT v.revision FROM ({VERSIONS.format(table="t.oid")}) v) AS revisions
-    FROM (SELECT ({_VERSION_TABLE}) AS oid) t""")
+    FROM (SELECT ({_VERSION_TABLE}) AS oid) t"""
 
-_VERSION_TABLES = text(f"""SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+_VERSION_TABLES = f"""SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
     AND NOT starts_with(c.relname, '{OWN_PREFIX}') AND has_schema_privilege(c.relnamespace, 'USAGE')
-    GROUP BY c.oid, c.relname HAVING array_agg(a.attname::text) = ARRAY['version_num'] ORDER BY 1""")
+    GROUP BY c.oid, c.relname HAVING array_agg(a.attname::text) = ARRAY['version_num'] ORDER BY 1"""
 
-_LEFTOVERS = text(f"""SELECT CASE WHEN n.nspname IS DISTINCT FROM current_schema() THEN n.nspname END,
+_LEFTOVERS = f"""SELECT CASE WHEN n.nspname IS DISTINCT FROM current_schema() THEN n.nspname END,
     c.relname, t.relname
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_index i ON i.indexrelid = c.oid LEFT JOIN pg_class t ON t.oid = i.indrelid
     WHERE {VISIBLE} AND (c.relkind IN ('r', 'p') AND starts_with(c.relname, '{TEMPORARY_PREFIX}')
         OR c.relkind = 'i' AND NOT i.indisvalid)
-    ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" """)
+    ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" """
 
 
-def fingerprint(
-    connection: Connection, ignore: tuple[str, ...], version_table: str, version_schema: str | None
-) -> str:
-    """See `initdb.steps.catalog.fingerprint`."""
-    names = {"version_table": version_table, "version_schema": version_schema}
-    patterns = [like(word) for word in ignore]
-    return str(connection.execute(_FINGERPRINT, names | {"ignore": patterns}).one()[0])
+class PostgresqlContent:
+    """PostgreSQL's answers to `initdb.steps.catalog.port.Content`."""
 
+    def __init__(self, ask: Ask) -> None:
+        self.ask = ask
 
-def tables(connection: Connection) -> frozenset[tuple[str | None, str]]:
-    """See `initdb.steps.catalog.tables`."""
-    found = connection.execute(_TABLES).all()
-    visible = {(None, name) for _, name, is_visible in found if is_visible}
-    return frozenset({(schema, name) for schema, name, _ in found} | visible)
+    def fingerprint(
+        self,
+        *,
+        ignore: Collection[str] = (),
+        version_table: str = VERSION_TABLE,
+        version_schema: str | None = None,
+    ) -> str:
+        """See the port."""
+        place = {"version_table": version_table, "version_schema": version_schema}
+        ((digest, _),) = self.ask(_FINGERPRINT, place | {"ignore": [like(word) for word in ignore]})
+        return str(digest)
 
+    def tables(self) -> frozenset[Key]:
+        """See the port."""
+        found = self.ask(_TABLES)
+        visible = {(None, name) for _, name, is_visible in found if is_visible}
+        return frozenset({(schema, name) for schema, name, _ in found} | visible)
 
-def version_rows(
-    connection: Connection, version_table: str, version_schema: str | None
-) -> tuple[str, ...] | None:
-    """See `initdb.steps.catalog.version_rows`."""
-    names = {"version_table": version_table, "version_schema": version_schema}
-    there, revisions = connection.execute(_VERSION_ROWS, names).one()
-    return tuple(sorted(revisions)) if there else None
+    def version_rows(
+        self, version_table: str = VERSION_TABLE, version_schema: str | None = None
+    ) -> tuple[str, ...] | None:
+        """See the port."""
+        place = {"version_table": version_table, "version_schema": version_schema}
+        ((there, revisions),) = self.ask(_VERSION_ROWS, place)
+        return tuple(sorted(revisions)) if there else None
 
+    def version_tables(self) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(name for (name,) in self.ask(_VERSION_TABLES))
 
-def version_tables(connection: Connection) -> tuple[str, ...]:
-    """See `initdb.steps.catalog.version_tables`."""
-    return tuple(connection.scalars(_VERSION_TABLES))
-
-
-def leftovers(connection: Connection) -> tuple[Leftover, ...]:
-    """See `initdb.steps.catalog.leftovers`."""
-    return tuple(
-        Leftover("alembic-temporary-table", name, name.removeprefix(TEMPORARY_PREFIX), schema)
-        if table is None
-        else Leftover("invalid-index", name, table, schema)
-        for schema, name, table in connection.execute(_LEFTOVERS)
-    )
+    def leftovers(self) -> tuple[Leftover, ...]:
+        """See the port."""
+        return tuple(
+            Leftover("alembic-temporary-table", name, name.removeprefix(TEMPORARY_PREFIX), schema)
+            if table is None
+            else Leftover("invalid-index", name, table, schema)
+            for schema, name, table in self.ask(_LEFTOVERS)
+        )

@@ -16,8 +16,8 @@ from sqlalchemy.engine.interfaces import (
 from sqlalchemy.engine.reflection import ObjectKind
 from sqlalchemy.exc import SAWarning
 
-from initdb.steps.catalog.column_types import type_ddl
 from initdb.steps.catalog.found import FoundColumn, FoundForeignKey, FoundIndex, FoundTable, Key
+from initdb.steps.catalog.sql_types import type_ddl
 
 
 def reflect(connection: Connection, schemas: Collection[str | None]) -> dict[Key, FoundTable]:

@@ -1,20 +1,14 @@
-"""Whether a column's type in the database can take what the model's type gives it.
-
-Compared are families of types, not types: a wrong alarm costs more than a missed one, and what is not known
-to be different counts as equal.
-"""
+"""Which types of PostgreSQL differ, by families of types."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Dialect
-from sqlalchemy.dialects.postgresql import ENUM
-from sqlalchemy.types import TypeDecorator, TypeEngine
+if TYPE_CHECKING:
+    from initdb.steps.catalog.issue import Severity
 
-from initdb.steps.catalog.issue import Severity
 
 _FAMILIES = {
     "SMALLINT": "integer",
@@ -68,39 +62,9 @@ class _Type:
     array: bool
 
 
-def concrete(kind: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
-    """What a type is on this database, without variants and decorators."""
-    impl = kind.dialect_impl(dialect)
-    while isinstance(impl, TypeDecorator):
-        impl = impl.load_dialect_impl(dialect).dialect_impl(dialect)
-    return impl
-
-
-def type_ddl(kind: TypeEngine[Any], dialect: Dialect) -> str:
-    """A type as DDL, empty where it has none or cannot say."""
-    try:
-        return dialect.type_compiler_instance.process(kind)
-    except Exception:  # a user-defined type may raise anything
-        return ""
-
-
-def enum_labels(kind: TypeEngine[Any], dialect: Dialect) -> tuple[str, ...] | None:
-    """The labels of an enumerated type that the database knows as such; None for any other type."""
-    native = concrete(kind, dialect)
-    return tuple(native.enums) if isinstance(native, ENUM) else None
-
-
-def difference(wanted: str, found: str, dialect: str) -> Severity | None:
-    """How grave it is that a column is `found` where the model says `wanted`, both as DDL; None: not at all.
-
-    "error": the database refuses or alters ordinary values. "warning": some values are, or lose something.
-    """
-    if not wanted or not found or wanted.upper() == found.upper():
-        return None
-    if dialect == "sqlite":
-        pair = {affinity(wanted), affinity(found)}
-        return "error" if pair in ({"INTEGER", "TEXT"}, {"REAL", "TEXT"}) else None
-    return _difference(_parsed(wanted), _parsed(found))
+def difference(wanted: str, found: str) -> Severity | None:
+    """See `initdb.steps.catalog.port.Catalogue.type_difference`."""
+    return None if wanted.upper() == found.upper() else _difference(_parsed(wanted), _parsed(found))
 
 
 def _difference(wanted: _Type, found: _Type) -> Severity | None:
@@ -131,15 +95,3 @@ def _parsed(ddl: str) -> _Type:
     if base == "CHAR" and length is None:
         return _Type("text", base, 1, scalar != text)
     return _Type(_FAMILIES.get(base), base, int(length[1]) if length else None, scalar != text)
-
-
-def affinity(ddl: str) -> str:
-    """SQLite's affinity of a declared type (https://sqlite.org/datatype3.html#determination_of_column_affinity)."""
-    text = ddl.upper()
-    if "INT" in text:
-        return "INTEGER"
-    if any(word in text for word in ("CHAR", "CLOB", "TEXT")):
-        return "TEXT"
-    if "BLOB" in text or not text:
-        return "BLOB"
-    return "REAL" if any(word in text for word in ("REAL", "FLOA", "DOUB")) else "NUMERIC"

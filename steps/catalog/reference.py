@@ -1,0 +1,31 @@
+"""A foreign key that the database does not vouch for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from initdb.steps.catalog.issue import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Columns of one table that refer to columns of another, where rows may refer to nothing.
+
+    label: the referring table as messages call it. child, parent, columns, keys: quoted where they must be.
+    severity: of an issue about rows that refer to nothing.
+    """
+
+    label: str
+    child: str
+    parent: str
+    columns: tuple[str, ...]
+    keys: tuple[str, ...]
+    severity: Severity = "error"
+
+    @property
+    def query(self) -> str:
+        """The rows of the child without a row of the parent; a key with a NULL in it refers to nothing."""
+        pairs = zip(self.columns, self.keys, strict=True)
+        match = " AND ".join(f"p.{key} = c.{column}" for column, key in pairs)
+        given = " AND ".join(f"c.{column} IS NOT NULL" for column in self.columns)
+        return f"FROM {self.child} c WHERE {given} AND NOT EXISTS (SELECT FROM {self.parent} p WHERE {match})"
