@@ -29,7 +29,8 @@ from initdb.statemachine.loop.signals import Stopped, Stopper
 from initdb.statemachine.loop.writer import Writer
 from initdb.statemachine.machine import accepts
 from initdb.statemachine.table import WORK, State
-from initdb.steps import catalog, connect
+from initdb.steps import connect
+from initdb.steps.catalog.port import catalogue
 from initdb.steps.context import StepContext
 from initdb.steps.one_revision.doubt import check_doubt
 from initdb.steps.survey.facts import version_place
@@ -312,8 +313,8 @@ class Run:
         ignore = self._site.settings.ignore
         try:
             with savepoint(connection):
-                return catalog.fingerprint(
-                    connection, ignore=ignore, version_table=table, version_schema=schema
+                return catalogue(connection).fingerprint(
+                    ignore=ignore, version_table=table, version_schema=schema
                 )
         except DBAPIError as error:
             if not is_lock_timeout(error):
