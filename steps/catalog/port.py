@@ -106,7 +106,10 @@ class Catalogue(Content, Protocol):
         """The name as the database compares names."""
 
     def reflect(self, schemas: Collection[str | None]) -> Mapping[Key, FoundTable]:
-        """Every table and view of the schemas, without temporary ones; None is the default schema."""
+        """Every table and view of the schemas, without temporary ones; None is the default schema.
+
+        Of a view the columns may be left out.
+        """
 
     def type_difference(self, wanted: str, found: str) -> Severity | None:
         """How grave it is that a column has the type `found` where the model says `wanted`.

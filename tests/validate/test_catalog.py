@@ -1,21 +1,13 @@
-"""Which tables there are, which revisions, and what interrupted work of others left."""
+"""What the catalogue of one database alone has: schemas, partitions, attached databases, INVALID indexes.
+
+`test_catalogue_port.py` has what both databases answer alike.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import create_engine
 
 from initdb.steps.catalog.port import catalogue
-
-
-def test_tables_without_the_journal_and_views(work: Connection, sql: Any) -> None:
-    """The schema is None where it is the default one."""
-    sql(
-        'CREATE TABLE users (id INTEGER PRIMARY KEY);\nCREATE TABLE "My Table" (id INTEGER);\n'
-        "CREATE TABLE init_journal (seq INTEGER);\nCREATE VIEW v AS SELECT 1 AS one"
-    )
-    assert {(None, "users"), (None, "My Table")} == catalogue(work).tables()
 
 
 def test_tables_elsewhere_and_partitions(postgresql_url: str) -> None:
@@ -45,22 +37,6 @@ def test_tables_that_the_search_path_finds(postgresql_url: str) -> None:
         assert {("app", "users"), ("public", "users")} == catalogue(connection).tables()
 
 
-def test_version_rows(work: Connection, sql: Any) -> None:
-    """None where there is no version table, nothing where it is empty; the transaction goes on."""
-    assert catalogue(work).version_rows() is None
-    sql("CREATE TABLE alembic_version (version_num VARCHAR(32))")
-    assert catalogue(work).version_rows() == ()
-    sql("INSERT INTO alembic_version VALUES ('b'), ('a')")
-    assert catalogue(work).version_rows() == ("a", "b")
-    assert catalogue(work).version_rows("other_version") is None
-
-
-def test_a_table_of_that_name_that_is_not_alembics(work: Connection, sql: Any) -> None:
-    """Without the column it says nothing of revisions."""
-    sql("CREATE TABLE alembic_version (id INTEGER)")
-    assert catalogue(work).version_rows() is None
-
-
 def test_version_rows_elsewhere(postgresql_url: str) -> None:
     """Where the schema is named, only there; where it is not, where the search path finds it."""
     with create_engine(postgresql_url).connect() as connection:
@@ -80,14 +56,6 @@ def test_version_rows_in_an_attached_database(sqlite_url: str) -> None:
         connection.exec_driver_sql("CREATE TABLE aux.alembic_version (version_num TEXT)")
         assert catalogue(connection).version_rows(version_schema="aux") == ()
         assert catalogue(connection).version_rows(version_schema="nowhere") is None
-
-
-def test_leftovers(work: Connection, sql: Any) -> None:
-    """The table that batch mode was filling is named with the one it was made from."""
-    sql("CREATE TABLE users (id INTEGER);\nCREATE TABLE _alembic_tmp_users (id INTEGER)")
-    (found,) = catalogue(work).leftovers()
-    assert (found.kind, found.table) == ("alembic-temporary-table", "users")
-    assert "_alembic_tmp_users" in found.text
 
 
 def test_invalid_indexes_are_leftovers(postgresql_url: str) -> None:
