@@ -102,9 +102,9 @@ def test_waiting_is_a_line_a_change_where_nothing_can_be_updated() -> None:
         def say(self, *parts: str | tuple[str, str]) -> None:
             lines.append("".join(part if isinstance(part, str) else part[0] for part in parts))
 
-    lines = ProgressLines(Page())
-    assert not lines.waited
+    shown = ProgressLines(Page())
+    assert not shown.waited
     for why in ("a works", "a works", "b works", "b works"):
-        lines.waiting(Waiting(why, "2026-11-23T08:06:41.000000Z"))
+        shown.waiting(Waiting(why, "2026-11-23T08:06:41.000000Z"))
     assert lines == ["waiting: a works", "waiting: b works"]
-    assert lines.waited
+    assert shown.waited

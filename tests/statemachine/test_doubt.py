@@ -67,7 +67,7 @@ def _before(patch: pytest.MonkeyPatch, owner: Any, name: str, arrive: Callable[[
 
 
 MOMENTS = {
-    "before the next look": (attend, "see"),
+    "before the next look": (attend, "look"),
     "before the baton": (attend, "try_baton"),
     "before the look under the baton": (attend, "look_on"),
     "before the next run": (Run, "go"),

@@ -197,7 +197,7 @@ def test_reflect(there: Catalogue) -> None:
     found = there.reflect([None])
     users, adults = found[None, "users"], found[None, "adults"]
     assert (users.is_view, adults.is_view) == (False, True)
-    assert (users.primary_key, users.check_names, users.checks) == (("id",), {"ck_users_age"}, 1)
+    assert (users.primary_key, users.check_names, users.checks) == (("id",), frozenset({"ck_users_age"}), 1)
     columns = {name: (column.nullable, column.filled) for name, column in users.columns.items()}
     assert columns == {"id": (False, False), "team_id": (True, False), "age": (True, True)}
     assert users.columns["age"].type == "INTEGER"
