@@ -21,7 +21,7 @@ from initdb.statemachine.assemble.site import Site, Watcher
 from initdb.statemachine.decide.verdict import Look, Verdict, judge
 from initdb.statemachine.loop.attend import Outcome, attend
 from initdb.statemachine.loop.look import look
-from initdb.statemachine.loop.run import Order
+from initdb.statemachine.loop.order import Order
 from initdb.statemachine.render.results import InitializationResult, RepairResult
 from initdb.steps.context import Rule
 from initdb.steps.engines.make import make_engine

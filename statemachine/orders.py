@@ -12,11 +12,10 @@ from initdb.events.entry import Entry
 from initdb.settings import Settings
 from initdb.statemachine.decide.verdict import Look, Verdict, judge
 from initdb.statemachine.loop.attend import Outcome
-from initdb.statemachine.loop.run import Order
-from initdb.statemachine.machine import accepts
+from initdb.statemachine.loop.order import Order
 from initdb.statemachine.render.results import InitializationResult, RepairResult
 from initdb.statemachine.render.sentences import who
-from initdb.statemachine.table import State
+from initdb.statemachine.table import State, accepts
 from initdb.steps.context import StepContext
 from initdb.steps.seeds.model import SeedSource
 from initdb.steps.survey.facts import survey

@@ -1,4 +1,4 @@
-"""The whole machine on one page: states, guards and rows. Data only; nothing here does I/O."""
+"""The whole machine on one page: states, guards, transitions and work. Data only; nothing here does I/O."""
 
 from __future__ import annotations
 
@@ -60,64 +60,113 @@ def issues_found(data: Data) -> bool:
     return bool(data.get("issues"))
 
 
+def nothing_found(data: Data) -> bool:
+    """Validation found no error."""
+    return not data.get("issues")
+
+
 def defects_remain(data: Data) -> bool:
     """Something is still to be repaired."""
     return bool(data.get("defects"))
 
 
+TRIGGERS: Mapping[str, str] = {
+    "run_started": "begin",
+    "run_resumed": "begin",
+    "database_inspected": "inspect",
+    "schema_created": "create_schema",
+    "schema_adopted": "adopt",
+    "migration_applied": "migrate",
+    "seed_batch_applied": "seed",
+    "defects_found": "validate",
+    "health_validated": "validate",
+    "repair_applied": "repair",
+    "migration_reverted": "roll_back",
+    **dict.fromkeys(NOTES, "note"),
+}
+"""Event type → what was asked for, as the event stores it. Each event type is one trigger of the machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. Rows of one trigger and source are tried in order; the first guard that holds
-    wins."""
+    """One transition. Rows of one event and source are tried in order; the first guard that holds wins."""
 
-    trigger: str
+    event: str
     source: State
     dest: State
-    events: tuple[str, ...]
     guard: Guard | None = None
 
+    @property
+    def trigger(self) -> str:
+        """What was asked for."""
+        return TRIGGERS[self.event]
 
-def _onward(trigger: str, source: State, event: str) -> tuple[Row, ...]:
+
+def _onward(event: str, source: State) -> tuple[Row, ...]:
     """Where finished work leads: whatever is then still to be done."""
     return (
-        Row(trigger, source, S.behind, (event,), revisions_pending),
-        Row(trigger, source, S.unseeded, (event,), seeds_pending),
-        Row(trigger, source, S.unproven, (event,)),
+        Row(event, source, S.behind, revisions_pending),
+        Row(event, source, S.unseeded, seeds_pending),
+        Row(event, source, S.unproven),
     )
 
 
 TABLE: tuple[Row, ...] = (
-    *(Row("begin", state, S.unknown, ("run_started", "run_resumed")) for state in S),
-    Row("inspect", S.unknown, S.defective, ("database_inspected",), conflicting),
-    Row("inspect", S.unknown, S.empty, ("database_inspected",), nothing_there),
-    Row("inspect", S.unknown, S.unmanaged, ("database_inspected",), nobody_manages),
-    *_onward("inspect", S.unknown, "database_inspected"),
-    *_onward("create_schema", S.empty, "schema_created"),
-    *_onward("adopt", S.unmanaged, "schema_adopted"),
-    *_onward("migrate", S.behind, "migration_applied"),
-    *_onward("seed", S.unseeded, "seed_batch_applied")[1:],
-    Row("validate", S.unproven, S.defective, ("defects_found",), issues_found),
-    Row("validate", S.unproven, S.ready, ("health_validated",)),
-    Row("repair", S.defective, S.defective, ("repair_applied",), defects_remain),
-    *_onward("repair", S.defective, "repair_applied"),
+    *(Row(event, state, S.unknown) for event in ("run_started", "run_resumed") for state in S),
+    Row("database_inspected", S.unknown, S.defective, conflicting),
+    Row("database_inspected", S.unknown, S.empty, nothing_there),
+    Row("database_inspected", S.unknown, S.unmanaged, nobody_manages),
+    *_onward("database_inspected", S.unknown),
+    *_onward("schema_created", S.empty),
+    *_onward("schema_adopted", S.unmanaged),
+    *_onward("migration_applied", S.behind),
+    *_onward("seed_batch_applied", S.unseeded)[1:],
+    Row("defects_found", S.unproven, S.defective, issues_found),
+    Row("health_validated", S.unproven, S.ready, nothing_found),
+    Row("repair_applied", S.defective, S.defective, defects_remain),
+    *_onward("repair_applied", S.defective),
     *(
-        Row("roll_back", state, S.behind, ("migration_reverted",))
+        Row("migration_reverted", state, S.behind)
         for state in (S.behind, S.unseeded, S.unproven, S.defective, S.ready)
     ),
-    *(Row("note", state, state, tuple(NOTES)) for state in S),
+    *(Row(event, state, state) for event in NOTES for state in S),
 )
 
-TRIGGERS: Mapping[str, str] = {event: row.trigger for row in TABLE for event in row.events}
-"""Event type → the trigger that it answers."""
 
-WORK: Mapping[State, str | None] = {
-    S.unknown: "inspect",
-    S.empty: "create_schema",
-    S.unmanaged: "adopt",
-    S.behind: "migrate",
-    S.unseeded: "seed",
-    S.unproven: "validate",
-    S.defective: "repair",
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The one piece of work of a state.
+
+    Args:
+        name: the trigger, as events, plans and messages name it.
+        step: the module in `initdb.steps` whose `run` does it; imported when there is work for it.
+        doing: what is being done, for `initdb.errors.classify`.
+    """
+
+    name: str
+    step: str
+    doing: str
+
+
+WORK: Mapping[State, Work | None] = {
+    S.unknown: Work("inspect", "inspect", "inspect"),
+    S.empty: Work("create_schema", "create", "schema"),
+    S.unmanaged: Work("adopt", "adopt", "adopt"),
+    S.behind: Work("migrate", "migrate", "migrate"),
+    S.unseeded: Work("seed", "seed", "seed"),
+    S.unproven: Work("validate", "validate", "validate"),
+    S.defective: Work("repair", "repair", "repair"),
     S.ready: None,
 }
-"""State → its one piece of work."""
+"""State → its one piece of work; ready has none."""
+
+
+def work_name(state: str) -> str | None:
+    """The name of a state's work; None for ready, and for a state of a newer version."""
+    work = WORK[State(state)] if state in State.__members__ else None
+    return work.name if work else None
+
+
+def accepts(state: str, trigger: str) -> bool:
+    """Whether the table has a row for what is asked in this state."""
+    return any(row.trigger == trigger and row.source == state for row in TABLE)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from initdb.errors import InitError
 from initdb.events.head import HeadMoved
+from initdb.steps import restamp
 from initdb.steps.catalog.issue import Issue
 from initdb.steps.catalog.port import catalogue
 from initdb.steps.context import Progress
@@ -21,7 +22,8 @@ from initdb.steps.survey.facts import survey
 from initdb.steps.validate import catalogue_of, inspect_health, tolerated
 
 if TYPE_CHECKING:
-    from initdb.steps.context import Application, StepContext
+    from initdb.steps import restamp
+from initdb.steps.context import Application, StepContext
 
 __all__ = ["Action", "RepairPlan", "plan", "run"]
 
@@ -35,6 +37,15 @@ def plan(issues: Iterable[Issue], application: Application, connection: Connecti
 
 
 def run(ctx: StepContext) -> None:
+    """Fix what contradicts itself first, then what is missing."""
+    facts = restamp.conflict_of(ctx)
+    if facts is not None:
+        restamp.run(ctx, facts)
+    else:
+        _repair(ctx)
+
+
+def _repair(ctx: StepContext) -> None:
     """Look; then one unit: mend, look again, `repair_applied` with what remains.
 
     The first look holds no lock. Raises HeadMoved where the catalogue has changed when the unit begins;

@@ -11,7 +11,7 @@ from initdb.managers.open_look import open_look
 from initdb.managers.outcome import entries, failed_step, raise_for
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.loop.attend import Outcome
-from initdb.statemachine.loop.run import Order
+from initdb.statemachine.loop.order import Order
 from initdb.statemachine.orders import reason_of
 from initdb.statemachine.render.results import MigrationResult
 from initdb.steps.context import StepContext

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from initdb.errors import Rendered
 from initdb.events.knowledge import Knowledge
 from initdb.statemachine.decide.verdict import Verdict, held_back
 from initdb.statemachine.machine import turn
-from initdb.statemachine.table import State
+from initdb.statemachine.table import State, work_name
 from initdb.steps.context import Application
 from initdb.steps.seeds.ledger import must_assume, seeds_pending
 from initdb.steps.seeds.model import SeedSource
@@ -59,53 +59,100 @@ def why_not(verdict: Verdict) -> str:
     return ""
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is still to be done at one point of a plan: revisions and seeds, by name, in order."""
+
+    facts: Facts
+    known: Knowledge
+    application: Application
+    pending: tuple[str, ...]
+    seeds: tuple[str, ...]
+
+    def data(self) -> dict[str, object]:
+        """What the guards read of it."""
+        return {"pending": list(self.pending), "seeds_pending": list(self.seeds)}
+
+
+Foreseen = tuple[tuple[Intent, ...], str, Left]
+"""What a piece of work would do, the event that would say so, and what would then be left."""
+
+
 def _work(facts: Facts, known: Knowledge, application: Application) -> Iterator[Intent]:
+    """Run the machine on events that are foreseen, from the inspection to ready."""
+    left = Left(facts, known, application, facts.pending, facts.seeds)
     state = state_of(facts)
-    pending, ledger = facts.pending, known.seeds
-    if state is State.defective:
-        yield Intent("repair", "the version table", f"it has lost {', '.join(facts.conflict)}")
-        pending = ()
-    elif state is State.empty:
-        ledger = {}
-        yield from _create(facts, application)
-        pending = facts.pending if application.schema_from == "base" else ()
-    elif state is State.unmanaged:
-        heads = application.graph.heads if application.graph else ()
-        note = f"where they are exactly the models'; then stamp {', '.join(heads)}" if heads else ""
-        yield Intent("adopt", f"{len(facts.tables)} tables", note)
-        pending = ()
-    yield from _migrate(pending, known, application)
-    todo = set(seeds_pending(ledger, application.seeds))
-    yield from (_seed(source, known) for source in application.seeds if source.name in todo)
-    yield Intent("validate", "schema, constraints, rows, seeds and rules")
+    while (name := work_name(state)) is not None:
+        intents, event, left = _FORESEE[name](left)
+        yield from intents
+        state = State(turn(state, event, left.data()).dest)
 
 
-def _create(facts: Facts, application: Application) -> Iterator[Intent]:
+def _repair(left: Left) -> Foreseen:
+    lost = ", ".join(left.facts.conflict)
+    seeds = seeds_pending(left.known.seeds, left.application.seeds)
+    intents = (Intent("repair", "the version table", f"it has lost {lost}"),)
+    return intents, "repair_applied", replace(left, pending=(), seeds=seeds)
+
+
+def _create(left: Left) -> Foreseen:
+    application, facts = left.application, left.facts
+    left = replace(left, seeds=seeds_pending({}, application.seeds))
     if application.schema_from == "base":
-        yield Intent("create_schema", "from the base")
-        return
+        return (Intent("create_schema", "from the base"),), "schema_created", left
     names = ", ".join(facts.missing)
-    yield Intent("create_schema", f"{len(facts.missing)} tables from the models", names)
+    intents = [Intent("create_schema", f"{len(facts.missing)} tables from the models", names)]
     if application.graph is not None and application.graph.heads:
-        yield Intent(
-            "create_schema", f"stamp {', '.join(application.graph.heads)}", "its revisions need not run"
-        )
+        stamp = f"stamp {', '.join(application.graph.heads)}"
+        intents.append(Intent("create_schema", stamp, "its revisions need not run"))
+    return tuple(intents), "schema_created", replace(left, pending=())
 
 
-def _migrate(pending: tuple[str, ...], known: Knowledge, application: Application) -> Iterator[Intent]:
-    files = application.graph.files if application.graph else {}
-    held = held_back(known.held, {name: files[name].digest for name in pending})
-    for name in pending:
-        notes = [files[name].doc] if files[name].doc else []
-        if files[name].uses_autocommit_block:
-            notes.append("not in one transaction: if it is interrupted, a person must say how far it came")
-        if name in held:
-            notes.append("held")
-        yield Intent("migrate", name, "; ".join(notes))
+def _adopt(left: Left) -> Foreseen:
+    application = left.application
+    heads = application.graph.heads if application.graph else ()
+    note = f"where they are exactly the models'; then stamp {', '.join(heads)}" if heads else ""
+    intents = (Intent("adopt", f"{len(left.facts.tables)} tables", note),)
+    seeds = seeds_pending(left.known.seeds, application.seeds)
+    return intents, "schema_adopted", replace(left, pending=(), seeds=seeds)
 
 
-def _seed(source: SeedSource, known: Knowledge) -> Intent:
+def _migrate(left: Left) -> Foreseen:
+    files = left.application.graph.files if left.application.graph else {}
+    name, *rest = left.pending
+    file = files[name]
+    notes = [file.doc] if file.doc else []
+    if file.uses_autocommit_block:
+        notes.append("not in one transaction: if it is interrupted, a person must say how far it came")
+    if held_back(left.known.held, {name: file.digest}):
+        notes.append("held")
+    intents = (Intent("migrate", name, "; ".join(notes)),)
+    return intents, "migration_applied", replace(left, pending=tuple(rest))
+
+
+def _seed(left: Left) -> Foreseen:
+    name, *rest = left.seeds
+    source = next(one for one in left.application.seeds if one.name == name)
+    return (_seeded(source, left.known),), "seed_batch_applied", replace(left, seeds=tuple(rest))
+
+
+def _seeded(source: SeedSource, known: Knowledge) -> Intent:
     if must_assume(source, known.adopted):
         return Intent("seed", source.name, "recorded as applied, not run: the tables were adopted")
     into = f"into {source.table}" if source.table and source.table != source.name else ""
     return Intent("seed", source.name, into)
+
+
+def _validate(left: Left) -> Foreseen:
+    return (Intent("validate", "schema, constraints, rows, seeds and rules"),), "health_validated", left
+
+
+_FORESEE: Mapping[str, Callable[[Left], Foreseen]] = {
+    "create_schema": _create,
+    "adopt": _adopt,
+    "migrate": _migrate,
+    "seed": _seed,
+    "validate": _validate,
+    "repair": _repair,
+}
+"""The name of a piece of work → what it would do."""

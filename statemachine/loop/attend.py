@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import random
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from initdb.errors import InitError, Rendered
 from initdb.errors.classify import (
@@ -24,13 +24,16 @@ from initdb.events.sessions import close_session, open_session
 from initdb.statemachine.assemble.site import Site, Waiting
 from initdb.statemachine.decide.verdict import Look, Verdict, judge
 from initdb.statemachine.loop.look import look, look_on
+from initdb.statemachine.loop.order import Order, Report
 from initdb.statemachine.loop.outage import Outage, note
-from initdb.statemachine.loop.run import Order, Report, Run
 from initdb.statemachine.loop.signals import Stopped, Stopper, graceful
 from initdb.statemachine.render.sentences import said, who
-from initdb.statemachine.table import WORK, State
+from initdb.statemachine.table import work_name
 from initdb.steps import connect
 from initdb.steps.engines.sqlite_files import cautions
+
+if TYPE_CHECKING:
+    from initdb.statemachine.loop.run import Run
 
 Ending = Literal["ready", "failed", "held", "ahead", "pending", "busy", "stopped", "done"]
 
@@ -228,6 +231,9 @@ class _Attendance:
         return (head.seq, head.hash)
 
     def _with_baton(self, baton: Baton) -> Outcome | None:
+        # Not on the road of a ready database: it brings the machine and its library along.
+        from initdb.statemachine.loop.run import Run
+
         try:
             work = open_session(self._site.engine)
         except InitError:
@@ -337,7 +343,7 @@ def _who(known: Knowledge) -> str:
     run = known.last_run
     if run is None:
         return "another process is at work"
-    step = WORK[State(known.state)] if known.state in State.__members__ else None
+    step = work_name(known.state)
     last = said(known.last_type or "", known.last_data)
     return f"{who(run.by)} is at work{f' on {step}' if step else ''}; last: {last}, at {known.last_at}"
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from initdb import booting
-from initdb.errors import InitError, Rendered
+from initdb.errors import InitError
 from initdb.errors.classify import classify, is_connection_lost, is_lock_timeout
 from initdb.events.baton import Baton
 from initdb.events.database import database_of
@@ -22,13 +21,13 @@ from initdb.events.journal import find
 from initdb.events.knowledge import Knowledge, RunRecord
 from initdb.statemachine.assemble.site import Site, Waiting
 from initdb.statemachine.decide.verdict import Look, Verdict
-from initdb.statemachine.loop.dispatch import STEPS, named
+from initdb.statemachine.loop.dispatch import named, step_of
+from initdb.statemachine.loop.order import Command, Order, Report
 from initdb.statemachine.loop.outage import Outage
 from initdb.statemachine.loop.patience import REFUSED, Patience
 from initdb.statemachine.loop.signals import Stopped, Stopper
 from initdb.statemachine.loop.writer import Writer
-from initdb.statemachine.machine import accepts
-from initdb.statemachine.table import WORK, State
+from initdb.statemachine.table import State, accepts, work_name
 from initdb.steps import connect
 from initdb.steps.catalog.port import catalogue
 from initdb.steps.context import StepContext
@@ -36,47 +35,8 @@ from initdb.steps.one_revision.doubt import check_doubt
 from initdb.steps.survey.facts import version_place
 from initdb.steps.transactions.savepoints import savepoint
 
-Command = Callable[[StepContext], Sequence[tuple[str, Mapping[str, Any]]]]
-"""Does its work and gives the events that are still to be told, together with the end of the run."""
-
 REPAIRS = 10
 """How many repairs one run makes; what is still not right after so many is not mended by one more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a run is for: until ready, or a command that a person gave.
-
-    `command` runs once the database has been inspected, where the table has a row for `trigger`, and ends
-    the run; `firsts` are done after inspection, one after the other, and the run goes on to ready.
-    `insist`: a crash loop is no bar.
-    `reseed`: seed sources that are gone through once more although they are applied.
-    """
-
-    reason: str | None = None
-    override: int | None = None
-    retry: tuple[str, ...] = ()
-    trigger: str | None = None
-    command: Command | None = None
-    firsts: tuple[Callable[[StepContext, str], None], ...] = ()
-    insist: bool = False
-    reseed: tuple[str, ...] = ()
-
-    @property
-    def forced(self) -> bool:
-        """Whether it begins even where there is nothing to do."""
-        return self.reason is not None
-
-
-@dataclass(slots=True)
-class Report:
-    """What a run did: its id, the events it wrote, and the failure it ended with."""
-
-    run: str
-    entries: list[Entry] = field(default_factory=list)
-    failure: Rendered | None = None
-    exit_code: int = 1
-    stopped: int | None = None
 
 
 class Run:
@@ -232,7 +192,7 @@ class Run:
             from initdb.steps.alembic_driver.ask import chosen
 
             self._site.application = chosen(self._site.application, self._site.engine)
-        self._step(State.unknown, STEPS[State.unknown])
+        self._step(State.unknown, step_of(State.unknown))
         for first in order.firsts:
             self._asked = order.reason
             first(self._context(), self._writer.knowledge.state)
@@ -248,7 +208,7 @@ class Run:
                 if issues in seen or len(seen) >= REPAIRS:
                     raise InitError("repair-impossible", *_texts(issues), database=self._work.dialect.name)
                 seen.append(issues)
-            self._step(state, STEPS[state])
+            self._step(state, step_of(state))
 
     def _step(self, state: State, step: Callable[[StepContext], None]) -> None:
         before, site = self._writer.knowledge.seq, self._site
@@ -345,7 +305,7 @@ class Run:
         self._writer.stopper = Stopper(last_word=True)
         why = str(error) or type(error).__name__
         with contextlib.suppress(Exception), self._writer.open(self._work):
-            self._writer.commit(self._work, "run_stopped", {"why": why, "during": WORK[self._state()]})
+            self._writer.commit(self._work, "run_stopped", {"why": why, "during": work_name(self._state())})
         if not isinstance(error, Stopped):
             raise error
         self.report.stopped = error.signum
@@ -353,7 +313,7 @@ class Run:
     def _fail(self, error: Exception) -> None:
         state = self._state()
         found = named(error, state, self._site.engine)
-        step = WORK[state] or "run"
+        step = work_name(state) or "run"
         self.report.failure, self.report.exit_code = found.rendered(), found.exit_code
         data: dict[str, Any] = {"step": step, "state": str(state), "error": found.rendered().as_stored()}
         if self._asked:

@@ -28,7 +28,7 @@ from initdb.statemachine.loop import run
 from initdb.statemachine.loop.attend import Outcome
 from initdb.statemachine.loop.signals import Stopper
 from initdb.statemachine.machine import turn
-from initdb.statemachine.table import TRIGGERS, WORK, State
+from initdb.statemachine.table import TRIGGERS, State, work_name
 from initdb.steps.context import StepContext
 
 WRONG: dict[str, Callable[[], BaseException]] = {
@@ -46,8 +46,8 @@ WRONG: dict[str, Callable[[], BaseException]] = {
 SIGNALS = {"moved", "busy", "no journal", "lost", "doubt", "baton"}
 
 EVENT_OF = {
-    str(state): [event for event, trigger in TRIGGERS.items() if trigger == work]
-    for state, work in WORK.items()
+    str(state): [event for event, trigger in TRIGGERS.items() if trigger == work_name(state)]
+    for state in State
 }
 """State → the events of its work."""
 
@@ -148,7 +148,7 @@ def test_the_loop_ends(folder: Path, monkeypatch: pytest.MonkeyPatch, acts: list
     place = folder / uuid.uuid4().hex
     place.mkdir()
     script = Script(list(acts))
-    monkeypatch.setattr(run, "STEPS", {state: script.step(str(state)) for state in State if state != "ready"})
+    monkeypatch.setattr(run, "step_of", lambda state: script.step(str(state)))
     url = f"sqlite:///{place / 'any.db'}"
 
     first = _boot(url)
@@ -205,7 +205,8 @@ def test_defects_that_never_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     script = Script([Act(0, 0)])
     steps = {state: script.step(str(state)) for state in State if state != "ready"}
     found = Script([Act(0, 0)] * 1000)
-    monkeypatch.setattr(run, "STEPS", {**steps, State.unproven: found.step("unproven")})
+    steps[State.unproven] = found.step("unproven")
+    monkeypatch.setattr(run, "step_of", steps.__getitem__)
     outcome = _boot(f"sqlite:///{place / 'any.db'}")
     assert outcome.error is not None and outcome.error.reference == "repair-impossible"
     assert outcome.error.context == ("issue 11",)

@@ -23,7 +23,7 @@ from initdb.events.sessions import session
 from initdb.statemachine import orders
 from initdb.statemachine.decide.audit import audit
 from initdb.statemachine.loop.attend import Outcome
-from initdb.statemachine.loop.run import Order
+from initdb.statemachine.loop.order import Order
 from initdb.steps.seeds.functions import function_digest
 from tests.crash.children import Ended, call
 from tests.model.code import FILLERS, Code

@@ -236,7 +236,7 @@ OF_THE_REST: tuple[Fault, ...] = (
         "stop-unsaid",
         "a run that is stopped does not say so",
         RUN,
-        'self._writer.commit(self._work, "run_stopped", {"why": why, "during": WORK[self._state()]})',
+        'self._writer.commit(self._work, "run_stopped", {"why": why, "during": work_name(self._state())})',
         "self._writer.rollback(self._work)",
         ("tests/statemachine/test_stopping.py", *OF_WALKS),
     ),

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from initdb.events.types import EVENTS, NOTES
-from initdb.statemachine.loop.dispatch import STEPS
-from initdb.statemachine.machine import NoRow, accepts, machine, turn
-from initdb.statemachine.table import TABLE, TRIGGERS, WORK, State
+from initdb.statemachine.loop.dispatch import step_of
+from initdb.statemachine.machine import NoRow, machine, turn
+from initdb.statemachine.table import TABLE, TRIGGERS, WORK, State, accepts, work_name
+from tests.support.toy import Toy
 
 FACTS: Mapping[str, tuple[Any, ...]] = {
     "pending": ((), ["r1"]),
@@ -102,8 +107,7 @@ def test_every_type_of_event_is_in_the_table() -> None:
     assert set(TRIGGERS) == {*EVENTS, *NOTES}
     triggers: dict[str, set[str]] = {}
     for row in TABLE:
-        for event in row.events:
-            triggers.setdefault(event, set()).add(row.trigger)
+        triggers.setdefault(row.event, set()).add(row.trigger)
     assert all(len(found) == 1 for found in triggers.values())
 
 
@@ -120,13 +124,16 @@ def test_every_state_has_one_piece_of_work_but_ready() -> None:
         if state is State.ready:
             assert work is None
         else:
-            assert work is not None and accepts(state, work)
-    assert set(STEPS) == set(State) - {State.ready}
+            assert work is not None and accepts(state, work.name)
+            assert callable(step_of(state)) and step_of(state).__module__ == f"initdb.steps.{work.step}"
+    with pytest.raises(KeyError):
+        step_of(State.ready)
 
 
 def test_a_piece_of_work_leaves_its_state() -> None:
     """Or turns in it while more of the same is left: what work leads to is never only itself."""
-    for state, work in WORK.items():
+    for state in State:
+        work = work_name(state)
         reached = {row.dest for row in TABLE if row.trigger == work and row.source == state}
         assert work is None or reached - {state}, state
 
@@ -137,8 +144,10 @@ def test_every_state_reaches_ready() -> None:
     while True:
         more = {
             state
-            for state, work in WORK.items()
-            if any(row.trigger == work and row.source == state and row.dest in good for row in TABLE)
+            for state in State
+            if any(
+                row.trigger == work_name(state) and row.source == state and row.dest in good for row in TABLE
+            )
         }
         if more <= good:
             break
@@ -203,3 +212,41 @@ def test_threads_share_the_machine() -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_the_librarys_logger_is_the_applications(caplog: pytest.LogCaptureFixture) -> None:
+    """Turns in four threads neither write to it above DEBUG nor switch it off."""
+    logger = logging.getLogger("transitions.core")
+    with caplog.at_level(logging.INFO, "transitions.core"):
+        off: list[bool] = []
+
+        def walk() -> None:
+            for _ in range(200):
+                turn("behind", "migration_applied", {"pending": ["r2"]})
+                off.append(logger.disabled)
+
+        threads = [threading.Thread(target=walk) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not any(off) and not logger.disabled
+        logger.info("the application's own")
+    assert [record.message for record in caplog.records] == ["the application's own"]
+
+
+def test_a_ready_database_needs_no_machine(tmp_path: Path, database_url: str) -> None:
+    """The library is imported when there is something to do, and not before."""
+    toy = Toy(tmp_path, database_url)
+    assert toy.initializer().initialize().success
+    said = """
+import sys
+from sqlalchemy import create_engine
+from initdb import Initializer
+result = Initializer(create_engine(sys.argv[1]), seeds=[]).initialize()
+print(result.outcome, "transitions" in sys.modules, "alembic" in sys.modules)
+"""
+    answer = subprocess.run(
+        (sys.executable, "-c", said, database_url), capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert answer.stdout.split() == ["ready", "False", "False"]

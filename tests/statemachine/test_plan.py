@@ -11,7 +11,7 @@ from initdb.events.entry import Entry
 from initdb.managers.open_look import open_look
 from initdb.statemachine.decide.plan import Intent, plan, state_of, why_not
 from initdb.statemachine.decide.verdict import judge
-from initdb.statemachine.table import WORK
+from initdb.statemachine.table import work_name
 from tests.support.toy import Toy
 
 EVENTS = {
@@ -123,4 +123,4 @@ def test_why_nothing_would_be_done(toy: Toy) -> None:
 def test_the_state_is_what_the_machine_makes_of_the_facts(toy: Toy) -> None:
     """The same word as in the journal."""
     with open_look(toy.initializer()) as opened:
-        assert WORK[state_of(opened.facts)] == "create_schema"
+        assert work_name(state_of(opened.facts)) == "create_schema"

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection
 
 from initdb.events.entry import Entry
-from initdb.statemachine.loop.run import Order
+from initdb.statemachine.loop.order import Order
 from initdb.statemachine.loop.writer import Writer
 from tests.support.toy import Toy
 

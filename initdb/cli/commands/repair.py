@@ -14,7 +14,7 @@ from initdb.cli.working.work import work
 
 if TYPE_CHECKING:
     from initdb.statemachine.initializer import Initializer
-    from initdb.statemachine.loop.run import Order
+    from initdb.statemachine.loop.order import Order
 
 
 @click.command("repair", cls=Command)

@@ -14,7 +14,7 @@ from initdb.errors import InitError
 
 if TYPE_CHECKING:
     from initdb.statemachine.initializer import Initializer
-    from initdb.statemachine.loop.run import Order
+    from initdb.statemachine.loop.order import Order
 
 no_wait_option = click.option(
     "--no-wait", is_flag=True, help="Where another process is at work, exit with 4 instead of waiting for it."

@@ -11,7 +11,7 @@ from initdb.cli.opening.target import find_target, opened_each
 
 if TYPE_CHECKING:
     from initdb.statemachine.initializer import Initializer
-    from initdb.statemachine.loop.run import Order
+    from initdb.statemachine.loop.order import Order
 
 OrderOf = Callable[["Initializer"], "Order | None"]
 
