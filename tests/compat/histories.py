@@ -37,7 +37,8 @@ def _ready(version: Version, shop: Shop) -> Ended:
 
 
 def _interrupted(version: Version, shop: Shop) -> None:
-    assert version(shop, "run", SHOP_DIES_IN="r2").signal
+    for _ in range(2):
+        assert version(shop, "run", SHOP_DIES_IN="r2").signal
 
 
 def _in_doubt(version: Version, shop: Shop) -> None:
@@ -49,8 +50,10 @@ def _failed(version: Version, shop: Shop) -> None:
 
 
 def _held(version: Version, shop: Shop) -> None:
-    _ready(version, shop)
-    version(shop, "rollback").done()
+    """Also what comes before in a long life: a failure, overruled, and a hold that was released."""
+    _failed(version, shop)
+    for words in (("resume",), ("rollback",), ("release",), ("run",), ("rollback",)):
+        version(shop, *words).done()
 
 
 def _repaired(version: Version, shop: Shop) -> None:
@@ -84,7 +87,7 @@ def _closed(shop: Shop) -> Iterator[None]:
 
 HISTORIES = {
     "ready": History(_ready, "a first boot with revisions and seeds"),
-    "interrupted": History(_interrupted, "killed in the transaction of a revision"),
+    "interrupted": History(_interrupted, "killed twice in the transaction of a revision"),
     "doubt": History(_in_doubt, "killed in a revision outside its transaction"),
     "failed": History(
         _failed,
@@ -94,7 +97,7 @@ HISTORIES = {
         (("resume",),),
         shows="Correct the revision, deploy it, then: initdb resume",
     ),
-    "held": History(_held, "a revision that was rolled back", "held", orders=(("release",), ("run",))),
+    "held": History(_held, "a revision that was rolled back twice", "held", orders=(("release",), ("run",))),
     "repaired": History(
         _repaired,
         "a table that was lost, made again and seeded again",
