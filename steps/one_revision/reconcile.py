@@ -19,7 +19,7 @@ from initdb.errors.classify import is_lock_timeout
 from initdb.events.knowledge import Doubt
 from initdb.steps.context import StepContext
 from initdb.steps.one_revision.doubt import in_doubt, repeatable
-from initdb.steps.transactions.guard import COMMENT
+from initdb.steps.transactions.sql_words import lead
 from initdb.steps.transactions.statement_log import StatementLog
 
 _FLAGS = re.IGNORECASE | re.DOTALL
@@ -27,22 +27,20 @@ _NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
 _QUALIFIED = rf"{_NAME}(?:\s*\.\s*{_NAME})?"
 
 _AGAIN = re.compile(
-    COMMENT + r"(?:VACUUM|ANALYZE|CHECKPOINT|REFRESH\s+MATERIALIZED|REINDEX(?!.*\bCONCURRENTLY\b)"
+    r"(?:VACUUM|ANALYZE|CHECKPOINT|REFRESH\s+MATERIALIZED|REINDEX(?!.*\bCONCURRENTLY\b)"
     r"|ALTER\s+TABLE\s+.*\bVALIDATE\s+CONSTRAINT)\b",
     _FLAGS,
 )
 """What may be done twice."""
 
 _INDEX = re.compile(
-    COMMENT + rf"CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>{_NAME})"
+    rf"CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>{_NAME})"
     rf"\s+ON\s+(?:ONLY\s+)?(?P<of>{_QUALIFIED})",
     _FLAGS,
 )
-_DROP = re.compile(
-    COMMENT + rf"DROP\s+INDEX\s+CONCURRENTLY\s+(?:IF\s+EXISTS\s+)?(?P<of>{_QUALIFIED})\s*;?\s*$", _FLAGS
-)
+_DROP = re.compile(rf"DROP\s+INDEX\s+CONCURRENTLY\s+(?:IF\s+EXISTS\s+)?(?P<of>{_QUALIFIED})\s*;?\s*$", _FLAGS)
 _LABEL = re.compile(
-    COMMENT + rf"ALTER\s+TYPE\s+(?P<of>{_QUALIFIED})\s+ADD\s+VALUE\s+(?P<again>IF\s+NOT\s+EXISTS\s+)?"
+    rf"ALTER\s+TYPE\s+(?P<of>{_QUALIFIED})\s+ADD\s+VALUE\s+(?P<again>IF\s+NOT\s+EXISTS\s+)?"
     r"'(?P<label>(?:[^']|'')+)'",
     _FLAGS,
 )
@@ -85,9 +83,9 @@ def log_of(ctx: StepContext, connection: Connection, revision: str) -> Statement
         return None
     doubt = ctx.knowledge.doubt
     if doubt is None or doubt.subject != revision or not repeatable(ctx, doubt):
-        return StatementLog()
+        return StatementLog(database=ctx.database)
     again = Reconciling(ctx, connection, doubt)
-    return StatementLog(doubt.done, again.settle, again.conflict, again.found, doubt.xid)
+    return StatementLog(doubt.done, again.settle, again.conflict, again.found, doubt.xid, ctx.database)
 
 
 @dataclass(slots=True)
@@ -104,7 +102,8 @@ class Reconciling:
 
         Raises InitError("revision-in-doubt") where nobody can know.
         """
-        if _AGAIN.match(statement):
+        at = lead(statement, self.ctx.database)
+        if _AGAIN.match(statement, at):
             return False
         asks: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], bool]], ...] = (
             (_INDEX, self._index),
@@ -112,7 +111,7 @@ class Reconciling:
             (_LABEL, self._label),
         )
         for pattern, ask in asks:
-            if (said := pattern.match(statement)) and self.ctx.database == "postgresql":
+            if (said := pattern.match(statement, at)) and self.ctx.database == "postgresql":
                 return ask(said)
         raise self.unknown(statement)
 

@@ -6,16 +6,12 @@ import ast
 import re
 from collections.abc import Iterator
 
+from initdb.steps.transactions.sql_words import transaction_word
+
 _SUSPECT = (b"commit", b"rollback", b"executescript", b" transaction")
 _SUSPECT_START = re.compile(rb"[\"'\n/]\s*(?:begin|end|abort)\b")
 """Without one of these, in small letters, there is nothing to look for: most files are not walked at all."""
 
-_LEAVES = re.compile(
-    r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*"
-    r"(?:COMMIT|END|ABORT|BEGIN|START\s+TRANSACTION|PREPARE\s+TRANSACTION"
-    r"|ROLLBACK(?!(?:\s+(?:WORK|TRANSACTION))?\s+TO\b))\b",
-    re.IGNORECASE | re.DOTALL,
-)
 _SENDERS = frozenset({"execute", "exec_driver_sql", "scalar", "text", "DDL"})
 _CONNECTIONS = frozenset({"connection", "bind", "dbapi_connection", "driver_connection"})
 _GIVERS = frozenset({"get_bind", "connection", "raw_connection"})
@@ -50,7 +46,7 @@ def _leaves(call: ast.Call, connections: frozenset[str]) -> bool:
         return (
             isinstance(first, ast.Constant)
             and isinstance(first.value, str)
-            and _LEAVES.match(first.value) is not None
+            and transaction_word(first.value) is not None
         )
     return False
 

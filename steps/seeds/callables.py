@@ -15,7 +15,7 @@ from initdb.events.process import in_this_process
 from initdb.steps.seeds.model import SeedSource
 from initdb.steps.seeds.refusals import code_of, told
 from initdb.steps.seeds.scripts import load_function
-from initdb.steps.transactions.guard import ends_transaction
+from initdb.steps.transactions.sql_words import transaction_word
 
 _LATE = "What the function had committed stays in the database; the journal does not count it as applied."
 
@@ -74,7 +74,7 @@ def _kept_open(connection: Connection, name: str) -> Iterator[list[InitError]]:
         refuse("ended the transaction")
 
     def on_statement(_: Any, __: Any, statement: str, *___: Any) -> None:
-        if ends_transaction(statement):
+        if transaction_word(statement, connection.dialect.name):
             refuse("sent a statement that ends or begins a transaction")
 
     root = connection.get_transaction()

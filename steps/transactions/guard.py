@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -13,15 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, event
 
 from initdb.errors import InitError
-
-COMMENT = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*"
-"""What may stand before a statement's first word."""
-
-_ENDING = re.compile(
-    COMMENT + r"(?:COMMIT|END|ABORT|BEGIN|START\s+TRANSACTION|PREPARE\s+TRANSACTION"
-    r"|ROLLBACK(?!\s+(?:WORK\s+|TRANSACTION\s+)?TO\b))\b",
-    re.IGNORECASE | re.DOTALL,
-)
+from initdb.steps.transactions.sql_words import transaction_word
 
 _CHANGES = frozenset(
     {
@@ -38,11 +29,6 @@ these."""
 
 _DENIED = frozenset({sqlite3.SQLITE_AUTH, sqlite3.SQLITE_SCHEMA})
 """Result codes of a statement that was refused, when it was prepared or when it was prepared anew."""
-
-
-def ends_transaction(statement: str) -> bool:
-    """Whether the statement's first word ends or begins a transaction (not ROLLBACK TO a savepoint)."""
-    return _ENDING.match(statement) is not None
 
 
 @dataclass(slots=True)
@@ -98,8 +84,8 @@ def _facade_kept(connection: Connection, kept: Kept) -> Iterator[None]:
             raise kept.refuse("rollback()")
 
     def on_statement(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        if not kept.free and ends_transaction(statement):
-            raise kept.refuse(statement.strip().split(None, 1)[0].upper())
+        if not kept.free and (word := transaction_word(statement, connection.dialect.name)):
+            raise kept.refuse(word)
 
     listeners = (("commit", on_commit), ("rollback", on_rollback), ("before_cursor_execute", on_statement))
     for name, listener in listeners:

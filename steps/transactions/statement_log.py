@@ -1,4 +1,4 @@
-"""What a revision has sent, in order; run a second time, what of it is done already and is not sent again."""
+"""What a revision sends, in order. When it runs a second time, what it had done already is not sent again."""
 
 from __future__ import annotations
 
@@ -6,67 +6,77 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from sqlalchemy import Connection, event
+from sqlalchemy.engine import ExecutionContext
 
-from initdb.steps.transactions.guard import COMMENT
+from initdb.steps.transactions.sql_words import first_word
 
 BLOCK = "|"
 """Stands in a log where an autocommit block begins."""
 
 LONGEST = 2000
-"""How many statements a log holds; a revision that sends more cannot be repeated."""
+"""How many statements a log holds. A revision that sends more cannot be repeated."""
 
-_SENT_ANEW = re.compile(
-    COMMENT + r"(?:SHOW|EXPLAIN|PRAGMA|SET|RESET|LOCK|SAVEPOINT|RELEASE|ROLLBACK)\b",
-    re.IGNORECASE | re.DOTALL,
+_SENT_ANEW = frozenset(
+    {"SHOW", "EXPLAIN", "PRAGMA", "SET", "RESET", "LOCK", "SAVEPOINT", "RELEASE", "ROLLBACK"}
 )
-"""What lasts no longer than its session or transaction."""
+"""The first words of what lasts no longer than its session or transaction."""
 
-_READS = re.compile(
-    COMMENT + r"(?:SELECT|VALUES|TABLE|FETCH|WITH(?!.*\b(?:INSERT|UPDATE|DELETE|MERGE)\b))\b",
-    re.IGNORECASE | re.DOTALL,
-)
+_READS = frozenset({"SELECT", "VALUES", "TABLE", "FETCH", "WITH"})
+_WRITES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
+"""A WITH that has one of these is no query."""
+
 _CATALOGUE = re.compile(r"\b(?:pg_\w+|information_schema|sqlite_(?:master|schema))\b", re.IGNORECASE)
 _ROWS = re.compile(r"\bFROM\b|\bTABLE\b|\bFETCH\b|\(", re.IGNORECASE)
-"""A query with one of these gives what a second run may find changed, unless it is about the catalogue."""
+"""A second run may get another answer to such a query, unless it is about the catalogue."""
 
 _UNREPEATABLE = re.compile(r"\bRETURNING\b|\bTEMP(?:ORARY)?\b", re.IGNORECASE)
-"""What gives something back that a second run would not have, or is gone with the session."""
+"""A second run would miss the answer of such a statement, or what it made is gone with its session."""
 
 
 class StatementLog:
-    """The statements of one revision.
+    """The statements of one revision, each as a mark: a hash of 16 hex digits.
 
-    `done`: what a former try sent and committed before its last block; None where there was none. `settle`
-    says of a statement of that block whether it was carried out, `found` what it saw. `conflict` makes the
-    error for a revision that takes another way than before. `since`: the transaction in which the first try
-    came to its first block; what is older is not the revision's.
+    Args:
+        done: The marks of an earlier run, up to the block in which it ended; None where there was none.
+        settle: Whether a statement of that block was done. Called before it would be sent.
+        conflict: Makes the error for a revision that sends something else than the earlier run.
+        found: What `settle` found out, as sentences.
+        since: The transaction id at the first run's first block: what is older is not the revision's.
+        database: "sqlite" or "postgresql".
+
+    >>> log = StatementLog()
+    >>> log.is_done("CREATE TABLE t (id INTEGER)", ())
+    False
+    >>> again = StatementLog(log.sent)
+    >>> again.is_done("CREATE TABLE t (id INTEGER)", ())
+    True
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - all of it optional, and known where the log is made
         self,
         done: Sequence[str] | None = None,
         settle: Callable[[str], bool] = lambda statement: False,
         conflict: Callable[[str], Exception] = ValueError,
         found: Sequence[str] = (),
         since: str | None = None,
+        database: str = "postgresql",
     ) -> None:
         self.found, self.since = found, since
         self._sent: list[str] | None = []
         self._left = None if done is None else list(done)
-        self._settle, self._conflict = settle, conflict
+        self._settle, self._conflict, self._database = settle, conflict, database
         self._doubtful = False
         self._paused = False
 
     @property
     def sent(self) -> tuple[str, ...] | None:
-        """What has been sent so far; None where it cannot be repeated."""
+        """The marks of what has been sent so far; None where it cannot be repeated."""
         return None if self._sent is None else tuple(self._sent)
 
     def enter_block(self) -> None:
-        """An autocommit block begins: if the former try did not get beyond it, what is in it is in doubt."""
+        """An autocommit block begins. Its statements are in doubt where the earlier run ended in it."""
         if self._left is not None and BLOCK in self._left:
             del self._left[: self._left.index(BLOCK) + 1]
         elif self._left is not None:
@@ -74,12 +84,12 @@ class StatementLog:
         self._note(BLOCK)
 
     def leave_block(self) -> None:
-        """It has ended, and with it the doubt."""
+        """The block has ended, and with it the doubt."""
         self._doubtful = False
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
-        """For statements that are not the revision's."""
+        """Statements inside this block are not the revision's and are not logged."""
         before, self._paused = self._paused, True
         try:
             yield
@@ -87,10 +97,15 @@ class StatementLog:
             self._paused = before
 
     def is_done(self, statement: str, parameters: object) -> bool:
-        """Whether `statement` is not to be sent. Raises what `conflict` makes."""
-        if self._paused or _SENT_ANEW.match(statement):
+        """Whether `statement` must not be sent because an earlier run did it.
+
+        Raises:
+            Exception: What `conflict` makes, or what `settle` raises.
+        """
+        word = first_word(statement, self._database)
+        if self._paused or word in _SENT_ANEW:
             return False
-        if _READS.match(statement):
+        if word in _READS and not (word == "WITH" and _WRITES.search(statement)):
             if _ROWS.search(statement) and not _CATALOGUE.search(statement):
                 self._sent = None
             return False
@@ -98,7 +113,7 @@ class StatementLog:
         if self._left is not None:
             if mark not in self._left:
                 raise self._conflict(statement)
-            # What it did not send again was done by the former try as well.
+            # What the revision leaves out this time was done by the earlier run as well.
             del self._left[: self._left.index(mark) + 1]
             done = True
         else:
@@ -116,13 +131,15 @@ class StatementLog:
 
 @contextlib.contextmanager
 def logged(connection: Connection, log: StatementLog) -> Iterator[None]:
-    """Let `log` see what is sent on `connection`, and keep back what it says is done."""
+    """Log what is sent on `connection`, and do not send what `log` says is done."""
 
-    def execute(cursor: Any, statement: str, parameters: Any, context: Any) -> bool | None:
+    def execute(
+        cursor: object, statement: str, parameters: object, context: ExecutionContext | None
+    ) -> bool | None:
         ours = context is not None and context.root_connection is connection
         return True if ours and log.is_done(statement, parameters) else None
 
-    def bare(cursor: Any, statement: str, context: Any) -> bool | None:
+    def bare(cursor: object, statement: str, context: ExecutionContext | None) -> bool | None:
         return execute(cursor, statement, (), context)
 
     listeners = (("do_execute", execute), ("do_executemany", execute), ("do_execute_no_params", bare))

@@ -25,6 +25,7 @@ REFUSED = {
         " s.execute(sa.text('SELECT 1')); s.rollback()"
     ),
     "START TRANSACTION": 'op.execute("START TRANSACTION")',
+    "ROLLBACK and a comment": 'op.execute("ROLLBACK /* all */ TRANSACTION")',
     "commit of a transaction": "op.get_bind().get_transaction().commit()",
     "commit of the driver": "op.get_bind().connection.dbapi_connection.commit()",
     "rollback of the driver": "op.get_bind().connection.dbapi_connection.rollback()",
@@ -65,7 +66,7 @@ PASSING = {
     nested.rollback()
     op.execute("SAVEPOINT own")
     op.execute("DELETE FROM t2")
-    op.execute("ROLLBACK TO SAVEPOINT own")
+    op.execute("ROLLBACK /* a part */ TO SAVEPOINT own")
     op.execute("RELEASE SAVEPOINT own")
 """,
     "an error that is caught": """
@@ -158,6 +159,17 @@ def test_a_second_connection_reads_what_earlier_revisions_committed(made: Projec
     )
     result = made.initializer().initialize()
     assert result.success, result.errors
+
+
+def test_a_later_statement_of_one_text_is_refused(tmp_path: Path, postgresql_url: str) -> None:
+    """PostgreSQL takes several statements in one text, and would commit in its middle."""
+    made = project(tmp_path, postgresql_url)
+    made.revision(2, table_up(2) + """\n    op.execute("UPDATE t2 SET name = 'a; b'; COMMIT; SELECT 1")""")
+    error = made.failure()
+    assert "error: revision-committed-itself" in error
+    assert "It asked for: COMMIT" in error
+    assert "002_r2.py line 13" in error
+    changed_nothing(made)
 
 
 def test_executescript_is_refused_before_it_commits(tmp_path: Path, sqlite_url: str) -> None:
