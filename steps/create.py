@@ -4,8 +4,6 @@ env.py."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any
 
 from sqlalchemy import Connection, MetaData
 
@@ -14,8 +12,6 @@ from initdb.steps.context import Progress, StepContext
 from initdb.steps.one_revision.perform import milliseconds
 from initdb.steps.repairs import make_schema
 from initdb.steps.seeds.ledger import seeds_pending
-
-Stamp = Callable[[], tuple[str, ...]]
 
 
 def run(ctx: StepContext) -> None:
@@ -39,7 +35,7 @@ def _create_and_stamp(ctx: StepContext, env: Environment) -> None:
 def _create(
     ctx: StepContext,
     connection: Connection,
-    source: Any,
+    source: object,
     env: Environment | None,
     heads: list[str] | None = None,
 ) -> None:
@@ -61,9 +57,12 @@ def _create(
         ctx.unit.commit(connection, "schema_created", data)
 
 
-def _make(connection: Connection, source: Any, ctx: StepContext) -> dict[str, list[str]]:
-    if callable(source) and not isinstance(source, MetaData):
-        source(connection)
-        return {"tables": [], "indexes": [], "warnings": []}
-    made = make_schema.create(connection, source, ignore=ctx.settings.ignore)
-    return {"tables": list(made.tables), "indexes": list(made.indexes), "warnings": list(made.warnings)}
+def _make(connection: Connection, source: object, ctx: StepContext) -> dict[str, list[str]]:
+    """Make the schema of `source`, a MetaData or a callable that makes a base schema."""
+    if isinstance(source, MetaData):
+        made = make_schema.create(connection, source, ignore=ctx.settings.ignore)
+        return {"tables": list(made.tables), "indexes": list(made.indexes), "warnings": list(made.warnings)}
+    if not callable(source):
+        raise TypeError(f"{source!r} is neither a MetaData nor callable")
+    source(connection)
+    return {"tables": [], "indexes": [], "warnings": []}

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from sqlalchemy import Table
 
@@ -29,7 +28,7 @@ class _Turn:
     waiting: list[str]
     after: list[str]
 
-    def commit(self, started: float, counts: BatchCounts, **said: Any) -> None:
+    def commit(self, started: float, counts: BatchCounts, **said: object) -> None:
         """Commit the open unit; `said`: rows, next, complete, and what else its event says."""
         data = {
             "source": self.source.name,

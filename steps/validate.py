@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -103,7 +103,7 @@ def run(ctx: StepContext) -> None:
     with ctx.unit.open(ctx.work):
         if catalogue_of(ctx) != before:
             raise HeadMoved
-        data: dict[str, Any] = {
+        data: dict[str, object] = {
             "checks": {check.name: check.severity if check.issues else "ok" for check in health.checks},
             "warnings": [issue.text for issue in health.warnings],
             "ms": round((time.perf_counter() - begun) * 1000, 1),

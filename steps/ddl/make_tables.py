@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Literal
 
 from sqlalchemy import ARRAY, Column, Connection, ForeignKeyConstraint, Index, MetaData, Table, inspect
 from sqlalchemy.dialects.postgresql import DOMAIN, ENUM
@@ -70,7 +70,7 @@ class _Generator(SchemaGenerator):
         super().__init__(connection.dialect, connection, checkfirst=True, tables=list(tables))  # type: ignore[no-untyped-call]
         self.made = made
 
-    def visit_table(self, table: Table, *args: Any, **options: Any) -> None:
+    def visit_table(self, table: Table, *args: object, **options: object) -> None:
         super().visit_table(table, *args, **options)  # type: ignore[no-untyped-call]
         self.made.tables.append(table.key)
 
@@ -91,7 +91,7 @@ class _Generator(SchemaGenerator):
 
         self._attempt(act, "constraint", f"{constraint.name} of {constraint.table.key}")
 
-    def _attempt(self, act: Callable[[], None], doing: Any, name: str) -> bool:
+    def _attempt(self, act: Callable[[], None], doing: Literal["index", "constraint"], name: str) -> bool:
         failure = attempt(self.connection, act, doing)
         if failure is not None:
             self.made.warnings.append(f"{name} was not made: {reason(failure)}")
@@ -104,7 +104,7 @@ def in_order(metadata: MetaData) -> list[str]:
     return [table.key for table, _ in sort_tables_and_constraints(tables) if table is not None]  # type: ignore[no-untyped-call]
 
 
-def make_types(connection: Connection, column: Column[Any]) -> None:
+def make_types(connection: Connection, column: Column[object]) -> None:
     """Make the enumerated type or domain of a column, where the database has such and lacks this one."""
     kind = concrete(column.type, connection.dialect)
     if isinstance(kind, ARRAY):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from sqlalchemy import Column
 
@@ -37,7 +36,7 @@ def column_issues(want: WantedTable, found: FoundTable, names: Names) -> Iterato
         yield Issue("extra-column", extra.name, text, "info" if unused else "warning", advice, label)
 
 
-def _type_issues(label: str, column: Column[Any], found: FoundColumn, names: Names) -> Iterator[Issue]:
+def _type_issues(label: str, column: Column[object], found: FoundColumn, names: Names) -> Iterator[Issue]:
     dialect = names.catalogue.dialect
     wanted, labels = type_ddl(column.type, dialect), enum_labels(column.type, dialect)
     what = f"The column {label}.{column.name}"
@@ -60,7 +59,7 @@ def _literal(word: str) -> str:
     return "'" + word.replace("'", "''") + "'"
 
 
-def _nullability_issues(label: str, column: Column[Any], found: FoundColumn) -> Iterator[Issue]:
+def _nullability_issues(label: str, column: Column[object], found: FoundColumn) -> Iterator[Issue]:
     if bool(column.nullable) == found.nullable or column.identity is not None or column.computed is not None:
         return
     if found.nullable:

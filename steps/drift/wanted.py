@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -80,7 +79,7 @@ class WantedTable:
     checks: tuple[WantedCheck, ...]
 
     @property
-    def columns(self) -> tuple[Column[Any], ...]:
+    def columns(self) -> tuple[Column[object], ...]:
         """The columns that are made; `xmin` and its like are there anyway."""
         return tuple(column for column in self.item.columns if not column.system)
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain, count
-from typing import Any
 
 from sqlalchemy import (
     DDL,
     CheckConstraint,
+    ClauseElement,
     Constraint,
     Dialect,
     ForeignKeyConstraint,
@@ -63,7 +63,7 @@ class Definition:
 class _BareTables(PGDDLCompiler):
     """Leaves in CREATE TABLE of all constraints the primary key only."""
 
-    def create_table_constraints(self, table: Table, *_: Any, **__: Any) -> str:
+    def create_table_constraints(self, table: Table, *_: object, **__: object) -> str:
         return self.process(table.primary_key) if table.primary_key else ""
 
 
@@ -75,7 +75,7 @@ def definition(metadata: MetaData, dialect: str = "sqlite") -> Definition:
     """
     if dialect not in _URLS:
         raise ValueError(f"dialect {dialect!r} is neither 'sqlite' nor 'postgresql'")
-    elements: list[Any] = []
+    elements: list[ClauseElement] = []
     # Psycopg's own parameter style would double every percent sign in a default or a check.
     mock = create_mock_engine(_URLS[dialect], lambda sql, *_, **__: elements.append(sql), paramstyle="named")
     metadata.create_all(mock, checkfirst=False)
@@ -91,7 +91,7 @@ def definition(metadata: MetaData, dialect: str = "sqlite") -> Definition:
     return defined
 
 
-def _define(defined: Definition, element: Any, dialect: Dialect) -> None:
+def _define(defined: Definition, element: ClauseElement, dialect: Dialect) -> None:
     sql = str(element.compile(dialect=dialect)).strip()
     match element:
         case AddConstraint():
@@ -129,6 +129,7 @@ def _constraints(metadata: MetaData, added: list[Constraint], dialect: Dialect) 
 
 def _clause(constraint: Constraint, dialect: Dialect) -> str | None:
     clause: str | None = dialect.ddl_compiler(dialect, CreateTable(constraint.table)).process(constraint)
+    # As in `Definition.statements`: a text is asked for by the database's name, without a connection.
     if clause and dialect.name == "postgresql":
         return f"ALTER TABLE {dialect.identifier_preparer.format_table(constraint.table)} ADD {clause}"
     return clause

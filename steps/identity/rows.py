@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
 
 from sqlalchemy import Column, Connection, insert, select
 
@@ -49,7 +48,7 @@ _ROLES = {
 }
 
 # How a natural key in a link row becomes an id: table -> cell -> (column, looked up in, id taken from).
-_LINKS: Mapping[str, Mapping[str, tuple[str, Column[Any], Column[Any]]]] = {
+_LINKS: Mapping[str, Mapping[str, tuple[str, Column[object], Column[object]]]] = {
     "role_permissions": {
         "role": ("role_id", roles.c.name, roles.c.id),
         "permission": ("permission_id", permissions.c.code, permissions.c.id),

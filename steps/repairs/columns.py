@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -23,7 +22,7 @@ from initdb.steps.repairs.action import Action
 
 
 def column_action(
-    issue: Issue, want: WantedTable, column: Column[Any], connection: Connection
+    issue: Issue, want: WantedTable, column: Column[object], connection: Connection
 ) -> Action | Issue:
     """The action that adds the column, or the issue with advice where rows need a value nobody knows."""
     advice = _refusal(column, connection)
@@ -41,7 +40,7 @@ def column_action(
     )
 
 
-def inline(want: WantedTable, column: Column[Any], connection: Connection) -> Iterator[tuple[str, str]]:
+def inline(want: WantedTable, column: Column[object], connection: Connection) -> Iterator[tuple[str, str]]:
     """The name and clause of each constraint that comes with the column, as it cannot be added later."""
     if catalogue(connection).adds_constraints:
         return
@@ -55,7 +54,7 @@ def inline(want: WantedTable, column: Column[Any], connection: Connection) -> It
             yield check.name, str(compiler.process(check.item)).strip()
 
 
-def _refusal(column: Column[Any], connection: Connection) -> str | None:
+def _refusal(column: Column[object], connection: Connection) -> str | None:
     name = f"{column.table.key}.{column.name}"
     if column.primary_key:
         return (
@@ -67,11 +66,11 @@ def _refusal(column: Column[Any], connection: Connection) -> str | None:
     return _by_hand(column, connection)
 
 
-def _is_empty(column: Column[Any], connection: Connection) -> bool:
+def _is_empty(column: Column[object], connection: Connection) -> bool:
     return connection.scalar(select(literal_column("1", Integer)).select_from(column.table).limit(1)) is None
 
 
-def _by_hand(column: Column[Any], connection: Connection) -> str:
+def _by_hand(column: Column[object], connection: Connection) -> str:
     table = ddl.table_name(connection, column.table)
     name = connection.dialect.identifier_preparer.format_column(column)
     kind = connection.dialect.type_compiler_instance.process(column.type)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import Column, Connection, Constraint, Index, Table
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -34,7 +32,7 @@ def add_constraint(connection: Connection, table: Table, constraint: Constraint)
     return f"ALTER TABLE {table_name(connection, table)} ADD {clause}"
 
 
-def add_column(connection: Connection, column: Column[Any], *clauses: str) -> str:
+def add_column(connection: Connection, column: Column[object], *clauses: str) -> str:
     """ALTER TABLE ... ADD COLUMN, with its default, NOT NULL, and the given clauses."""
     specification = ddl_compiler(connection.dialect).get_column_specification(column)
     return " ".join(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from sqlalchemy import Connection, RootTransaction, event
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, OperationalError
@@ -44,6 +44,7 @@ def call(source: SeedSource, connection: Connection) -> int:
     try:
         savepoint.commit()
     except (DBAPIError, InvalidRequestError) as error:
+        # That the savepoint is gone is an OperationalError on SQLite, as a passing failure is elsewhere.
         if _is_of_the_moment(error) and connection.dialect.name != "sqlite":
             raise
         said = (
@@ -73,7 +74,7 @@ def _kept_open(connection: Connection, name: str) -> Iterator[list[InitError]]:
     def on_end(_: Connection) -> None:
         refuse("ended the transaction")
 
-    def on_statement(_: Any, __: Any, statement: str, *___: Any) -> None:
+    def on_statement(_: object, __: object, statement: str, *___: object) -> None:
         if transaction_word(statement, connection.dialect.name):
             refuse("sent a statement that ends or begins a transaction")
 

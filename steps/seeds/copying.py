@@ -11,16 +11,27 @@ from contextlib import closing
 from datetime import date, datetime, time
 from decimal import Decimal
 from io import StringIO
-from typing import Any, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 from sqlalchemy import Column, Connection, Table, bindparam
 
 FEWEST = 100
 """Below so many rows an INSERT is as quick."""
 
+_Text: TypeAlias = Callable[[Any], str]
+"""Writes a value of the one type that it is for."""
+
+
+class _Copying(Protocol):
+    """psycopg2's cursor, as far as the DBAPI does not describe it."""
+
+    def copy_expert(self, sql: str, file: StringIO) -> None:
+        """Run a COPY command on a file's content."""
+
+
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
 
-_TEXTS: Mapping[type[Any], Callable[[Any], str]] = {
+_TEXTS: Mapping[type, _Text] = {
     type(None): lambda value: r"\N",
     str: lambda value: value.translate(_ESCAPES),
     bool: lambda value: "t" if value else "f",
@@ -42,7 +53,7 @@ def copy_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, 
     expression, or a value has no text form here. Raises the driver's own errors.
     """
     dialect = connection.dialect
-    if (dialect.name, dialect.driver) != ("postgresql", "psycopg2") or len(rows) < FEWEST:
+    if dialect.driver != "psycopg2" or len(rows) < FEWEST:
         return False
     columns = [table.columns[name] for name in rows[0]]
     if not _is_plain(table, columns):
@@ -58,11 +69,11 @@ def copy_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, 
     preparer = dialect.identifier_preparer
     names = ", ".join(preparer.format_column(column) for column in columns)
     with closing(connection.connection.cursor()) as cursor:
-        cast(Any, cursor).copy_expert(f"COPY {preparer.format_table(table)} ({names}) FROM STDIN", data)
+        cast(_Copying, cursor).copy_expert(f"COPY {preparer.format_table(table)} ({names}) FROM STDIN", data)
     return True
 
 
-def _is_plain(table: Table, columns: Sequence[Column[Any]]) -> bool:
+def _is_plain(table: Table, columns: Sequence[Column[object]]) -> bool:
     defaults = any(column.default is not None and column not in columns for column in table.columns)
     made_by_sql = any(
         column.computed is not None
@@ -73,10 +84,10 @@ def _is_plain(table: Table, columns: Sequence[Column[Any]]) -> bool:
     return not defaults and not made_by_sql
 
 
-def _processor(connection: Connection, column: Column[Any]) -> Callable[[Any], Any]:
+def _processor(connection: Connection, column: Column[object]) -> Callable[[object], object]:
     process = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
 
-    def processed(value: Any) -> Any:
+    def processed(value: object) -> object:
         # psycopg2's wrapper of bytes has no text of its own.
         return value if process is None or type(value) is bytes else process(value)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from initdb.errors import InitError
 from initdb.nearest import did_you_mean
@@ -63,14 +63,14 @@ def decoded(name: str, content: bytes) -> str:
         ) from error
 
 
-def _parsed(name: str, content: bytes) -> Any:
+def _parsed(name: str, content: bytes) -> object:
     text = decoded(name, content)
     if not text.strip():
         return None
     return _parsed_json(name, text) if name.endswith(".json") else _parsed_yaml(name, text)
 
 
-def _parsed_json(name: str, text: str) -> Any:
+def _parsed_json(name: str, text: str) -> object:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -79,7 +79,7 @@ def _parsed_json(name: str, text: str) -> Any:
         _refuse(f"{name}: {error}", error)
 
 
-def _parsed_yaml(name: str, text: str) -> Any:
+def _parsed_yaml(name: str, text: str) -> object:
     try:
         import yaml
     except ImportError as error:

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import CodeType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from initdb.steps.seeds.model import OnConflict, SeedSource
 from initdb.steps.seeds.options import options_of
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def seed(
@@ -40,7 +40,7 @@ def seed(
     return declare
 
 
-def function_source(function: Callable[..., Any]) -> SeedSource:
+def function_source(function: Callable[..., object]) -> SeedSource:
     """The source that a function is; it is not called. Raises InitError seed-file-unreadable."""
     name = getattr(function, "seed_name", None) or function_name(function)
     declared = {option: getattr(function, option, None) for option in ("table", "key", "on_conflict")}
@@ -56,7 +56,7 @@ def function_source(function: Callable[..., Any]) -> SeedSource:
     )
 
 
-def function_name(function: Callable[..., Any]) -> str:
+def function_name(function: Callable[..., object]) -> str:
     """The function's module and qualified name; the main module's is that by which it is imported."""
     inner = _plain(function)
     module = inner.__module__
@@ -67,7 +67,7 @@ def function_name(function: Callable[..., Any]) -> str:
     return f"{module}.{inner.__qualname__}"
 
 
-def function_digest(function: Callable[..., Any]) -> str:
+def function_digest(function: Callable[..., object]) -> str:
     """SHA-256 of the function's own source, else of its code.
 
     Not of its file: a function that works on the connection would run again after any edit of the module.
@@ -81,7 +81,7 @@ def function_digest(function: Callable[..., Any]) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _plain(function: Callable[..., Any]) -> Any:
+def _plain(function: Callable[..., object]) -> Callable[..., object] | type:
     """The function inside partials, wrappers and callable objects."""
     while isinstance(function, functools.partial):
         function = function.func
@@ -89,7 +89,7 @@ def _plain(function: Callable[..., Any]) -> Any:
     return function if hasattr(function, "__qualname__") else type(function)
 
 
-def _takes_connection(function: Callable[..., Any]) -> bool:
+def _takes_connection(function: Callable[..., object]) -> bool:
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     parameters = inspect.signature(function).parameters.values()
     return any(p.kind in positional and p.default is p.empty for p in parameters)

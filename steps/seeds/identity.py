@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from sqlalchemy import Connection
 
@@ -18,7 +18,7 @@ from initdb.steps.seeds.rows import BatchCounts
 _log = logging.getLogger("initdb")
 
 
-def apply(connection: Connection, password_file: Path | None) -> tuple[BatchCounts, dict[str, Any]]:
+def apply(connection: Connection, password_file: Path | None) -> tuple[BatchCounts, dict[str, object]]:
     """Insert what is missing of rows and admin; return the counts and what the event says beside them.
 
     `tables`: table → rows [created, skipped]; `admin`: where the password of a new one came from.

@@ -27,7 +27,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[SeedRow]) -
     for group in _alike(rows):
         if not copy_rows(connection, table, group):
             connection.execute(insert(table), [dict(row) for row in group])
-    if connection.dialect.name == "postgresql":
+    if connection.dialect.supports_sequences:
         _advance_sequence(connection, table, rows)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
 
 from sqlalchemy import Column, Table, UniqueConstraint
 
@@ -52,7 +51,7 @@ def _given(table: Table, name: str, columns: Collection[str] | None) -> str:
     return column.name
 
 
-def _candidates(table: Table) -> Iterator[tuple[Column[Any], ...]]:
+def _candidates(table: Table) -> Iterator[tuple[Column[object], ...]]:
     """Every natural key of the table, the best one first, the primary key last."""
     numbered = table.autoincrement_column
     unique = sorted(_unique(table), key=lambda key: _rank(table, key))
@@ -61,7 +60,7 @@ def _candidates(table: Table) -> Iterator[tuple[Column[Any], ...]]:
             yield key
 
 
-def _unique(table: Table) -> Iterator[tuple[Column[Any], ...]]:
+def _unique(table: Table) -> Iterator[tuple[Column[object], ...]]:
     for constraint in table.constraints:
         if isinstance(constraint, UniqueConstraint):
             yield tuple(constraint.columns)
@@ -74,6 +73,6 @@ def _unique(table: Table) -> Iterator[tuple[Column[Any], ...]]:
             yield columns
 
 
-def _rank(table: Table, key: tuple[Column[Any], ...]) -> tuple[bool, int, list[int]]:
+def _rank(table: Table, key: tuple[Column[object], ...]) -> tuple[bool, int, list[int]]:
     order = list(table.columns)
     return (any(column.nullable for column in key), len(key), [order.index(column) for column in key])

@@ -11,7 +11,6 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from itertools import islice
-from typing import Any
 
 from sqlalchemy import (
     CHAR,
@@ -33,7 +32,7 @@ from initdb.steps.seeds.values import plain_type
 
 Stored = Mapping[str, object]
 Identity = tuple[object, ...]
-Form = Callable[[Any], object]
+Form = Callable[[object], object]
 Forms = Mapping[str, Form]
 
 _EXACT = Context(prec=2000, rounding=ROUND_HALF_UP)
@@ -44,8 +43,8 @@ VARIABLES = 900
 
 def find(
     connection: Connection,
-    columns: Sequence[Column[Any]],
-    key: Sequence[Column[Any]],
+    columns: Sequence[Column[object]],
+    key: Sequence[Column[object]],
     wanted: Iterable[Identity],
 ) -> Iterator[Stored]:
     """The stored rows whose `key` is one of `wanted`: `columns` by their keys, a query for each chunk."""
@@ -55,7 +54,7 @@ def find(
             yield dict(zip((column.key for column in columns), row, strict=True))
 
 
-def is_row(key: Sequence[Column[Any]], wanted: Identity) -> ColumnElement[bool]:
+def is_row(key: Sequence[Column[object]], wanted: Identity) -> ColumnElement[bool]:
     """The condition that a row's key is `wanted`, by the database's own comparison."""
     return and_(
         *(
@@ -70,12 +69,12 @@ def forms(table: Table, dialect: Dialect) -> Forms:
     return {column.key: _form(column, dialect) for column in table.columns}
 
 
-def identity(row: Stored, key: Sequence[Column[Any]], canonical: Forms) -> Identity:
+def identity(row: Stored, key: Sequence[Column[object]], canonical: Forms) -> Identity:
     """The row's key in a form that is equal for equal keys, whether from a file or from the database."""
     return tuple(canonical[column.key](row[column.key]) for column in key)
 
 
-def differs(given: Stored, stored: Stored, key: Sequence[Column[Any]], canonical: Forms) -> bool:
+def differs(given: Stored, stored: Stored, key: Sequence[Column[object]], canonical: Forms) -> bool:
     """Whether a value of `given` differs from the stored row's; the key's columns are not compared."""
     apart = {column.key for column in key}
     return any(
@@ -85,21 +84,22 @@ def differs(given: Stored, stored: Stored, key: Sequence[Column[Any]], canonical
     )
 
 
-def _form(column: Column[Any], dialect: Dialect) -> Form:
+def _form(column: Column[object], dialect: Dialect) -> Form:
     kind = plain_type(column)
     if isinstance(kind, JSON):
         return lambda value: None if value is None else json.dumps(value, sort_keys=True, default=str)
     process = column.type.dialect_impl(dialect).bind_processor(dialect)
+    # PostgreSQL pads CHAR with blanks when it stores a value, SQLite does not.
     padded = isinstance(kind, CHAR) and dialect.name == "postgresql"
 
-    def canonical(value: Any) -> object:
+    def canonical(value: object) -> object:
         if value is None:
             return None
         if isinstance(value, bytes | bytearray | memoryview):
             return bytes(value)
         sent = process(value) if process else value
         if isinstance(kind, Numeric) and isinstance(sent, Decimal | int | float):
-            return _rounded(kind, sent)
+            return _rounded(kind.scale, sent)
         if padded and isinstance(sent, str):
             return sent.rstrip(" ")
         return sent if _is_hashable(sent) else repr(sent)
@@ -107,7 +107,7 @@ def _form(column: Column[Any], dialect: Dialect) -> Form:
     return canonical
 
 
-def _any_of(key: Sequence[Column[Any]], wanted: Sequence[Identity]) -> ColumnElement[bool]:
+def _any_of(key: Sequence[Column[object]], wanted: Sequence[Identity]) -> ColumnElement[bool]:
     whole = [values for values in wanted if None not in values]
     conditions = [is_row(key, values) for values in wanted if None in values]
     if whole and len(key) == 1:
@@ -117,13 +117,13 @@ def _any_of(key: Sequence[Column[Any]], wanted: Sequence[Identity]) -> ColumnEle
     return or_(*conditions)
 
 
-def _rounded(kind: Numeric[Any], value: Decimal | float) -> object:
+def _rounded(scale: int | None, value: Decimal | float) -> object:
     """A decimal as PostgreSQL's numeric rounds it, a float as SQLAlchemy prints SQLite's."""
-    if kind.scale is None or not math.isfinite(value):
+    if scale is None or not math.isfinite(value):
         return value if isinstance(value, Decimal) else Decimal(repr(value))
     if isinstance(value, float):
-        return Decimal(f"{value:.{kind.scale}f}")
-    return Decimal(value).quantize(Decimal(1).scaleb(-kind.scale), context=_EXACT)
+        return Decimal(f"{value:.{scale}f}")
+    return Decimal(value).quantize(Decimal(1).scaleb(-scale), context=_EXACT)
 
 
 def _is_hashable(value: object) -> bool:

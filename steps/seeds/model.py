@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 Kind = Literal["rows", "python rows", "python callable", "identity"]
 OnConflict = Literal["skip", "update"]
@@ -32,7 +32,7 @@ class SeedSource:
     key: tuple[str, ...] = ()
     on_conflict: OnConflict = "skip"
     path: Path | None = None
-    function: Callable[..., Any] | None = None
+    function: Callable[..., object] | None = None
 
     @property
     def file(self) -> Path:

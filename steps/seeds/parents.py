@@ -7,7 +7,6 @@ ones at COMMIT.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from sqlalchemy import Column, Connection, ForeignKeyConstraint, Table
 
@@ -19,13 +18,14 @@ from initdb.steps.seeds.model import SeedRow
 def refuse_orphans(connection: Connection, table: Table, rows: Sequence[SeedRow]) -> None:
     """Raise InitError seed-rejected for the first of the rows, all stored by now, that refers to no row."""
     for constraint in sorted(table.foreign_key_constraints, key=lambda foreign: list(foreign.column_keys)):
+        # SQLite checks only where the application asks it to, and a deferrable key is checked at COMMIT.
         if connection.dialect.name == "sqlite" or constraint.deferrable:
             _check(connection, constraint, rows)
 
 
 def _check(connection: Connection, constraint: ForeignKeyConstraint, rows: Iterable[SeedRow]) -> None:
     columns = [element.parent for element in constraint.elements]
-    parents: list[Column[Any]] = [element.column for element in constraint.elements]
+    parents: list[Column[object]] = [element.column for element in constraint.elements]
     names = [column.key for column in columns]
     # A reference with a NULL in it refers to nothing (MATCH SIMPLE).
     referring = [row for row in rows if all(row.get(name) is not None for name in names)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import cast
 
 from sqlalchemy import JSON, Column, String, Table
 
@@ -81,7 +81,7 @@ def _yielded(source: SeedSource) -> Iterator[SeedRow]:
     function = load_function(source)
     number, process = 0, os.getpid()
     try:
-        for number, row in enumerate(function(), 1):
+        for number, row in enumerate(cast(Iterable[object], function()), 1):
             only_in(process)
             if not isinstance(row, Mapping):
                 said = f"{source.name} row {number}: it is a {type(row).__name__}, not a dict"
@@ -117,14 +117,14 @@ def _converted(rows: Iterator[SeedRow], table: Table, *, text: bool) -> Iterator
         yield SeedRow(values, row.place)
 
 
-def _of_text(column: Column[Any]) -> Convert:
+def _of_text(column: Column[object]) -> Convert:
     """The conversion of a CSV cell."""
     convert = converter(column, text=True)
     empty = _of_nothing(column)
     return lambda cell: convert(cell) if cell != "" else empty()
 
 
-def _of_nothing(column: Column[Any]) -> Callable[[], object]:
+def _of_nothing(column: Column[object]) -> Callable[[], object]:
     kind = plain_type(column)
     if column.nullable:
         # A None given to a JSON column would be stored as JSON's null.

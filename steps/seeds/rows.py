@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Column, Connection, Table, select, update
 
@@ -49,7 +48,7 @@ class _Target:
 
     connection: Connection
     table: Table
-    key: tuple[Column[Any], ...]
+    key: tuple[Column[object], ...]
     forms: Forms
     on_conflict: OnConflict
 
@@ -93,7 +92,7 @@ def apply_batch(
 
 
 def _resolved(
-    row: Mapping[str, object], number: int, columns: Mapping[str, Column[Any]], target: _Target
+    row: Mapping[str, object], number: int, columns: Mapping[str, Column[object]], target: _Target
 ) -> SeedRow:
     """The row by the columns' keys, with a value in its natural key."""
     place = row.place if isinstance(row, SeedRow) else f"row {number}"
@@ -157,7 +156,7 @@ def _sorted_out(
     return list(new.values()), changed, BatchCounts(len(new), skipped, differing, updated)
 
 
-def _compared(target: _Target, batch: Sequence[SeedRow]) -> list[Column[Any]]:
+def _compared(target: _Target, batch: Sequence[SeedRow]) -> list[Column[object]]:
     names = {name for row in batch for name in row}
     return [column for column in target.table.columns if column.key in names]
 

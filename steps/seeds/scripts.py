@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
+from typing import cast
 
 from initdb.errors import InitError
 from initdb.steps.python_files.syntax import syntax_tree
@@ -50,7 +50,7 @@ def read_script(name: str, content: bytes) -> Script:
     return Script(kind, dict(_constants(name, tree)))
 
 
-def load_function(source: SeedSource) -> Callable[..., Any]:
+def load_function(source: SeedSource) -> Callable[..., object]:
     """The function that a source stands for; a file is run now, the very content that `source.digest` is of.
 
     Raises InitError seed-callable-failed when the file raises, seed-file-unreadable when it has changed
@@ -71,7 +71,7 @@ def load_function(source: SeedSource) -> Callable[..., Any]:
         raise InitError("seed-callable-failed", said) from error
     if not callable(function):
         raise InitError("seed-file-unreadable", f"{source.name}: {function!r} is not a function")
-    return function  # type: ignore[no-any-return]
+    return cast(Callable[..., object], function)
 
 
 class _Fresh(SourceFileLoader):

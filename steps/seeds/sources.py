@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias, cast
 
 from initdb.errors import InitError
 from initdb.loading import load_object
@@ -27,7 +27,7 @@ from initdb.steps.seeds.scripts import read_script
 
 __all__ = ["SeedSource", "Seeds", "check", "discover", "identity_source", "ignored", "seed"]
 
-Seed: TypeAlias = "str | os.PathLike[str] | Callable[..., Any] | SeedSource"
+Seed: TypeAlias = "str | os.PathLike[str] | Callable[..., object] | SeedSource"
 Seeds: TypeAlias = "Seed | Sequence[Seed] | None"
 
 IDENTITY_VERSION = 1
@@ -120,13 +120,13 @@ def _exists(path: Path) -> bool:
         raise InitError("seeds-not-found", f"{path}: {error.strerror}") from error
 
 
-def _function(item: Any, folder: Path) -> Callable[..., Any]:
+def _function(item: object, folder: Path) -> Callable[..., object]:
     found = load_object(item, reference="seeds-not-found", folder=folder) if isinstance(item, str) else item
     if not callable(found):
         raise InitError(
             "seeds-not-found", f"{item}: it is a {type(found).__name__}, not a function, file or folder"
         )
-    return cast(Callable[..., Any], found)
+    return cast(Callable[..., object], found)
 
 
 def _reason(file: Path) -> str | None:

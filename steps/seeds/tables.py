@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy import Column, Connection, MetaData, Table
 from sqlalchemy.exc import NoSuchTableError
@@ -46,13 +45,13 @@ def stored_table(source: SeedSource, connection: Connection) -> Table:
         ) from error
 
 
-def columns_of(table: Table) -> Mapping[str, Column[Any]]:
+def columns_of(table: Table) -> Mapping[str, Column[object]]:
     """The table's columns by name, and by key where the models call them otherwise."""
-    by_key: dict[str, Column[Any]] = {column.key: column for column in table.columns}
+    by_key: dict[str, Column[object]] = {column.key: column for column in table.columns}
     return {**by_key, **{column.name: column for column in table.columns}}
 
 
-def is_optional(column: Column[Any]) -> bool:
+def is_optional(column: Column[object]) -> bool:
     """Whether a row may leave the column out: it may be NULL, has a default, or is numbered."""
     return bool(
         column.nullable

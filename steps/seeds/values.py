@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, SupportsFloat, TypeAlias, cast
 
 from sqlalchemy import (
     ARRAY,
@@ -35,7 +35,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-Convert = Callable[[Any], object]
+Convert: TypeAlias = Callable[[object], object]
+
+_ConvertTo: TypeAlias = Callable[[object, Any], object]
+"""Takes a value and the type of the one sort that it is for."""
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,1000}")
 _TRUTH = {
@@ -48,7 +51,7 @@ class Unfit(ValueError):
     """A value that its column cannot hold; says what it should have been, never what it was."""
 
 
-def converter(column: Column[Any], *, text: bool) -> Convert:
+def converter(column: Column[object], *, text: bool) -> Convert:
     """The function that converts a value of a file to one that `column` takes; it raises Unfit.
 
     text: the file has texts only (CSV), so a JSON column's text is parsed; else a text is already the value.
@@ -63,15 +66,15 @@ def converter(column: Column[Any], *, text: bool) -> Convert:
     return _as_it_is
 
 
-def plain_type(column: Column[Any]) -> TypeEngine[Any]:
+def plain_type(column: Column[object]) -> TypeEngine[object]:
     """The column's type without the decorators around it."""
-    kind: TypeEngine[Any] = column.type
+    kind: TypeEngine[object] = column.type
     while isinstance(kind, TypeDecorator) and not isinstance(kind, Interval):
         kind = kind.impl_instance
     return kind
 
 
-def _bound(convert: Callable[[Any, Any], object], kind: TypeEngine[Any], only: type) -> Convert:
+def _bound(convert: _ConvertTo, kind: TypeEngine[object], only: type) -> Convert:
     return lambda value: convert(value, kind) if value is not None and isinstance(value, only) else value
 
 
@@ -86,14 +89,20 @@ def _parsed(value: object) -> object:
         raise Unfit("is not JSON") from None
 
 
-def _boolean(value: Any, kind: Boolean) -> object:
+def _stripped(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    return value.strip()
+
+
+def _boolean(value: object, kind: Boolean) -> object:
     found = _TRUTH.get(str(value).strip().casefold())
     if found is None:
         raise Unfit("is not true or false")
     return found
 
 
-def _integer(value: Any, kind: Integer) -> object:
+def _integer(value: object, kind: Integer) -> object:
     if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         return int(value)
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
@@ -101,86 +110,87 @@ def _integer(value: Any, kind: Integer) -> object:
     raise Unfit("is not a whole number")
 
 
-def _decimal(value: Any, kind: Numeric[Any]) -> object:
+def _decimal(value: object, kind: Numeric[Decimal]) -> object:
     try:
-        found = Decimal(repr(value) if isinstance(value, float) else value)
+        # Decimal refuses what is no number.
+        found = Decimal(repr(value) if isinstance(value, float) else cast(str, value))
     except (InvalidOperation, TypeError, ValueError):
         raise Unfit("is not a decimal number") from None
     return found if kind.asdecimal else float(found)
 
 
-def _float(value: Any, kind: Float[Any]) -> object:
+def _float(value: object, kind: Float[float]) -> object:
     try:
-        found = float(value)
+        found = float(cast(SupportsFloat, value))
     except (TypeError, ValueError, OverflowError):
         raise Unfit("is not a number") from None
     return Decimal(repr(found)) if kind.asdecimal else found
 
 
-def _moment(value: Any, kind: DateTime) -> object:
+def _moment(value: object, kind: DateTime) -> object:
     try:
         if isinstance(value, date) and not isinstance(value, datetime):
             value = datetime.combine(value, time())
-        found = value if isinstance(value, datetime) else datetime.fromisoformat(value.strip())
+        found = value if isinstance(value, datetime) else datetime.fromisoformat(_stripped(value))
         moment = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    except (AttributeError, ValueError, OverflowError):
+    except (ValueError, OverflowError):
         raise Unfit("is not a date and time such as 2026-11-23T08:06:41") from None
     return moment if kind.timezone else moment.replace(tzinfo=None)
 
 
-def _day(value: Any, kind: Date) -> object:
+def _day(value: object, kind: Date) -> object:
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
         return value
     try:
-        return date.fromisoformat(value.strip())
-    except (AttributeError, ValueError):
+        return date.fromisoformat(_stripped(value))
+    except ValueError:
         raise Unfit("is not a date such as 2026-11-23") from None
 
 
-def _time(value: Any, kind: Time) -> object:
+def _time(value: object, kind: Time) -> object:
     if isinstance(value, time):
         return value
     try:
-        return time.fromisoformat(value.strip())
-    except (AttributeError, ValueError):
+        return time.fromisoformat(_stripped(value))
+    except ValueError:
         raise Unfit("is not a time such as 08:06:41") from None
 
 
-def _interval(value: Any, kind: Interval) -> object:
+def _interval(value: object, kind: Interval) -> object:
     if isinstance(value, timedelta):
         return value
     try:
-        return timedelta(seconds=float(value))
+        return timedelta(seconds=float(cast(SupportsFloat, value)))
     except (TypeError, ValueError, OverflowError):
         raise Unfit("is not a number of seconds") from None
 
 
-def _uuid(value: Any, kind: Uuid[Any]) -> object:
+def _uuid(value: object, kind: Uuid[uuid.UUID]) -> object:
     try:
-        found = value if isinstance(value, uuid.UUID) else uuid.UUID(value.strip())
-    except (AttributeError, ValueError):
+        found = value if isinstance(value, uuid.UUID) else uuid.UUID(_stripped(value))
+    except ValueError:
         raise Unfit("is not a UUID") from None
     return found if kind.as_uuid else str(found)
 
 
-def _bytes(value: Any, kind: LargeBinary) -> object:
+def _bytes(value: object, kind: LargeBinary) -> object:
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
     try:
-        return base64.b64decode(value, validate=True)
+        return base64.b64decode(cast(str, value), validate=True)
     except (TypeError, ValueError):
         raise Unfit("is not base64") from None
 
 
-def _choice(value: Any, kind: Enum) -> object:
+def _choice(value: object, kind: Enum) -> object:
     if isinstance(value, str) and value not in kind.enums:
         raise Unfit(f"is none of {', '.join(kind.enums)}")
     return value
 
 
-def _string(value: Any, kind: String) -> object:
+def _string(value: object, kind: String) -> object:
     if isinstance(value, str):
         return value
     if isinstance(value, date | time):
@@ -190,7 +200,7 @@ def _string(value: Any, kind: String) -> object:
     raise Unfit("is not a text")
 
 
-_CONVERTERS: tuple[tuple[type[Any], Callable[[Any, Any], object]], ...] = (
+_CONVERTERS: tuple[tuple[type, _ConvertTo], ...] = (
     (Boolean, _boolean),
     (Enum, _choice),
     (Integer, _integer),

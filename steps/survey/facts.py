@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, MetaData
 
-from initdb.events.knowledge import Knowledge
+from initdb.events.knowledge import Knowledge, SeedRecord
 from initdb.steps.catalog.port import catalogue
 from initdb.steps.context import Application
 from initdb.steps.revisions.graph import RevisionGraph
@@ -34,7 +33,7 @@ class Facts:
     managed: bool
     schema_from: str
 
-    def data(self) -> dict[str, Any]:
+    def data(self) -> dict[str, object]:
         """The facts as an event tells them and the guards read them."""
         return {
             "tables": list(self.tables),
@@ -101,7 +100,7 @@ def decide(
     expected = frozenset() if started_over else graph.applied(known.heads)
     applied = graph.applied(rows or ())
     lost = frozenset() if started_over else _lost_to_others(application, known, applied, rows or ())
-    ledger: Mapping[str, Any] = {} if started_over else known.seeds
+    ledger: Mapping[str, SeedRecord] = {} if started_over else known.seeds
     return Facts(
         tables=here,
         missing=missing,

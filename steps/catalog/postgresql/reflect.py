@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection, Dialect, inspect
 from sqlalchemy.dialects.postgresql import ENUM
@@ -13,7 +12,7 @@ from sqlalchemy.engine.interfaces import (
     ReflectedForeignKeyConstraint,
     ReflectedIndex,
 )
-from sqlalchemy.engine.reflection import ObjectKind
+from sqlalchemy.engine.reflection import Inspector, ObjectKind
 from sqlalchemy.exc import SAWarning
 
 from initdb.steps.catalog.found import FoundColumn, FoundForeignKey, FoundIndex, FoundTable, Key
@@ -34,12 +33,11 @@ def reflect(connection: Connection, schemas: Collection[str | None]) -> dict[Key
 def _schema(connection: Connection, schema: str | None) -> dict[Key, FoundTable]:
     inspector = inspect(connection)
     tables = set(inspector.get_table_names(schema))
-    any_kind: dict[str, Any] = {"schema": schema, "kind": ObjectKind.ANY}
-    columns = inspector.get_multi_columns(**any_kind)
-    keys = inspector.get_multi_pk_constraint(**any_kind)
-    indexes = inspector.get_multi_indexes(**any_kind)
-    foreign_keys = inspector.get_multi_foreign_keys(**any_kind)
-    checks = inspector.get_multi_check_constraints(**any_kind)
+    columns = inspector.get_multi_columns(schema, kind=ObjectKind.ANY)
+    keys = inspector.get_multi_pk_constraint(schema, kind=ObjectKind.ANY)
+    indexes = inspector.get_multi_indexes(schema, kind=ObjectKind.ANY)
+    foreign_keys = inspector.get_multi_foreign_keys(schema, kind=ObjectKind.ANY)
+    checks = inspector.get_multi_check_constraints(schema, kind=ObjectKind.ANY)
     default = connection.dialect.default_schema_name
     return {
         (schema, key[1]): FoundTable(
@@ -57,7 +55,7 @@ def _schema(connection: Connection, schema: str | None) -> dict[Key, FoundTable]
     }
 
 
-def _views(inspector: Any, schema: str | None) -> Iterable[str]:
+def _views(inspector: Inspector, schema: str | None) -> Iterable[str]:
     # The inspector remembers the answers.
     return (*inspector.get_view_names(schema), *inspector.get_materialized_view_names(schema))
 
@@ -74,12 +72,11 @@ def _column(column: ReflectedColumn, dialect: Dialect) -> FoundColumn:
 
 
 def _index(index: ReflectedIndex) -> FoundIndex:
-    options: Mapping[str, Any] = index.get("dialect_options", {})
     return FoundIndex(
         str(index["name"]),
         tuple(index["column_names"]),
         unique=index["unique"],
-        partial="postgresql_where" in options,
+        partial="postgresql_where" in index.get("dialect_options", {}),
         bound="duplicates_constraint" in index,
     )
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection
 
+from initdb.steps.catalog.asking import Row, asking
 from initdb.steps.catalog.found import FoundColumn, FoundForeignKey, FoundIndex, FoundTable, Key
 
 # A view that refers to nothing, or a virtual table whose module is missing, fails when its columns are asked
@@ -39,6 +40,38 @@ _CHECK = re.compile(
 )
 
 
+class _Column(NamedTuple):
+    table: str
+    name: str
+    type: str | None
+    required: int
+    default: str | None
+    key: int
+    hidden: int
+
+
+class _IndexPart(NamedTuple):
+    table: str
+    name: str
+    is_unique: int
+    origin: str
+    partial: int
+    number: int
+    column: str | None
+
+
+class _KeyPart(NamedTuple):
+    table: str
+    id: int
+    remote: str
+    local: str
+    column: str | None
+    on_delete: str
+
+
+_Row = TypeVar("_Row", _Column, _IndexPart, _KeyPart)
+
+
 def reflect(connection: Connection, schemas: Collection[str | None]) -> dict[Key, FoundTable]:
     """Every table and view of the schemas, which are attached databases; None stands for the main one."""
     found: dict[Key, FoundTable] = {}
@@ -51,21 +84,20 @@ def _database(connection: Connection, schema: str | None) -> dict[Key, FoundTabl
     quoted = connection.dialect.identifier_preparer.quote_identifier(schema or "main")
     word = "'" + (schema or "main").replace("'", "''") + "'"
 
-    def rows(query: str) -> dict[str, list[Any]]:
-        grouped = defaultdict(list)
-        for row in connection.exec_driver_sql(query.format(db=quoted, word=word)):
-            grouped[row[0]].append(row)
-        return grouped
+    def rows(query: str) -> Iterable[Row]:
+        return asking(connection)(query.format(db=quoted, word=word))
 
-    columns, indexes, foreign_keys = rows(_COLUMNS), rows(_INDEXES), rows(_FOREIGN_KEYS)
+    columns = _by_table(_Column(*row) for row in rows(_COLUMNS))
+    indexes = _by_table(_IndexPart(*row) for row in rows(_INDEXES))
+    foreign_keys = _by_table(_KeyPart(*row) for row in rows(_FOREIGN_KEYS))
     keys = {name: _primary_key(entries) for name, entries in columns.items()}
     found = {}
-    for name, (row,) in rows(_OBJECTS).items():
-        checks = check_names(row.sql)
+    for name, is_table, sql in rows(_OBJECTS):
+        checks = check_names(sql)
         found[schema, name] = FoundTable(
             schema,
             name,
-            is_view=not row.is_table,
+            is_view=not is_table,
             columns={column.name: _column(column) for column in columns[name]},
             primary_key=keys.get(name, ()),
             indexes=_indexes(indexes[name]),
@@ -76,24 +108,31 @@ def _database(connection: Connection, schema: str | None) -> dict[Key, FoundTabl
     return found
 
 
-def _primary_key(rows: Sequence[Any]) -> tuple[str, ...]:
-    return tuple(row.name for row in sorted(rows, key=lambda row: int(row.pk)) if row.pk)
+def _by_table(rows: Iterable[_Row]) -> Mapping[str, list[_Row]]:
+    grouped: dict[str, list[_Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row.table].append(row)
+    return grouped
 
 
-def _column(row: Any) -> FoundColumn:
+def _primary_key(rows: Sequence[_Column]) -> tuple[str, ...]:
+    return tuple(row.name for row in sorted(rows, key=lambda row: row.key) if row.key)
+
+
+def _column(row: _Column) -> FoundColumn:
     # 2 and 3 are virtual and stored generated columns.
-    filled = row.dflt_value is not None or row.hidden in {2, 3}
+    filled = row.default is not None or row.hidden in {2, 3}
     return FoundColumn(row.name, row.type or "", nullable=not row.required, filled=filled)
 
 
-def _indexes(rows: Sequence[Any]) -> tuple[FoundIndex, ...]:
+def _indexes(rows: Sequence[_IndexPart]) -> tuple[FoundIndex, ...]:
     parts = defaultdict(list)
     for row in rows:
         parts[row.name].append(row)
     return tuple(
         FoundIndex(
             name,
-            tuple(row.col if row.cid >= 0 else None for row in entries),
+            tuple(row.column if row.number >= 0 else None for row in entries),
             unique=bool(entries[0].is_unique),
             partial=bool(entries[0].partial),
             bound=entries[0].origin != "c",
@@ -103,7 +142,7 @@ def _indexes(rows: Sequence[Any]) -> tuple[FoundIndex, ...]:
 
 
 def _foreign_keys(
-    rows: Sequence[Any], schema: str | None, keys: Mapping[str, tuple[str, ...]]
+    rows: Sequence[_KeyPart], schema: str | None, keys: Mapping[str, tuple[str, ...]]
 ) -> tuple[FoundForeignKey, ...]:
     # Names are case-insensitive here, and REFERENCES without columns means the primary key.
     primary = {name.lower(): key for name, key in keys.items()}
@@ -114,7 +153,7 @@ def _foreign_keys(
     for entries in parts.values():
         implied = (*primary.get(entries[0].remote.lower(), ()), *(None for _ in entries))
         pairs = frozenset(
-            (row.local, row.col if row.col is not None else implied[place])
+            (row.local, row.column if row.column is not None else implied[place])
             for place, row in enumerate(entries)
         )
         found.append(FoundForeignKey("", pairs, (schema, entries[0].remote), entries[0].on_delete.upper()))
