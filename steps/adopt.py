@@ -6,7 +6,7 @@ from initdb.errors import InitError
 from initdb.steps.alembic_driver import Environment, run_in_environment
 from initdb.steps.context import Progress, StepContext
 from initdb.steps.drift.exact_match import differences
-from initdb.steps.seeds.ledger import seeds_pending
+from initdb.steps.payload.remaining import pending_revisions, pending_seeds
 from initdb.steps.survey.facts import survey
 
 
@@ -47,13 +47,12 @@ def _refuse_differences(ctx: StepContext, stamp: str | None) -> None:
 
 
 def _record(ctx: StepContext, env: Environment | None, rows: tuple[str, ...], marked: bool = False) -> None:
-    graph = ctx.application.graph
     connection = env.connection if env else ctx.work
     data = {
         "tables": list(survey(connection, ctx.application, ctx.knowledge).tables),
         "heads": list(rows),
-        "pending": list(graph.pending(rows)) if graph else [],
-        "seeds_pending": list(seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)),
+        "pending": pending_revisions(ctx, rows),
+        "seeds_pending": pending_seeds(ctx),
         "marked": marked,
     }
     if env:

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, MetaData
 
 from initdb.steps.alembic_driver import Environment, run_in_environment
 from initdb.steps.context import Progress, StepContext
-from initdb.steps.one_revision.perform import milliseconds
+from initdb.steps.payload.elapsed import milliseconds
+from initdb.steps.payload.remaining import pending_revisions
 from initdb.steps.repairs import make_schema
 from initdb.steps.seeds.ledger import seeds_pending
 
@@ -40,7 +41,6 @@ def _create(
     heads: list[str] | None = None,
 ) -> None:
     begun = time.perf_counter()
-    graph = ctx.application.graph
     with ctx.unit.open(connection):
         made = _make(connection, source, ctx)
         rows = env.stamp(heads) if env and heads else ()
@@ -48,7 +48,7 @@ def _create(
             **made,
             "from": ctx.application.schema_from,
             "heads": list(rows),
-            "pending": list(graph.pending(rows)) if graph else [],
+            "pending": pending_revisions(ctx, rows),
             "seeds_pending": list(seeds_pending({}, ctx.application.seeds)),
             "ms": milliseconds(begun),
         }

@@ -6,7 +6,7 @@ from initdb.errors import InitError
 from initdb.steps.alembic_driver.ask import learned
 from initdb.steps.catalog.port import catalogue
 from initdb.steps.context import Progress, StepContext
-from initdb.steps.seeds.ledger import seeds_pending
+from initdb.steps.payload.remaining import pending_seeds
 from initdb.steps.seeds.sources import check
 from initdb.steps.survey.facts import survey
 
@@ -18,7 +18,7 @@ def run(ctx: StepContext) -> None:
     to be applied, before anything is changed.
     """
     ctx.report(Progress("inspect"))
-    waiting = seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)
+    waiting = pending_seeds(ctx)
     for source in ctx.application.seeds:
         if source.name in waiting:
             check(source, ctx.application.metadata)

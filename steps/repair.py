@@ -14,10 +14,11 @@ from initdb.steps import restamp
 from initdb.steps.catalog.issue import Issue
 from initdb.steps.catalog.port import catalogue
 from initdb.steps.context import Progress
+from initdb.steps.payload.elapsed import milliseconds
+from initdb.steps.payload.remaining import pending_seeds
 from initdb.steps.repairs.action import Action, RepairPlan
 from initdb.steps.repairs.performing import Performed, perform
 from initdb.steps.repairs.planning import plan_for
-from initdb.steps.seeds.ledger import seeds_pending
 from initdb.steps.survey.facts import survey
 from initdb.steps.validate import catalogue_of, inspect_health, tolerated
 
@@ -56,7 +57,7 @@ def _repair(ctx: StepContext) -> None:
     begun = time.perf_counter()
     with ctx.reading() as connection:
         before = catalogue_of(ctx)
-        found = _defects(ctx, seeds_pending(ctx.knowledge.seeds, ctx.application.seeds))
+        found = _defects(ctx, pending_seeds(ctx))
         if found and ctx.settings.repair == "never":
             raise _stopped("defects-remain", ctx, found)
         planned = plan(found, ctx.application, connection)
@@ -65,7 +66,7 @@ def _repair(ctx: StepContext) -> None:
         if catalogue_of(ctx) != before:
             raise HeadMoved
         done = perform(ctx.work, planned, ctx.application.metadata)
-        seeds = seeds_pending(ctx.knowledge.seeds, ctx.application.seeds, done.tables)
+        seeds = pending_seeds(ctx, done.tables)
         left = _defects(ctx, seeds)
         accepted = tuple(
             issue for issue in left if issue.kind in _NOT_CRITICAL and _was_tried(issue, planned, done)
@@ -80,8 +81,8 @@ def _repair(ctx: StepContext) -> None:
             "tolerated": [issue.id for issue in accepted],
             "warnings": [*done.warnings, *(issue.text for issue in _advised(accepted, planned, done))],
             "pending": list(survey(ctx.work, ctx.application, ctx.knowledge).pending),
-            "seeds_pending": list(seeds),
-            "ms": round((time.perf_counter() - begun) * 1000, 1),
+            "seeds_pending": seeds,
+            "ms": milliseconds(begun),
         }
         ctx.unit.commit(ctx.work, "repair_applied", data)
 

@@ -6,7 +6,7 @@ from initdb.errors import InitError
 from initdb.steps.alembic_driver import Environment, run_in_environment
 from initdb.steps.context import Progress, StepContext
 from initdb.steps.drift.exact_match import differences
-from initdb.steps.seeds.ledger import seeds_pending
+from initdb.steps.payload.remaining import pending_revisions, pending_seeds
 from initdb.steps.survey.facts import Facts, survey
 
 
@@ -38,14 +38,13 @@ def restamp(ctx: StepContext, revisions: tuple[str, ...], marked: bool = False) 
 def _restamp(ctx: StepContext, env: Environment, revisions: tuple[str, ...], marked: bool) -> None:
     with ctx.unit.open(env.connection):
         rows = env.stamp(revisions)
-        graph = ctx.application.graph
         data = {
             "actions": [f"version table {env.version_table} set to {', '.join(rows)}"],
             "tables": [],
             "defects": [],
             "heads": list(rows),
-            "pending": list(graph.pending(rows)) if graph else [],
-            "seeds_pending": list(seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)),
+            "pending": pending_revisions(ctx, rows),
+            "seeds_pending": pending_seeds(ctx),
             "marked": marked,
         }
         ctx.unit.commit(env.connection, "repair_applied", data)
@@ -82,8 +81,8 @@ def _mark(ctx: StepContext, env: Environment, revision: str) -> None:
             "file": file.path.name,
             "digest": file.digest,
             "heads": list(rows),
-            "pending": list(graph.pending(rows)),
-            "seeds_pending": list(seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)),
+            "pending": pending_revisions(ctx, rows),
+            "seeds_pending": pending_seeds(ctx),
             "version_table": env.version_table,
             "version_schema": env.version_schema,
             "marked": True,

@@ -10,8 +10,10 @@ from itertools import islice
 from sqlalchemy import Table
 
 from initdb.steps.context import Progress, StepContext
+from initdb.steps.payload.elapsed import milliseconds
+from initdb.steps.payload.remaining import pending_seeds
 from initdb.steps.seeds import callables, identity
-from initdb.steps.seeds.ledger import must_assume, position, seeds_pending
+from initdb.steps.seeds.ledger import must_assume, position
 from initdb.steps.seeds.model import SeedRow, SeedSource
 from initdb.steps.seeds.reading import first_columns, is_csv, read_rows, refuse_changed
 from initdb.steps.seeds.rows import BatchCounts, apply_batch, natural_key
@@ -39,7 +41,7 @@ class _Turn:
             "differing": counts.differing,
             "updated": counts.updated,
             "seeds_pending": self.after if said["complete"] else self.waiting,
-            "ms": round((time.perf_counter() - started) * 1000, 1),
+            "ms": milliseconds(started),
         }
         self.ctx.unit.commit(self.ctx.work, "seed_batch_applied", {**data, **said})
 
@@ -53,7 +55,7 @@ def run(ctx: StepContext) -> None:
     Raises InitError seed-rejected, seed-callable-failed and what reading raises; batches before the error
     stay.
     """
-    waiting = list(seeds_pending(ctx.knowledge.seeds, ctx.application.seeds))
+    waiting = pending_seeds(ctx)
     for source in ctx.application.seeds:
         if source.name not in waiting:
             continue

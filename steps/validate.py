@@ -20,7 +20,8 @@ from initdb.steps.health.report import Check, Health
 from initdb.steps.health.rules import rule_issues
 from initdb.steps.health.schema import schema_issues
 from initdb.steps.health.seeds import seed_issues
-from initdb.steps.seeds.ledger import seeds_pending
+from initdb.steps.payload.elapsed import milliseconds
+from initdb.steps.payload.remaining import pending_seeds
 from initdb.steps.survey.facts import version_place
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def run(ctx: StepContext) -> None:
     """
     ctx.report(Progress("validate"))
     begun = time.perf_counter()
-    pending = seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)
+    pending = pending_seeds(ctx)
     with ctx.reading() as connection:
         before = catalogue_of(ctx)
         health = inspect_health(connection, ctx.application, ctx.settings, pending, tolerated(ctx))
@@ -106,7 +107,7 @@ def run(ctx: StepContext) -> None:
         data: dict[str, object] = {
             "checks": {check.name: check.severity if check.issues else "ok" for check in health.checks},
             "warnings": [issue.text for issue in health.warnings],
-            "ms": round((time.perf_counter() - begun) * 1000, 1),
+            "ms": milliseconds(begun),
         }
         if health.defects:
             data["issues"] = [issue.data() for issue in health.defects]

@@ -34,7 +34,7 @@ def _issues(connection: Connection, rule: Rule) -> Iterable[Issue]:
     try:
         with in_this_process():
             sentences = _sentences(rule.check(connection))
-    except Exception as error:
+    except Exception as error:  # the rule is the application's, and may raise anything
         if is_passing(error):
             raise
         sentences = [safe_text(f"The rule {rule.name} failed: {type(error).__name__}: {_first_line(error)}")]

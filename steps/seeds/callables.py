@@ -34,7 +34,7 @@ def call(source: SeedSource, connection: Connection) -> int:
             made = function(connection)
         if refused:
             raise refused[0]
-    except BaseException as error:
+    except BaseException as error:  # the function is the application's, and may raise anything
         with contextlib.suppress(DBAPIError):
             if savepoint.is_active:
                 savepoint.rollback()

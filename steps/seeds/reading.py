@@ -89,7 +89,7 @@ def _yielded(source: SeedSource) -> Iterator[SeedRow]:
             yield SeedRow(row, f"{source.name} row {number}")
     except InitError:
         raise
-    except BaseException as error:
+    except BaseException as error:  # the function is the application's; a child that it forked must not go on
         only_in(process, error)
         if not isinstance(error, Exception):
             raise

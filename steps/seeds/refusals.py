@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+
+REFUSALS = (SQLAlchemyError, ValueError, TypeError, OverflowError, LookupError)
+"""The classes of errors among which a refusal is, but for a driver's own; `is_refusal` tells which are."""
 
 _MISTYPED = "42804"
 _GENERATED = "428C9"

@@ -18,7 +18,7 @@ from initdb.steps.seeds.keys import natural_key
 from initdb.steps.seeds.matching import Forms, Identity, Stored, differs, find, forms, identity, is_row
 from initdb.steps.seeds.model import OnConflict, SeedRow
 from initdb.steps.seeds.parents import refuse_orphans
-from initdb.steps.seeds.refusals import code_of, is_refusal, reason
+from initdb.steps.seeds.refusals import REFUSALS, code_of, is_refusal, reason
 from initdb.steps.seeds.tables import columns_of
 
 __all__ = ["BatchCounts", "apply_batch", "natural_key"]
@@ -85,7 +85,7 @@ def apply_batch(
     try:
         with connection.begin_nested():
             return _together(target, batch)
-    except Exception as error:  # of the driver too, whose types are not known here
+    except (*REFUSALS, connection.dialect.loaded_dbapi.Error) as error:  # COPY raises the driver's own
         if not is_refusal(error):
             raise
     return _one_by_one(target, batch)
@@ -182,7 +182,7 @@ def _alone(target: _Target, row: SeedRow) -> BatchCounts:
             insert_rows(target.connection, target.table, [row])
             return BatchCounts(created=1)
         return _met(target, row, dict(zip((column.key for column in columns), found, strict=True)))
-    except Exception as error:
+    except REFUSALS as error:
         if not is_refusal(error):
             raise
         said = f"{row.place}: {target.table.fullname}: {reason(error)}"

@@ -66,7 +66,7 @@ def load_function(source: SeedSource) -> Callable[..., object]:
         function = getattr(module, "rows" if source.kind == "python rows" else "seed")
     except InitError:
         raise
-    except Exception as error:
+    except Exception as error:  # the file is the application's, and may raise anything
         said = f"{source.name}: running the file raised {type(error).__name__}: {error}"
         raise InitError("seed-callable-failed", said) from error
     if not callable(function):
