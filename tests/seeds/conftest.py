@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, Engine
 
-from tests.seeds.support import make_tables, work_on
+from initdb.events.database import database_of
+from initdb.events.sessions import session
+from tests.seeds.support import make_tables
 
 
 @pytest.fixture
@@ -20,9 +22,7 @@ def tables(engine: Engine) -> Engine:
 @pytest.fixture
 def work(tables: Engine) -> Iterator[Connection]:
     """A connection as steps get it, in an open transaction."""
-    from initdb.events.database import database_of
-
-    with work_on(tables) as connection:
+    with session(tables) as connection:
         database_of(connection).begin(connection)
         yield connection
         database_of(connection).rollback(connection)

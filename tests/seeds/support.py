@@ -1,11 +1,10 @@
-"""Tables to seed, files to seed from, and a unit of work that really begins and commits."""
+"""Tables to seed, files to seed from, and the step on a journal of its own."""
 
 from __future__ import annotations
 
-import contextlib
 import enum
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
+from itertools import count as count_from
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Connection,
     Date,
     DateTime,
     Engine,
@@ -32,16 +30,14 @@ from sqlalchemy import (
     Uuid,
     func,
     select,
-    text,
 )
 
-from initdb.events.database import database_of
-from initdb.events.knowledge import Knowledge, SeedRecord
+from initdb.events.knowledge import SeedRecord
 from initdb.settings import Settings
 from initdb.steps import seed
-from initdb.steps.context import Application, Progress, StepContext
-from initdb.steps.seeds.ledger import record
+from initdb.steps.context import Application, Progress
 from initdb.steps.seeds.model import SeedSource
+from tests.support.at_work import at_work, entries_of, knowledge_of
 
 metadata = MetaData()
 
@@ -92,54 +88,13 @@ loose = Table("loose", metadata, Column("id", Integer, primary_key=True), Column
 
 
 class Interrupted(Exception):
-    """Stands for a process that dies: nothing of the open unit is kept."""
-
-
-class RealUnit:
-    """Begins and commits below the facade; its events are rows of the same transaction."""
-
-    def __init__(self, dies_before_commit: int | None = None) -> None:
-        self.dies_before_commit = dies_before_commit
-        self.commits = 0
-
-    def begin(self, connection: Connection) -> None:
-        database_of(connection).begin(connection)
-
-    def commit(self, connection: Connection, event: str, data: Mapping[str, Any]) -> None:
-        if self.commits == self.dies_before_commit:
-            raise Interrupted
-        self.commits += 1
-        statement = text("INSERT INTO told (type, data) VALUES (:type, :data)")
-        connection.execute(statement, {"type": event, "data": json.dumps(data)})
-        database_of(connection).commit(connection)
-
-    def rollback(self, connection: Connection) -> None:
-        database_of(connection).rollback(connection)
-
-    @contextlib.contextmanager
-    def open(self, connection: Connection) -> Iterator[None]:
-        self.begin(connection)
-        try:
-            yield
-        except BaseException:
-            self.rollback(connection)
-            raise
-
-
-@contextlib.contextmanager
-def work_on(engine: Engine) -> Iterator[Connection]:
-    """A connection as steps get it: its facade in a transaction, its driver in none."""
-    with engine.connect() as connection:
-        database_of(connection).prepare(connection)
-        connection.begin()
-        yield connection
+    """Stands for a process that dies in the middle of a unit."""
 
 
 def make_tables(engine: Engine, models: MetaData = metadata) -> None:
-    """Make the tables, and the one that the unit writes its events to."""
+    """Make the tables."""
     with engine.begin() as connection:
         models.create_all(connection)
-        connection.execute(text("CREATE TABLE told (type TEXT, data TEXT)"))
 
 
 def empty_tables(engine: Engine) -> None:
@@ -147,46 +102,51 @@ def empty_tables(engine: Engine) -> None:
     with engine.begin() as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())
-        connection.execute(text("DELETE FROM told"))
 
 
-def told(engine: Engine) -> list[dict[str, Any]]:
-    """What the events said, in their order."""
-    with engine.connect() as connection:
-        return [json.loads(data) for data in connection.execute(text("SELECT data FROM told")).scalars()]
+def told(engine: Engine, source: str | None = None) -> list[Mapping[str, Any]]:
+    """What the events of seeding said, in their order; of one source, or of all."""
+    said = [entry.data for entry in entries_of(engine, "seed_batch_applied")]
+    return [data for data in said if source in (None, data["source"])]
 
 
-def records(engine: Engine) -> dict[str, SeedRecord]:
+def records(engine: Engine) -> Mapping[str, SeedRecord]:
     """The ledger that the events make."""
-    found: dict[str, SeedRecord] = {}
-    for data in told(engine):
-        found[data["source"]] = record(found.get(data["source"]), data)
-    return found
+    return knowledge_of(engine).seeds
 
 
 def seed_once(
     engine: Engine,
     *sources: SeedSource,
     batch_size: int = 1000,
-    unit: RealUnit | None = None,
     models: MetaData | None = metadata,
     adopted: bool = False,
     settings: Settings | None = None,
+    dies_before_commit: int | None = None,
+    before_commit: Callable[[], None] = lambda: None,
 ) -> list[Progress]:
-    """Run the step as a boot would, with the ledger as the events before left it; return its progress."""
+    """Run the step as a boot would; return its progress.
+
+    dies_before_commit: the number of units, from 0, whose COMMIT is not reached.
+    """
     progress: list[Progress] = []
-    with work_on(engine) as work:
-        seed.run(
-            StepContext(
-                work=work,
-                unit=unit or RealUnit(),
-                application=Application(metadata=models, seeds=sources),
-                settings=settings or Settings(batch_size=batch_size),
-                knowledge=Knowledge(seeds=records(engine), adopted=adopted),
-                engine=engine,
-                report=progress.append,
-            )
-        )
+    commits = count_from(0)
+
+    def dies() -> None:
+        if next(commits) == dies_before_commit:
+            raise Interrupted
+        before_commit()
+
+    with at_work(
+        engine,
+        "unseeded",
+        Application(metadata=models, seeds=sources),
+        settings=settings or Settings(batch_size=batch_size),
+        adopted=adopted,
+        before_commit=dies,
+        report=progress.append,
+    ) as (ctx, _):
+        seed.run(ctx)
     return progress
 
 

@@ -14,7 +14,7 @@ from initdb.errors import InitError
 from initdb.events.database import database_of
 from initdb.steps.seeds.callables import call
 from initdb.steps.seeds.model import SeedSource
-from tests.seeds.support import Interrupted, RealUnit, count, members, roles, seed_once, told
+from tests.seeds.support import Interrupted, count, members, roles, seed_once, told
 
 
 def source_of(function: Callable[[Connection], object]) -> SeedSource:
@@ -60,7 +60,7 @@ def test_a_function_works_in_the_units_transaction(
 def test_a_function_is_undone_with_its_unit(tables: Engine) -> None:
     """What it did is kept only with its event."""
     with pytest.raises(Interrupted):
-        seed_once(tables, source_of(by_session), unit=RealUnit(dies_before_commit=0))
+        seed_once(tables, source_of(by_session), dies_before_commit=0)
     assert count(tables, roles) == 0
     seed_once(tables, source_of(by_session))
     assert count(tables, roles) == 2

@@ -1,4 +1,4 @@
-"""What a step is given, with a unit of work that commits for real and keeps its events in memory."""
+"""A step on models: what it is given, and what its events say."""
 
 from __future__ import annotations
 
@@ -6,66 +6,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData
+from sqlalchemy import Engine, MetaData
 
-from initdb.events.knowledge import Knowledge
 from initdb.settings import Settings
 from initdb.steps.context import Application, StepContext
-
-
-class MemoryUnit:
-    """Begins and commits below the facade, as the journal's unit does; `events` are (type, data)."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[str, Mapping[str, Any]]] = []
-
-    def begin(self, connection: Connection) -> None:
-        """A transaction of the driver's."""
-        if connection.dialect.name == "sqlite":
-            driver: Any = connection.connection.dbapi_connection
-            driver.isolation_level = None
-            driver.execute("BEGIN IMMEDIATE")
-
-    def commit(self, connection: Connection, event: str, data: Mapping[str, Any]) -> None:
-        """Keep the event, commit."""
-        self.events.append((event, data))
-        connection.dialect.do_commit(connection.connection.dbapi_connection)  # type: ignore[arg-type]
-
-    def rollback(self, connection: Connection) -> None:
-        """Undo everything since begin."""
-        connection.dialect.do_rollback(connection.connection.dbapi_connection)  # type: ignore[arg-type]
-
-    @contextmanager
-    def open(self, connection: Connection) -> Iterator[None]:
-        """Begin; on an exception roll back."""
-        self.begin(connection)
-        try:
-            yield
-        except BaseException:
-            self.rollback(connection)
-            raise
+from tests.support.at_work import Events, at_work
 
 
 @contextmanager
 def step(
     engine: Engine,
     models: MetaData | None,
+    state: str,
     *,
-    knowledge: Knowledge | None = None,
     settings: Settings | None = None,
+    seeded: Mapping[str, object] | None = None,
     **parts: Any,
-) -> Iterator[tuple[StepContext, list[tuple[str, Mapping[str, Any]]]]]:
-    """A context on a connection whose facade stays in one transaction, and the events of its unit."""
-    unit = MemoryUnit()
-    with engine.connect() as connection, connection.begin():
-        yield (
-            StepContext(
-                connection,
-                unit,
-                Application(metadata=models, **parts),
-                settings or Settings(),
-                knowledge or Knowledge(),
-                engine,
-            ),
-            unit.events,
-        )
+) -> Iterator[tuple[StepContext, Events]]:
+    """A context in `state`, and the events that are appended in it."""
+    application = Application(metadata=models, **parts)
+    with at_work(engine, state, application, settings=settings, seeded=seeded) as given:
+        yield given

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import Column, Engine, Index, Integer, MetaData, text
 
 from initdb.errors import InitError
-from initdb.events.knowledge import Knowledge, SeedRecord
 from initdb.settings import Settings
 from initdb.steps import repair, validate
 from initdb.steps.seeds.model import SeedSource
@@ -26,7 +25,7 @@ def _create(engine: Engine, models: MetaData, *statements: str) -> None:
 def test_health_validated(engine: Engine) -> None:
     """Each check by name, and the warnings that a ready database may have."""
     _create(engine, shop(), "CREATE TABLE _alembic_tmp_users (id INTEGER)")
-    with step(engine, shop()) as (ctx, events):
+    with step(engine, shop(), "unproven") as (ctx, events):
         validate.run(ctx)
     ((kind, data),) = events
     assert kind == "health_validated" and "issues" not in data
@@ -37,7 +36,7 @@ def test_health_validated(engine: Engine) -> None:
 def test_defects_found(engine: Engine) -> None:
     """Each with what is suggested."""
     _create(engine, shop("users.ix"))
-    with step(engine, shop()) as (ctx, events):
+    with step(engine, shop(), "unproven") as (ctx, events):
         validate.run(ctx)
     ((kind, data),) = events
     ((issue),) = data["issues"]
@@ -50,8 +49,8 @@ def test_pending_seeds_are_defects(engine: Engine) -> None:
     """The ledger has them as begun, not as complete."""
     _create(engine, shop())
     source = SeedSource("01_teams.csv", "rows", "teams", "d" * 64)
-    begun = Knowledge(seeds={"01_teams.csv": SeedRecord("01_teams.csv", "teams", partial="d" * 64, offset=5)})
-    with step(engine, shop(), seeds=(source,), knowledge=begun) as (ctx, events):
+    begun = {"source": "01_teams.csv", "table": "teams", "digest": "d" * 64, "complete": False, "next": 5}
+    with step(engine, shop(), "unproven", seeds=(source,), seeded=begun) as (ctx, events):
         validate.run(ctx)
     assert [issue["kind"] for issue in events[0][1]["issues"]] == ["seed-pending"]
 
@@ -61,14 +60,14 @@ def test_repair_applied(engine: Engine) -> None:
     _create(engine, shop("teams", "users.fk", "users.ix"), "INSERT INTO users (id, email) VALUES (1, 'a')")
     models = shop("users.fk")
     source = SeedSource("01_teams.csv", "rows", "teams", "d" * 64)
-    ledger = {"01_teams.csv": SeedRecord("01_teams.csv", "teams", frozenset({"d" * 64}))}
-    with step(engine, models, seeds=(source,), knowledge=Knowledge(seeds=ledger)) as (ctx, events):
+    whole = {"source": "01_teams.csv", "table": "teams", "digest": "d" * 64, "complete": True}
+    with step(engine, models, "defective", seeds=(source,), seeded=whole) as (ctx, events):
         repair.run(ctx)
     ((kind, data),) = events
     assert kind == "repair_applied"
     assert data["actions"] == ["create table teams", "create index ix_users_age on users"]
     assert (data["tables"], data["defects"], data["seeds_pending"]) == (["teams"], [], ["01_teams.csv"])
-    with step(engine, models) as (ctx, events):
+    with step(engine, models, "unproven") as (ctx, events):
         validate.run(ctx)
         assert ctx.work.exec_driver_sql("SELECT count(*) FROM users").scalar() == 1
     assert events[0][0] == "health_validated"
@@ -78,7 +77,7 @@ def test_a_repair_in_part_says_what_remains(engine: Engine) -> None:
     """The next repair finds nothing that it could do, and ends with advice."""
     required: Any = {"x": lambda: Column("x", Integer, nullable=False)}
     _create(engine, shop("users.ix"), "INSERT INTO users (id, email) VALUES (1, 'a')")
-    with step(engine, shop(users=required)) as (ctx, events):
+    with step(engine, shop(users=required), "defective") as (ctx, events):
         repair.run(ctx)
         assert events[0][1]["actions"] == ["create index ix_users_age on users"]
         assert events[0][1]["defects"] == ["The column users.x is missing."]
@@ -93,7 +92,10 @@ def test_repairs_may_be_forbidden(engine: Engine) -> None:
     """Then the defects are told, and nothing is touched."""
     _create(engine, shop("users.ix"))
     never = Settings(repair="never")
-    with step(engine, shop(), settings=never) as (ctx, events), pytest.raises(InitError) as caught:
+    with (
+        step(engine, shop(), "defective", settings=never) as (ctx, events),
+        pytest.raises(InitError) as caught,
+    ):
         repair.run(ctx)
     assert (caught.value.reference, events) == ("defects-remain", [])
     assert "ix_users_age" in str(caught.value)
@@ -103,13 +105,12 @@ def test_an_index_that_cannot_be_made_does_not_keep_from_ready(engine: Engine) -
     """Repair tries it, says why not, and validation then takes it for a warning."""
     bad: Any = {"bad": lambda: Index("ix_bad", text("nowhere(age)"))}
     _create(engine, shop())
-    with step(engine, shop(users=bad)) as (ctx, events):
+    with step(engine, shop(users=bad), "defective") as (ctx, events):
         repair.run(ctx)
     ((kind, data),) = events
     assert (kind, data["actions"], data["defects"]) == ("repair_applied", [], [])
     assert "nowhere" in data["warnings"][0]
-    after = Knowledge(last_type="repair_applied", last_data=data)
-    with step(engine, shop(users=bad), knowledge=after) as (ctx, events):
+    with step(engine, shop(users=bad), "unproven") as (ctx, events):
         validate.run(ctx)
     assert events[0][0] == "health_validated" and "ix_bad" in events[0][1]["warnings"][0]
 
@@ -118,7 +119,7 @@ def test_a_unique_index_that_cannot_be_made_does(engine: Engine) -> None:
     """It is a promise about the data, and rows break it."""
     rows = "INSERT INTO users (id, email) VALUES (1, 'a'), (2, 'a')"
     _create(engine, shop("users.uq"), rows)
-    with step(engine, shop()) as (ctx, events), pytest.raises(InitError) as caught:
+    with step(engine, shop(), "defective") as (ctx, events), pytest.raises(InitError) as caught:
         repair.run(ctx)
     assert caught.value.reference == "repair-impossible" and events == []
     assert "uq_users_email" in str(caught.value)
@@ -127,7 +128,7 @@ def test_a_unique_index_that_cannot_be_made_does(engine: Engine) -> None:
 def test_defects_mended_by_hand_in_the_meantime(engine: Engine) -> None:
     """There is nothing left to do, and it goes on."""
     _create(engine, shop())
-    with step(engine, shop()) as (ctx, events):
+    with step(engine, shop(), "defective") as (ctx, events):
         repair.run(ctx)
     assert (events[0][1]["actions"], events[0][1]["defects"]) == ([], [])
 
@@ -136,7 +137,7 @@ def test_pending_seeds_lead_on(engine: Engine) -> None:
     """They are the seed step's business, not a defect that remains."""
     _create(engine, shop())
     source = SeedSource("01_teams.csv", "rows", "teams", "d" * 64)
-    with step(engine, shop(), seeds=(source,)) as (ctx, events):
+    with step(engine, shop(), "defective", seeds=(source,)) as (ctx, events):
         repair.run(ctx)
     assert (events[0][1]["seeds_pending"], events[0][1]["defects"]) == (["01_teams.csv"], [])
 
@@ -153,7 +154,7 @@ def test_an_invalid_index_is_rebuilt(postgresql_url: str) -> None:
         with pytest.raises(Exception, match="could not create"):
             connection.exec_driver_sql("CREATE UNIQUE INDEX CONCURRENTLY ux_users_note ON users (note)")
         connection.exec_driver_sql("UPDATE users SET note = 'y' WHERE id = 2")
-    with step(engine, shop()) as (ctx, events):
+    with step(engine, shop(), "defective") as (ctx, events):
         repair.run(ctx)
         validate.run(ctx)
     assert events[0][1]["actions"] == ["rebuild index ux_users_note of users"]
@@ -169,7 +170,7 @@ def test_a_lock_that_is_not_given_is_no_refusal(postgresql_url: str) -> None:
     _create(engine, shop("users.ix"))
     with (
         engine.connect() as other,
-        step(engine, shop(), settings=Settings(lock_timeout=0.05)) as (ctx, events),
+        step(engine, shop(), "defective", settings=Settings(lock_timeout=0.05)) as (ctx, events),
     ):
         other.exec_driver_sql("LOCK TABLE users IN ROW EXCLUSIVE MODE")
         with pytest.raises(OperationalError):
