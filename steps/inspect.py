@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from initdb.errors import InitError
 from initdb.steps.alembic_driver.ask import learned
-from initdb.steps.catalog.port import catalogue
+from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Progress, StepContext
 from initdb.steps.payload.remaining import pending_seeds
 from initdb.steps.seeds.sources import check
@@ -32,5 +32,5 @@ def run(ctx: StepContext) -> None:
         facts = survey(ctx.work, application, ctx.knowledge)
         if facts.unknown:
             raise InitError("database-ahead", f"not in these migration files: {', '.join(facts.unknown)}")
-        leftovers = [one.text for one in catalogue(ctx.work).leftovers()]
+        leftovers = [one.text for one in catalogue_of(ctx.work).leftovers()]
         ctx.unit.commit(ctx.work, "database_inspected", {**facts.data(), **place, "leftovers": leftovers})

@@ -12,7 +12,7 @@ from initdb.errors import InitError
 from initdb.events.head import HeadMoved
 from initdb.steps import restamp
 from initdb.steps.catalog.issue import Issue
-from initdb.steps.catalog.port import catalogue
+from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Progress
 from initdb.steps.payload.elapsed import milliseconds
 from initdb.steps.payload.remaining import pending_seeds
@@ -20,7 +20,7 @@ from initdb.steps.repairs.action import Action, RepairPlan
 from initdb.steps.repairs.performing import Performed, perform
 from initdb.steps.repairs.planning import plan_for
 from initdb.steps.survey.facts import survey
-from initdb.steps.validate import catalogue_of, inspect_health, tolerated
+from initdb.steps.validate import fingerprint_of, inspect_health, tolerated
 
 if TYPE_CHECKING:
     from initdb.steps import restamp
@@ -56,14 +56,14 @@ def _repair(ctx: StepContext) -> None:
     ctx.report(Progress("repair"))
     begun = time.perf_counter()
     with ctx.reading() as connection:
-        before = catalogue_of(ctx)
+        before = fingerprint_of(ctx)
         found = _defects(ctx, pending_seeds(ctx))
         if found and ctx.settings.repair == "never":
             raise _stopped("defects-remain", ctx, found)
         planned = plan(found, ctx.application, connection)
     with ctx.unit.open(ctx.work):
-        catalogue(ctx.work).limit_waiting(ctx.settings.lock_timeout)
-        if catalogue_of(ctx) != before:
+        catalogue_of(ctx.work).limit_waiting(ctx.settings.lock_timeout)
+        if fingerprint_of(ctx) != before:
             raise HeadMoved
         done = perform(ctx.work, planned, ctx.application.metadata)
         seeds = pending_seeds(ctx, done.tables)

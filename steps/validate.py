@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from initdb.errors.classify import classify
 from initdb.events.head import HeadMoved
 from initdb.steps.catalog.issue import Issue
-from initdb.steps.catalog.port import catalogue
+from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Progress
 from initdb.steps.health.constraints import constraint_issues
 from initdb.steps.health.report import Check, Health
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from initdb.settings import Settings
     from initdb.steps.context import Application, StepContext
 
-__all__ = ["Check", "Health", "catalogue_of", "inspect_health", "run", "tolerated"]
+__all__ = ["Check", "Health", "fingerprint_of", "inspect_health", "run", "tolerated"]
 
 
 def inspect_health(
@@ -52,7 +52,7 @@ def inspect_health(
     except SQLAlchemyError as error:
         return Health().with_check("connectivity", (_unreachable(connection, error),))
     health = Health().with_check("connectivity", ())
-    damage = catalogue(connection).integrity_issues()
+    damage = catalogue_of(connection).integrity_issues()
     if damage is not None:
         health = health.with_check("integrity", tuple(_accepted(issue, tolerated) for issue in damage))
     for name, check in _checks(connection, application, settings, ledger_pending).items():
@@ -99,10 +99,10 @@ def run(ctx: StepContext) -> None:
     begun = time.perf_counter()
     pending = pending_seeds(ctx)
     with ctx.reading() as connection:
-        before = catalogue_of(ctx)
+        before = fingerprint_of(ctx)
         health = inspect_health(connection, ctx.application, ctx.settings, pending, tolerated(ctx))
     with ctx.unit.open(ctx.work):
-        if catalogue_of(ctx) != before:
+        if fingerprint_of(ctx) != before:
             raise HeadMoved
         data: dict[str, object] = {
             "checks": {check.name: check.severity if check.issues else "ok" for check in health.checks},
@@ -116,11 +116,11 @@ def run(ctx: StepContext) -> None:
             ctx.unit.commit(ctx.work, "health_validated", data)
 
 
-def catalogue_of(ctx: StepContext) -> str:
+def fingerprint_of(ctx: StepContext) -> str:
     """The hash of the catalogue, as the journal keeps it."""
     table, schema = version_place(ctx.application, ctx.knowledge)
     ignore = ctx.settings.ignore
-    return catalogue(ctx.work).fingerprint(ignore=ignore, version_table=table, version_schema=schema)
+    return catalogue_of(ctx.work).fingerprint(ignore=ignore, version_table=table, version_schema=schema)
 
 
 def tolerated(ctx: StepContext) -> tuple[str, ...]:

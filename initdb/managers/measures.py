@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from initdb.steps.catalog.port import catalogue
+from initdb.steps.catalog.port import catalogue_of
 
 MOST_ROWS = 100_000
 """Rows are counted up to here, so that a report is quick on a large database."""
@@ -33,7 +33,7 @@ def rows_by_table(connection: Connection) -> dict[str, dict[str, int | bool | No
 
     None where the table cannot be read: by this role, or at all.
     """
-    names = sorted(catalogue(connection).tables(), key=lambda key: (key[0] or "", key[1]))[:MOST_TABLES]
+    names = sorted(catalogue_of(connection).tables(), key=lambda key: (key[0] or "", key[1]))[:MOST_TABLES]
     return {
         f"{schema}.{name}" if schema else name: _counted(connection, schema, name) for schema, name in names
     }

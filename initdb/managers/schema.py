@@ -12,7 +12,7 @@ from initdb.managers.open_look import OpenLook, about_schema, health, open_look,
 from initdb.managers.outcome import raise_for
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.render.results import RepairResult, ValidationResult
-from initdb.steps.catalog.port import catalogue
+from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.survey.facts import version_place
 
 
@@ -97,7 +97,8 @@ def _table(model: Table, present: tuple[str, ...]) -> dict[str, Any]:
 
 def _others(opened: OpenLook, models: MetaData) -> list[str]:
     """Tables that are in no model, the journal's aside."""
-    names = (f"{schema}.{name}" if schema else name for schema, name in catalogue(opened.connection).tables())
+    present = catalogue_of(opened.connection).tables()
+    names = (f"{schema}.{name}" if schema else name for schema, name in present)
     return sorted(name for name in names if name not in models.tables)
 
 

@@ -22,7 +22,7 @@ from initdb.statemachine.assemble.site import Site
 from initdb.statemachine.decide.fold import step
 from initdb.statemachine.decide.verdict import Look
 from initdb.statemachine.table import State
-from initdb.steps.catalog.port import catalogue
+from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.engines.sqlite_files import immutable, is_read_only
 from initdb.steps.revisions.graph import RevisionGraph
 from initdb.steps.survey.facts import version_place
@@ -59,7 +59,7 @@ def look_on(site: Site, connection: Connection, before: Look | None = None, *, i
             known = _read(connection, journal, head, before.knowledge if before else None)
     _ours(site, known)
     place = version_place(site.application, known)
-    rows = catalogue(connection).version_rows(*place) or ()
+    rows = catalogue_of(connection).version_rows(*place) or ()
     database = database_of(connection)
     clock, reader = database.clock(connection), database.is_read_only(connection)
     rewound = _rewound(site, connection, journal, known)
@@ -71,7 +71,7 @@ def look_on(site: Site, connection: Connection, before: Look | None = None, *, i
 def _content(site: Site, connection: Connection, place: tuple[str, str | None], idly: bool) -> str | None:
     """The catalogue's hash; `idly`: None where tables are locked."""
     try:
-        return catalogue(connection).fingerprint(
+        return catalogue_of(connection).fingerprint(
             ignore=site.settings.ignore, version_table=place[0], version_schema=place[1]
         )
     except DBAPIError as error:

@@ -29,7 +29,7 @@ from initdb.statemachine.loop.signals import Stopped, Stopper
 from initdb.statemachine.loop.writer import Writer
 from initdb.statemachine.table import State, accepts, work_name
 from initdb.steps import connect
-from initdb.steps.catalog.port import catalogue
+from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import StepContext
 from initdb.steps.one_revision.doubt import check_doubt
 from initdb.steps.survey.facts import version_place
@@ -273,7 +273,7 @@ class Run:
         ignore = self._site.settings.ignore
         try:
             with savepoint(connection):
-                return catalogue(connection).fingerprint(
+                return catalogue_of(connection).fingerprint(
                     ignore=ignore, version_table=table, version_schema=schema
                 )
         except DBAPIError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from initdb.events.database import database_of
-from initdb.steps.catalog.port import catalogue
+from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Application, StepContext
 from initdb.steps.revisions.checked import checked_graph
 from initdb.steps.survey.facts import version_place
@@ -24,8 +24,8 @@ def learned(ctx: StepContext) -> Application:
     application, known = ctx.application, ctx.knowledge
     if application.provider is None or known.version_table:
         return application
-    expected = catalogue(ctx.work).version_rows(*version_place(application, known))
-    others = () if expected is not None else catalogue(ctx.work).version_tables()
+    expected = catalogue_of(ctx.work).version_rows(*version_place(application, known))
+    others = () if expected is not None else catalogue_of(ctx.work).version_tables()
     database_of(ctx.work).rollback(ctx.work)
     return _asked(ctx) if others else application
 

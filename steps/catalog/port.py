@@ -167,7 +167,7 @@ _CATALOGUES: Mapping[str, Callable[[Connection], Catalogue]] = {
 }
 
 
-def catalogue(connection: Connection) -> Catalogue:
+def catalogue_of(connection: Connection) -> Catalogue:
     """The catalogue of the database that `connection` leads to.
 
     Raises:

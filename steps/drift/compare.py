@@ -9,7 +9,7 @@ from sqlalchemy import Connection, MetaData
 from initdb.steps.catalog.found import FoundTable, Key
 from initdb.steps.catalog.issue import Issue
 from initdb.steps.catalog.names import is_ignored
-from initdb.steps.catalog.port import catalogue
+from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.drift.columns import column_issues, primary_key_issues
 from initdb.steps.drift.constraints import check_issues, foreign_key_issues, foreign_keys_into, unique_issues
 from initdb.steps.drift.indexes import index_issues
@@ -30,7 +30,7 @@ def compare(connection: Connection, metadata: MetaData, *, ignore: Collection[st
     """
     wants = wanted(connection, metadata, ignore)
     schemas = sorted({want.key[0] for want in wants} | {None}, key=lambda schema: schema or "")
-    names = Names(catalogue(connection))
+    names = Names(catalogue_of(connection))
     found = {names.key(key): table for key, table in names.catalogue.reflect(schemas).items()}
     issues = (
         *(issue for want in wants for issue in _table(want, found.get(names.key(want.key)), names)),

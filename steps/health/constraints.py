@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, MetaData
 
 from initdb.steps.catalog.issue import Issue, Severity
-from initdb.steps.catalog.port import catalogue
+from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.catalog.reference import Reference
 from initdb.steps.drift.wanted import wanted
 from initdb.steps.health.schema import gravest
@@ -27,8 +27,8 @@ def constraint_issues(
     """
     metadata = application.metadata
     if metadata is None:
-        return catalogue(connection).constraint_issues(ignore, (), ())
-    return catalogue(connection).constraint_issues(
+        return catalogue_of(connection).constraint_issues(ignore, (), ())
+    return catalogue_of(connection).constraint_issues(
         ignore,
         _indexes(connection, metadata, ignore),
         missing_references(connection, metadata, found, gravest(application)),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from initdb.steps.catalog.names import is_ignored
-from initdb.steps.catalog.port import catalogue
+from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.drift import Issue, Severity, compare
 
 if TYPE_CHECKING:
@@ -42,6 +42,6 @@ def _leftovers(connection: Connection, ignore: Collection[str]) -> tuple[Issue, 
     advice = "Look whether its rows are in the table it was made from, then drop it."
     return tuple(
         Issue("leftover", one.name, one.text, "warning", advice, one.table)
-        for one in catalogue(connection).leftovers()
+        for one in catalogue_of(connection).leftovers()
         if one.kind == "alembic-temporary-table" and not is_ignored(ignore, one.name)
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from initdb.steps.catalog.issue import Issue
-from initdb.steps.catalog.port import catalogue
+from initdb.steps.catalog.port import catalogue_of
 
 if TYPE_CHECKING:
     from initdb.steps.seeds.model import SeedSource
@@ -32,7 +32,7 @@ def _without_table(connection: Connection, sources: Collection[SeedSource]) -> I
     if not files:
         return
     default = connection.dialect.default_schema_name
-    there = catalogue(connection).tables()
+    there = catalogue_of(connection).tables()
     for source in files:
         schema, _, name = str(source.table).rpartition(".")
         if (None if schema in {"", default} else schema, name) not in there:

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from initdb.steps.catalog.issue import Issue
-from initdb.steps.catalog.port import catalogue
+from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.drift.wanted import WantedTable, ddl_compiler
 from initdb.steps.repairs import ddl
 from initdb.steps.repairs.action import Action
@@ -42,7 +42,7 @@ def column_action(
 
 def inline(want: WantedTable, column: Column[object], connection: Connection) -> Iterator[tuple[str, str]]:
     """The name and clause of each constraint that comes with the column, as it cannot be added later."""
-    if catalogue(connection).adds_constraints:
+    if catalogue_of(connection).adds_constraints:
         return
     compiler = ddl_compiler(connection.dialect)
     for key in want.foreign_keys:
@@ -61,7 +61,7 @@ def _refusal(column: Column[object], connection: Connection) -> str | None:
             f"{name} belongs to the primary key: rebuild the table in a revision, giving every row its key."
         )
     default = ddl_compiler(connection.dialect).get_column_default_string(column)
-    if catalogue(connection).fills(column, default) or _is_empty(column, connection):
+    if catalogue_of(connection).fills(column, default) or _is_empty(column, connection):
         return None
     return _by_hand(column, connection)
 
@@ -74,4 +74,4 @@ def _by_hand(column: Column[object], connection: Connection) -> str:
     table = ddl.table_name(connection, column.table)
     name = connection.dialect.identifier_preparer.format_column(column)
     kind = connection.dialect.type_compiler_instance.process(column.type)
-    return f"Its rows need a value that only you know: {catalogue(connection).by_hand(table, name, kind)}"
+    return f"Its rows need a value that only you know: {catalogue_of(connection).by_hand(table, name, kind)}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, MetaData
 
 from initdb.errors import InitError
-from initdb.steps.catalog.port import catalogue
+from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.ddl.make_tables import make_tables
 from initdb.steps.drift import Issue, compare
 from initdb.steps.drift.wanted import model_tables, table_key
@@ -37,7 +37,7 @@ def create(connection: Connection, metadata: MetaData, *, ignore: Collection[str
     as SQLAlchemy's error.
     """
     tables = model_tables(metadata, ignore)
-    conflicts = catalogue(connection).in_the_way([table_key(connection, table) for table in tables])
+    conflicts = catalogue_of(connection).in_the_way([table_key(connection, table) for table in tables])
     if conflicts:
         raise InitError("conflicting-object", *conflicts, database=connection.dialect.name)
     issues = compare(connection, metadata, ignore=ignore)

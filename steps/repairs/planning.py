@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, MetaData
 
 from initdb.steps.catalog.issue import Issue
-from initdb.steps.catalog.port import catalogue
+from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.ddl.make_tables import in_order
 from initdb.steps.drift.wanted import WantedTable, wanted
 from initdb.steps.repairs import ddl
@@ -75,7 +75,7 @@ def _unique(issue: Issue, want: WantedTable, connection: Connection) -> Action |
         return _index(issue, want, connection)
     unique = next(item for item in want.uniques if item.name == issue.name)
     text = f"add unique constraint {unique.name} to {want.item.key}"
-    if catalogue(connection).adds_constraints:
+    if catalogue_of(connection).adds_constraints:
         statement = ddl.add_constraint(connection, want.item, unique.item)
     else:
         # The database itself makes a unique index of the constraint.
@@ -96,7 +96,7 @@ def _index(issue: Issue, want: WantedTable, connection: Connection) -> Action:
 
 def _foreign_key(issue: Issue, want: WantedTable, connection: Connection) -> Action | Issue:
     item = next(item for item in want.foreign_keys if item.name == issue.name)
-    if not catalogue(connection).adds_constraints:
+    if not catalogue_of(connection).adds_constraints:
         return replace(issue, suggestion=_rebuild(want, "create_foreign_key"))
     text = f"add foreign key {item.name} to {want.item.key}"
     statement = ddl.add_constraint(connection, want.item, item.item)
@@ -104,7 +104,7 @@ def _foreign_key(issue: Issue, want: WantedTable, connection: Connection) -> Act
 
 
 def _check(issue: Issue, want: WantedTable, connection: Connection) -> Action | Issue:
-    if not catalogue(connection).adds_constraints:
+    if not catalogue_of(connection).adds_constraints:
         return replace(issue, suggestion=_rebuild(want, "create_check_constraint"))
     item = next(item for item in want.checks if item.name == issue.name)
     text = f"add check {item.name} to {want.item.key}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, MetaData
 
 from initdb.events.knowledge import Knowledge, SeedRecord
-from initdb.steps.catalog.port import catalogue
+from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Application
 from initdb.steps.revisions.graph import RevisionGraph
 from initdb.steps.seeds.ledger import seeds_pending
@@ -52,8 +52,8 @@ class Facts:
 def survey(connection: Connection, application: Application, known: Knowledge) -> Facts:
     """Look at tables and version rows; two queries."""
     table, schema = version_place(application, known)
-    rows = catalogue(connection).version_rows(table, schema)
-    present = catalogue(connection).tables()
+    rows = catalogue_of(connection).version_rows(table, schema)
+    present = catalogue_of(connection).tables()
     default = connection.dialect.default_schema_name
     return decide(application, known, rows, wanted_tables(application, present, default))
 

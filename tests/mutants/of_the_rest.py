@@ -316,7 +316,7 @@ OF_THE_REST: tuple[Fault, ...] = (
         "validated-blind",
         "a catalogue that changed while it was validated is called ready",
         "steps/validate.py",
-        "        if catalogue_of(ctx) != before:\n            raise HeadMoved\n",
+        "        if fingerprint_of(ctx) != before:\n            raise HeadMoved\n",
         "",
         OF_WALKS,
     ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import create_engine
 
-from initdb.steps.catalog.port import catalogue
+from initdb.steps.catalog.port import catalogue_of
 
 
 def test_tables_elsewhere_and_partitions(postgresql_url: str) -> None:
@@ -21,7 +21,7 @@ def test_tables_elsewhere_and_partitions(postgresql_url: str) -> None:
             "CREATE TEMPORARY TABLE scratch (id int)",
         ):
             connection.exec_driver_sql(statement)
-        assert {("other", "users"), (None, "parts")} == catalogue(connection).tables()
+        assert {("other", "users"), (None, "parts")} == catalogue_of(connection).tables()
 
 
 def test_tables_that_the_search_path_finds(postgresql_url: str) -> None:
@@ -30,11 +30,11 @@ def test_tables_that_the_search_path_finds(postgresql_url: str) -> None:
         connection.exec_driver_sql("CREATE SCHEMA app")
         connection.exec_driver_sql("CREATE TABLE users (id int)")
         connection.exec_driver_sql("SET search_path = app, public")
-        assert {(None, "users"), ("public", "users")} == catalogue(connection).tables()
+        assert {(None, "users"), ("public", "users")} == catalogue_of(connection).tables()
         connection.exec_driver_sql("CREATE TABLE users (id int)")
-        assert {(None, "users"), ("public", "users")} == catalogue(connection).tables()
+        assert {(None, "users"), ("public", "users")} == catalogue_of(connection).tables()
         connection.exec_driver_sql("SET search_path = ''")
-        assert {("app", "users"), ("public", "users")} == catalogue(connection).tables()
+        assert {("app", "users"), ("public", "users")} == catalogue_of(connection).tables()
 
 
 def test_version_rows_elsewhere(postgresql_url: str) -> None:
@@ -43,10 +43,10 @@ def test_version_rows_elsewhere(postgresql_url: str) -> None:
         connection.exec_driver_sql('CREATE SCHEMA "Other"')
         connection.exec_driver_sql('CREATE TABLE "Other".alembic_version (version_num text)')
         connection.exec_driver_sql("""INSERT INTO "Other".alembic_version VALUES ('it''s')""")
-        assert catalogue(connection).version_rows() is None
-        assert catalogue(connection).version_rows(version_schema="Other") == ("it's",)
+        assert catalogue_of(connection).version_rows() is None
+        assert catalogue_of(connection).version_rows(version_schema="Other") == ("it's",)
         connection.exec_driver_sql('SET search_path = "Other"')
-        assert catalogue(connection).version_rows() == ("it's",)
+        assert catalogue_of(connection).version_rows() == ("it's",)
 
 
 def test_version_rows_in_an_attached_database(sqlite_url: str) -> None:
@@ -54,8 +54,8 @@ def test_version_rows_in_an_attached_database(sqlite_url: str) -> None:
     with create_engine(sqlite_url).connect() as connection:
         connection.exec_driver_sql("ATTACH ':memory:' AS aux")
         connection.exec_driver_sql("CREATE TABLE aux.alembic_version (version_num TEXT)")
-        assert catalogue(connection).version_rows(version_schema="aux") == ()
-        assert catalogue(connection).version_rows(version_schema="nowhere") is None
+        assert catalogue_of(connection).version_rows(version_schema="aux") == ()
+        assert catalogue_of(connection).version_rows(version_schema="nowhere") is None
 
 
 def test_invalid_indexes_are_leftovers(postgresql_url: str) -> None:
@@ -68,6 +68,6 @@ def test_invalid_indexes_are_leftovers(postgresql_url: str) -> None:
             connection.exec_driver_sql("CREATE UNIQUE INDEX CONCURRENTLY ux ON users (id)")
         except Exception as error:
             assert "duplicate" in str(error) or "could not create" in str(error)
-        (found,) = catalogue(connection).leftovers()
+        (found,) = catalogue_of(connection).leftovers()
     engine.dispose()
     assert (found.kind, found.name, found.table) == ("invalid-index", "ux", "users")

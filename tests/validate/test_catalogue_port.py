@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
 from initdb.steps.catalog.found import FoundForeignKey, FoundTable
-from initdb.steps.catalog.port import Catalogue, Content, catalogue
+from initdb.steps.catalog.port import Catalogue, Content, catalogue_of
 from initdb.steps.catalog.postgresql.content import PostgresqlContent
 from initdb.steps.catalog.reference import Reference
 from initdb.steps.catalog.sqlite.content import SqliteContent
@@ -48,7 +48,7 @@ CREATE TABLE _alembic_tmp_users (id INTEGER)"""
 def there(work: Connection, sql: Any) -> Catalogue:
     """The catalogue of a database that holds SCHEMA."""
     sql(SCHEMA)
-    return catalogue(work)
+    return catalogue_of(work)
 
 
 class OnTheDriver:
@@ -144,7 +144,7 @@ def test_the_fingerprint_is_that_of_earlier_versions(sqlite_url: str) -> None:
     with create_engine(sqlite_url).connect() as connection:
         for statement in SQLITE.split(";\n"):
             connection.exec_driver_sql(statement.strip())
-        found = catalogue(connection).fingerprint(), catalogue(connection).fingerprint(ignore=["users"])
+        found = catalogue_of(connection).fingerprint(), catalogue_of(connection).fingerprint(ignore=["users"])
     assert found == (
         "c967bc028d2b5a508832618dd8ecf269b5b30b1a5daa9de408b1a4989c96fde2",
         "77d654054f3d274ed8095e2defeb2d91b8bb954bde66a44918174821e600d70c",
@@ -270,10 +270,10 @@ def test_orphaned_rows(work: Connection, sql: Any) -> None:
     sql("INSERT INTO children VALUES (7), (8)")
     if work.dialect.name == "postgresql":
         sql(f"ALTER TABLE children ADD FOREIGN KEY (parent_id) {clause} NOT VALID")
-    found = catalogue(work).constraint_issues((), (), ())
+    found = catalogue_of(work).constraint_issues((), (), ())
     (issue,) = (issue for issue in found if issue.kind == "orphaned-rows")
     assert (issue.table, issue.severity) == ("children", "error") and "2 rows of children" in issue.text
-    assert catalogue(work).constraint_issues(["children"], (), ()) == ()
+    assert catalogue_of(work).constraint_issues(["children"], (), ()) == ()
 
 
 def test_constraints_are_added_where_it_says_so(work: Connection, there: Catalogue) -> None:
@@ -305,7 +305,7 @@ def test_a_column_that_is_computed_when_read(sqlite_url: str) -> None:
         connection.exec_driver_sql("CREATE TABLE users (id INTEGER PRIMARY KEY, age INTEGER)")
         connection.exec_driver_sql("INSERT INTO users VALUES (1, 30)")
         computed = Column("x", Integer, Computed("age + 1", persisted=False))
-        assert _is_filled(catalogue(connection), computed) and _is_added(connection, computed)
+        assert _is_filled(catalogue_of(connection), computed) and _is_added(connection, computed)
 
 
 def _is_filled(there: Catalogue, column: Column[Any]) -> bool:
@@ -332,7 +332,7 @@ def test_waiting_is_limited_until_the_transaction_ends(engine: Engine, there: Ca
         there.limit_waiting(seconds)
         assert (None, "users") in there.tables()
     with engine.connect() as connection:
-        catalogue(connection).limit_waiting(0.05)
+        catalogue_of(connection).limit_waiting(0.05)
         connection.rollback()
         if engine.dialect.name == "postgresql":
             assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "0"
@@ -342,5 +342,5 @@ def test_another_database_is_refused() -> None:
     """By its name, before anything is asked."""
     other: Any = SimpleNamespace(dialect=SimpleNamespace(name="mysql"))
     with pytest.raises(InitError) as caught:
-        catalogue(other)
+        catalogue_of(other)
     assert (caught.value.reference, caught.value.context) == ("unsupported-database", ("mysql",))

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateSchema
 
 from initdb.errors import InitError
-from initdb.steps.catalog.port import catalogue
+from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.drift import compare
 from initdb.steps.identity.models import IDENTITY
 from initdb.steps.repairs.make_schema import create
@@ -41,10 +41,10 @@ def test_it_makes_what_create_all_makes(work: Connection, models: Callable[[], M
     ours = work.begin_nested()
     made = create(work, models())
     again = create(work, models())
-    content = catalogue(work).fingerprint()
+    content = catalogue_of(work).fingerprint()
     ours.rollback()
     models().create_all(work)
-    assert content == catalogue(work).fingerprint()
+    assert content == catalogue_of(work).fingerprint()
     assert set(models().tables) == set(made.tables) and made.warnings == ()
     assert (again.tables, again.indexes, again.warnings) == ((), (), ())
 
@@ -143,11 +143,11 @@ CONFLICTS = {
 def test_what_is_in_the_way_is_named(work: Connection, sql: Any, case: str) -> None:
     """And nothing is made."""
     sql(CONFLICTS[case])
-    before = catalogue(work).fingerprint()
+    before = catalogue_of(work).fingerprint()
     with pytest.raises(InitError) as caught:
         create(work, shop())
     assert caught.value.reference == "conflicting-object" and "users" in " ".join(caught.value.context)
-    assert before == catalogue(work).fingerprint()
+    assert before == catalogue_of(work).fingerprint()
 
 
 @pytest.mark.parametrize(

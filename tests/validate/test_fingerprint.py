@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 
-from initdb.steps.catalog.port import catalogue
+from initdb.steps.catalog.port import catalogue_of
 from tests.validate.changes import POSTGRESQL, POSTGRESQL_CHANGES, POSTGRESQL_SAME, SQLITE, SQLITE_CHANGES
 
 
 def _hash(connection: Connection) -> str:
-    return catalogue(connection).fingerprint(ignore=["legacy_*", "other.theirs"])
+    return catalogue_of(connection).fingerprint(ignore=["legacy_*", "other.theirs"])
 
 
 @pytest.fixture
@@ -123,11 +123,11 @@ def test_equal_databases_have_equal_hashes_whatever_came_before(postgres: Connec
 
 def test_an_empty_database_has_a_hash(work: Connection) -> None:
     """Without tables, and without a version table, in a transaction that goes on afterwards."""
-    first = catalogue(work).fingerprint()
+    first = catalogue_of(work).fingerprint()
     work.exec_driver_sql("CREATE TABLE t (id INTEGER)")
-    assert len(first) == 64 and first != catalogue(work).fingerprint()
+    assert len(first) == 64 and first != catalogue_of(work).fingerprint()
     work.exec_driver_sql("DROP TABLE t")
-    assert first == catalogue(work).fingerprint()
+    assert first == catalogue_of(work).fingerprint()
 
 
 def test_the_version_table_is_the_one_that_is_named(engine: Engine) -> None:
@@ -137,16 +137,16 @@ def test_the_version_table_is_the_one_that_is_named(engine: Engine) -> None:
             connection,
             'CREATE TABLE "My Versions" (version_num VARCHAR(32));\nCREATE TABLE odd (x VARCHAR(9))',
         )
-        before = catalogue(connection).fingerprint(version_table="My Versions")
-        other = catalogue(connection).fingerprint()
-        odd = catalogue(connection).fingerprint(version_table="odd")
+        before = catalogue_of(connection).fingerprint(version_table="My Versions")
+        other = catalogue_of(connection).fingerprint()
+        odd = catalogue_of(connection).fingerprint(version_table="odd")
         _script(
             connection, """INSERT INTO "My Versions" VALUES ('it''s "a1"');\nINSERT INTO odd VALUES ('x')"""
         )
-        assert before != catalogue(connection).fingerprint(version_table="My Versions")
+        assert before != catalogue_of(connection).fingerprint(version_table="My Versions")
         assert (other, odd) == (
-            catalogue(connection).fingerprint(),
-            catalogue(connection).fingerprint(version_table="odd"),
+            catalogue_of(connection).fingerprint(),
+            catalogue_of(connection).fingerprint(version_table="odd"),
         )
 
 
@@ -188,10 +188,10 @@ def test_two_hundred_tables_take_milliseconds(engine: Engine) -> None:
                 f"CREATE TABLE t{number} (id INTEGER PRIMARY KEY, a VARCHAR(20) NOT NULL, "
                 f"b INTEGER DEFAULT 1, c INTEGER{before});\nCREATE INDEX ix_{number} ON t{number} (a)",
             )
-        catalogue(connection).fingerprint()
+        catalogue_of(connection).fingerprint()
         took = []
         for _ in range(5):
             begun = time.perf_counter()
-            catalogue(connection).fingerprint()
+            catalogue_of(connection).fingerprint()
             took.append(time.perf_counter() - begun)
     assert statistics.median(took) < (0.1 if engine.dialect.name == "postgresql" else 0.02)
