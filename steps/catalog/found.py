@@ -1,4 +1,4 @@
-"""What a database has, table by table, as far as it is compared with models."""
+"""What a database has, table by table: the part that is compared with models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ Key: TypeAlias = tuple[str | None, str]
 
 @dataclass(frozen=True, slots=True)
 class FoundColumn:
-    """One column. type: as DDL, empty if not known. filled: whether the database gives it a value itself."""
+    """One column.
+
+    type: as DDL, empty where it is not known. filled: whether the database gives it a value by itself.
+    labels: of an enumerated type, None for any other.
+    """
 
     name: str
     type: str
@@ -23,7 +27,7 @@ class FoundColumn:
 
 @dataclass(frozen=True, slots=True)
 class FoundIndex:
-    """One index; a column is None where it is an expression. bound: whether a constraint stands on it."""
+    """One index; a column is None where it is an expression. bound: whether it belongs to a constraint."""
 
     name: str
     columns: tuple[str | None, ...]
@@ -34,7 +38,7 @@ class FoundIndex:
 
 @dataclass(frozen=True, slots=True)
 class FoundForeignKey:
-    """One foreign key: pairs of (local, remote) columns, the table referred to, what a deletion does."""
+    """One foreign key: pairs of (local, remote) columns, the table that it refers to, its ON DELETE."""
 
     name: str
     pairs: frozenset[tuple[str, str | None]]
@@ -44,7 +48,7 @@ class FoundForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class FoundTable:
-    """One table or view. checks: how many checks it has, named or not."""
+    """One table or view. checks: the number of its checks, named or not."""
 
     schema: str | None
     name: str

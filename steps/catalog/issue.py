@@ -1,4 +1,4 @@
-"""One thing that is wrong with a database, or worth saying of it."""
+"""One thing that is wrong with a database, or that a person may want to know of it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from typing import Literal, TypeAlias
 Severity: TypeAlias = Literal["info", "warning", "error", "critical"]
 
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error", "critical")
-"""From the least to the gravest; the last two are defects."""
+"""From the least grave to the gravest. The last two are defects."""
 
 
 @dataclass(frozen=True, slots=True)
 class Issue:
     """One finding.
 
-    kind: kebab-case word, such as `missing-table`. name: of the object, unique within its kind and table: a
-    column, index or constraint by its own name, a constraint without one by its columns or text. text: one
-    complete sentence. suggestion: what mends it, or is to be done about it. table: key of the table it is
-    about, as in a MetaData.
+    kind: a word in kebab-case, such as `missing-table`. name: the object's, unique within its kind and
+    table; a constraint without a name has its columns or its text instead. text: one complete sentence.
+    suggestion: what fixes it, or what to do about it. table: the key of its table, as in a MetaData.
     """
 
     kind: str
@@ -36,11 +35,11 @@ class Issue:
 
     @property
     def id(self) -> str:
-        """It in one word, by which it is known again when the database is looked at once more."""
+        """Its identity: the same issue has the same id at the next look."""
         return f"{self.kind} {self.table or ''} {self.name}"
 
     def data(self) -> dict[str, str]:
-        """It as the journal stores it."""
+        """The issue as the journal stores it."""
         return {
             "kind": self.kind,
             "name": self.name,
@@ -51,10 +50,10 @@ class Issue:
 
 
 def defects(issues: Iterable[Issue]) -> tuple[Issue, ...]:
-    """Those that keep a database from being ready, in their order."""
+    """The issues that keep a database from being ready, in their order."""
     return tuple(issue for issue in issues if issue.is_defect)
 
 
 def worst(issues: Iterable[Issue]) -> Severity:
-    """The gravest severity among them; 'info' where there is none."""
+    """The gravest severity among the issues; 'info' where there are none."""
     return max((issue.severity for issue in issues), key=SEVERITIES.index, default="info")

@@ -1,4 +1,4 @@
-"""One thing that interrupted work of others left in the database."""
+"""One thing that somebody else's interrupted work left in the database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal
 class Leftover:
     """A table that Alembic's batch mode was filling, or an index that was never finished.
 
-    name: of the object. table: the table it belongs to, or the one that was being rebuilt.
+    name: the object's. table: the table that it belongs to, or that was being rebuilt.
     schema: None where it is the connection's default one.
     """
 
@@ -21,7 +21,7 @@ class Leftover:
 
     @property
     def text(self) -> str:
-        """What it is and what is to be done with it, in one sentence."""
+        """What it is, in one sentence."""
         if self.kind == "invalid-index":
             return f"The index {self.name} of {self.table} is INVALID: its build failed, or is going on."
         return (

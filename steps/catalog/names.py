@@ -1,4 +1,4 @@
-"""Names that mean something to every reading of the catalogue."""
+"""Names with a meaning in every catalogue, and the patterns that leave names out."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 VERSION_TABLE = "alembic_version"
-"""What Alembic calls its version table where env.py does not say."""
+"""Alembic's name for its version table where env.py gives none."""
 
 OWN_PREFIX = "init_journal"
-"""How the name of every table, function, trigger and index of the journal begins."""
+"""The beginning of the name of every table, function, trigger and index of the journal."""
 
 TEMPORARY_PREFIX = "_alembic_tmp_"
-"""How Alembic's batch mode names the table that it copies rows into."""
+"""The beginning of the name of the table that Alembic's batch mode copies rows into."""
 
 
 def is_own(name: str) -> bool:
@@ -22,7 +22,7 @@ def is_own(name: str) -> bool:
 
 
 def is_ignored(ignore: Iterable[str], name: str, schema: str | None = None) -> bool:
-    """Whether `ignore` names it, as `name` or `schema.name`; `*` stands for any characters, `?` for one."""
+    """Whether `ignore` has it as `name` or `schema.name`; `*` stands for any characters, `?` for one."""
     names = (name,) if schema is None else (name, f"{schema}.{name}")
     return any(_pattern(word).fullmatch(each) for word in ignore for each in names)
 
@@ -33,5 +33,5 @@ def _pattern(word: str) -> re.Pattern[str]:
 
 
 def like(word: str) -> str:
-    """The same as a pattern for LIKE, whose escape is the backslash."""
+    """A word of `ignore` as a pattern for LIKE, with the backslash as its escape."""
     return re.sub(r"([\\%_])", r"\\\1", word).replace("*", "%").replace("?", "_")

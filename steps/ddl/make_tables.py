@@ -1,4 +1,4 @@
-"""Makes tables of models as `MetaData.create_all` does, but with apart what may fail."""
+"""Creates the models' tables as `MetaData.create_all` does, but goes on where an index is refused."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from initdb.steps.transactions.savepoints import attempt, reason, savepoint
 
 @dataclass(slots=True)
 class Made:
-    """What was made, by name, and what could not be: one sentence each."""
+    """What was created, by name, and one sentence for each thing that was refused."""
 
     tables: list[str] = field(default_factory=list)
     indexes: list[str] = field(default_factory=list)
@@ -27,17 +27,25 @@ class Made:
 
 
 def make_tables(connection: Connection, metadata: MetaData, tables: Collection[Table]) -> Made:
-    """Make those of `tables` that are not there, in order of dependency, with sequences, types and events.
+    """Create those of `tables` that are missing, by their dependencies, with sequences, types and DDL events.
 
-    Indexes that are not unique, and foreign keys that close a circle of tables, run each in a SAVEPOINT and
-    become a warning where the database refuses them. A schema of PostgreSQL that a table names is made with
-    it. Whatever else is refused is raised as SQLAlchemy's error. Begins and commits nothing.
+    An index that is not unique, and a foreign key that closes a circle of tables, runs in a SAVEPOINT of its
+    own. Where the database refuses it, that is a warning. A schema of PostgreSQL that a table names is
+    created with it.
+
+    Args:
+        connection: In a transaction, which is neither begun nor ended here.
+        metadata: The models; their listeners are called.
+        tables: Tables of `metadata`.
+
+    Raises:
+        SQLAlchemyError: where the database refuses anything else.
     """
     try:
         with savepoint(connection):
             return _make(connection, metadata, tables)
     except SQLAlchemyError as error:
-        # Schemas may be made by listeners of the application's own, which would stumble over ours.
+        # The application's own listeners may create schemas, and would fail on one of ours: so they go first.
         missing = _missing_schemas(connection, tables) if _is_missing_schema(error) else ()
         if not missing:
             raise
@@ -64,7 +72,7 @@ def _missing_schemas(connection: Connection, tables: Collection[Table]) -> list[
 
 
 class _Generator(SchemaGenerator):
-    """SQLAlchemy's own visitor, so that DDL events, `ddl_if`, sequences and enumerated types are as ever."""
+    """SQLAlchemy's own visitor, so that DDL events, `ddl_if`, sequences and enumerated types work as ever."""
 
     def __init__(self, connection: Connection, tables: Collection[Table], made: Made) -> None:
         super().__init__(connection.dialect, connection, checkfirst=True, tables=list(tables))  # type: ignore[no-untyped-call]
@@ -99,13 +107,13 @@ class _Generator(SchemaGenerator):
 
 
 def in_order(metadata: MetaData) -> list[str]:
-    """The keys of all tables, what is referred to before what refers to it, as far as there is no circle."""
+    """The keys of all tables: a table comes after those that it refers to, unless they form a circle."""
     tables = sorted(metadata.tables.values(), key=lambda table: table.key)
     return [table.key for table, _ in sort_tables_and_constraints(tables) if table is not None]  # type: ignore[no-untyped-call]
 
 
 def make_types(connection: Connection, column: Column[object]) -> None:
-    """Make the enumerated type or domain of a column, where the database has such and lacks this one."""
+    """Create a column's enumerated type or domain, where the database has such types and lacks this one."""
     kind = concrete(column.type, connection.dialect)
     if isinstance(kind, ARRAY):
         kind = concrete(kind.item_type, connection.dialect)

@@ -1,4 +1,4 @@
-"""Where a database differs from models, and how grave each difference is."""
+"""Drift: where a database differs from the models, and how grave each difference is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compares the columns of one table and its primary key."""
+"""Compares the columns and the primary key of one table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from initdb.steps.drift.wanted import WantedTable
 
 
 def column_issues(want: WantedTable, found: FoundTable, names: Names) -> Iterator[Issue]:
-    """Columns that are missing, that are too many, whose type or nullability differs."""
+    """Columns that are missing, that no model has, or whose type or nullability differs."""
     label = want.item.key
     there = {names.fold(name): column for name, column in found.columns.items()}
     for column in want.columns:
@@ -75,7 +75,7 @@ def _nullability_issues(label: str, column: Column[object], found: FoundColumn) 
 
 
 def primary_key_issues(want: WantedTable, found: FoundTable, names: Names) -> Iterator[Issue]:
-    """A primary key that is missing or has other columns."""
+    """A primary key that is missing, or that has other columns."""
     wanted = tuple(column.name for column in want.item.primary_key.columns)
     if not wanted or set(names.folded(wanted)) == set(names.folded(found.primary_key)):
         return

@@ -1,4 +1,4 @@
-"""Compares the tables of a database with models."""
+"""Compares the tables of a database with the models."""
 
 from __future__ import annotations
 
@@ -20,13 +20,17 @@ _OF_COLUMNS = {"missing-column", "extra-column", "type-differs", "nullability-di
 
 
 def compare(connection: Connection, metadata: MetaData, *, ignore: Collection[str] = ()) -> tuple[Issue, ...]:
-    """Every difference between the database and the models that is known to be one, ordered by table.
+    """Every certain difference between the database and the models, ordered by table.
 
-    What is missing is an error, what is there beside it is for information, what is different is as grave as
-    what it does to writes. Constraints and indexes are known by what they say, so that another name is no
-    difference; types are compared by families; server defaults, comments and the order of columns are not.
-    Only the schemas that the models use are looked at. `ignore` leaves out tables, as `name` or
-    `schema.name`, indexes and constraints, as `name` or `table.name`, and columns, as `table.name`.
+    What is missing is an error. What no model has is information. What differs is as grave as its effect on
+    writes. Constraints and indexes are compared by what they say, so another name is no difference. Types are
+    compared by families. Server defaults, comments and the order of columns are not compared.
+
+    Args:
+        connection: Reads only; begins and ends no transaction.
+        metadata: The models. Only the schemas that they use are read.
+        ignore: What is left out: tables as `name` or `schema.name`, indexes and constraints as `name` or
+            `table.name`, columns as `table.name`.
     """
     wants = wanted(connection, metadata, ignore)
     schemas = sorted({want.key[0] for want in wants} | {None}, key=lambda schema: schema or "")

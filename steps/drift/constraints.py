@@ -14,7 +14,7 @@ _EXTRA = "Drop it in a revision if it is not meant."
 
 
 def unique_issues(want: WantedTable, found: FoundTable, names: Names) -> Iterator[Issue]:
-    """Unique constraints that no unique index stands for, and those that no model has."""
+    """Unique constraints without a unique index, and those that no model has."""
     label = want.item.key
     whole = [index for index in candidates(found) if index.unique and not index.partial]
     there = {frozenset(names.folded(index.columns)) for index in whole}
@@ -34,7 +34,7 @@ def unique_issues(want: WantedTable, found: FoundTable, names: Names) -> Iterato
 
 
 def foreign_key_issues(want: WantedTable, found: FoundTable, names: Names) -> Iterator[Issue]:
-    """Foreign keys that are missing, that are too many, or whose rows are deleted otherwise."""
+    """Foreign keys that are missing, that no model has, or whose ON DELETE differs."""
     label = want.item.key
     there = {_says(item, names): item for item in found.foreign_keys}
     for item in want.foreign_keys:
@@ -68,7 +68,7 @@ def _extra_foreign_key(label: str, found: FoundForeignKey) -> Issue:
 def foreign_keys_into(
     label: str, found: FoundTable, wants: Collection[WantedTable], names: Names
 ) -> Iterator[Issue]:
-    """The foreign keys of a table in no model that refer to tables of the models."""
+    """The foreign keys into tables of the models, from a table that no model has."""
     ours = {names.key(want.key) for want in wants}
     for item in found.foreign_keys:
         if names.key(item.remote) in ours:
@@ -76,9 +76,10 @@ def foreign_keys_into(
 
 
 def check_issues(want: WantedTable, found: FoundTable, names: Names) -> Iterator[Issue]:
-    """Checks that are missing or too many: by name, and those without a name in common by their number.
+    """Checks that are missing, and checks that no model has.
 
-    Each database rewrites what a check says, so that the texts are not compared.
+    Checks are matched by name, and what then remains is only counted: each database rewrites the text of a
+    check, so texts cannot be compared.
     """
     label = want.item.key
     there = {names.fold(name) for name in found.check_names}
@@ -86,8 +87,8 @@ def check_issues(want: WantedTable, found: FoundTable, names: Names) -> Iterator
     unmatched = [item for item in want.checks if not (item.named and names.fold(item.name) in matched)]
     others = found.checks - len(matched)
     lacking = {column.name for column in want.columns} - set(found.columns)
-    # First those of columns that are missing, then the named ones: a check of the database without a match
-    # rather stands for one without a name.
+    # Checks of missing columns come first, then named ones: a check of the database that matches no name is
+    # more likely one without a name.
     unmatched.sort(key=lambda item: (not item.columns & lacking, not item.named))
     for item in unmatched[: max(0, len(unmatched) - others)]:
         text = f"The check {item.name} of {label} is missing."

@@ -11,11 +11,11 @@ from initdb.steps.drift.wanted import WantedIndex, WantedTable
 
 
 def index_issues(want: WantedTable, found: FoundTable, names: Names) -> Iterator[Issue]:
-    """Indexes that are missing, that are too many, or that cover something else under the same name."""
+    """Indexes that are missing, that no model has, or that cover something else under the same name."""
     by_name = {names.fold(index.name): index for index in found.indexes}
     named = {names.fold(index.name) for index in want.indexes}
-    # What an expression says is written differently by each database: those without a name in common are
-    # counted.
+    # Each database writes an expression in its own way, so indexes on expressions whose names differ are
+    # only counted.
     spare = sum(None in index.columns and names.fold(index.name) not in named for index in found.indexes)
     for index in want.indexes:
         same = by_name.get(names.fold(index.name))
@@ -29,7 +29,7 @@ def index_issues(want: WantedTable, found: FoundTable, names: Names) -> Iterator
 
 
 def candidates(found: FoundTable) -> Iterator[FoundIndex]:
-    """Every index of the table, that of the primary key too."""
+    """Every index of the table, and the one of its primary key."""
     yield from found.indexes
     if found.primary_key:
         yield FoundIndex("", found.primary_key, unique=True, bound=True)

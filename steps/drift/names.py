@@ -1,4 +1,4 @@
-"""When two names mean the same object."""
+"""Whether two names mean the same object."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Names:
         return self.catalogue.fold(name)
 
     def folded(self, names: Iterable[str | None]) -> tuple[str | None, ...]:
-        """The names as they are compared, in their order; what has no name stays None."""
+        """The names as they are compared, in their order; None stays None."""
         return tuple(None if name is None else self.fold(name) for name in names)
 
     def key(self, key: Key) -> Key:

@@ -1,4 +1,4 @@
-"""What models want of a database, table by table, with the names that things get there."""
+"""What the models want of a database, table by table, with the names that things have there."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class WantedIndex:
 
 @dataclass(frozen=True, slots=True)
 class WantedUnique:
-    """One unique constraint; without a name of its own it is called by its columns."""
+    """One unique constraint. Where it has no name, `name` is its columns."""
 
     name: str
     columns: tuple[str, ...]
@@ -48,7 +48,7 @@ class WantedUnique:
 
 @dataclass(frozen=True, slots=True)
 class WantedForeignKey:
-    """One foreign key; without a name of its own it is called by what it says."""
+    """One foreign key. Where it has no name, `name` is what it says."""
 
     name: str
     pairs: frozenset[tuple[str, str | None]]
@@ -59,7 +59,7 @@ class WantedForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class WantedCheck:
-    """One check; without a name of its own it is called by its text. columns: as far as it says which."""
+    """One check. Where it has no name, `name` is its text. columns: those that it is known to concern."""
 
     name: str
     named: bool
@@ -69,7 +69,7 @@ class WantedCheck:
 
 @dataclass(frozen=True, slots=True)
 class WantedTable:
-    """One table as the models describe it, for one database."""
+    """One table as the models describe it for one database."""
 
     key: Key
     item: Table
@@ -80,12 +80,12 @@ class WantedTable:
 
     @property
     def columns(self) -> tuple[Column[object], ...]:
-        """The columns that are made; `xmin` and its like are there anyway."""
+        """The columns that are created; system columns such as `xmin` exist anyway."""
         return tuple(column for column in self.item.columns if not column.system)
 
 
 def model_tables(metadata: MetaData, ignore: Collection[str]) -> tuple[Table, ...]:
-    """The tables of the models by their keys; not the ignored ones, nor views (`info={"is_view": True}`)."""
+    """The tables of the models, ordered by key, without ignored ones and views (`info={"is_view": True}`)."""
     return tuple(
         table
         for _, table in sorted(metadata.tables.items())
@@ -96,13 +96,13 @@ def model_tables(metadata: MetaData, ignore: Collection[str]) -> tuple[Table, ..
 def wanted(
     connection: Connection, metadata: MetaData, ignore: Collection[str] = ()
 ) -> tuple[WantedTable, ...]:
-    """What the models want, by the tables' keys; tables that `ignore` names are left out."""
+    """What the models want, ordered by the tables' keys, without the tables that `ignore` names."""
     compiler = ddl_compiler(connection.dialect)
     return tuple(_table(table, connection, compiler) for table in model_tables(metadata, ignore))
 
 
 def ddl_compiler(dialect: Dialect) -> DDLCompiler:
-    """A compiler that renders parts of DDL: constraints, column specifications, names."""
+    """A compiler that renders parts of DDL: constraints, column definitions, names."""
     return dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]
 
 
@@ -119,7 +119,7 @@ def _table(table: Table, connection: Connection, compiler: DDLCompiler) -> Wante
 
 
 def table_key(connection: Connection, table: Table) -> Key:
-    """A table's schema as the connection sees it (None: its default one) and name."""
+    """A table's schema as the connection sees it (None: the default one) and its name."""
     schema = connection.schema_for_object(table)
     return (None if schema == connection.dialect.default_schema_name else schema, table.name)
 
@@ -130,8 +130,8 @@ def _constraints(table: Table) -> list[Constraint]:
 
 
 def _is_made(constraint: Constraint, compiler: DDLCompiler) -> bool:
-    # The check of a Boolean or an Enum asks the database whether it is needed. On other constraints the same
-    # rule only says that ALTER TABLE adds them, once something has created these models in this process.
+    # For the check of a Boolean or an Enum this rule says whether the database needs it. For any other
+    # constraint it only says whether ALTER TABLE adds it, and create_all() in this process changes that.
     if getattr(constraint, "_type_bound", False):
         return constraint._should_create_for_compiler(compiler)
     return constraint._ddl_if is None or constraint._ddl_if._should_execute(
@@ -180,7 +180,7 @@ def _foreign_keys(
                 continue
             remote = item.referred_table
             pairs = [(element.parent.name, element.column.name) for element in item.elements]
-        except SQLAlchemyError:  # refers to a table that these models do not have
+        except SQLAlchemyError:  # it refers to a table that these models do not have
             continue
         text = f"({', '.join(p[0] for p in pairs)}) -> {remote.fullname} ({', '.join(p[1] for p in pairs)})"
         yield WantedForeignKey(

@@ -1,1 +1,1 @@
-"""The checks that validation makes, each on its own; all of them only read."""
+"""The checks of a validation, a module each. They only read."""

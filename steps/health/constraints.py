@@ -45,7 +45,7 @@ def _indexes(
 def missing_references(
     connection: Connection, metadata: MetaData, issues: Iterable[Issue], severity: Severity
 ) -> Iterator[Reference]:
-    """The foreign keys of the models that the database lacks, where both tables and all columns are there."""
+    """The models' foreign keys that the database lacks although it has both tables and all columns."""
     lacking = [issue for issue in issues if issue.kind in {"missing-table", "missing-column"}]
     absent = {issue.table for issue in lacking if issue.kind == "missing-table"}
     without = {(issue.table, issue.name) for issue in lacking if issue.kind == "missing-column"}

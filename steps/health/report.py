@@ -9,7 +9,7 @@ from initdb.steps.catalog.issue import Issue, Severity, defects, worst
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check that was made: its name, how many issues it found, how grave the worst of them is."""
+    """One check that was made: its name, the number of issues that it found, and the gravest severity."""
 
     name: str
     issues: int
@@ -18,7 +18,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Every issue, in the order of the checks, and the checks."""
+    """The checks that were made, and their issues in the order of the checks."""
 
     issues: tuple[Issue, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -30,9 +30,9 @@ class Health:
 
     @property
     def warnings(self) -> tuple[Issue, ...]:
-        """The issues that a ready database may have, those that are only information aside."""
+        """The issues of severity warning; a ready database may have them."""
         return tuple(issue for issue in self.issues if issue.severity == "warning")
 
     def with_check(self, name: str, found: tuple[Issue, ...]) -> Health:
-        """It with one check more."""
+        """This and one more check."""
         return Health((*self.issues, *found), (*self.checks, Check(name, len(found), worst(found))))

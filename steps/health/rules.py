@@ -1,4 +1,4 @@
-"""The application's own rules, each in a SAVEPOINT that is undone: a rule looks and does not alter."""
+"""The application's own rules. A rule only reads: each runs in a SAVEPOINT that is rolled back."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from initdb.steps.catalog.issue import SEVERITIES, Issue, Severity
 if TYPE_CHECKING:
     from initdb.steps.context import Rule
 
-_ADVICE = "Mend what the rule of the application asks for, then: initdb resume"
+_ADVICE = "Fix what the application's rule asks for, then: initdb resume"
 
 
 def rule_issues(connection: Connection, rules: Iterable[Rule]) -> tuple[Issue, ...]:
-    """What the rules find; a rule that raises is an issue of its own.
+    """What the rules find. A rule that raises is an issue itself.
 
-    An error that can pass by itself (a lost connection, a lock, a cancelled statement) is raised as it came.
-    Raises InitError("validation-failed") for a rule that ended the transaction.
+    Raises:
+        InitError: `validation-failed`, where a rule ended the transaction.
+        Exception: what a rule raised, where it can pass by itself: a lost connection, a lock, a cancelled
+            statement.
     """
     return tuple(issue for rule in rules for issue in _issues(connection, rule))
 
@@ -48,7 +50,7 @@ def _issues(connection: Connection, rule: Rule) -> Iterable[Issue]:
 
 
 def _sentences(answer: object) -> list[str]:
-    """A rule may answer with sentences, with one sentence, or with whether it holds."""
+    """A rule may return sentences, one sentence, or whether it holds."""
     if answer is None or answer is True:
         return []
     if answer is False:

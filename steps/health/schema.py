@@ -1,4 +1,4 @@
-"""Whether the schema is what the models say, or near enough where the revisions are the authority."""
+"""Whether the schema is what the models say. Where revisions make the schema, they are the authority."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _MODELS_RULE = "models"
 def schema_issues(
     connection: Connection, application: Application, ignore: Collection[str]
 ) -> tuple[Issue, ...]:
-    """Differences from the models, and what interrupted migrations left.
+    """Differences from the models, and tables that interrupted migrations left.
 
-    Where revisions make the schema, what they leave different from the models is a warning at most.
+    Where revisions make the schema, a difference from the models is a warning at most.
     """
     found = (
         compare(connection, application.metadata, ignore=ignore) if application.metadata is not None else ()

@@ -1,4 +1,4 @@
-"""Whether the first rows were brought in."""
+"""Whether the seeds are applied."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def seed_issues(
     connection: Connection, sources: Collection[SeedSource], pending: Collection[str]
 ) -> tuple[Issue, ...]:
-    """Sources that the ledger does not have as complete, and files whose table is not there."""
+    """Sources that the ledger does not have as complete, and files whose table is missing."""
     return (*_pending(pending), *_without_table(connection, sources))
 
 

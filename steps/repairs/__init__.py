@@ -1,1 +1,1 @@
-"""Repairs that cannot lose data: planned from issues, then performed."""
+"""Repairs that cannot lose data: planned from issues, then performed. Nothing is ever dropped."""

@@ -1,4 +1,4 @@
-"""What a repair does, and what it cannot do."""
+"""What a repair will do, and what it cannot do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Kind: TypeAlias = Literal[
 ]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-"""In the order in which they are done: what comes later may rest on what came before."""
+"""In the order in which they are done: a later one may need an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class RepairPlan:
-    """What can be repaired, in the order in which it is done, and what cannot: each with exact advice."""
+    """What is done, in this order, and the issues that a person has to fix, each with exact advice."""
 
     actions: tuple[Action, ...]
     impossible: tuple[Issue, ...]

@@ -1,4 +1,4 @@
-"""Which missing columns can be added without an invented value, and how."""
+"""Which missing columns can be added without inventing a value, and how."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from initdb.steps.repairs.action import Action
 def column_action(
     issue: Issue, want: WantedTable, column: Column[object], connection: Connection
 ) -> Action | Issue:
-    """The action that adds the column, or the issue with advice where rows need a value nobody knows."""
+    """The action that adds the column; or the issue with advice, where only a person knows the rows' value."""
     advice = _refusal(column, connection)
     if advice is not None:
         return replace(issue, suggestion=advice)

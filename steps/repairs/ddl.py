@@ -1,4 +1,4 @@
-"""The statements that add one thing to a table, as text for one database."""
+"""The statements that create a table or add one thing to it, as text for one database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from initdb.steps.drift.wanted import WantedTable, ddl_compiler
 
 
 def create_table(connection: Connection, want: WantedTable) -> tuple[str, ...]:
-    """The table with its constraints, and its indexes."""
+    """CREATE TABLE, with the constraints, and CREATE INDEX for each index."""
     table = str(CreateTable(want.item).compile(dialect=connection.dialect)).strip()
     return (table, *(create_index(connection, index.item) for index in want.indexes))
 
@@ -20,20 +20,20 @@ def create_index(connection: Connection, index: Index) -> str:
 
 
 def create_unique_index(connection: Connection, name: str, table: Table, columns: tuple[str, ...]) -> str:
-    """CREATE UNIQUE INDEX: what stands for a unique constraint where none can be added."""
+    """CREATE UNIQUE INDEX, in place of a unique constraint where none can be added."""
     quote = connection.dialect.identifier_preparer.quote
     listed = ", ".join(quote(column) for column in columns)
     return f"CREATE UNIQUE INDEX {quote(name)} ON {table_name(connection, table)} ({listed})"
 
 
 def add_constraint(connection: Connection, table: Table, constraint: Constraint) -> str:
-    """ALTER TABLE ... ADD, of a constraint with or without a name, the table's or one of its columns'."""
+    """ALTER TABLE … ADD, for a constraint of the table or of a column, with or without a name."""
     clause = str(ddl_compiler(connection.dialect).process(constraint)).strip()
     return f"ALTER TABLE {table_name(connection, table)} ADD {clause}"
 
 
 def add_column(connection: Connection, column: Column[object], *clauses: str) -> str:
-    """ALTER TABLE ... ADD COLUMN, with its default, NOT NULL, and the given clauses."""
+    """ALTER TABLE … ADD COLUMN, with the column's default and NOT NULL, and the given clauses."""
     specification = ddl_compiler(connection.dialect).get_column_specification(column)
     return " ".join(
         (f"ALTER TABLE {table_name(connection, column.table)} ADD COLUMN {specification}", *clauses)
@@ -41,5 +41,5 @@ def add_column(connection: Connection, column: Column[object], *clauses: str) ->
 
 
 def table_name(connection: Connection, table: Table) -> str:
-    """The table, quoted where it must be, with its schema if it has one."""
+    """The table's name, quoted where it must be, with its schema if it has one."""
     return connection.dialect.identifier_preparer.format_table(table)

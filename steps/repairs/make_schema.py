@@ -1,4 +1,4 @@
-"""Creates the schema that models describe, in an empty database or in one where it was begun."""
+"""Creates the schema that the models describe, in an empty database or where a part of it exists."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ANOTHER_TABLE = {"missing-column", "missing-primary-key", "primary-key-differs"
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """What was made, by name, and a sentence for each thing that the schema stands without."""
+    """What was created, by name, and one sentence for each thing that the schema now lacks."""
 
     tables: tuple[str, ...]
     indexes: tuple[str, ...]
@@ -28,13 +28,19 @@ class Created:
 
 
 def create(connection: Connection, metadata: MetaData, *, ignore: Collection[str] = ()) -> Created:
-    """Make every table of the models that is not there, and what the others lack in indexes and constraints.
+    """Create every table of the models that is missing, and the indexes and constraints that others lack.
 
-    Tables that `ignore` names, or that say `info={"is_view": True}`, are left alone. Indexes that are not
-    unique and foreign keys that close a circle run each in a SAVEPOINT: one that is refused is a warning.
-    Begins and commits nothing. Raises InitError("conflicting-object") where a table's name is taken by
-    another kind of object or by a table that is not this one; whatever else the database refuses is raised
-    as SQLAlchemy's error.
+    An index that is not unique, and a foreign key that closes a circle of tables, runs in a SAVEPOINT of its
+    own. Where the database refuses it, that is a warning.
+
+    Args:
+        connection: In a transaction, which is neither begun nor ended here.
+        metadata: The models. Tables with `info={"is_view": True}` are left alone.
+        ignore: Tables that are left alone too, as `name` or `schema.name`.
+
+    Raises:
+        InitError: `conflicting-object`, where another kind of object has a table's name, or another table.
+        SQLAlchemyError: where the database refuses anything else.
     """
     tables = model_tables(metadata, ignore)
     conflicts = catalogue_of(connection).in_the_way([table_key(connection, table) for table in tables])
@@ -44,7 +50,7 @@ def create(connection: Connection, metadata: MetaData, *, ignore: Collection[str
     absent = {issue.table for issue in issues if issue.kind == "missing-table"}
     _refuse_other_tables(connection, issues)
     made = make_tables(connection, metadata, [table for table in tables if table.key in absent])
-    # What is left belongs to tables that were there before.
+    # The other issues are about tables that existed before.
     rest = perform(
         connection, plan_for([i for i in issues if i.table not in absent], metadata, connection), metadata
     )

@@ -1,4 +1,4 @@
-"""Does what a plan of repairs says, each repair in a SAVEPOINT."""
+"""Performs a plan of repairs, each repair in a SAVEPOINT."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ _DOING: dict[str, Literal["index", "constraint"]] = {
 
 @dataclass(frozen=True, slots=True)
 class Performed:
-    """The actions done, those that the database refused and why, the tables made, what these lack."""
+    """What was done.
+
+    refused: the actions that the database refused, each with the reason. tables: those that were created.
+    warnings: a sentence for each thing that these tables lack.
+    """
 
     done: tuple[Action, ...]
     refused: tuple[tuple[Action, str], ...]
@@ -32,10 +36,13 @@ class Performed:
 
 
 def perform(connection: Connection, plan: RepairPlan, metadata: MetaData | None) -> Performed:
-    """Do the actions of `plan`, in their order, in the transaction that the connection is in.
+    """Perform the actions of `plan`, in their order, in the transaction that the connection is in.
 
-    Tables are made together, as one schema; a refusal there is raised as SQLAlchemy's error. Of the rest
-    each runs in a SAVEPOINT, and a refusal is reported.
+    Tables are created together, as one schema. Every other action runs in a SAVEPOINT of its own, and the
+    result says where the database refused it.
+
+    Raises:
+        SQLAlchemyError: where the database refuses to create a table.
     """
     done = [action for action in plan.actions if action.kind == "create-table"]
     new = [metadata.tables[action.table] for action in done] if metadata is not None else []

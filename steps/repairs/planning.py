@@ -1,4 +1,4 @@
-"""From issues to repairs: what can be done without losing data, in which order, what is left to a person."""
+"""Plans repairs: what can be fixed without losing data, in which order, and what a person has to fix."""
 
 from __future__ import annotations
 
@@ -19,11 +19,15 @@ Planner = Callable[[Issue, WantedTable, Connection], Action | Issue]
 
 
 def plan_for(issues: Iterable[Issue], metadata: MetaData | None, connection: Connection) -> RepairPlan:
-    """What can be done about the defects among `issues`; equal issues and databases give equal plans.
+    """Plan what fixes the defects among `issues`. Equal issues and databases give equal plans.
 
-    Only what adds: tables, columns that may be empty or get a value from the database (any column, while the
-    table has no row), indexes, constraints. Never a drop, a rename or another type. Reads whether tables are
-    empty, writes nothing.
+    A repair only adds: tables, indexes, constraints, and columns that may be NULL or get a value from the
+    database. To a table without rows it adds any column. It never drops, renames or changes a type.
+
+    Args:
+        issues: As a validation found them.
+        metadata: The models; without them nothing can be repaired.
+        connection: To read whether tables are empty. Nothing is written.
     """
     wants = {want.item.key: want for want in wanted(connection, metadata)} if metadata is not None else {}
     defects = [issue for issue in issues if issue.is_defect]
@@ -44,7 +48,7 @@ def _place(issue: Issue) -> tuple[str, str | None, str]:
 def _brought(
     issues: Iterable[Issue], wants: Mapping[str, WantedTable], connection: Connection
 ) -> set[tuple[str, str | None, str]]:
-    """The constraints that come with a column that is added."""
+    """The constraints that are added together with their column."""
     found = set()
     for issue in issues:
         want = wants.get(issue.table or "")
@@ -122,8 +126,8 @@ def _rebuild(want: WantedTable, operation: str) -> str:
 def _invalid_index(issue: Issue, want: WantedTable, connection: Connection) -> Action:
     quote, table = connection.dialect.identifier_preparer.quote, ddl.table_name(connection, want.item)
     schema = f"{quote(want.item.schema)}." if want.item.schema else ""
-    # A living CREATE INDEX CONCURRENTLY looks the same, and holds this lock: it is not to be waited for, or
-    # stopped.
+    # An index that another session is building CONCURRENTLY looks the same. That session holds this lock, and
+    # must neither be waited for nor stopped.
     statements = (
         f"LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE NOWAIT",
         f"REINDEX INDEX {schema}{quote(issue.name)}",

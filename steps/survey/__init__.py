@@ -1,1 +1,1 @@
-"""What is true of the database, and of the code that meets it."""
+"""What is true of the database now, and of the code that looks at it."""

@@ -1,4 +1,4 @@
-"""The code's fingerprint: hashes of revisions, seeds, models and the settings that alter the work."""
+"""The code's fingerprint: hashes of revisions, seeds, models and the settings that change the work."""
 
 from __future__ import annotations
 
@@ -18,8 +18,13 @@ from initdb.steps.revisions.locate import MigrationPlace
 
 
 def code_parts(application: Application, settings: Settings, dialect: Dialect) -> dict[str, str]:
-    """Part → hash, 64 hex digits, of what this process knows of its own code; the application's version is no
-    part."""
+    """The hash of each part of the code that this process knows.
+
+    The application's version is no part of it.
+
+    Returns:
+        Part ("settings", "migrations", "models", "seeds") to hash, 64 hexadecimal digits each.
+    """
     parts = {
         "settings": _lines(f"{name}={value}" for name, value in sorted(settings.work_fingerprint().items()))
     }
@@ -34,15 +39,15 @@ def code_parts(application: Application, settings: Settings, dialect: Dialect) -
 
 
 def _everything(place: MigrationPlace) -> str:
-    """Of a directory whose env.py chooses among its folders, every file counts."""
+    """The hash of every file in the directory: its env.py chooses the folders, so any may count."""
     return content_digest(replace(place, version_locations=(place.script_location,), recursive=True))
 
 
 def models_digest(metadata: MetaData, dialect: Dialect) -> str:
-    """The hash of the DDL that the models mean on this database, table by table in order of their names.
+    """The hash of the models' DDL on this database, table by table in the order of their names.
 
-    Not of source files: a mixin's file defines no table of its own, and which modules are imported differs
-    from process to process.
+    It is not a hash of source files: the file of a mixin defines no table, and processes differ in the
+    modules that they import.
     """
     return _lines(_ddl(table, dialect) for _, table in sorted(metadata.tables.items()))
 
@@ -52,7 +57,7 @@ def _ddl(table: Table, dialect: Dialect) -> str:
         made = str(CreateTable(table).compile(dialect=dialect))
         indexes = sorted(str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
     except CompileError:
-        # A type of another database: its name and its options still tell one model from the next.
+        # The models use a type of another database. Its name and options still tell models apart.
         made = "\n".join(f"{c.name} {c.type!r} {c.nullable} {c.primary_key}" for c in table.columns)
         indexes = sorted(str(index.name) for index in table.indexes)
     return "\n".join([table.fullname, made, *indexes])

@@ -1,4 +1,4 @@
-"""What is true of the database now, in the terms that the machine's guards read."""
+"""What is true of the database now, in the words that the machine's guards read."""
 
 from __future__ import annotations
 
@@ -16,10 +16,15 @@ from initdb.steps.seeds.ledger import seeds_pending
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The four facts of inspection: journal, version rows, tables, seeds.
+    """The facts of an inspection, from the journal, the version rows, the tables and the ledger of seeds.
 
-    `rows` is None where there is no version table. `conflict`: revisions that the journal knows and the
-    version rows have lost. `outside`: applied, but not by initdb. `unknown`: rows that no file has.
+    tables, missing: the application's tables that exist, and those that do not.
+    rows: the version rows, None where there is no version table.
+    pending: the revisions that are still to be applied. unknown: version rows that no file has.
+    conflict: revisions that the journal has as applied and the version rows do not.
+    outside: revisions that were applied, but not by initdb.
+    seeds: the names of the sources that are still to be applied.
+    managed: whether initdb or Alembic made the tables. schema_from: the setting.
     """
 
     tables: tuple[str, ...]
@@ -34,7 +39,7 @@ class Facts:
     schema_from: str
 
     def data(self) -> dict[str, object]:
-        """The facts as an event tells them and the guards read them."""
+        """The facts as the event has them and the guards read them."""
         return {
             "tables": list(self.tables),
             "missing": list(self.missing),
@@ -50,7 +55,7 @@ class Facts:
 
 
 def survey(connection: Connection, application: Application, known: Knowledge) -> Facts:
-    """Look at tables and version rows; two queries."""
+    """Look at tables and version rows, with two queries, and decide the facts."""
     table, schema = version_place(application, known)
     rows = catalogue_of(connection).version_rows(table, schema)
     present = catalogue_of(connection).tables()
@@ -59,7 +64,7 @@ def survey(connection: Connection, application: Application, known: Knowledge) -
 
 
 def version_place(application: Application, known: Knowledge) -> tuple[str, str | None]:
-    """The version table's name and schema: as env.py last said, else as its source says."""
+    """The version table's name and schema: as env.py last gave them, else as its source shows them."""
     if known.version_table:
         return known.version_table, known.version_schema
     return application.version_table, application.version_schema
@@ -68,7 +73,7 @@ def version_place(application: Application, known: Knowledge) -> tuple[str, str 
 def wanted_tables(
     application: Application, present: Collection[tuple[str | None, str]], default: str | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The application's tables that are there, and those that are not."""
+    """The application's tables that exist, and those that do not."""
     there: list[str] = []
     missing: list[str] = []
     for schema, name in sorted(_tables_of(application), key=lambda pair: (pair[0] or "", pair[1])):
@@ -93,7 +98,12 @@ def decide(
     rows: tuple[str, ...] | None,
     tables: tuple[tuple[str, ...], tuple[str, ...]],
 ) -> Facts:
-    """The facts, from what was read: pure."""
+    """The facts, from what was read. Pure.
+
+    Args:
+        rows: The version rows, None where there is no version table.
+        tables: The application's tables that exist, and those that do not.
+    """
     graph = application.graph or RevisionGraph.of(())
     here, missing = tables
     started_over = not here and not rows
@@ -118,9 +128,9 @@ def decide(
 def _lost_to_others(
     application: Application, known: Knowledge, applied: frozenset[str], rows: tuple[str, ...]
 ) -> frozenset[str]:
-    """Heads that only other code has and that the version rows have lost, while they say nothing new.
+    """Heads that only other code has and that are missing in the version rows, which have nothing new either.
 
-    What stands below such a head this code cannot know: it might apply again what is there.
+    This code does not know the revisions below such a head, so it might apply again what is applied.
     """
     graph = application.graph
     if graph is None or applied - graph.applied(known.heads) - known.applied.keys():

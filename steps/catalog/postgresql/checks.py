@@ -1,8 +1,8 @@
 # ruff: noqa: S608 (from constants and quoted names)
-"""What PostgreSQL does not vouch for by itself: constraints never validated, indexes never finished, orphans.
+"""What PostgreSQL does not vouch for: constraints never validated, indexes never finished, orphaned rows.
 
-Only foreign keys that are NOT VALID or missing can have orphans. Looking for them reads the referring table
-once; it is cut off after ORPHAN_LIMIT for each of them.
+Only a foreign key that is NOT VALID or missing can have orphaned rows. To find them, PostgreSQL reads the
+referring table once. For each foreign key this ends after ORPHAN_LIMIT.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _UNVALIDATED = text(f"""SELECT n.nspname, c.relname, k.conname, k.contype,
     WHERE {VISIBLE} AND NOT k.convalidated AND k.conparentid = 0
     ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C", k.conname COLLATE "C" """)
 
-# Whoever builds an index CONCURRENTLY holds this lock, and so does a VACUUM.
+# A session that builds an index CONCURRENTLY holds this lock; so does VACUUM.
 _INVALID = text(f"""SELECT n.nspname, t.relname, c.relname AS name,
     EXISTS (SELECT FROM pg_locks l WHERE l.relation = t.oid AND l.granted
         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -45,7 +45,7 @@ _INVALID = text(f"""SELECT n.nspname, t.relname, c.relname AS name,
 
 
 def constraint_issues(connection: Connection, ignore: Collection[str]) -> tuple[Issue, ...]:
-    """Constraints that were never validated, and what the foreign keys among them let through."""
+    """Constraints that were never validated, and the orphaned rows of the foreign keys among them."""
     found: list[Issue] = []
     for row in connection.execute(_UNVALIDATED):
         if is_ignored(ignore, row.relname, row.nspname) or is_ignored(ignore, row.conname):
@@ -82,7 +82,7 @@ def invalid_index_issues(
 
 
 def orphan_issues(connection: Connection, references: Iterable[Reference]) -> list[Issue]:
-    """Rows that refer to nothing; a reference that is not looked through in time is for information."""
+    """Rows that refer to nothing. A reference that takes too long is an issue for information."""
     found = []
     for one in references:
         columns = ", ".join(one.columns)

@@ -1,5 +1,5 @@
 # ruff: noqa: S608 (put together from constants alone)
-"""What counts as content in PostgreSQL's catalogue: a line of text for each fact, by names, never by oids."""
+"""What counts as content of PostgreSQL's catalogue: a line of text a fact, with names, without oids."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _extension(catalog: str, oid: str) -> str:
 
 VISIBLE = f"""{_SCHEMAS} AND c.relpersistence <> 't' AND NOT c.relispartition
     AND NOT {_extension("pg_class", "c.oid")}"""
-"""Which relations are looked at, of `pg_class c JOIN pg_namespace n`."""
+"""The condition for a relation that counts, on `pg_class c JOIN pg_namespace n`."""
 
 
 def _left_out(name: str, schema: str) -> str:
@@ -23,7 +23,7 @@ def _left_out(name: str, schema: str) -> str:
         OR {schema} || '.' || {name} LIKE ANY (CAST(:ignore AS text[])))"""
 
 
-# A sequence that belongs to a column is left out with that column's table.
+# A sequence that belongs to a column is left out where the column's table is.
 RELATIONS = f"""SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, n.nspname AS schema
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE {VISIBLE} AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c')
@@ -33,13 +33,13 @@ RELATIONS = f"""SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, n.n
         WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')
         AND d.refclassid = 'pg_catalog.pg_class'::regclass
         AND (o.relispartition OR {_left_out("o.relname", "s.nspname")})))"""
-"""The relations whose definitions count: `oid`, `name` (quoted, with its schema), `schema`."""
+"""The relations whose definitions count: `oid`, `name` (quoted, with its schema) and `schema`."""
 
 _CLASSES = """SELECT ROW('class', r.name, c.relkind, c.relpersistence, c.relrowsecurity,
     c.relforcerowsecurity, c.relreplident, c.reloptions, pg_get_partkeydef(c.oid))::text AS line
     FROM relation r JOIN pg_class c ON c.oid = r.oid"""
 
-# In their order and without their numbers: a dump restored elsewhere has no gaps where columns were dropped.
+# By their order, not by their numbers: a restored dump has no gaps where columns were dropped.
 _COLUMNS = """SELECT ROW('columns', r.name, string_agg(ROW(a.attname, format_type(a.atttypid, a.atttypmod),
         a.attnotnull, a.attidentity, a.attgenerated, a.attstorage, a.attcompression, a.attoptions,
         a.attfdwoptions, NULLIF(a.attcollation, 0)::regcollation, pg_get_expr(d.adbin, d.adrelid))::text,
@@ -47,13 +47,13 @@ _COLUMNS = """SELECT ROW('columns', r.name, string_agg(ROW(a.attname, format_typ
     FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum GROUP BY r.name"""
 
-# A foreign key to a partitioned table has a row for each partition, with this one as its parent.
+# A foreign key to a partitioned table has one more row for each partition, whose parent it is.
 _CONSTRAINTS = f"""SELECT ROW('constraint', r.name, k.conname, k.contype, k.convalidated,
         pg_get_constraintdef(k.oid))::text
     FROM relation r JOIN pg_constraint k ON k.conrelid = r.oid
     WHERE k.conparentid = 0 AND NOT {_left_out("k.conname", "r.schema")}"""
 
-# What an index of a constraint covers is said by the constraint.
+# The line of a constraint says what its index covers.
 _INDEXES = f"""SELECT ROW('index', r.name, i.indisvalid, i.indisready, i.indisreplident, i.indisclustered,
         CASE WHEN k.oid IS NULL THEN pg_get_indexdef(i.indexrelid) ELSE x.relname END, x.reloptions)::text
     FROM relation r JOIN pg_index i ON i.indrelid = r.oid JOIN pg_class x ON x.oid = i.indexrelid
@@ -81,7 +81,7 @@ _SEQUENCES = """SELECT ROW('sequence', r.name, format_type(s.seqtypid, NULL), s.
         s.seqmax, s.seqmin, s.seqcache, s.seqcycle)::text
     FROM relation r JOIN pg_sequence s ON s.seqrelid = r.oid"""
 
-# Every table has a type of its own and every type an array type: these say nothing new.
+# Every table has a row type and every type an array type, which say nothing new.
 _TYPES = f"""SELECT ROW('type', n.nspname, t.typname, t.typtype,
         format_type(NULLIF(t.typbasetype, 0), t.typtypmod), t.typnotnull, t.typdefault,
         ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder),
@@ -107,12 +107,12 @@ CONTENT = " UNION ALL ".join(
 )
 """One column, `line`; needs `relation` as RELATIONS gives it, and `ignore` as patterns for LIKE."""
 
-# ts_stat is the built-in function that runs a query given as text (https://www.postgresql.org/docs/current/
-# textsearch-features.html#TEXTSEARCH-STATISTICS), and so the one way to read, in one query, a table that may
-# not be there. A lexeme can be neither empty nor null, hence the letter in front.
+# ts_stat is a built-in function that runs a query given as text (https://www.postgresql.org/docs/current/
+# textsearch-features.html#TEXTSEARCH-STATISTICS). It is the only way to read, in one query, a table that may
+# not exist. A lexeme can be neither empty nor null, hence the letter in front.
 VERSIONS = """SELECT substr(s.word, 2) AS revision
     FROM ts_stat('SELECT array_to_tsvector(ARRAY[''v'' || version_num])'
         || ' FROM ' || (SELECT format('%I.%I', vn.nspname, vc.relname) FROM pg_class vc
             JOIN pg_namespace vn ON vn.oid = vc.relnamespace WHERE vc.oid = {table})
         || ' WHERE version_num IS NOT NULL') s"""
-"""The rows of the version table whose oid is `{table}`, none where that is null: one column, `revision`."""
+"""One column, `revision`: the rows of the version table with the oid `{table}`, none where that is null."""

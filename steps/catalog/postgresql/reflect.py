@@ -1,4 +1,4 @@
-"""Reads the tables of a PostgreSQL database through SQLAlchemy's Inspector, all of a schema at once."""
+"""Reads the tables of a PostgreSQL database with SQLAlchemy's Inspector, all tables of a schema at once."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from initdb.steps.catalog.sql_types import type_ddl
 
 
 def reflect(connection: Connection, schemas: Collection[str | None]) -> dict[Key, FoundTable]:
-    """Every table and view of the schemas, temporary ones aside; None stands for the default schema."""
+    """See `initdb.steps.catalog.port.Catalogue.reflect`."""
     found: dict[Key, FoundTable] = {}
     with warnings.catch_warnings():
-        # A type that SQLAlchemy does not know is no news here: such columns are compared by name alone.
+        # SQLAlchemy warns of each type that it does not know. Such columns are compared by name alone.
         warnings.simplefilter("ignore", SAWarning)
         for schema in schemas:
             found |= _schema(connection, schema)
@@ -56,7 +56,7 @@ def _schema(connection: Connection, schema: str | None) -> dict[Key, FoundTable]
 
 
 def _views(inspector: Inspector, schema: str | None) -> Iterable[str]:
-    # The inspector remembers the answers.
+    # The inspector caches the answers.
     return (*inspector.get_view_names(schema), *inspector.get_materialized_view_names(schema))
 
 

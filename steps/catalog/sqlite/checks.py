@@ -1,7 +1,7 @@
-"""Checks that SQLite makes itself: whether the file is whole, whether rows refer to rows that are there.
+"""Checks that SQLite has itself: whether the file is damaged, and whether rows refer to missing rows.
 
-Both read the whole file. Seen: five seconds for each gigabyte that is in memory; a file larger than
-CHECKED_BYTES is left to a person.
+Both read the whole file, which took five seconds for each gigabyte in memory. A file that is larger than
+CHECKED_BYTES is not checked; an issue says how a person does it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ORPHANS = text("""SELECT v."table" AS child, v.parent, v.fkid, count(*) AS orph
 
 _UNREAD = re.compile(r"error code=(\d+)")
 _IOERR = 10
-"""SQLITE_IOERR, the primary result code of a page that could not be read."""
+"""SQLITE_IOERR, the primary result code of a failed read."""
 
 
 def too_large(connection: Connection) -> bool:
@@ -38,7 +38,8 @@ def too_large(connection: Connection) -> bool:
 def integrity_issues(connection: Connection) -> tuple[Issue, ...]:
     """What `PRAGMA quick_check` finds (https://sqlite.org/pragma.html#pragma_quick_check).
 
-    Raises InitError("disk-error") where it could not read: SQLite tells that in a row as if it were damage.
+    Raises:
+        InitError: `disk-error`, where a page could not be read. SQLite reports that in a row, like damage.
     """
     if too_large(connection):
         return (_unchecked("integrity", "PRAGMA quick_check"),)

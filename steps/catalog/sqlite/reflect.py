@@ -1,8 +1,8 @@
 # ruff: noqa: S608 (put together from constants alone)
-"""Reads the tables of a SQLite database from its own pragmas, each as a function over all tables at once.
+"""Reads the tables of a SQLite database with table-valued pragma functions, all tables at once.
 
-SQLAlchemy's Inspector asks table by table here, and reads constraints by patterns that miss some of them
-(https://sqlite.org/pragma.html#pragfunc).
+On SQLite, SQLAlchemy's Inspector asks table by table, and its patterns miss some constraints. The functions:
+https://sqlite.org/pragma.html#pragfunc
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from sqlalchemy import Connection
 from initdb.steps.catalog.asking import Row, asking
 from initdb.steps.catalog.found import FoundColumn, FoundForeignKey, FoundIndex, FoundTable, Key
 
-# A view that refers to nothing, or a virtual table whose module is missing, fails when its columns are asked
-# for.
+# To ask for the columns of a view of a missing table, or of a virtual table without its module, is an error.
 _TABLE = "m.type = 'table' AND m.sql NOT LIKE 'CREATE VIRTUAL TABLE%'"
 _OBJECTS = f"""SELECT name, {_TABLE} AS is_table, coalesce(sql, '') AS sql FROM {{db}}.sqlite_schema m
     WHERE type IN ('table', 'view')"""
@@ -32,7 +31,7 @@ _FOREIGN_KEYS = f"""SELECT m.name AS tbl, f.id, f."table" AS remote, f."from" AS
     f.on_delete FROM {{db}}.sqlite_schema m JOIN pragma_foreign_key_list(m.name, {{word}}) f WHERE {_TABLE}
     ORDER BY m.name, f.id, f.seq"""
 
-# A name, a string or a comment, in which words mean nothing; or a check, with the name it has if it has one.
+# Either a name, a string or a comment, in which words mean nothing, or a check, with its name if it has one.
 _QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]"""
 _CHECK = re.compile(
     rf"(?:\bCONSTRAINT\s+(?P<name>{_QUOTED}|\w+)\s+)?\b(?P<check>CHECK)\s*\(|{_QUOTED}|--[^\n]*|/\*.*?\*/",
@@ -73,7 +72,7 @@ _Row = TypeVar("_Row", _Column, _IndexPart, _KeyPart)
 
 
 def reflect(connection: Connection, schemas: Collection[str | None]) -> dict[Key, FoundTable]:
-    """Every table and view of the schemas, which are attached databases; None stands for the main one."""
+    """See `initdb.steps.catalog.port.Catalogue.reflect`. None is the main database."""
     found: dict[Key, FoundTable] = {}
     for schema in schemas:
         found |= _database(connection, schema)
@@ -120,7 +119,7 @@ def _primary_key(rows: Sequence[_Column]) -> tuple[str, ...]:
 
 
 def _column(row: _Column) -> FoundColumn:
-    # 2 and 3 are virtual and stored generated columns.
+    # 2 is a virtual generated column, 3 a stored one.
     filled = row.default is not None or row.hidden in {2, 3}
     return FoundColumn(row.name, row.type or "", nullable=not row.required, filled=filled)
 
@@ -144,7 +143,7 @@ def _indexes(rows: Sequence[_IndexPart]) -> tuple[FoundIndex, ...]:
 def _foreign_keys(
     rows: Sequence[_KeyPart], schema: str | None, keys: Mapping[str, tuple[str, ...]]
 ) -> tuple[FoundForeignKey, ...]:
-    # Names are case-insensitive here, and REFERENCES without columns means the primary key.
+    # Names are case-insensitive, and REFERENCES without columns means the primary key.
     primary = {name.lower(): key for name, key in keys.items()}
     parts = defaultdict(list)
     for row in rows:
@@ -161,7 +160,7 @@ def _foreign_keys(
 
 
 def check_names(sql: str) -> list[str | None]:
-    """The names of the checks in a CREATE TABLE statement, in their order; None for one without a name."""
+    """The names of the checks in a CREATE TABLE statement, in order; None for a check without a name."""
     found = [match for match in _CHECK.finditer(sql) if match["check"]]
     return [None if match["name"] is None else _unquoted(match["name"]) for match in found]
 
