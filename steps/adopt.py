@@ -1,4 +1,4 @@
-"""adopt: take over tables that nobody manages, where they are exactly what the models say."""
+"""adopt: take over tables that no tool manages, where they are exactly what the models say."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from initdb.steps.survey.facts import survey
 
 
 def run(ctx: StepContext, stamp: str | None = None) -> None:
-    """One unit. `stamp`: the revision that a person says the tables stand at, instead of an exact match.
+    """One unit: compare the tables with the models, stamp the version table, append the event.
 
-    Raises InitError("adoption-refused") naming the differences.
+    Args:
+        ctx: The step's context.
+        stamp: The revision that the tables are at, as a person says; then nothing is compared.
+
+    Raises:
+        InitError: `adoption-refused`, with the differences.
     """
     ctx.report(Progress("adopt"))
     if ctx.application.provider is None:
@@ -33,8 +38,11 @@ def _stamp(ctx: StepContext, env: Environment, stamp: str | None) -> None:
 
 
 def _refuse_differences(ctx: StepContext, stamp: str | None) -> None:
-    """Without revisions what is missing may still be made, by repair; with them nobody can say how far it
-    is."""
+    """Refuse tables that differ from the models.
+
+    Without revisions something may be missing, since a repair can still create it. With revisions, nobody
+    knows which of them are applied.
+    """
     metadata = ctx.application.metadata
     if stamp is not None or metadata is None:
         return

@@ -1,5 +1,4 @@
-"""create_schema: make the tables from the models or from the base, and stamp the version table through
-env.py."""
+"""create_schema: create the tables from models or a base, and stamp the version table through env.py."""
 
 from __future__ import annotations
 
@@ -16,8 +15,7 @@ from initdb.steps.seeds.ledger import seeds_pending
 
 
 def run(ctx: StepContext) -> None:
-    """One unit: all tables, the stamp and the event. With a base schema there is no stamp: revisions
-    follow."""
+    """One unit: all tables, the stamp and the event. A base schema gets no stamp, since revisions follow."""
     ctx.report(Progress("create_schema"))
     application = ctx.application
     if application.schema_from == "base":
@@ -58,7 +56,7 @@ def _create(
 
 
 def _make(connection: Connection, source: object, ctx: StepContext) -> dict[str, list[str]]:
-    """Make the schema of `source`, a MetaData or a callable that makes a base schema."""
+    """Create the schema of `source`: a MetaData, or a callable that creates a base schema."""
     if isinstance(source, MetaData):
         made = make_schema.create(connection, source, ignore=ctx.settings.ignore)
         return {"tables": list(made.tables), "indexes": list(made.indexes), "warnings": list(made.warnings)}

@@ -1,4 +1,4 @@
-"""inspect: look at the database and say what is there."""
+"""inspect: look at the database and record what is there."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from initdb.steps.survey.facts import survey
 
 
 def run(ctx: StepContext) -> None:
-    """One unit: what is found decides the state.
+    """One unit with `database_inspected`; what is found decides the state.
 
-    Raises InitError("database-ahead") for rows no file has, and what is wrong with the seeds that are still
-    to be applied, before anything is changed.
+    The seeds that are still to be applied are checked first, before anything changes.
+
+    Raises:
+        InitError: `database-ahead`, where no file has a version row, and what `seeds.checking.check` raises.
     """
     ctx.report(Progress("inspect"))
     waiting = pending_seeds(ctx)

@@ -1,4 +1,4 @@
-"""repair: mend what can be mended without losing data; a plan first, and never a drop."""
+"""repair: fix what can be fixed without losing data. Plan first, and never drop anything."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from initdb.steps.context import Application, StepContext
 __all__ = ["Action", "RepairPlan", "plan", "run"]
 
 _NOT_CRITICAL = {"missing-index", "invalid-index", "missing-check"}
-"""Without these the application works, slower or less guarded: what cannot be mended of them is a warning."""
+"""Without these the application works, slower or less guarded. One that cannot be fixed is a warning."""
 
 
 def plan(issues: Iterable[Issue], application: Application, connection: Connection) -> RepairPlan:
-    """What a repair would do about the defects among `issues`, and what it cannot; reads, writes nothing."""
+    """What a repair would do about the defects among `issues`, and what it cannot do. Writes nothing."""
     return plan_for(issues, application.metadata, connection)
 
 
@@ -47,11 +47,14 @@ def run(ctx: StepContext) -> None:
 
 
 def _repair(ctx: StepContext) -> None:
-    """Look; then one unit: mend, look again, `repair_applied` with what remains.
+    """Look and plan; then one unit: repair, look again, append `repair_applied` with what remains.
 
-    The first look holds no lock. Raises HeadMoved where the catalogue has changed when the unit begins;
-    InitError("defects-remain") where the settings forbid repairs, and InitError("repair-impossible"), with
-    advice for each defect, where nothing could be done about any of them.
+    The first look keeps no lock.
+
+    Raises:
+        HeadMoved: where the catalogue has changed by the time the unit begins.
+        InitError: `defects-remain`, where the settings forbid repairs. `repair-impossible`, with advice for
+            each defect, where none of them could be fixed.
     """
     ctx.report(Progress("repair"))
     begun = time.perf_counter()
@@ -97,7 +100,7 @@ def _was_tried(issue: Issue, planned: RepairPlan, done: Performed) -> bool:
 
 
 def _advised(issues: Iterable[Issue], planned: RepairPlan, done: Performed) -> tuple[Issue, ...]:
-    """The issues, each with what the repair found out about it."""
+    """The issues, each with the better advice or the reason that the repair has found."""
     better = {issue.id: issue for issue in planned.impossible}
     said = {action.issue.id: reason for action, reason in done.refused}
     return tuple(_with_reason(better.get(issue.id, issue), said.get(issue.id)) for issue in issues)

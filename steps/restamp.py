@@ -1,4 +1,4 @@
-"""Version table and journal mended against each other, where it is certain what is true."""
+"""Makes version table and journal agree again, where it is certain which of them is right."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from initdb.steps.survey.facts import Facts, survey
 
 
 def run(ctx: StepContext, facts: Facts) -> None:
-    """Restamp what the journal knows where the tables are exactly the models'; otherwise ask.
+    """Set the version rows to what the journal knows, where the tables are exactly the models'.
 
-    Raises InitError("history-conflict") naming the revisions and both ways out.
+    Raises:
+        InitError: `history-conflict` in every other case, with the revisions and both ways out.
     """
     ctx.report(Progress("repair", "version table"))
     graph, metadata = ctx.application.graph, ctx.application.metadata
@@ -31,7 +32,11 @@ def run(ctx: StepContext, facts: Facts) -> None:
 
 
 def restamp(ctx: StepContext, revisions: tuple[str, ...], marked: bool = False) -> None:
-    """One unit: set the version rows to `revisions` and say so."""
+    """One unit: set the version rows to `revisions` and append the event.
+
+    Args:
+        marked: Whether a person said so.
+    """
     run_in_environment(ctx.application, ctx.engine, lambda env: _restamp(ctx, env, revisions, marked))
 
 
@@ -57,13 +62,17 @@ def _conflict(ctx: StepContext, facts: Facts) -> InitError:
         "history-conflict",
         f"the journal knows {', '.join(lost)}, the version table says {rows}",
         fix="Where the tables have them: initdb resume --mark-applied REV. "
-        "Where they were taken back on purpose: initdb resume --retry REV.",
+        "Where they were rolled back on purpose: initdb resume --retry REV.",
         database=ctx.database,
     )
 
 
 def mark_applied(ctx: StepContext, revision: str) -> None:
-    """A person says that `revision` stands: stamp it where the version rows do not say so, and record it."""
+    """One unit: record that `revision` is applied, as a person says; stamp it where the version rows lack it.
+
+    Raises:
+        InitError: `no-such-revision`, where no file has it.
+    """
     run_in_environment(ctx.application, ctx.engine, lambda env: _mark(ctx, env, revision))
 
 
@@ -91,7 +100,7 @@ def _mark(ctx: StepContext, env: Environment, revision: str) -> None:
 
 
 def conflict_of(ctx: StepContext) -> Facts | None:
-    """The facts, where journal and version table contradict each other."""
+    """The facts where journal and version table contradict each other; None where they do not."""
     with ctx.reading() as connection:
         facts = survey(connection, ctx.application, ctx.knowledge)
     return facts if facts.conflict else None

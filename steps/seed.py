@@ -1,4 +1,4 @@
-"""Seeding: the pending sources in their order, a batch of rows a transaction, each with its event."""
+"""seed: apply the pending sources in their order, one transaction and one event for each batch of rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from initdb.steps.seeds.tables import stored_table, table_of
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """One source's turn: what is known of it, and the names still pending while and after it is applied."""
+    """One source to apply. waiting, after: the names that are pending before its end, and after it."""
 
     ctx: StepContext
     source: SeedSource
@@ -31,7 +31,7 @@ class _Turn:
     after: list[str]
 
     def commit(self, started: float, counts: BatchCounts, **said: object) -> None:
-        """Commit the open unit; `said`: rows, next, complete, and what else its event says."""
+        """Commit the open unit. said: `rows`, `next` and `complete`, and whatever else the event has."""
         data = {
             "source": self.source.name,
             "digest": self.source.digest,
@@ -50,10 +50,12 @@ class _Turn:
 
 
 def run(ctx: StepContext) -> None:
-    """Apply the pending sources. Each batch, each function is a unit with an event `seed_batch_applied`.
+    """Apply the pending sources. Each batch of rows and each function is one unit with `seed_batch_applied`.
 
-    Raises InitError seed-rejected, seed-callable-failed and what reading raises; batches before the error
-    stay.
+    Batches before an error stay.
+
+    Raises:
+        InitError: `seed-rejected`, `seed-callable-failed`, and what `seeds.reading.read_rows` raises.
     """
     waiting = pending_seeds(ctx)
     for source in ctx.application.seeds:
@@ -122,7 +124,7 @@ def _batches(rows: Iterator[SeedRow], size: int) -> Iterator[tuple[SeedRow, ...]
 
 
 def _key(source: SeedSource, table: Table, batch: tuple[SeedRow, ...], offset: int) -> tuple[str, ...]:
-    """The natural key, chosen by the columns of the source's first row, so that every batch has the same."""
+    """The natural key. The columns of the source's first row decide, so every batch has the same key."""
     columns = tuple(batch[0]) if batch and not offset and not is_csv(source) else None
     if columns is None and source.kind == "rows":
         columns = first_columns(source)
@@ -135,5 +137,5 @@ def _table(ctx: StepContext, source: SeedSource) -> Table:
     try:
         return stored_table(source, ctx.work)
     finally:
-        # Looking has opened a transaction below the facade; units begin their own.
+        # Reading the table has begun a transaction of the driver's; units begin their own.
         ctx.unit.rollback(ctx.work)

@@ -1,4 +1,4 @@
-"""validate: whether the database is what the application needs; looks, and alters nothing."""
+"""validate: look whether the database is what the application needs, and alter nothing."""
 
 from __future__ import annotations
 
@@ -38,14 +38,26 @@ def inspect_health(
     ledger_pending: Collection[str] = (),
     tolerated: Collection[str] = (),
 ) -> Health:
-    """Every check on the database, in one transaction that it neither begins nor ends; nothing is altered.
+    """Make every check on the database, and alter nothing.
 
-    ledger_pending: the seed sources that the ledger does not have as complete. tolerated: ids of issues that
-    repair has tried in vain and without which the application can work: warnings. Read are the catalogue,
-    and rows where only rows can tell: on SQLite the whole file, up to `sqlite_checks.CHECKED_BYTES`; on
-    PostgreSQL each table with a foreign key that is NOT VALID or missing, up to
-    `postgresql_checks.ORPHAN_LIMIT`; and whatever the application's rules read. A database that does not
-    answer is an issue; any other error of the driver is raised as it came.
+    The checks read the catalogue, and rows where the catalogue cannot answer. On SQLite that is the whole
+    file, up to `catalog.sqlite.checks.CHECKED_BYTES`. On PostgreSQL it is each table with a foreign key that
+    is NOT VALID or missing, up to `catalog.postgresql.checks.ORPHAN_LIMIT`. The application's rules read what
+    they want.
+
+    Args:
+        connection: In a transaction, which is neither begun nor ended here.
+        application: Its models, seeds and rules are what the database is compared with.
+        settings: `ignore` is what is left out.
+        ledger_pending: The names of the seed sources that the ledger does not have as complete.
+        tolerated: The ids of issues that a repair could not fix and that the application can work with.
+            They are warnings.
+
+    Returns:
+        The checks that were made and their issues. A database that does not answer is an issue.
+
+    Raises:
+        SQLAlchemyError: any other error of the driver's.
     """
     try:
         connection.scalar(text("SELECT 1"))
@@ -90,10 +102,12 @@ def _unreachable(connection: Connection, error: SQLAlchemyError) -> Issue:
 
 
 def run(ctx: StepContext) -> None:
-    """The checks, then one unit: `health_validated` where no defect is found, else `defects_found`.
+    """Make the checks; then one unit with `health_validated`, or with `defects_found` where there are any.
 
-    Checking only reads and may take long, so that no lock is held meanwhile; raises HeadMoved where the
-    catalogue has changed by the time the unit begins.
+    The checks only read and may take long, so no lock is kept meanwhile.
+
+    Raises:
+        HeadMoved: where the catalogue has changed by the time the unit begins.
     """
     ctx.report(Progress("validate"))
     begun = time.perf_counter()
@@ -117,13 +131,13 @@ def run(ctx: StepContext) -> None:
 
 
 def fingerprint_of(ctx: StepContext) -> str:
-    """The hash of the catalogue, as the journal keeps it."""
+    """The catalogue's fingerprint, as the journal keeps it."""
     table, schema = version_place(ctx.application, ctx.knowledge)
     ignore = ctx.settings.ignore
     return catalogue_of(ctx.work).fingerprint(ignore=ignore, version_table=table, version_schema=schema)
 
 
 def tolerated(ctx: StepContext) -> tuple[str, ...]:
-    """The ids of issues that the repair just before could not mend and that the application can live with."""
+    """The ids of issues that the repair just before could not fix and that the application can work with."""
     last = ctx.knowledge.last_data if ctx.knowledge.last_type == "repair_applied" else {}
     return tuple(str(name) for name in last.get("tolerated") or ())

@@ -1,4 +1,4 @@
-"""The admin user: its account, its password, and what is said of them on the terminal."""
+"""The admin user: its account, its password, and what the terminal shows of them."""
 
 from __future__ import annotations
 
@@ -28,12 +28,16 @@ ADMIN = "admin"
 def create_admin(
     connection: Connection, password: AdminPassword, *, username: str = ADMIN, email: str | None = None
 ) -> bool:
-    """Create the admin of the system tenant; return False, and touch nothing, where the user name is taken.
+    """Create the admin of the system tenant.
 
-    A generated password must be changed at the first log-in; without a password the account is locked. Wants
-    the rows of `initdb.steps.identity.rows.apply` in place. The transaction is the caller's.
+    A generated password must be changed at the first log-in. Without a password the account is locked. The
+    rows of `initdb.steps.identity.rows.apply` must exist. The transaction is the caller's.
 
-    Raises InitError `identity-incomplete` where the system tenant or the admin role is not there.
+    Returns:
+        Whether the admin was created; False where the user name is taken, and then nothing changes.
+
+    Raises:
+        InitError: `identity-incomplete`, where the system tenant or the admin role is missing.
     """
     username = username.lower()
     if connection.scalar(select(users.c.id).where(users.c.username == username)) is not None:
@@ -62,8 +66,9 @@ def create_admin(
 def set_password(connection: Connection, username: str, password: str) -> None:
     """Give a user a password that its owner chose, and unlock the account. The transaction is the caller's.
 
-    Raises InitError `admin-password-weak` for a password that would be guessed, `user-unknown` where there is
-    no such user; nothing is changed then.
+    Raises:
+        InitError: `admin-password-weak`, for a password that would be guessed. `user-unknown`, where there is
+            no such user. Nothing changes then.
     """
     refuse_weak(
         password,
@@ -80,10 +85,10 @@ def set_password(connection: Connection, username: str, password: str) -> None:
 
 
 def announcement(password: AdminPassword, username: str = ADMIN) -> str:
-    """Return what to print of the admin's password before the user's transaction is committed.
+    """What to print about the admin's password, between `create_admin` and the commit.
 
-    To be printed between `create_admin`, where it returned True, and the commit: printed after it, a
-    generated password would be lost for ever to a kill in between. Only a generated one is spelled out.
+    If it were printed after the commit, a kill in between would lose a generated password for ever. Only a
+    generated password is printed itself.
     """
     match password.origin:
         case "generated":

@@ -1,9 +1,9 @@
-"""A schema as SQL text: what creates its tables, indexes and constraints, for SQLite or PostgreSQL.
+"""A schema as SQL text: the statements that create its tables, indexes and constraints.
 
-On PostgreSQL the tables come bare, with columns and primary key, and every foreign key, unique and check
-constraint is an `ALTER TABLE … ADD CONSTRAINT`. SQLite cannot add a constraint to a table
-(https://sqlite.org/lang_altertable.html): there each table contains its constraints, and a constraint's text
-is the clause by which it stands in the table, to be read, not executed.
+For PostgreSQL a table has only its columns and its primary key. Each foreign key, unique constraint and check
+is an `ALTER TABLE … ADD CONSTRAINT`. SQLite cannot add a constraint to a table
+(https://sqlite.org/lang_altertable.html), so there each table contains its constraints. The text of a
+constraint is then its clause in the table, to be read and not executed.
 """
 
 from __future__ import annotations
@@ -40,11 +40,14 @@ _URLS = {"sqlite": "sqlite://", "postgresql": "postgresql+psycopg2://"}
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """SQL text by name; every mapping is in an order in which it can be executed.
+    """SQL text by name. Each mapping is in an order in which it can be executed.
 
-    `types` are what tables need first (enumerated types, sequences), `notes` what comes last (comments,
-    triggers that the models attach). A table outside the default schema is named `schema.table`; a constraint
-    without a name is named as PostgreSQL would name it; of two with one name, the second has its table's too.
+    types: what tables need first, such as enumerated types and sequences. notes: what comes last, such as
+    comments and triggers that the models attach.
+
+    The name of a table outside the default schema is `schema.table`. A constraint without a name gets the
+    name that PostgreSQL would give it. Of two constraints or indexes with one name, the second is called
+    `table.name`.
     """
 
     dialect: str
@@ -55,23 +58,29 @@ class Definition:
     notes: list[str]
 
     def statements(self) -> tuple[str, ...]:
-        """Return the statements that make the whole schema in an empty database, in order."""
+        """The statements that create the whole schema in an empty database, in order."""
         added = self.constraints.values() if self.dialect == "postgresql" else ()
         return (*self.types, *self.tables.values(), *added, *self.indexes.values(), *self.notes)
 
 
 class _BareTables(PGDDLCompiler):
-    """Leaves in CREATE TABLE of all constraints the primary key only."""
+    """Writes CREATE TABLE with no other constraint than the primary key."""
 
     def create_table_constraints(self, table: Table, *_: object, **__: object) -> str:
         return self.process(table.primary_key) if table.primary_key else ""
 
 
 def definition(metadata: MetaData, dialect: str = "sqlite") -> Definition:
-    """Return the SQL text that creates the tables of `metadata`, as `metadata.create_all` would send it.
+    """The SQL text that creates the tables of `metadata`, as `metadata.create_all` would send it.
 
-    Listeners of the models take part, and meet a connection that records and answers nothing.
-    Raises ValueError for a dialect other than "sqlite" and "postgresql".
+    Listeners of the models are called, with a connection that records and answers nothing.
+
+    Args:
+        metadata: The models.
+        dialect: "sqlite" or "postgresql".
+
+    Raises:
+        ValueError: for any other dialect.
     """
     if dialect not in _URLS:
         raise ValueError(f"dialect {dialect!r} is neither 'sqlite' nor 'postgresql'")
@@ -111,15 +120,15 @@ def _define(defined: Definition, element: ClauseElement, dialect: Dialect) -> No
 
 
 def _constraints(metadata: MetaData, added: list[Constraint], dialect: Dialect) -> list[Constraint]:
-    """Return the constraints that the dialect makes, in its tables or afterwards; foreign keys come last.
+    """The constraints that the dialect creates, in its tables or afterwards.
 
-    A foreign key may lean on a unique constraint.
+    Foreign keys come last, since one may refer to the columns of a unique constraint.
     """
     made = [
         constraint
         for table in metadata.tables.values()
         for constraint in table._sorted_constraints
-        # What `ddl_if` or a column's type (Boolean, Enum) says of a constraint is told in this way only.
+        # Only this rule knows what `ddl_if` or a column's type (Boolean, Enum) says of a constraint.
         if constraint in added
         or constraint._should_create_for_compiler(dialect.ddl_compiler(dialect, CreateTable(table)))
     ]
@@ -129,7 +138,7 @@ def _constraints(metadata: MetaData, added: list[Constraint], dialect: Dialect) 
 
 def _clause(constraint: Constraint, dialect: Dialect) -> str | None:
     clause: str | None = dialect.ddl_compiler(dialect, CreateTable(constraint.table)).process(constraint)
-    # As in `Definition.statements`: a text is asked for by the database's name, without a connection.
+    # As in `Definition.statements`: a caller names the database, and there is no connection.
     if clause and dialect.name == "postgresql":
         return f"ALTER TABLE {dialect.identifier_preparer.format_table(constraint.table)} ADD {clause}"
     return clause

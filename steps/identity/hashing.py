@@ -21,7 +21,7 @@ LANES = 1
 
 @cache
 def _hasher() -> PasswordHasher:
-    # Imported on first use: a boot that hashes nothing does not pay for it.
+    # A boot that hashes nothing does not pay for this import.
     from argon2 import PasswordHasher, Type
 
     return PasswordHasher(
@@ -35,12 +35,12 @@ def _hasher() -> PasswordHasher:
 
 
 def hash_password(password: str) -> str:
-    """Return the argon2id hash of a password under a new random salt: a PHC string of 97 characters."""
+    """The argon2id hash of a password under a new random salt: a PHC string of 97 characters."""
     return _hasher().hash(password)
 
 
 def verify_password(stored: str | None, password: str) -> bool:
-    """Tell whether `stored` is the hash of `password`; False where it is None or no argon2 hash."""
+    """Whether `stored` is the hash of `password`; False where it is None or no argon2 hash."""
     from argon2.exceptions import InvalidHashError, VerificationError
 
     if stored is None:
@@ -52,7 +52,7 @@ def verify_password(stored: str | None, password: str) -> bool:
 
 
 def needs_rehash(stored: str) -> bool:
-    """Tell whether a stored hash was made with other parameters, or by another function, than today's."""
+    """Whether a stored hash was made with other parameters, or by another function, than today's."""
     from argon2.exceptions import InvalidHashError
 
     try:

@@ -17,20 +17,20 @@ MAXIMUM_LENGTH = 1024
 
 Origin = Literal["environment", "file", "generated", "none"]
 
-# Stems of the passwords that are tried first, from vendors' defaults and lists of leaked ones.
+# Parts of the passwords that attackers try first: vendors' defaults and lists of leaked passwords.
 _WELL_KNOWN = re.compile(
     "administrator|admin|root|user|guest|default|initdb|password|passwort|passwrd|passwd|secret|changeme|"
     "change|welcome|letmein|qwertyuiop|qwerty|asdfghjkl|zxcvbnm|abcdefghijkl|abcdef|abc|test|demo|example|"
     "temp|login|iloveyou|monkey|dragon|master|please|me|now|my|the|this|is|it"
 )
 _DIGITS = "01234567890123456789"
-# Lower-case letters and digits without those that a reader takes for one another: i, l, o, 0, 1.
+# Lower-case letters and digits, without those that look alike: i, l, o, 0, 1.
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 @dataclass(frozen=True, slots=True)
 class AdminPassword:
-    """A password and where it came from; None where nobody gave one and nobody would read a generated one."""
+    """A password and its origin. None: no password was given, and no terminal would show a generated one."""
 
     value: str | None = field(repr=False)
     origin: Origin
@@ -39,13 +39,16 @@ class AdminPassword:
 def obtain_password(
     environ: Mapping[str, str], password_file: str | Path | None, terminal: bool
 ) -> AdminPassword:
-    """Return the admin's first password: of the environment, else of a file, else generated for a terminal.
+    """The admin's first password: from the environment, else from a file, else generated for a terminal.
 
-    `environ` holds INITDB_ADMIN_PASSWORD (an empty one counts as not given); of `password_file` the first
-    line is taken. Changes nothing anywhere.
+    Args:
+        environ: May have INITDB_ADMIN_PASSWORD; an empty one counts as not given.
+        password_file: Its first line is the password.
+        terminal: Whether there is a terminal to show a generated password on.
 
-    Raises InitError `admin-password-unreadable` for a file without a usable first line, `admin-password-weak`
-    for a password that would be guessed.
+    Raises:
+        InitError: `admin-password-unreadable`, for a file without a usable first line. `admin-password-weak`,
+            for a password that would be guessed.
     """
     if given := environ.get(VARIABLE):
         refuse_weak(given, f"the password in {VARIABLE}")
@@ -60,14 +63,20 @@ def obtain_password(
 
 
 def generate_password() -> str:
-    """Return a random password of four groups of five characters, worth 99 bits."""
+    """A random password of four groups of five characters, with 99 bits of entropy."""
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(4))
 
 
 def refuse_weak(password: str, subject: str, fix: str | None = None) -> None:
-    """Raise InitError `admin-password-weak` for a password that would be guessed.
+    """Refuse a password that would be guessed.
 
-    `subject` is what to call it in the message; `fix` is what to do about it, if not what a run advises.
+    Args:
+        password: The password.
+        subject: What the message calls it.
+        fix: What to do about it; None for the advice of a run.
+
+    Raises:
+        InitError: `admin-password-weak`.
     """
     if (weakness := _weakness(password)) is not None:
         raise InitError("admin-password-weak", f"{subject} {weakness}", fix=fix)

@@ -1,9 +1,9 @@
 """The first rows of the identity schema: system tenant, permissions, default roles and what each may do.
 
-Roles follow least privilege, and each contains the one below it: viewer, member, manager, admin. Only an
-admin may assign roles, so nobody can raise themselves. A role counts in the tenant of the membership that
-carries it; what concerns the whole installation (creating tenants) is for admins of the system tenant, which
-the application checks.
+Roles follow least privilege: viewer, member, manager, admin, and each has the permissions of the one before.
+Only an admin may assign roles, so nobody can promote themselves. A role counts in the tenant of its
+membership. What concerns the whole installation, such as creating tenants, is for admins of the system tenant;
+the application checks that.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _ROLES = {
     "viewer": ("Sees a tenant and changes nothing.", _VIEWER),
 }
 
-# How a natural key in a link row becomes an id: table -> cell -> (column, looked up in, id taken from).
+# How a link row's natural key becomes an id: table -> cell -> (column, where to find it, where its id is).
 _LINKS: Mapping[str, Mapping[str, tuple[str, Column[object], Column[object]]]] = {
     "role_permissions": {
         "role": ("role_id", roles.c.name, roles.c.id),
@@ -57,10 +57,10 @@ _LINKS: Mapping[str, Mapping[str, tuple[str, Column[object], Column[object]]]] =
 
 
 def seed_rows() -> SeedRows:
-    """Return (table, natural key, rows) in the order of insertion; the same at every call.
+    """Each table with its natural key and its rows, in the order of insertion. Every call gives the same.
 
-    The rows of `role_permissions` name the role and the permission (`role`, `permission`), not their ids:
-    those exist in a database only, see `missing`.
+    The rows of `role_permissions` have the names of role and permission (`role`, `permission`) instead of
+    their ids, which exist only in a database; see `missing`.
     """
     return (
         ("tenants", ("slug",), _frozen([{"slug": SYSTEM_TENANT, "name": "System", "is_system": True}])),
@@ -83,7 +83,7 @@ def seed_rows() -> SeedRows:
 def missing(
     connection: Connection, table: str, key: tuple[str, ...], rows: tuple[Row, ...]
 ) -> tuple[Row, ...]:
-    """Return the rows of one entry of `seed_rows()` that the database lacks, as they were given.
+    """The rows of one entry of `seed_rows()` that the database lacks, as they were given.
 
     A link whose role or permission is missing is missing too.
     """
@@ -96,10 +96,13 @@ def missing(
 
 
 def apply(connection: Connection) -> dict[str, tuple[int, int]]:
-    """Insert the seed rows that are missing; return table -> (created, skipped).
+    """Insert the seed rows that are missing.
 
-    Rows that exist are left as they are, whatever their other columns say. The transaction is the caller's:
+    Rows that exist are left as they are, whatever is in their other columns. The transaction is the caller's:
     nothing here begins, commits or rolls back.
+
+    Returns:
+        For each table the number of rows created and of rows that existed.
     """
     counts = {}
     for table, key, rows in seed_rows():
@@ -130,5 +133,5 @@ def _linked_ids(connection: Connection, table: str) -> dict[str, dict[object, ob
 
 
 def _cells(row: Row, cells: Iterable[str], ids: Mapping[str, Mapping[object, object]]) -> tuple[object, ...]:
-    """Return the values of these cells, None for a link to something that is not there."""
+    """The values of these cells; None for a link to something that is missing."""
     return tuple(ids[cell].get(row[cell]) if cell in ids else row[cell] for cell in cells)

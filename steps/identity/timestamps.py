@@ -9,13 +9,13 @@ from sqlalchemy.types import TypeDecorator
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """`TIMESTAMP WITH TIME ZONE`, on SQLite the UTC time as text. Values are aware; those read are in UTC."""
+    """`TIMESTAMP WITH TIME ZONE`, on SQLite UTC as text. Values are aware; those that are read are in UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn an aware datetime into UTC. Raises ValueError for a naive one, whose instant is unknown."""
+        """An aware datetime in UTC. Raises ValueError for a naive one, whose instant is not known."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -23,7 +23,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the stored instant as an aware datetime in UTC."""
+        """The stored instant as an aware datetime in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

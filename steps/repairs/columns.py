@@ -24,7 +24,7 @@ from initdb.steps.repairs.action import Action
 def column_action(
     issue: Issue, want: WantedTable, column: Column[object], connection: Connection
 ) -> Action | Issue:
-    """The action that adds the column; or the issue with advice, where only a person knows the rows' value."""
+    """The action that adds the column; where only a person knows its rows' value, the issue with advice."""
     advice = _refusal(column, connection)
     if advice is not None:
         return replace(issue, suggestion=advice)

@@ -1,1 +1,1 @@
-"""First rows: where they come from, how they are read and stored, how far they have come."""
+"""An application's first rows: their sources, how they are read and stored, and the ledger of them."""

@@ -1,4 +1,4 @@
-"""Runs a seeding function on the connection of a unit of work, whose transaction it must not end."""
+"""Runs a seeding function on the connection of a unit of work. The function must not end the transaction."""
 
 from __future__ import annotations
 
@@ -21,11 +21,20 @@ _LATE = "What the function had committed stays in the database; the journal does
 
 
 def call(source: SeedSource, connection: Connection) -> int:
-    """Run the source's function on the connection, in a SAVEPOINT; return the rows it says it made, else 0.
+    """Run the source's function on the connection, in a SAVEPOINT.
 
-    Raises InitError seed-callable-failed when it fails, or would end the transaction (refused before the
-    driver is asked), or has ended it by the driver's own means (found by the savepoint, which is gone). A
-    lost connection, a lock that was not had and the like pass as the driver raised them.
+    Args:
+        source: A "python callable".
+        connection: In the transaction of a unit.
+
+    Returns:
+        The number of rows that the function says it created, else 0.
+
+    Raises:
+        InitError: `seed-callable-failed`, where the function fails; where it would end the transaction, which
+            is refused before it reaches the driver; and where it has ended the transaction on the driver's
+            own connection, so that the savepoint is gone.
+        DBAPIError: what can pass by itself, such as a lost connection or a lock.
     """
     function = load_function(source)
     savepoint = connection.begin_nested()
@@ -56,9 +65,9 @@ def call(source: SeedSource, connection: Connection) -> int:
 
 @contextlib.contextmanager
 def _kept_open(connection: Connection, name: str) -> Iterator[list[InitError]]:
-    """Refuse what would end the transaction; yields the refusals, since the function may swallow them.
+    """Refuse what would end the transaction, and yield the refusals, since the function may swallow them.
 
-    A Session on the connection works in a savepoint of its own, so its commit and rollback pass.
+    A Session on the connection works in a savepoint of its own, so its commit and rollback are allowed.
     """
     refused: list[InitError] = []
 
@@ -95,7 +104,7 @@ def _kept_open(connection: Connection, name: str) -> Iterator[list[InitError]]:
 
 
 def _reopen(connection: Connection, root: RootTransaction | None) -> None:
-    """Put the facade back in its transaction, which a refused end of it has closed; the driver's is open."""
+    """Reopen SQLAlchemy's transaction, which the refused call has closed; the driver's is still open."""
     if root is not None and root is connection.get_transaction():
         root.is_active = True
     elif not connection.closed and not connection.in_transaction():
@@ -103,7 +112,7 @@ def _reopen(connection: Connection, root: RootTransaction | None) -> None:
 
 
 def _is_of_the_moment(error: Exception) -> bool:
-    """Whether the surroundings are at fault, which the loop classifies by the driver's own error."""
+    """Whether the error can pass by itself: then the loop classifies the driver's own error."""
     return isinstance(error, DBAPIError) and (
         error.connection_invalidated or isinstance(error, OperationalError)
     )
@@ -115,7 +124,7 @@ def _failed(source: SeedSource, error: Exception) -> NoReturn:
 
 
 def _own_line(frames: Sequence[traceback.FrameSummary]) -> str:
-    """The last line of the function's own file among the frames: that file is the one which `call` calls."""
+    """The last line in the frames that is in the function's own file, the one that `call` calls into."""
     ours = (call.__code__.co_filename, call.__name__)
     here = [number for number, frame in enumerate(frames) if (frame.filename, frame.name) == ours]
     called = frames[here[-1] + 1 :] if here else ()

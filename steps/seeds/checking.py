@@ -1,4 +1,4 @@
-"""Looks through a seed source before a run starts work, while nothing is changed yet."""
+"""Checks a seed source before a run changes anything."""
 
 from __future__ import annotations
 
@@ -16,16 +16,19 @@ from initdb.steps.seeds.reading import first_columns, is_csv, read_rows
 from initdb.steps.seeds.tables import columns_of, is_optional, table_of
 
 SAMPLE = 1000
-"""Rows of a CSV file whose values are tried; its form (encoding, quotes, widths) is tried to the end."""
+"""The rows of a CSV file whose values are tried. Encoding, quotes and widths are tried in all rows."""
 
 
 def check(source: SeedSource, metadata: MetaData | None) -> None:
-    """Read the source as a run would, without a database; functions are not called.
+    """Read the source as a run would, without a database. Functions are not called.
 
-    metadata: the models; without them (None) only a file's form is looked at.
+    Args:
+        source: Of any kind.
+        metadata: The models; without them only the form of a file is checked.
 
-    Raises InitError seed-file-unreadable, seed-table-unknown, seed-column-unknown, seed-column-missing,
-    seed-key-missing, seed-rejected (a value that its column cannot hold).
+    Raises:
+        InitError: `seed-file-unreadable`, `seed-table-unknown`, `seed-column-unknown`, `seed-column-missing`,
+            `seed-key-missing`, or `seed-rejected`, for a value that its column cannot hold.
     """
     if source.kind not in ("rows", "python rows"):
         return

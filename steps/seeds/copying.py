@@ -1,6 +1,6 @@
-"""Inserts rows by PostgreSQL's COPY, where that stores exactly what INSERT would.
+"""Inserts rows with PostgreSQL's COPY, where that stores exactly what INSERT would.
 
-The text format is that of https://www.postgresql.org/docs/current/sql-copy.html.
+The text format: https://www.postgresql.org/docs/current/sql-copy.html
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeAlias, cast
 from sqlalchemy import Column, Connection, Table, bindparam
 
 FEWEST = 100
-"""Below so many rows an INSERT is as quick."""
+"""The number of rows below which INSERT is as fast."""
 
 _Text: TypeAlias = Callable[[Any], str]
 """Writes a value of the one type that it is for."""
@@ -47,10 +47,14 @@ _TEXTS: Mapping[type, _Text] = {
 
 
 def copy_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> bool:
-    """Insert the rows, all of the same columns, in one COPY; return False where INSERT must do it.
+    """Insert the rows, which all have the same columns, with one COPY.
 
-    INSERT must where the driver is not psycopg2, the rows are few, SQLAlchemy would add a default or an SQL
-    expression, or a value has no text form here. Raises the driver's own errors.
+    Returns:
+        Whether this was done. Else the caller must INSERT: the driver is not psycopg2, the rows are few,
+        SQLAlchemy would add a default or an SQL expression, or a value has no text form here.
+
+    Raises:
+        psycopg2.Error: as the driver raises it.
     """
     dialect = connection.dialect
     if dialect.driver != "psycopg2" or len(rows) < FEWEST:
@@ -88,7 +92,7 @@ def _processor(connection: Connection, column: Column[object]) -> Callable[[obje
     process = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
 
     def processed(value: object) -> object:
-        # psycopg2's wrapper of bytes has no text of its own.
+        # psycopg2 would wrap bytes in an object without a text form.
         return value if process is None or type(value) is bytes else process(value)
 
     return processed

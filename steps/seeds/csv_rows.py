@@ -1,4 +1,4 @@
-"""CSV seed files by RFC 4180: UTF-8, commas, the first record names the columns, blank lines do not count."""
+"""CSV seed files as in RFC 4180: UTF-8, commas, column names in the first record; blank lines are skipped."""
 
 from __future__ import annotations
 
@@ -12,12 +12,20 @@ from initdb.steps.seeds.model import SeedRow
 
 
 def csv_header(name: str, path: Path) -> tuple[str, ...]:
-    """The names in the first record; none for an empty file. Raises InitError seed-file-unreadable."""
+    """The names in the first record, none for an empty file.
+
+    Raises:
+        InitError: `seed-file-unreadable`.
+    """
     return _header(name, next(_records(name, path), (1, [])))
 
 
 def csv_rows(name: str, path: Path) -> Iterator[SeedRow]:
-    """The rows, values as texts, read as they are asked for. Raises InitError seed-file-unreadable."""
+    """The rows, with texts as values. Each is read when it is asked for.
+
+    Raises:
+        InitError: `seed-file-unreadable`, when the faulty record is reached.
+    """
     records = _records(name, path)
     header = _header(name, next(records, (1, [])))
     for line, cells in records:
@@ -30,7 +38,7 @@ def csv_rows(name: str, path: Path) -> Iterator[SeedRow]:
 
 
 def _records(name: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Every record that is not blank, with the line it begins on."""
+    """Every record that is not blank, with the line that it begins on."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
@@ -42,7 +50,7 @@ def _records(name: str, path: Path) -> Iterator[tuple[int, list[str]]]:
     except csv.Error as error:
         raise InitError("seed-file-unreadable", f"{name} line {line}: {error}") from error
     except UnicodeDecodeError:
-        # The error's position is one of a buffer; the whole content tells the line.
+        # The error's position is in a buffer; only the whole content gives the line.
         decoded(name, path.read_bytes())
         raise
     except OSError as error:

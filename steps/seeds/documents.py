@@ -1,6 +1,6 @@
 """JSON and YAML seed files: a list of rows, or a document {"table", "key", "on_conflict", "rows"}.
 
-JSON by RFC 8259, UTF-8; YAML by `yaml.safe_load`, from the extra `yaml`.
+JSON as in RFC 8259, in UTF-8. YAML as `yaml.safe_load` reads it, with the extra `yaml` installed.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ _YAML_DOCUMENT = re.compile(r"^(?:table|key|on_conflict|rows)[ \t]*:", re.MULTIL
 
 
 def stated(name: str, content: bytes) -> Mapping[str, object]:
-    """What a document says of itself; nothing, and nothing is parsed, where the file is a plain list of rows.
+    """The members of a document. A plain list of rows has none, and is not parsed.
 
-    Raises InitError seed-file-unreadable for a malformed document.
+    Raises:
+        InitError: `seed-file-unreadable`, for a malformed document.
     """
     if name.endswith(".json"):
         document = content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
@@ -33,7 +34,11 @@ def stated(name: str, content: bytes) -> Mapping[str, object]:
 
 
 def document_rows(name: str, content: bytes) -> Iterator[SeedRow]:
-    """The rows, in the file's order. Raises InitError seed-file-unreadable."""
+    """The rows, in the file's order.
+
+    Raises:
+        InitError: `seed-file-unreadable`.
+    """
     found = _parsed(name, content)
     if isinstance(found, dict):
         unknown = next((member for member in found if member not in MEMBERS), None)
@@ -53,7 +58,11 @@ def document_rows(name: str, content: bytes) -> Iterator[SeedRow]:
 
 
 def decoded(name: str, content: bytes) -> str:
-    """The content as text. Raises InitError seed-file-unreadable where it is not UTF-8."""
+    """The content as text.
+
+    Raises:
+        InitError: `seed-file-unreadable`, where it is not UTF-8.
+    """
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""Seeding functions that an application passes in code: how they are declared, named and hashed."""
+"""Seeding functions that an application passes as objects: how they are declared, named and hashed."""
 
 from __future__ import annotations
 
@@ -26,11 +26,22 @@ def seed(
 ) -> Callable[[Function], Function]:
     """Declare what a seeding function fills.
 
-    A function without a parameter yields rows, dicts by column name, for `table`. One with a parameter is
-    given the Connection and works on it without committing; it may return how many rows it made. `key`: the
-    columns by which a row is recognized (a connection-taking function with a key says that it does no harm
-    when run again). `on_conflict`: "skip" or "update" rows that exist. `name`: what the ledger calls it; else
-    the module and the qualified name.
+    A function without a parameter yields rows for `table`, each a dict by column name. A function with one
+    parameter gets the Connection and works on it without committing. It may return how many rows it created.
+
+    Args:
+        table: The table that the rows are for.
+        key: The column or columns that identify a row. For a function that gets the Connection, a key says
+            that running it again does no harm.
+        on_conflict: What to do with a row that exists: "skip" or "update" it.
+        name: The function's name in the ledger; without one, its module and qualified name.
+
+    Example:
+        >>> @seed(table="roles", key="name")
+        ... def first_roles():
+        ...     yield {"name": "admin"}
+        >>> function_source(first_roles).table
+        'roles'
     """
 
     def declare(function: Function) -> Function:
@@ -41,7 +52,11 @@ def seed(
 
 
 def function_source(function: Callable[..., object]) -> SeedSource:
-    """The source that a function is; it is not called. Raises InitError seed-file-unreadable."""
+    """The seed source of a function, which is not called.
+
+    Raises:
+        InitError: `seed-file-unreadable`, for an option that is none.
+    """
     name = getattr(function, "seed_name", None) or function_name(function)
     declared = {option: getattr(function, option, None) for option in ("table", "key", "on_conflict")}
     options = options_of(name, declared)
@@ -57,7 +72,7 @@ def function_source(function: Callable[..., object]) -> SeedSource:
 
 
 def function_name(function: Callable[..., object]) -> str:
-    """The function's module and qualified name; the main module's is that by which it is imported."""
+    """The function's module and qualified name. The main module has the name by which others import it."""
     inner = _plain(function)
     module = inner.__module__
     if module == "__main__":
@@ -68,9 +83,10 @@ def function_name(function: Callable[..., object]) -> str:
 
 
 def function_digest(function: Callable[..., object]) -> str:
-    """SHA-256 of the function's own source, else of its code.
+    """SHA-256 of the function's own source; of its code, where there is no source.
 
-    Not of its file: a function that works on the connection would run again after any edit of the module.
+    It is not a hash of the file: a function that works on the connection would run again after every edit of
+    its module.
     """
     inner = _plain(function)
     try:
@@ -96,7 +112,7 @@ def _takes_connection(function: Callable[..., object]) -> bool:
 
 
 def _parts(code: CodeType) -> Iterator[object]:
-    """What the code does, without where it stands."""
+    """What the code does, without file and line."""
     yield code.co_code, code.co_names, code.co_varnames
     for constant in code.co_consts:
         if isinstance(constant, CodeType):

@@ -1,4 +1,4 @@
-"""Applies the built-in identity schema's own seed source: its rows, its admin, the admin's password."""
+"""Applies the seeds of the built-in identity schema: its rows, its admin and the admin's password."""
 
 from __future__ import annotations
 
@@ -19,12 +19,20 @@ _log = logging.getLogger("initdb")
 
 
 def apply(connection: Connection, password_file: Path | None) -> tuple[BatchCounts, dict[str, object]]:
-    """Insert what is missing of rows and admin; return the counts and what the event says beside them.
+    """Insert the rows and the admin that are missing.
 
-    `tables`: table → rows [created, skipped]; `admin`: where the password of a new one came from.
+    A generated password is printed on the terminal here, before the transaction is committed.
 
-    A generated password is shown on the terminal here, before the transaction is committed. Raises InitError
-    admin-password-weak, admin-password-unreadable, identity-incomplete.
+    Args:
+        connection: In the transaction of a unit.
+        password_file: A file with the admin's password; see `identity.password.obtain_password`.
+
+    Returns:
+        The counts, and what else the event has: `tables`, table to [created, skipped], and, for a new admin,
+        `admin`, with the origin of the password.
+
+    Raises:
+        InitError: `admin-password-weak`, `admin-password-unreadable`, `identity-incomplete`.
     """
     made = rows.apply(connection)
     counts = BatchCounts(sum(new for new, _ in made.values()), sum(old for _, old in made.values()))
@@ -42,7 +50,7 @@ def apply(connection: Connection, password_file: Path | None) -> tuple[BatchCoun
 
 @contextmanager
 def _terminal() -> Iterator[TextIO | None]:
-    """Where a person reads: the process's terminal, wherever its output goes; None where there is none."""
+    """The process's terminal, also where its output is redirected; None where there is none."""
     try:
         terminal = Path("/dev/tty").open("w", encoding="utf-8")  # noqa: SIM115 (closed below)
     except OSError:

@@ -1,4 +1,4 @@
-"""Inserts rows that are known to be new, by COPY or INSERT, and moves sequences past them."""
+"""Inserts rows that are known to be new, with COPY or INSERT, and moves sequences past them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,18 @@ _ADVANCE = text(
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[SeedRow]) -> None:
-    """Insert the rows, in their order, by column keys. Raises what the driver or a column's type raises.
+    """Insert the rows, in their order.
 
-    Rows of different columns go in different statements, so that a column left out gets its default. On
-    PostgreSQL the sequence of a numbered column is moved past the numbers that the rows give.
+    Rows with different columns go into different statements, so that a column that is left out gets its
+    default. A sequence that numbers a column is moved past the numbers that the rows have.
+
+    Args:
+        connection: In a transaction.
+        table: The table to insert into.
+        rows: By column key.
+
+    Raises:
+        Exception: what the driver or a column's type raises.
     """
     for group in _alike(rows):
         if not copy_rows(connection, table, group):
@@ -32,7 +40,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[SeedRow]) -
 
 
 def _alike(rows: Iterable[SeedRow]) -> Iterator[list[SeedRow]]:
-    """Neighbours that have the same columns."""
+    """Neighbouring rows that have the same columns."""
     for _, group in groupby(rows, key=frozenset):
         yield list(group)
 

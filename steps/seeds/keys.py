@@ -1,4 +1,4 @@
-"""The natural key of a table: the columns by which a seed's row is recognized in the database."""
+"""The natural key of a table: the columns that identify a seed's row in the database."""
 
 from __future__ import annotations
 
@@ -16,14 +16,19 @@ Key = tuple[str, ...]
 def natural_key(table: Table, given: Sequence[str] = (), columns: Collection[str] | None = None) -> Key:
     """The names of the key's columns.
 
-    given: the key that the source states. columns: those that its rows have (None: not known, all may be
-        there). Without a given key it is the table's unique constraint, or its unique index on whole columns
-        and all rows, that has no column numbered by the database; of several the rows can fill: the one that
-        may not be NULL, of fewest columns, of the foremost ones. Else the primary key, where the database
-        does not number it.
+    A key that the source gives is taken. Otherwise the candidates are the table's unique constraints, and its
+    unique indexes on whole columns and all rows, without a column that the database numbers. Among those that
+    the rows can fill, a key that cannot be NULL comes first, then one of fewer columns, then one of columns
+    further to the left. The last candidate is the primary key, where the database does not number it.
 
-    Raises InitError seed-key-missing with the candidates, seed-column-unknown, seed-column-missing for a
-    given key.
+    Args:
+        table: The table that the rows are for.
+        given: The key that the source gives, empty where it gives none.
+        columns: The columns that the rows have; None where they are not known and all may be there.
+
+    Raises:
+        InitError: `seed-key-missing`, with the candidates. For a given key `seed-column-unknown` and
+            `seed-column-missing`.
     """
     named = columns_of(table)
     if given:
@@ -52,7 +57,7 @@ def _given(table: Table, name: str, columns: Collection[str] | None) -> str:
 
 
 def _candidates(table: Table) -> Iterator[tuple[Column[object], ...]]:
-    """Every natural key of the table, the best one first, the primary key last."""
+    """Every natural key of the table, the best first and the primary key last."""
     numbered = table.autoincrement_column
     unique = sorted(_unique(table), key=lambda key: _rank(table, key))
     for key in (*unique, tuple(table.primary_key.columns)):

@@ -1,7 +1,7 @@
 """The ledger of seeds: what the events `seed_batch_applied` say of each source. Pure.
 
-The fold and the step share these rules: what an event does to a record, which sources are still to apply,
-where a half applied one goes on.
+The fold and the step share these rules: how an event changes a record, which sources are still to be applied,
+and where a source that was interrupted goes on.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ from initdb.steps.seeds.model import SeedSource
 def seeds_pending(
     records: Mapping[str, SeedRecord], sources: Iterable[SeedSource], recreated: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """The names of the sources that are still to apply, in their order.
+    """The names of the sources that are still to be applied, in their order.
 
-    A source is applied when its present content is complete in its record, unless a table it fills is among
-    `recreated`.
+    A source is applied when its present content is complete in its record.
+
+    Args:
+        records: The ledger.
+        sources: The application's sources, in their order.
+        recreated: Tables that were created anew. A source that fills one of them is to be applied again.
     """
     known = forget(records, recreated)
     return tuple(
@@ -31,10 +35,10 @@ def seeds_pending(
 
 
 def position(records: Mapping[str, SeedRecord], source: SeedSource) -> int:
-    """The row, counted from 0, at which a source begun before goes on; 0 where its content is not that one.
+    """The row, counted from 0, at which an interrupted source goes on; 0 where its content is another.
 
-    Rows that a function yields begin at 0 always: another process may get them in another order. Those that
-    exist are found by their key.
+    Rows that a function yields always begin at 0, since another process may get them in another order. Rows
+    that exist are found by their key.
     """
     record = records.get(source.name)
     if record is None or record.partial != source.digest or source.kind != "rows":
@@ -45,13 +49,13 @@ def position(records: Mapping[str, SeedRecord], source: SeedSource) -> int:
 def must_assume(source: SeedSource, adopted: bool) -> bool:
     """Whether the source is recorded as applied without being run.
 
-    On an adopted database nobody can know whether the effects of a callable without a key are there already.
+    On an adopted database nobody knows whether a callable without a key has already been run.
     """
     return adopted and source.kind == "python callable" and not source.key
 
 
 def record(before: SeedRecord | None, data: Mapping[str, Any]) -> SeedRecord:
-    """What a source's record is after an event `seed_batch_applied` with `data`."""
+    """A source's record after an event `seed_batch_applied` with `data`."""
     known = before or SeedRecord(str(data.get("source")))
     digest = data.get("digest")
     known = replace(known, table=data.get("table") or known.table)
@@ -67,10 +71,10 @@ def record(before: SeedRecord | None, data: Mapping[str, Any]) -> SeedRecord:
 
 
 def forget(records: Mapping[str, SeedRecord], tables: Collection[str]) -> Mapping[str, SeedRecord]:
-    """The records without those of sources that fill one of `tables`, which were made anew and are empty."""
+    """The records without those of sources that fill one of `tables`, which were created anew and empty."""
     return {name: known for name, known in records.items() if not _filled(known) & set(tables)}
 
 
 def _filled(known: SeedRecord) -> set[str]:
-    """The tables that a source fills: its record lists several with commas between."""
+    """The tables that a source fills. A record has several of them with commas between."""
     return set((known.table or "").split(", ")) - {""}

@@ -1,7 +1,7 @@
-"""Finds the rows that exist already by their natural keys, and compares them with a seed's.
+"""Finds existing rows by their natural keys, and compares them with a seed's rows.
 
-A NULL in a key is a value like any other here: (NULL, 'admin') exists when such a row does, so that seeding
-again makes no second one; only a key that is NULL altogether identifies nothing.
+Here a NULL in a key is a value like any other: where a row (NULL, 'admin') exists, seeding again creates no
+second one. Only a key that is NULL in all its columns identifies nothing.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Forms = Mapping[str, Form]
 _EXACT = Context(prec=2000, rounding=ROUND_HALF_UP)
 
 VARIABLES = 900
-"""Bound values in one query: SQLite takes 999 before 3.32 (https://sqlite.org/limits.html)."""
+"""Bound values in one query. SQLite before 3.32 takes 999 (https://sqlite.org/limits.html)."""
 
 
 def find(
@@ -47,7 +47,7 @@ def find(
     key: Sequence[Column[object]],
     wanted: Iterable[Identity],
 ) -> Iterator[Stored]:
-    """The stored rows whose `key` is one of `wanted`: `columns` by their keys, a query for each chunk."""
+    """The stored rows whose `key` is one of `wanted`, each as column key to value, with a query a chunk."""
     remaining = iter(wanted)
     while chunk := tuple(islice(remaining, max(1, VARIABLES // len(key)))):
         for row in connection.execute(select(*columns).where(_any_of(key, chunk))):
@@ -55,7 +55,7 @@ def find(
 
 
 def is_row(key: Sequence[Column[object]], wanted: Identity) -> ColumnElement[bool]:
-    """The condition that a row's key is `wanted`, by the database's own comparison."""
+    """The condition that a row's key is `wanted`, as the database compares."""
     return and_(
         *(
             column.is_(None) if value is None else column == literal(value, column.type)
@@ -65,17 +65,17 @@ def is_row(key: Sequence[Column[object]], wanted: Identity) -> ColumnElement[boo
 
 
 def forms(table: Table, dialect: Dialect) -> Forms:
-    """Column key → the form of a value as the database gets, rounds and pads it, hashable."""
+    """Column key to a function that gives a value the form in which the database stores it, hashable."""
     return {column.key: _form(column, dialect) for column in table.columns}
 
 
 def identity(row: Stored, key: Sequence[Column[object]], canonical: Forms) -> Identity:
-    """The row's key in a form that is equal for equal keys, whether from a file or from the database."""
+    """The row's key in a form that is equal for equal keys, from a file or from the database."""
     return tuple(canonical[column.key](row[column.key]) for column in key)
 
 
 def differs(given: Stored, stored: Stored, key: Sequence[Column[object]], canonical: Forms) -> bool:
-    """Whether a value of `given` differs from the stored row's; the key's columns are not compared."""
+    """Whether a value of `given` differs from the stored row's. The key's columns are not compared."""
     apart = {column.key for column in key}
     return any(
         canonical[name](value) != canonical[name](stored.get(name))
@@ -118,7 +118,7 @@ def _any_of(key: Sequence[Column[object]], wanted: Sequence[Identity]) -> Column
 
 
 def _rounded(scale: int | None, value: Decimal | float) -> object:
-    """A decimal as PostgreSQL's numeric rounds it, a float as SQLAlchemy prints SQLite's."""
+    """A decimal rounded as PostgreSQL rounds it, a float as SQLAlchemy formats it for SQLite."""
     if scale is None or not math.isfinite(value):
         return value if isinstance(value, Decimal) else Decimal(repr(value))
     if isinstance(value, float):

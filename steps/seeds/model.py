@@ -1,4 +1,4 @@
-"""What a source of first rows is, and what a row of it is: plain data, no database library."""
+"""What a seed source is, and a row of it. Plain data, without a database library."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ OnConflict = Literal["skip", "update"]
 
 @dataclass(frozen=True, slots=True)
 class SeedSource:
-    """One source of first rows.
+    """One source of an application's first rows.
 
-    name: the file's name or the callable's qualified name; the ledger knows the source by it.
+    name: the file's name or the function's qualified name. It is the source's name in the ledger.
     kind: "rows" (a CSV, JSON or YAML file), "python rows" (a function that yields rows), "python callable" (a
-        function that works on the connection), "identity" (the built-in identity schema's own rows).
-    table: the table it fills, as the metadata names it ("roles", "auth.roles"); None where only its code
+        function that works on the connection) or "identity" (the rows of the built-in identity schema).
+    table: the table that it fills, as the metadata names it ("roles", "auth.roles"); None where only its code
         knows.
-    digest: SHA-256 of its content, 64 lowercase hex digits. key: the natural key it gives itself, () for the
-        table's own.
-    on_conflict: what becomes of a row that exists already. path, function: where the content is.
+    digest: SHA-256 of its content, 64 lowercase hexadecimal digits.
+    key: the natural key that it gives; () for the table's own.
+    on_conflict: what happens to a row that exists. path, function: where the content is.
     """
 
     name: str
@@ -36,14 +36,18 @@ class SeedSource:
 
     @property
     def file(self) -> Path:
-        """The file of a source that is one; raises TypeError for another."""
+        """The file of a source that is one.
+
+        Raises:
+            TypeError: where the source is no file.
+        """
         if self.path is None:
             raise TypeError(f"{self.name} is not a file")
         return self.path
 
 
 class SeedRow(dict[str, object]):
-    """A row, column name → value, that knows its place ("roles.csv line 3") for an error that names it."""
+    """A row, column name to value, with its place ("roles.csv line 3") for error messages."""
 
     __slots__ = ("place",)
 

@@ -1,4 +1,4 @@
-"""The options that a source states of itself: its table, its key, what becomes of rows that exist."""
+"""The options that a source gives: its table, its key, and what happens to rows that exist."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from initdb.steps.seeds.model import OnConflict
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options, checked; see SeedSource for their meaning."""
+    """The checked options. `SeedSource` says what they mean."""
 
     table: str | None = None
     key: tuple[str, ...] = ()
@@ -19,10 +19,15 @@ class Options:
 
 
 def options_of(name: str, stated: Mapping[str, object], table: str | None = None) -> Options:
-    """The options that the source `name` states under "table", "key" and "on_conflict" (None: not stated).
+    """Check the options that a source gives.
 
-    table: the one to take where none is stated. Raises InitError seed-file-unreadable for a value that is
-        none of an option's.
+    Args:
+        name: The source's name.
+        stated: Its "table", "key" and "on_conflict"; None where it does not give one.
+        table: The table to take where it gives none.
+
+    Raises:
+        InitError: `seed-file-unreadable`, for a value that the option does not take.
     """
     found = stated.get("table")
     if found is not None and not (isinstance(found, str) and found):

@@ -1,7 +1,7 @@
-"""Refuses seed rows that refer to no row, where the database would not do so by itself at once.
+"""Refuses seed rows that refer to missing rows, where the database would not do so at once.
 
-SQLite enforces foreign keys only where the application's connections ask for it, PostgreSQL checks deferred
-ones at COMMIT.
+SQLite enforces foreign keys only where the application's connections ask for it. PostgreSQL checks deferred
+foreign keys at COMMIT.
 """
 
 from __future__ import annotations
@@ -16,9 +16,13 @@ from initdb.steps.seeds.model import SeedRow
 
 
 def refuse_orphans(connection: Connection, table: Table, rows: Sequence[SeedRow]) -> None:
-    """Raise InitError seed-rejected for the first of the rows, all stored by now, that refers to no row."""
+    """Refuse rows, which are all stored by now, that refer to missing rows.
+
+    Raises:
+        InitError: `seed-rejected`, for the first such row.
+    """
     for constraint in sorted(table.foreign_key_constraints, key=lambda foreign: list(foreign.column_keys)):
-        # SQLite checks only where the application asks it to, and a deferrable key is checked at COMMIT.
+        # Only these the database may check late or not at all: see above.
         if connection.dialect.name == "sqlite" or constraint.deferrable:
             _check(connection, constraint, rows)
 
@@ -27,7 +31,7 @@ def _check(connection: Connection, constraint: ForeignKeyConstraint, rows: Itera
     columns = [element.parent for element in constraint.elements]
     parents: list[Column[object]] = [element.column for element in constraint.elements]
     names = [column.key for column in columns]
-    # A reference with a NULL in it refers to nothing (MATCH SIMPLE).
+    # A foreign key with a NULL in it refers to nothing (MATCH SIMPLE).
     referring = [row for row in rows if all(row.get(name) is not None for name in names)]
     if not referring:
         return

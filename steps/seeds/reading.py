@@ -1,4 +1,4 @@
-"""Reads the rows of a seed source, one at a time, and converts them to what the table's columns hold."""
+"""Reads the rows of a seed source, one at a time, and converts their values to the types of the columns."""
 
 from __future__ import annotations
 
@@ -25,22 +25,27 @@ LEFT_OUT = object()
 
 
 def read_rows(source: SeedSource, start: int = 0, table: Table | None = None) -> Iterator[SeedRow]:
-    """The rows of a source from row `start` (0 is the first), dicts by column name that know their place.
+    """The rows of a source, by column name, with their places.
 
-    table: converts the values to its columns' types (Python rows' too); without it they stay as the file has
-        them. A CSV file is read as its rows are asked for. In CSV nothing between two commas is NULL, for a
-        column that may be NULL; else the empty string, for texts; else the column is left out, where it has a
-        default.
+    A CSV file is read row by row. In it, nothing between two commas means NULL for a column that may be NULL.
+    For any other text column it means the empty string. Any other column with a default is left out.
 
-    Raises InitError seed-file-unreadable, seed-column-unknown, seed-rejected (a value that its column cannot
-    hold), seed-callable-failed, when the row in question is reached.
+    Args:
+        source: A file, or a function that yields rows.
+        start: The first row to give, counted from 0.
+        table: Its columns' types are what values are converted to, those of Python rows too. Without a table
+            values stay as they are.
+
+    Raises:
+        InitError: when the faulty row is reached: `seed-file-unreadable`, `seed-column-unknown`,
+            `seed-callable-failed`, or `seed-rejected`, for a value that its column cannot hold.
     """
     rows = islice(_raw(source), start, None)
     return rows if table is None else _converted(rows, table, text=is_csv(source))
 
 
 def first_columns(source: SeedSource) -> tuple[str, ...] | None:
-    """The columns that the source's first row names; None where it has no row. Raises as `read_rows`."""
+    """The columns of the source's first row; None where it has no row. Raises what `read_rows` raises."""
     if is_csv(source):
         return csv_header(source.name, source.file) or None
     first = next(_raw(source), None)
@@ -48,7 +53,11 @@ def first_columns(source: SeedSource) -> tuple[str, ...] | None:
 
 
 def refuse_changed(source: SeedSource) -> None:
-    """Raise InitError seed-file-unreadable where the source's file is not what `source.digest` is of."""
+    """Refuse a source whose file has changed since its digest was taken.
+
+    Raises:
+        InitError: `seed-file-unreadable`.
+    """
     if source.path is None:
         return
     try:
@@ -127,7 +136,7 @@ def _of_text(column: Column[object]) -> Convert:
 def _of_nothing(column: Column[object]) -> Callable[[], object]:
     kind = plain_type(column)
     if column.nullable:
-        # A None given to a JSON column would be stored as JSON's null.
+        # A JSON column would store None as JSON's null.
         return lambda: LEFT_OUT if isinstance(kind, JSON) else None
     if type(kind).__visit_name__ != "enum" and isinstance(kind, String):
         return lambda: ""

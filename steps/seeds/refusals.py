@@ -1,4 +1,4 @@
-"""Which errors mean that the database refused a row, and how they are told without telling values."""
+"""Which errors mean that the database refused a row, and their texts without the row's values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 
 REFUSALS = (SQLAlchemyError, ValueError, TypeError, OverflowError, LookupError)
-"""The classes of errors among which a refusal is, but for a driver's own; `is_refusal` tells which are."""
+"""A refusal is one of these, or a driver's own error; `is_refusal` decides."""
 
 _MISTYPED = "42804"
 _GENERATED = "428C9"
@@ -26,7 +26,7 @@ _SENTENCES = {
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Whether the row is at fault, not a lost connection, a lock, a full disk, a missing table or right."""
+    """Whether the row is at fault, not a lost connection, a lock, a full disk or a missing privilege."""
     if isinstance(error, DBAPIError):
         return not error.connection_invalidated and _of_driver(error.orig)
     if isinstance(error, StatementError):
@@ -35,14 +35,14 @@ def is_refusal(error: BaseException) -> bool:
 
 
 def code_of(error: BaseException) -> str | None:
-    """The SQLSTATE, or SQLite's name of the error, or None."""
+    """The SQLSTATE, or SQLite's name of the error; None where there is neither."""
     inner = _inner(error)
     found = getattr(inner, "pgcode", None) or getattr(inner, "sqlite_errorname", None)
     return found if isinstance(found, str) else None
 
 
 def reason(error: BaseException) -> str:
-    """Why the row was refused, as the end of a sentence; constraint and column are named, no value is."""
+    """Why the row was refused, as the end of a sentence. It names constraint and column, but no value."""
     inner = _inner(error)
     diagnosis = getattr(inner, "diag", None)
     sentence = _SENTENCES.get(code_of(error) or "")
@@ -52,7 +52,7 @@ def reason(error: BaseException) -> str:
 
 
 def told(error: BaseException) -> str:
-    """The error's first line, without statement, parameters and DETAIL, which repeat values."""
+    """The error's first line. Statement, parameters and DETAIL are left out, since they repeat values."""
     inner = _inner(error)
     lines = str(inner).strip().splitlines()
     return f"{type(inner).__name__}: {lines[0]}" if lines else type(inner).__name__
@@ -70,5 +70,5 @@ def _of_driver(error: BaseException | None) -> bool:
     name = getattr(error, "sqlite_errorname", None)
     if name is not None:
         return str(name).startswith(_REFUSING_NAMES)
-    # A value that the driver cannot send: sqlite3 says so by either type, psycopg2 by ProgrammingError.
+    # The driver cannot send a value: sqlite3 raises either of the first two, psycopg2 ProgrammingError.
     return type(error).__name__ in ("ProgrammingError", "InterfaceError", "DataError")

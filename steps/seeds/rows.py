@@ -1,7 +1,7 @@
-"""Brings a batch of rows into a table: finds those that exist by their natural key, inserts the rest.
+"""Brings a batch of rows into a table: finds those that exist by their natural key, and inserts the rest.
 
-A later row of the batch with the key of an earlier one meets the earlier one as if it had been stored before,
-so a file gives the same rows and counts however it is cut into batches.
+Where two rows of a batch have the same key, the later one meets the earlier one as if it were stored already.
+So a file gives the same rows and counts, however it is cut into batches.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["BatchCounts", "apply_batch", "natural_key"]
 
 @dataclass(frozen=True, slots=True)
 class BatchCounts:
-    """What became of rows: created, skipped (of which differing) or updated."""
+    """The numbers of rows created, skipped and updated, and of skipped rows that differ from the seed's."""
 
     created: int = 0
     skipped: int = 0
@@ -44,7 +44,7 @@ class BatchCounts:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """Where the rows go and how they are recognized there."""
+    """Where the rows go, and what identifies them there."""
 
     connection: Connection
     table: Table
@@ -57,7 +57,7 @@ class _Target:
 
 
 class _UnlikeTheDatabase(ValueError):
-    """The database takes two keys for the same that differ here, by its collation or padding."""
+    """Two keys are the same for the database, by its collation or padding, and differ here."""
 
 
 def apply_batch(
@@ -67,14 +67,20 @@ def apply_batch(
     key: Sequence[str],
     on_conflict: OnConflict = "skip",
 ) -> BatchCounts:
-    """Insert the rows whose key is not in the table; skip or update those whose is.
+    """Insert the rows whose key is not in the table, and skip or update the others.
 
-    rows: by column name, converted (`read_rows` with the table). Works in a SAVEPOINT of the caller's
-        transaction; on an error the caller rolls back.
+    Args:
+        connection: In a transaction. The work is done in a SAVEPOINT; on an error the caller rolls back.
+        table: The table that the rows are for.
+        rows: By column name, as `read_rows` converts them for the table.
+        key: The names of the natural key's columns.
+        on_conflict: What to do with a row that exists.
 
-    Raises InitError seed-rejected with the place of the row that the database refuses, seed-column-unknown,
-    seed-column-missing and seed-key-missing for a row without (a value in) its key; the driver's errors
-    otherwise.
+    Raises:
+        InitError: `seed-rejected`, with the place of the row that the database refuses;
+            `seed-column-unknown`; `seed-column-missing` and `seed-key-missing`, for a row without its key or
+            without a value in it.
+        Exception: any other error of the driver's.
     """
     if not rows:
         return BatchCounts()
@@ -94,7 +100,7 @@ def apply_batch(
 def _resolved(
     row: Mapping[str, object], number: int, columns: Mapping[str, Column[object]], target: _Target
 ) -> SeedRow:
-    """The row by the columns' keys, with a value in its natural key."""
+    """The row by column key, checked to have a value in its natural key."""
     place = row.place if isinstance(row, SeedRow) else f"row {number}"
     unknown = next((name for name in row if name not in columns), None)
     if unknown is not None:
@@ -132,7 +138,7 @@ def _together(target: _Target, batch: Sequence[SeedRow]) -> BatchCounts:
 def _sorted_out(
     target: _Target, batch: Sequence[SeedRow], stored: Mapping[Identity, Stored]
 ) -> tuple[list[SeedRow], list[SeedRow], BatchCounts]:
-    """The rows to insert, the rows to update with, and what is to be said of all. Pure."""
+    """The rows to insert, the rows to update with, and the counts. Pure."""
     known = dict(stored)
     new: dict[Identity, SeedRow] = {}
     changed: list[SeedRow] = []
@@ -162,7 +168,7 @@ def _compared(target: _Target, batch: Sequence[SeedRow]) -> list[Column[object]]
 
 
 def _one_by_one(target: _Target, batch: Sequence[SeedRow]) -> BatchCounts:
-    """Row by row the database itself compares the keys, and the refused row shows."""
+    """Row by row, so that the database itself compares keys, and the row that it refuses is known."""
     total, written = BatchCounts(), []
     for row in batch:
         counts = _alone(target, row)
@@ -187,7 +193,7 @@ def _alone(target: _Target, row: SeedRow) -> BatchCounts:
             raise
         said = f"{row.place}: {target.table.fullname}: {reason(error)}"
         database = target.connection.dialect.name
-        # Without the cause: its text repeats the whole row.
+        # Without the cause, whose text repeats the whole row.
         raise InitError("seed-rejected", said, database=database, sqlstate=code_of(error)) from None
 
 

@@ -1,4 +1,4 @@
-"""Python seed files (`NN_name.py`): what they say of themselves, and the function they define."""
+"""Python seed files (`NN_name.py`): their constants, and the function that they define."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ CONSTANTS = ("TABLE", "KEY", "ON_CONFLICT")
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What a seed file says of itself: the kind of source it is, and its constants as far as it has them."""
+    """A seed file as read: its kind of source, and those of the CONSTANTS that it has."""
 
     kind: Kind
     constants: dict[str, object]
 
 
 def read_script(name: str, content: bytes) -> Script:
-    """What the file says; nothing of it runs.
+    """Read the file without running it.
 
-    Raises InitError seed-file-unreadable: not Python, neither or both of `rows` and `seed`, a constant that
-    is no literal.
+    Raises:
+        InitError: `seed-file-unreadable`, where it is not Python, defines neither or both of `rows` and
+            `seed`, or has a constant that is no literal.
     """
     try:
         tree = syntax_tree(content)
@@ -51,10 +52,11 @@ def read_script(name: str, content: bytes) -> Script:
 
 
 def load_function(source: SeedSource) -> Callable[..., object]:
-    """The function that a source stands for; a file is run now, the very content that `source.digest` is of.
+    """The source's function. A file is run now, and only with the content that `source.digest` is of.
 
-    Raises InitError seed-callable-failed when the file raises, seed-file-unreadable when it has changed
-    meanwhile.
+    Raises:
+        InitError: `seed-callable-failed`, where the file raises. `seed-file-unreadable`, where it has changed
+            meanwhile.
     """
     if source.function is not None:
         return source.function
@@ -75,7 +77,7 @@ def load_function(source: SeedSource) -> Callable[..., object]:
 
 
 class _Fresh(SourceFileLoader):
-    """Compiles the file's present content: a cached .pyc may be of one of the same second and size."""
+    """Compiles the file's present content: a cached .pyc may be of another of the same second and size."""
 
     def __init__(self, name: str, path: str, digest: str) -> None:
         super().__init__(name, path)
@@ -92,7 +94,7 @@ class _Fresh(SourceFileLoader):
 
 
 def _names(tree: ast.Module) -> Iterator[str]:
-    """The names that the module binds at its top level."""
+    """The names that the module defines at its top level."""
     for node in tree.body:
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):

@@ -1,9 +1,9 @@
-"""The sources of an application's first rows: what is configured, found and named; nothing of it runs.
+"""Finds the seed sources that an application configures. Nothing of them runs.
 
-Files are `NN_table.csv`, `.json`, `.yaml`, `.yml` and `NN_name.py`, in the order of their numbers, then of
-their names (`2_b.csv` before `10_a.csv`). A Python file defines `rows()`, which yields dicts for the table
-TABLE (else the one in its name), or `seed(connection)`, which works on the connection and does not commit;
-KEY and ON_CONFLICT are optional.
+Files are named `NN_table.csv`, `.json`, `.yaml`, `.yml` or `NN_name.py`. They are ordered by number, then by
+name: `2_b.csv` comes before `10_a.csv`. A Python file defines either `rows()` or `seed(connection)`. `rows()`
+yields dicts for the table in TABLE, or in the file's name. `seed(connection)` works on the connection and
+does not commit. KEY and ON_CONFLICT are optional.
 """
 
 from __future__ import annotations
@@ -31,20 +31,25 @@ Seed: TypeAlias = "str | os.PathLike[str] | Callable[..., object] | SeedSource"
 Seeds: TypeAlias = "Seed | Sequence[Seed] | None"
 
 IDENTITY_VERSION = 1
-"""Of what seeding the identity schema does besides its rows; a higher one makes databases do it again."""
+"""The version of what identity seeding does besides its rows. Where it rises, databases are seeded again."""
 
 _NAME = re.compile(r"(?:(\d+)[_-])?(.+)\.(csv|json|yaml|yml|py)")
 
 
 def discover(seeds: Seeds, *, folder: Path) -> tuple[SeedSource, ...]:
-    """The sources, in the order in which they are applied.
+    """Find the sources, and read and hash their files. A module is imported only for "module:function".
 
-    seeds: None, or one of these or a sequence of them: a folder (its numbered files; `ignored` says which
-        others it has), a file (numbered or not), "package.name" or "package:path" of either,
-        "module:function", a callable. Relative paths start from `folder`. Files are read and hashed, modules
-        are imported only for "module:function".
+    Args:
+        seeds: None, one of these, or a sequence of them: a folder, of which the numbered files count
+            (`ignored` gives the others); a file, numbered or not; "package.name" or "package:path" of a
+            folder or file; "module:function"; a callable.
+        folder: Where relative paths start.
 
-    Raises InitError seeds-not-found, seed-file-unreadable, seed-name-twice.
+    Returns:
+        The sources, in the order in which they are applied.
+
+    Raises:
+        InitError: `seeds-not-found`, `seed-file-unreadable`, `seed-name-twice`.
     """
     found = tuple(source for item in _items(seeds) for source in _sources(item, folder))
     names = [source.name for source in found]
@@ -56,13 +61,13 @@ def discover(seeds: Seeds, *, folder: Path) -> tuple[SeedSource, ...]:
 
 
 def ignored(seeds: Seeds, *, folder: Path) -> tuple[tuple[Path, str], ...]:
-    """The files in the configured folders that are no sources, each with the reason."""
+    """The files in the configured folders that are not seed sources, each with the reason."""
     folders = [path for item in _items(seeds) if (path := _path(item, folder)) is not None and path.is_dir()]
     return tuple((file, reason) for path in folders for file in _listed(path) if (reason := _reason(file)))
 
 
 def identity_source() -> SeedSource:
-    """The built-in identity schema's own source; its digest is that of its rows, to which releases add."""
+    """The seed source of the built-in identity schema. Its digest is of its rows, to which releases add."""
     from initdb.steps.identity import models, rows
 
     content = [(table, key, [sorted(row.items()) for row in found]) for table, key, found in rows.seed_rows()]
@@ -100,7 +105,7 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def _path(item: Seed, folder: Path) -> Path | None:
-    """Where a folder or file is that `item` names; None for a function."""
+    """The path of the folder or file that `item` names; None for a function."""
     if not isinstance(item, str | os.PathLike):
         return None
     path = folder / item
@@ -130,7 +135,7 @@ def _function(item: object, folder: Path) -> Callable[..., object]:
 
 
 def _reason(file: Path) -> str | None:
-    """Why a file of a folder is no source; None for one that is."""
+    """Why a file in a folder is not a seed source; None where it is one."""
     match = _NAME.fullmatch(file.name)
     if not file.is_file():
         return "it is not a file"

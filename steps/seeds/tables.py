@@ -1,4 +1,4 @@
-"""The table and the columns that a seed names, found among the models or in the database."""
+"""Finds the table and the columns that a seed names, among the models or in the database."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from initdb.steps.seeds.model import SeedSource
 
 
 def table_of(source: SeedSource, metadata: MetaData) -> Table:
-    """The models' table that `source` fills: by its full name, or its bare one where only one schema has it.
+    """The models' table that `source` fills, by its full name, or without a schema where only one has it.
 
-    Raises InitError seed-table-unknown.
+    Raises:
+        InitError: `seed-table-unknown`.
     """
     name = _named(source)
     if name in metadata.tables:
@@ -35,7 +36,11 @@ def table_of(source: SeedSource, metadata: MetaData) -> Table:
 
 
 def stored_table(source: SeedSource, connection: Connection) -> Table:
-    """The database's table that `source` fills. Raises InitError seed-table-unknown."""
+    """The database's table that `source` fills.
+
+    Raises:
+        InitError: `seed-table-unknown`.
+    """
     schema, _, bare = _named(source).rpartition(".")
     try:
         return Table(bare, MetaData(), schema=schema or None, autoload_with=connection)
@@ -46,13 +51,13 @@ def stored_table(source: SeedSource, connection: Connection) -> Table:
 
 
 def columns_of(table: Table) -> Mapping[str, Column[object]]:
-    """The table's columns by name, and by key where the models call them otherwise."""
+    """The table's columns by name, and also by key where the models use another one."""
     by_key: dict[str, Column[object]] = {column.key: column for column in table.columns}
     return {**by_key, **{column.name: column for column in table.columns}}
 
 
 def is_optional(column: Column[object]) -> bool:
-    """Whether a row may leave the column out: it may be NULL, has a default, or is numbered."""
+    """Whether a row may leave the column out: it may be NULL, has a default, or the database numbers it."""
     return bool(
         column.nullable
         or column.default is not None

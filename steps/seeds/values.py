@@ -1,7 +1,7 @@
-"""Converts what a seed file says to what a column of a table holds.
+"""Converts the values of a seed to the types of a table's columns.
 
-Dates and times are ISO 8601, bytes are base64 (RFC 4648), intervals are seconds. A time without an offset is
-UTC where the column keeps offsets; one with an offset becomes UTC.
+Dates and times are in ISO 8601, bytes in base64 (RFC 4648), intervals in seconds. A time with an offset
+becomes UTC. A time without one is taken as UTC, where the column keeps offsets.
 """
 
 from __future__ import annotations
@@ -48,20 +48,23 @@ _TRUTH = {
 
 
 class Unfit(ValueError):
-    """A value that its column cannot hold; says what it should have been, never what it was."""
+    """A value that its column cannot hold. The text says what it should have been, never what it was."""
 
 
 def converter(column: Column[object], *, text: bool) -> Convert:
-    """The function that converts a value of a file to one that `column` takes; it raises Unfit.
+    """The function that converts a value to one that `column` takes. It raises Unfit.
 
-    text: the file has texts only (CSV), so a JSON column's text is parsed; else a text is already the value.
+    Args:
+        column: Its type decides.
+        text: Whether the source has only texts (CSV). Then a JSON column's text is parsed; else it already is
+            the value.
     """
     kind = plain_type(column)
     if isinstance(kind, JSON | ARRAY):
         return _parsed if text else _as_it_is
     for sort, convert in _CONVERTERS:
         if isinstance(kind, sort):
-            # What a decorator of the application's own takes besides texts is its own affair.
+            # A decorator of the application's own may take anything besides texts.
             return _bound(convert, kind, (str if kind is not column.type and not text else object))
     return _as_it_is
 
@@ -112,7 +115,7 @@ def _integer(value: object, kind: Integer) -> object:
 
 def _decimal(value: object, kind: Numeric[Decimal]) -> object:
     try:
-        # Decimal refuses what is no number.
+        # Decimal itself refuses what is no number.
         found = Decimal(repr(value) if isinstance(value, float) else cast(str, value))
     except (InvalidOperation, TypeError, ValueError):
         raise Unfit("is not a decimal number") from None
