@@ -1,4 +1,4 @@
-"""One thing that somebody else's interrupted work left in the database."""
+"""One thing that an interrupted migration or index build left in the database."""
 
 from __future__ import annotations
 

@@ -32,5 +32,5 @@ class SchemaDefinition:
 
     @staticmethod
     def get_constraint_definitions(dialect: str = "sqlite") -> dict[str, str]:
-        """Each constraint's name with its ALTER TABLE … ADD CONSTRAINT; on SQLite, its clause in the table."""
+        """Each constraint's name with its ALTER TABLE … ADD CONSTRAINT; on SQLite its clause in the table."""
         return definition(IDENTITY, dialect).constraints

@@ -1,9 +1,9 @@
 """The first rows of the identity schema: system tenant, permissions, default roles and what each may do.
 
 Roles follow least privilege: viewer, member, manager, admin, and each has the permissions of the one before.
-Only an admin may assign roles, so nobody can promote themselves. A role counts in the tenant of its
-membership. What concerns the whole installation, such as creating tenants, is for admins of the system tenant;
-the application checks that.
+Only an admin may assign roles, so no user can promote themselves. A role counts in the tenant of its
+membership. What concerns the whole installation, such as creating tenants, is for admins of the system
+tenant; the application checks that.
 """
 
 from __future__ import annotations

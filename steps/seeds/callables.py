@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError, OperationalError
 from initdb.errors import InitError
 from initdb.events.process import in_this_process
 from initdb.steps.seeds.model import SeedSource
-from initdb.steps.seeds.refusals import code_of, told
+from initdb.steps.seeds.refusals import code_of, first_line
 from initdb.steps.seeds.scripts import load_function
 from initdb.steps.transactions.sql_words import transaction_word
 
@@ -119,7 +119,7 @@ def _is_of_the_moment(error: Exception) -> bool:
 
 
 def _failed(source: SeedSource, error: Exception) -> NoReturn:
-    said = f"{source.name}{_own_line(traceback.extract_tb(error.__traceback__))}: {told(error)}"
+    said = f"{source.name}{_own_line(traceback.extract_tb(error.__traceback__))}: {first_line(error)}"
     raise InitError("seed-callable-failed", said, sqlstate=code_of(error)) from None
 
 

@@ -16,7 +16,7 @@ from initdb.nearest import did_you_mean
 from initdb.steps.seeds.csv_rows import csv_header, csv_rows
 from initdb.steps.seeds.documents import document_rows
 from initdb.steps.seeds.model import SeedRow, SeedSource
-from initdb.steps.seeds.refusals import told
+from initdb.steps.seeds.refusals import first_line
 from initdb.steps.seeds.scripts import load_function
 from initdb.steps.seeds.tables import columns_of, is_optional
 from initdb.steps.seeds.values import Convert, Unfit, converter, plain_type
@@ -102,7 +102,7 @@ def _yielded(source: SeedSource) -> Iterator[SeedRow]:
         only_in(process, error)
         if not isinstance(error, Exception):
             raise
-        said = f"{source.name}: after row {number} it raised {told(error)}"
+        said = f"{source.name}: after row {number} it raised {first_line(error)}"
         raise InitError("seed-callable-failed", said) from error
 
 

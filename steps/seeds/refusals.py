@@ -48,10 +48,10 @@ def reason(error: BaseException) -> str:
     sentence = _SENTENCES.get(code_of(error) or "")
     if sentence and diagnosis is not None:
         return sentence.format(column=diagnosis.column_name, constraint=diagnosis.constraint_name)
-    return _QUOTED_VALUE.sub("", told(error))
+    return _QUOTED_VALUE.sub("", first_line(error))
 
 
-def told(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
     """The error's first line. Statement, parameters and DETAIL are left out, since they repeat values."""
     inner = _inner(error)
     lines = str(inner).strip().splitlines()
