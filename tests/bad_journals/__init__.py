@@ -1,1 +1,1 @@
-"""Journals that somebody changed, and revisions that would spoil one."""
+"""Journals that were changed by hand, and revisions that would damage one."""

@@ -1,4 +1,4 @@
-"""What somebody did to a journal: each a name, what it takes, and what every boot must say of it."""
+"""Damages to a journal: each with a name, what is done, and what every boot must say."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _replace(table: str, columns: str) -> Act:
 
 
 def _copied(owner: Owner) -> None:
-    """CREATE TABLE AS and a new name: neither triggers nor keys nor indexes come along."""
+    """CREATE TABLE AS and a rename: triggers, keys and indexes are lost."""
     legacy = [] if owner.programs else ["PRAGMA legacy_alter_table = ON"]
     owner.sql(
         *legacy,

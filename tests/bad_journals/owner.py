@@ -1,4 +1,4 @@
-"""What the owner of a database can do to it and with it, by SQL and by programs."""
+"""What the owner of a database can do to it, with SQL and with programs."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Owner:
             engine.dispose()
 
     def run(self) -> Result:
-        """A boot, as a person starts it, that waits for nobody."""
+        """A boot, as a person starts it, that does not wait."""
         return self.console("run", "--wait-limit", "3")
 
     def backup(self) -> str:
@@ -112,7 +112,7 @@ class Owner:
         return ";\n".join([*tables, *rows, *(sql for kind, _, sql in made if kind != "table")]) + ";"
 
     def restore(self, script: str) -> None:
-        """What a backup holds, in the place of what is there."""
+        """Replace what is there by what a backup has."""
         for table in TABLES:
             self.sql(f"DROP {self._kind(table)} IF EXISTS {table}")
         self.sql("DROP TABLE IF EXISTS kept")
@@ -139,7 +139,7 @@ class Owner:
         return done.stdout
 
     def follow(self, reference: str, topic: Topic) -> list[str]:
-        """Do what the page of `reference` says under `topic`, each command of it; gives what was done."""
+        """Run each command that the page of `reference` has under `topic`; return what was run."""
         done = []
         for advice in CATALOGUE[reference].advice:
             if advice.topic == topic and advice.database in (self.database, None):

@@ -1,4 +1,4 @@
-"""What a newer initdb writes is no damage: it is kept, told, and worked beside."""
+"""What a newer initdb writes is no damage: this version keeps it, shows it and works beside it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STRANGE: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("where", ["last", "in the middle"])
 @pytest.mark.parametrize("event", STRANGE)
 def test_an_event_that_this_version_does_not_know(owner: Owner, event: str, where: str) -> None:
-    """A ready database stays ready, work goes on behind it, and every command still tells the history."""
+    """A ready database stays ready, work goes on after it, and every command still shows the history."""
     owner.append(**STRANGE[event])
     if where == "in the middle":
         owner.append(type="checkpoint")
@@ -43,7 +43,7 @@ def test_an_event_that_this_version_does_not_know(owner: Owner, event: str, wher
 
 
 def test_a_state_that_was_passed(owner: Owner) -> None:
-    """A newer version went through a state of its own and came back: nothing is asked of it any more."""
+    """A newer version entered a state of its own and left it again, so that state no longer matters."""
     owner.append(type="index_polished", trigger="polish", dest="shining")
     owner.append(type="index_rested", trigger="rest", source="shining", dest="ready")
     owner.toy.with_seeds(6)
@@ -52,7 +52,7 @@ def test_a_state_that_was_passed(owner: Owner) -> None:
 
 
 def test_a_journal_of_a_newer_version(owner: Owner) -> None:
-    """More columns, more indexes, a higher version: used as it is, and neither upgraded nor taken back."""
+    """A journal with more columns, more indexes and a higher version is used, and left as it is."""
     owner.sql(
         "ALTER TABLE init_journal ADD COLUMN place TEXT", "CREATE INDEX init_journal_at ON init_journal (at)"
     )
@@ -66,7 +66,7 @@ def test_a_journal_of_a_newer_version(owner: Owner) -> None:
 
 
 def test_who_may_not_write_may_serve(owner: Owner) -> None:
-    """Below min_writer a boot that has nothing to do is a boot; one that has work says what to upgrade."""
+    """Below min_writer, a boot without work succeeds, and a boot with work says what to upgrade."""
     owner.tamper("UPDATE init_journal_head SET min_writer = 2")
     assert owner.run().exit_code == 0
     owner.toy.with_seeds(6)

@@ -1,4 +1,4 @@
-"""A journal that is not what initdb wrote: refused by name, nothing written, nobody stuck."""
+"""A journal that initdb did not write like this is refused by name, and nothing is written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ASKING = (["status"], ["plan"], ["journal"], ["journal", "verify"], ["validate"]
 
 @EACH_DAMAGE
 def test_it_is_refused_and_nothing_is_written(owner: Owner, damage: Damage) -> None:
-    """By its reference, with what mends it, and every table, row, trigger and function is as before.
+    """The error has the reference and the fix, and every table, row, trigger and function is as before.
 
     Where there is nothing to do, only what a boot reads can stop it: what would spoil an append cannot. Who
     asks gets an answer or the same reference; no command fails in itself, or writes.
@@ -53,7 +53,7 @@ def test_it_is_refused_and_nothing_is_written(owner: Owner, damage: Damage) -> N
     indirect=["database_url"],
 )
 def test_each_guard_is_missed(owner: Owner, guard: str) -> None:
-    """One trigger dropped, whichever: named, before anything is done."""
+    """Whichever trigger is dropped, the error names it before anything is done."""
     owner.toy.with_seeds(6)
     on = f" ON {owner.triggers()[guard]}" if owner.programs else ""
     owner.sql(f"DROP TRIGGER {guard}{on}")
@@ -68,7 +68,7 @@ def test_each_guard_is_missed(owner: Owner, guard: str) -> None:
 @pytest.mark.parametrize("how", ["DISABLE", "ENABLE REPLICA"])
 @pytest.mark.parametrize("guard", sorted(postgresql.GUARDS))
 def test_each_guard_that_does_not_fire_is_missed(owner: Owner, guard: str, how: str) -> None:
-    """Disabled, or enabled for replication only."""
+    """It is disabled, or enabled for replication only."""
     owner.toy.with_seeds(6)
     owner.sql(f"ALTER TABLE {owner.triggers()[guard]} {how} TRIGGER {guard}")
     done = owner.run()
@@ -78,7 +78,7 @@ def test_each_guard_that_does_not_fire_is_missed(owner: Owner, guard: str, how: 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_guard_that_is_always_on_is_one(owner: Owner) -> None:
-    """ENABLE ALWAYS, as logical replication may want it."""
+    """ENABLE ALWAYS is allowed, since logical replication may need it."""
     owner.toy.with_seeds(6)
     for guard, table in owner.triggers().items():
         owner.sql(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {guard}")

@@ -1,4 +1,4 @@
-"""What an error says mends it does mend it, when it is followed to the letter."""
+"""The fix that an error names works, when it is followed to the letter."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _each(*wanted: str, names: set[str] | None = None) -> pytest.MarkDecorator:
 
 
 def _is_ready(owner: Owner) -> None:
-    """Ready by a boot that has work, with an intact journal, and every row once."""
+    """A boot with work becomes ready, with an intact journal and every row once."""
     done = owner.run()
     assert done.exit_code == 0, done.output
     assert owner.console("journal", "verify").exit_code == 0, owner.console("journal", "verify").output
@@ -49,7 +49,7 @@ def busy(owner: Owner) -> Owner:
 
 @_each("journal-tampered", "journal-unreadable", "foreign-journal-table")
 def test_a_backup_of_the_journal_is_put_back(busy: Owner, damage: Damage) -> None:
-    """`initdb journal verify` finds what is wrong; both tables together from one backup, and on."""
+    """`initdb journal verify` finds the damage. Both tables come back from one backup, and work goes on."""
     backup = busy.backup()
     damage.act(busy)
     assert busy.console("journal", "verify").exit_code in (1, 5)
@@ -59,7 +59,7 @@ def test_a_backup_of_the_journal_is_put_back(busy: Owner, damage: Damage) -> Non
 
 @_each("journal-tampered", "journal-unreadable", names=OF_EACH_KIND)
 def test_without_a_backup_a_new_journal_is_begun(busy: Owner, damage: Damage) -> None:
-    """By the statements on the page of the error: the database is taken on as it stands."""
+    """With the statements on the error's page, the database is taken over as it is."""
     damage.act(busy)
     done = busy.follow(damage.reference, "clean-up")
     assert done[-1] == "initdb run"
@@ -82,7 +82,7 @@ def test_the_statements_that_the_error_lists_complete_the_journal(busy: Owner, d
 
 @pytest.mark.parametrize("name", ["init_journal", "init_journal_head", "init_journal_version"])
 def test_a_table_of_others_gets_another_name(busy: Owner, name: str) -> None:
-    """Where there is no journal yet and a program has taken one of its names."""
+    """There is no journal yet, and another program uses one of its names."""
     for table in ("init_journal_head", "init_journal", "init_journal_version"):
         busy.sql(f"DROP TABLE {table}")
     for function in ("append", "move", "refuse") if busy.programs else ():
@@ -99,7 +99,7 @@ def test_a_table_of_others_gets_another_name(busy: Owner, name: str) -> None:
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_the_journal_gets_a_schema_of_its_own(busy: Owner) -> None:
-    """Beside a table of others that must keep its name."""
+    """Another program's table must keep its name."""
     for table in ("init_journal_head", "init_journal", "init_journal_version"):
         busy.sql(f"DROP TABLE {table}")
     busy.sql("CREATE TABLE init_journal_head (id INTEGER)")
@@ -134,7 +134,7 @@ def statements(busy: Owner, request: pytest.FixtureRequest) -> Iterator[dict[str
 
 @_each("journal-trigger-missing")
 def test_the_triggers_are_put_back(busy: Owner, damage: Damage, statements: dict[str, str]) -> None:
-    """From a new database of the same version; those that are missing, and nothing else."""
+    """The missing ones come from a new database of the same version, and nothing else changes."""
     damage.act(busy)
     output = busy.run().output
     if damage.name == "moved to another schema":
@@ -158,7 +158,7 @@ def test_the_triggers_are_put_back(busy: Owner, damage: Damage, statements: dict
 
 
 def test_the_application_that_the_journal_names(busy: Owner) -> None:
-    """`initdb journal` shows whose it is; so called, it goes on."""
+    """`initdb journal` shows whose it is; under that name work goes on."""
     busy.console.environ["INITDB_APPLICATION"] = "shop"
     done = busy.run()
     assert references(done.output) == {"journal-of-another-application"}

@@ -1,4 +1,4 @@
-"""Revisions that leave by the back door, take others along or touch the journal: never half-recorded."""
+"""Revisions that end the process, end their connection or touch the journal are never half recorded."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ def toy(tmp_path: Path, database_url: str) -> Toy:
 
 
 def boot(toy: Toy, body: str) -> Ended:
-    """Boot with `body` at the end of the second revision, in a process of its own that may not last for
-    ever."""
+    """Boot with `body` at the end of the second revision, in a process of its own with a time limit."""
     lines = "".join(f"\n    {line}" for line in body.splitlines())
     toy.revision(2, TABLE + lines, '    op.drop_table("t2")')
     return call(lambda: _boot(toy), limit=30)
@@ -37,7 +36,7 @@ def _boot(toy: Toy) -> dict[str, Any]:
 
 
 def recovers(toy: Toy) -> None:
-    """Once the revision is mended, a boot applies it, and every row is there once."""
+    """Once the revision is fixed, a boot applies it, and every row is there once."""
     toy.revision(2, TABLE, '    op.drop_table("t2")')
     result = toy.initializer().initialize()
     assert result.success, result.errors
@@ -54,7 +53,7 @@ DYING = {
 
 @pytest.mark.parametrize("way", DYING)
 def test_a_process_that_dies_in_a_revision(toy: Toy, way: str) -> None:
-    """Nothing of it is there; the next boot, on the same code, tries again, and says when it is a loop."""
+    """Nothing of it is there. The next boot with the same code tries again, and says when it is a loop."""
     toy.options["attempts"] = 2
     ended = boot(toy, DYING[way])
     assert ended.answer is None
@@ -112,7 +111,7 @@ RAISING = {
 
 @pytest.mark.parametrize("way", RAISING)
 def test_a_revision_that_does_what_it_must_not(toy: Toy, way: str) -> None:
-    """The first revision stands, of the second nothing; it is named, and tried once."""
+    """The first revision is applied and nothing of the second, which is named and tried once."""
     body, reference, words = RAISING[way]
     ended = boot(toy, body)
     assert ended.answer is not None and ended.answer["outcome"] == "failed", ended
@@ -127,7 +126,7 @@ def test_a_revision_that_does_what_it_must_not(toy: Toy, way: str) -> None:
 
 @pytest.mark.parametrize("signum", ["SIGTERM", "SIGINT"])
 def test_a_signal_in_a_revision(toy: Toy, signum: str) -> None:
-    """The run ends in order: the revision is rolled back, and run_stopped says why."""
+    """The run ends properly: the revision is rolled back, and run_stopped says why."""
     ended = boot(toy, f"import os, signal, time\nos.kill(os.getpid(), signal.{signum})\ntime.sleep(0.3)")
     assert ended.answer is not None and ended.answer["outcome"] == "stopped"
     assert toy.types() == [*BEFORE, "run_stopped"]
@@ -225,8 +224,8 @@ OF_THE_SESSION = {
     indirect=["database_url"],
 )
 def test_what_a_revision_sets_in_its_session(toy: Toy, way: str) -> None:
-    """Neither its event nor the revisions after it miss their tables, their rights or their journal; or it is
-    named and nothing of it is there."""
+    """Its event and later revisions still have their tables, privileges and journal; or the revision is
+    named, and nothing of it is there."""
     database = "sqlite" if toy.url.startswith("sqlite") else "postgresql"
     ended = boot(toy, OF_THE_SESSION[database][way])
     assert ended.answer is not None, ended
@@ -253,8 +252,8 @@ with op.get_bind().engine.connect() as other:
 
 
 def test_a_second_connection_that_writes(toy: Toy) -> None:
-    """PostgreSQL lets it: the revision is recorded once. On SQLite there is one writer: it is named, and
-    nothing of the revision is there."""
+    """PostgreSQL allows it, and the revision is recorded once. SQLite has one writer, so the revision is
+    named, and nothing of it is there."""
     ended = boot(toy, SECOND)
     assert ended.answer is not None
     if toy.url.startswith("sqlite"):
@@ -270,7 +269,7 @@ def test_a_second_connection_that_writes(toy: Toy) -> None:
 
 
 def test_a_second_connection_that_writes_and_a_failure_after_it(toy: Toy) -> None:
-    """What it committed by itself is its own; the revision left nothing and is tried again as a whole."""
+    """What it committed on its own connection stays; the revision itself left nothing and is tried again."""
     ended = boot(toy, f"{SECOND}\nraise ValueError('afterwards')")
     assert ended.answer is not None and ended.answer["outcome"] == "failed", ended
     assert "revision r2" in ended.answer["errors"]
@@ -280,8 +279,8 @@ def test_a_second_connection_that_writes_and_a_failure_after_it(toy: Toy) -> Non
 
 
 def test_a_thread_that_goes_on_after_its_revision(toy: Toy) -> None:
-    """It uses a connection that others use or have closed, which may even end the process: each revision is
-    recorded once all the same."""
+    """It uses a connection that is in use or closed, which may even end the process. Each revision is still
+    recorded once."""
     ended = boot(
         toy,
         "import threading, time\nbind = op.get_bind()\ndef late():\n    time.sleep(0.02)\n    try:\n"
@@ -294,7 +293,7 @@ def test_a_thread_that_goes_on_after_its_revision(toy: Toy) -> None:
 
 
 def test_a_child_that_lives_on(toy: Toy) -> None:
-    """It has inherited the connection; the run ends, and so do its locks, since it commits."""
+    """The child has inherited the connection. The run commits, so its locks end with it."""
     ended = boot(
         toy, "import os, time\nif not os.fork():\n    os.setsid()\n    time.sleep(1.5)\n    os._exit(0)"
     )
@@ -307,7 +306,7 @@ def test_a_child_that_lives_on(toy: Toy) -> None:
 @pytest.mark.parametrize("shape", ["rows", "connection", "rule"])
 @pytest.mark.parametrize("child", ["sys.exit(3)", "pass", "raise ValueError"])
 def test_a_seed_or_a_rule_that_forks(toy: Toy, shape: str, child: str) -> None:
-    """A child that comes out of it ends there; what was to be done is done once."""
+    """A child that returns from the revision ends there, and the work is done once."""
     ended = call(lambda: _boot_forking(toy, shape, child), limit=30)
     assert ended.answer == {"outcome": "ready", "errors": ""}, ended
     if shape != "rule":

@@ -1,4 +1,4 @@
-"""The admin user is created once, and its password is told once."""
+"""The admin user is created once, and its password is shown once."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_admin_administers_the_system_tenant(identity: Engine) -> None:
 def test_the_origin_of_the_password_decides_the_flags(
     identity: Engine, password: AdminPassword, must_change: bool, locked: bool
 ) -> None:
-    """A generated one must be changed, without one the account is locked and has no hash."""
+    """A generated password must be changed. Without one the account is locked and has no hash."""
     with identity.begin() as connection:
         apply(connection)
         create_admin(connection, password)
@@ -108,7 +108,7 @@ def test_setting_a_password_unlocks(identity: Engine) -> None:
 def test_setting_a_password_changes_nothing_where_it_fails(
     identity: Engine, username: str, password: str, reference: str
 ) -> None:
-    """No such user, or a weak password: an error, and every account as it was."""
+    """An unknown user or a weak password is an error, and no account changes."""
     with identity.begin() as connection:
         connection.execute(insert(users).values(username="admin", password_hash=hash_password("old")))
         before = _account(connection)
@@ -120,7 +120,7 @@ def test_setting_a_password_changes_nothing_where_it_fails(
 
 
 def test_a_generated_password_is_announced_before_it_is_valid() -> None:
-    """The text holds the password on a line of its own, and says when it begins to be valid."""
+    """The text has the password on a line of its own, and says from when it is valid."""
     text = announcement(GENERATED)
     assert "    k3vfd-9qwxz-mm2hp-tr7ye" in text.splitlines()
     assert "valid once this run says so" in text
@@ -128,7 +128,7 @@ def test_a_generated_password_is_announced_before_it_is_valid() -> None:
 
 
 def test_other_passwords_are_not_told() -> None:
-    """A given one is not repeated; a locked account comes with the command that opens it."""
+    """A given password is not repeated. For a locked account the text has the command that unlocks it."""
     assert GIVEN.value is not None
     assert GIVEN.value not in announcement(GIVEN)
     assert "environment" in announcement(GIVEN)

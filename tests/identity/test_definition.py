@@ -47,7 +47,7 @@ def _made_by_models(engine: Engine, metadata: MetaData) -> dict[str, object]:
 
 
 def _shop() -> MetaData:
-    """Models with the things that schemas of applications have."""
+    """Models with what applications' schemas have."""
     metadata = MetaData()
     status = Enum("new", "paid", name="order_status", create_constraint=True)
     orders = Table(
@@ -87,7 +87,7 @@ def _shop() -> MetaData:
 
 @pytest.mark.parametrize("metadata", [IDENTITY, _shop()], ids=["identity", "shop"])
 def test_the_statements_make_the_schema_of_the_models(engine: Engine, metadata: MetaData) -> None:
-    """Executed by the driver as they stand, they leave what `create_all` leaves; the models are as before."""
+    """Executed as they are, they make what `create_all` makes, and the models do not change."""
     described = definition(metadata, engine.dialect.name)
     expected = _made_by_models(engine, metadata)
     _run(engine, *described.statements())
@@ -114,7 +114,7 @@ def test_tables_constraints_and_indexes_are_parts_that_fit(engine: Engine) -> No
 
 
 def test_both_databases_have_the_same_names() -> None:
-    """A name found in an error can be looked up whatever the database is; SQLite is the default."""
+    """A name in an error can be looked up for each database. SQLite is the default."""
     for get in (
         SchemaDefinition.get_table_definitions,
         SchemaDefinition.get_constraint_definitions,

@@ -19,7 +19,7 @@ def test_a_hash_says_its_parameters() -> None:
 
 
 def test_only_the_password_verifies() -> None:
-    """Another password, no hash, and what is no hash at all are refused, none of them with an error."""
+    """A wrong password, a missing hash and a malformed one are refused, without an error."""
     stored = hash_password("pä\u0000ssword \U0001f40e")
     assert verify_password(stored, "pä\u0000ssword \U0001f40e")
     assert not verify_password(stored, "pä")
@@ -36,7 +36,7 @@ def test_other_parameters_want_a_new_hash() -> None:
 
 
 def test_argon2_is_not_imported_before_it_is_used() -> None:
-    """A boot that seeds no user does not pay for it."""
+    """A boot that seeds no user does not import it."""
     code = (
         "import sys, initdb.steps.identity.admin, initdb.steps.identity.rows;"
         "sys.exit('argon2' in sys.modules)"

@@ -69,7 +69,7 @@ def test_downgrade_takes_all_tables_away(engine: Engine, database_url: str) -> N
 
 
 def test_a_database_in_memory_is_reached_by_its_engine() -> None:
-    """It lives in the engine's one connection, and a URL would make another one."""
+    """It exists in the engine's one connection only; a URL would open another database."""
     engine = create_engine("sqlite://", poolclass=StaticPool)
     config = _config()
     config.attributes["engine"] = engine
@@ -79,7 +79,7 @@ def test_a_database_in_memory_is_reached_by_its_engine() -> None:
 
 @pytest.mark.parametrize("url", ["sqlite://", "postgresql+psycopg2://"])
 def test_the_scripts_can_be_written_as_sql(url: str) -> None:
-    """For those who let a person apply it."""
+    """Some teams let a person apply it."""
     out = io.StringIO()
     config = _config(url)
     config.output_buffer = out

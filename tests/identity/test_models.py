@@ -36,7 +36,7 @@ def _role(connection: Connection, name: str) -> int:
 
 
 def test_every_constraint_and_index_has_a_name() -> None:
-    """A later migration can name what it changes, on both databases."""
+    """So a later migration can name what it changes, on both databases."""
     for table in IDENTITY.tables.values():
         names = [constraint.name for constraint in table.constraints]
         for name in (*names, *(index.name for index in table.indexes)):

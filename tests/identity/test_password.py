@@ -35,7 +35,7 @@ WEAK = [
 
 @pytest.mark.parametrize("password", WEAK)
 def test_a_weak_password_is_refused_wherever_it_comes_from(password: str) -> None:
-    """The error says where it stands and why it is weak, and never repeats it."""
+    """The error says where the password is and why it is weak, and never repeats it."""
     with pytest.raises(InitError) as caught:
         obtain_password({"INITDB_ADMIN_PASSWORD": password}, None, terminal=True)
     assert caught.value.reference == "admin-password-weak"
@@ -52,7 +52,7 @@ def test_a_good_password_is_taken_as_it_is(password: str) -> None:
 
 
 def test_the_environment_comes_before_the_file(tmp_path: Path) -> None:
-    """Both given: the environment's is used, and the file is not opened."""
+    """The environment's password is used, and the file is not opened."""
     given = obtain_password({"INITDB_ADMIN_PASSWORD": GOOD}, tmp_path / "absent", terminal=True)
     assert (given.value, given.origin) == (GOOD, "environment")
 
@@ -61,7 +61,7 @@ def test_the_environment_comes_before_the_file(tmp_path: Path) -> None:
     ("start", "ending"), [("", ""), ("", "\n"), ("\ufeff", "\r\n"), ("", "\nsecond line\n")]
 )
 def test_of_a_file_the_first_line_counts(tmp_path: Path, start: str, ending: str) -> None:
-    """As an editor, echo or a mounted secret leaves it; an empty variable counts as not given."""
+    """Editors, echo and mounted secrets end lines differently. An empty variable counts as not given."""
     path = tmp_path / "secret"
     path.write_bytes((start + GOOD + ending).encode())
     given = obtain_password({"INITDB_ADMIN_PASSWORD": ""}, path, terminal=True)
@@ -73,7 +73,7 @@ def test_of_a_file_the_first_line_counts(tmp_path: Path, start: str, ending: str
     [(None, "No such file"), (b"", "empty"), (b"\nlater\n", "empty"), (b"\xff\xfe\x00vexed", "UTF-8")],
 )
 def test_a_file_without_a_usable_line_is_an_error(tmp_path: Path, content: bytes | None, reason: str) -> None:
-    """A file that was named is meant: no other password is taken in its place."""
+    """No other password is taken instead of the file's."""
     path = tmp_path / "secret"
     if content is not None:
         path.write_bytes(content)
@@ -86,13 +86,13 @@ def test_a_file_without_a_usable_line_is_an_error(tmp_path: Path, content: bytes
 
 @pytest.mark.parametrize("name", [".", "\0", "x" * 5000])
 def test_a_path_that_is_no_file_is_an_error(tmp_path: Path, name: str) -> None:
-    """A mount that went wrong leaves a folder; a name can be one that no file has."""
+    """A failed mount leaves a folder, and some names no file can have."""
     with pytest.raises(InitError, match="admin-password-unreadable"):
         obtain_password({}, tmp_path / name, terminal=False)
 
 
 def test_a_weak_password_in_a_file_is_refused(tmp_path: Path) -> None:
-    """The rules do not ask where it came from."""
+    """The rules are the same for every origin."""
     path = tmp_path / "secret"
     path.write_text("changeme\n")
     with pytest.raises(InitError, match="admin-password-weak"):
@@ -112,6 +112,6 @@ def test_a_terminal_gets_a_generated_password() -> None:
 
 
 def test_without_a_terminal_there_is_none() -> None:
-    """Nobody would read it."""
+    """No one would see it."""
     given = obtain_password({}, None, terminal=False)
     assert (given.value, given.origin) == (None, "none")

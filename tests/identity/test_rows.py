@@ -26,7 +26,7 @@ def _powers(engine: Engine) -> dict[str, set[str]]:
 
 
 def test_the_rows_are_the_same_at_every_call() -> None:
-    """Their hash can stand in a journal; nobody can change them by mistake."""
+    """So a journal can keep their hash, and no code can change them by mistake."""
     assert seed_rows() == seed_rows()
     with pytest.raises(TypeError):
         seed_rows()[0][2][0]["slug"] = "other"  # type: ignore[index]
@@ -85,7 +85,7 @@ def test_links_find_rows_whatever_their_ids_are(identity: Engine) -> None:
 
 
 def test_nothing_is_missing_only_when_all_is_there(identity: Engine) -> None:
-    """`missing` tells of each entry what the database lacks."""
+    """`missing` gives the rows of each entry that the database lacks."""
     with identity.begin() as connection:
         assert [missing(connection, *entry) for entry in seed_rows()] == [rows for _, _, rows in seed_rows()]
         apply(connection)
@@ -93,7 +93,7 @@ def test_nothing_is_missing_only_when_all_is_there(identity: Engine) -> None:
 
 
 def test_the_transaction_is_the_callers(identity: Engine) -> None:
-    """Rows are gone when the caller rolls back, also to a savepoint of its own."""
+    """Rows are gone when the caller rolls back, even to a savepoint of its own."""
     with identity.connect() as connection:
         with connection.begin():
             savepoint = connection.begin_nested()
@@ -106,7 +106,7 @@ def test_the_transaction_is_the_callers(identity: Engine) -> None:
 
 
 def test_roles_are_least_privilege(identity: Engine) -> None:
-    """Each role contains the one below it; only an admin gives roles, so nobody raises themselves."""
+    """Each role has the permissions of the one before. Only an admin assigns roles."""
     with identity.begin() as connection:
         apply(connection)
     powers = _powers(identity)

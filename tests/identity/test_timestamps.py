@@ -22,7 +22,7 @@ MOMENTS = Table("moments", MetaData(), Column("id", Integer, primary_key=True), 
     ],
 )
 def test_an_instant_comes_back_in_utc(engine: Engine, moment: datetime | None) -> None:
-    """Whatever time zone it was written in, and whatever the session's is."""
+    """Neither the value's time zone nor the session's matters."""
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL TIME ZONE 'Asia/Tokyo'"))
@@ -34,7 +34,7 @@ def test_an_instant_comes_back_in_utc(engine: Engine, moment: datetime | None) -
 
 
 def test_a_datetime_without_a_zone_is_refused(engine: Engine) -> None:
-    """Nobody can know which instant it means."""
+    """Its instant is not known."""
     with engine.begin() as connection:
         MOMENTS.create(connection)
         with pytest.raises(StatementError, match="time zone"):

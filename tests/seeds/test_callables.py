@@ -1,4 +1,4 @@
-"""Functions that work on the connection: what they may do, and what ends them."""
+"""Functions that work on the connection: what they may do, and what is refused."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def by_savepoint(connection: Connection) -> None:
 def test_a_function_works_in_the_units_transaction(
     tables: Engine, function: Callable[[Connection], object]
 ) -> None:
-    """Core, an ORM Session with commits and rollbacks of its own, savepoints: all is the unit's."""
+    """Core, an ORM Session that commits and rolls back, and savepoints all work inside the unit."""
     seed_once(tables, source_of(function))
     assert count(tables, roles) == 2
     (data,) = told(tables)
@@ -116,7 +116,7 @@ def swallowed(connection: Connection) -> None:
 def test_the_transaction_is_not_ended_by_a_function(
     tables: Engine, ending: Callable[[Connection], object]
 ) -> None:
-    """It is refused before the driver is asked, so nothing of the function stays."""
+    """The attempt is refused before it reaches the driver, so nothing of the function stays."""
 
     def function(connection: Connection) -> None:
         by_core(connection)
@@ -139,7 +139,7 @@ def test_the_transaction_is_not_ended_by_a_function(
 def test_a_connection_can_be_used_after_a_refusal(
     work: Connection, ending: Callable[[Connection], object]
 ) -> None:
-    """Its own methods are back, its transaction is as it was."""
+    """The connection has its own methods again, and its transaction is as it was."""
     with pytest.raises(InitError):
         call(source_of(ending), work)
     assert work.execute(select(roles)).all() == []
@@ -187,7 +187,7 @@ def test_a_function_that_fails(tables: Engine, function: Callable[[Connection], 
 
 
 def test_what_is_of_the_moment_passes(tables: Engine) -> None:
-    """A lock that was not had is for the loop to classify, as the driver raised it."""
+    """A lock timeout is raised as it came, since the loop classifies it."""
 
     def function(connection: Connection) -> None:
         raise OperationalError("SELECT 1", {}, Exception("busy"))
@@ -197,7 +197,7 @@ def test_what_is_of_the_moment_passes(tables: Engine) -> None:
 
 
 def test_a_declared_key_lets_a_callable_run_on_an_adopted_database(tables: Engine) -> None:
-    """Without one it is recorded as assumed, and not run."""
+    """Without a key it is recorded as assumed, and not run."""
     seed_once(tables, source_of(raises), adopted=True)
     (data,) = told(tables)
     assert (data["assumed"], data["complete"], data["created"]) == (True, True, 0)

@@ -112,7 +112,7 @@ def test_a_weak_password_seeds_nothing(identity: Engine, monkeypatch: pytest.Mon
 
 
 def test_without_a_terminal_the_admin_is_locked(identity: Engine, database_url: str, tmp_path: Path) -> None:
-    """Nobody would read a generated password; a warning says how to set one."""
+    """Without a terminal no password is generated, and a warning says how to set one."""
     with (tmp_path / "stderr").open("w+") as stderr:
         seed_apart(database_url, stderr.fileno())
         stderr.seek(0)
@@ -121,7 +121,7 @@ def test_without_a_terminal_the_admin_is_locked(identity: Engine, database_url: 
 
 
 def test_a_generated_password_is_shown_before_the_commit(identity: Engine, database_url: str) -> None:
-    """A kill after the commit cannot lose it: it stands on the terminal already."""
+    """A kill after the commit cannot lose the password: the terminal already shows it."""
     ours, theirs = pty.openpty()
     try:
         printed = seed_apart(database_url, theirs)

@@ -16,7 +16,7 @@ def table(*items: object) -> Table:
 
 
 def test_the_unique_constraint_beside_the_surrogate_key() -> None:
-    """Declared on the column, as a constraint or as an index, it is the key."""
+    """It is the key whether the column, a constraint or an index declares it."""
     surrogate = Column("id", Integer, primary_key=True)
     assert natural_key(table(surrogate, Column("name", String, unique=True))) == ("name",)
     two = table(
@@ -31,7 +31,7 @@ def test_the_unique_constraint_beside_the_surrogate_key() -> None:
 
 
 def test_the_primary_key_where_it_is_natural() -> None:
-    """A code, or the two references of a link."""
+    """The key is a code, or the two references of a link."""
     assert natural_key(table(Column("code", String, primary_key=True), Column("n", String))) == ("code",)
     other = MetaData()
     Table("p", other, Column("id", Integer, primary_key=True))
@@ -45,7 +45,7 @@ def test_the_primary_key_where_it_is_natural() -> None:
 
 
 def test_of_several_the_one_that_the_rows_have() -> None:
-    """Then the one without NULLs, then the shorter, then the foremost."""
+    """First a key without NULLs, then a shorter one, then one further to the left."""
     many = table(
         Column("id", Integer, primary_key=True),
         Column("a", String),
@@ -62,7 +62,7 @@ def test_of_several_the_one_that_the_rows_have() -> None:
 
 
 def test_a_given_key_is_taken() -> None:
-    """Also the surrogate one, also one without a constraint."""
+    """Even the surrogate key, and one without a constraint."""
     some = table(
         Column("id", Integer, primary_key=True), Column("n", String), Column("m", String, unique=True)
     )
@@ -92,7 +92,7 @@ def test_a_key_that_cannot_be(
 
 
 def test_a_partial_or_computed_index_is_no_key() -> None:
-    """It does not hold for every row, or not for a column's value."""
+    """A partial index does not hold for every row, and an expression is not a column."""
     name = Column("name", String)
     some = table(Column("id", Integer, primary_key=True), name)
     Index("one", name, unique=True, sqlite_where=name != "", postgresql_where=name != "")

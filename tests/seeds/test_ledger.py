@@ -1,4 +1,4 @@
-"""The ledger's rules: what is pending, where a half applied source goes on, what an event does."""
+"""The ledger's rules: what is pending, where an interrupted source goes on, what an event changes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def event(source: SeedSource, following: int, complete: bool, digest: str | None
 
 
 def test_a_source_is_pending_until_its_content_is_complete() -> None:
-    """The order is that of the sources, whatever the ledger's is."""
+    """The order is that of the sources, not that of the ledger."""
     assert seeds_pending({}, (ROLES, USERS)) == ("01_roles.csv", "02_users.py")
     half = {ROLES.name: record(None, event(ROLES, 10, False))}
     assert seeds_pending(half, (ROLES, USERS)) == ("01_roles.csv", "02_users.py")
@@ -44,14 +44,14 @@ def test_other_content_is_pending_and_begins_at_the_first_row() -> None:
 
 
 def test_an_old_content_stays_complete() -> None:
-    """Old and new replicas side by side do not seed against each other."""
+    """So old and new replicas that run at once do not seed again and again."""
     both = record(record(None, event(ROLES, 5, True)), event(ROLES, 6, True, "d9"))
     assert both.complete == {"d1", "d9"}
     assert seeds_pending({ROLES.name: both}, (ROLES,)) == ()
 
 
 def test_completing_one_content_keeps_the_place_in_another() -> None:
-    """The half of an interrupted run is not lost to a run of other code."""
+    """A run of other code does not forget where the interrupted one stopped."""
     half = record(None, event(ROLES, 10, False))
     assert record(half, event(ROLES, 4, True, "d9")).offset == 10
 
@@ -76,7 +76,7 @@ def test_a_source_of_several_tables_is_forgotten_with_each() -> None:
 
 
 def test_a_callable_without_a_key_is_assumed_on_an_adopted_database() -> None:
-    """Everything else is applied there too: its rows are recognized."""
+    """Everything else is applied there too, since existing rows are found by their key."""
     keyed = SeedSource("shop.keyed", "python callable", "roles", "d4", key=("name",))
     assert [source for source in (ROLES, USERS, FILL, keyed) if must_assume(source, True)] == [FILL]
     assert not must_assume(FILL, False)
@@ -84,7 +84,7 @@ def test_a_callable_without_a_key_is_assumed_on_an_adopted_database() -> None:
 
 @given(st.lists(st.tuples(st.integers(1, 50), st.booleans(), st.sampled_from(["d1", "d9"]))))
 def test_every_sequence_of_events_makes_a_record(events: list[tuple[int, bool, str]]) -> None:
-    """A content is complete exactly when an event said so, whatever came before and after."""
+    """A content is complete exactly when an event said so, whatever other events there are."""
     known: SeedRecord | None = None
     for following, complete, digest in events:
         known = record(known, event(ROLES, following, complete, digest))

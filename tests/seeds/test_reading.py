@@ -72,7 +72,7 @@ def test_times_and_spans(tmp_path: Path) -> None:
 
 
 def test_documents_and_functions_are_converted_too(tmp_path: Path) -> None:
-    """JSON has no dates, YAML guesses numbers, functions yield what they like."""
+    """JSON has no dates, YAML guesses numbers, and a function may yield anything."""
     json = '[{"code": 5, "day": "2026-11-23", "price": 1.1, "moment": "2026-11-23", "data": {"a": null}}]'
     (one,) = read_rows(source_of(tmp_path, json, "01_kinds.json"), 0, kinds)
     assert one["code"] == "5"
@@ -87,7 +87,7 @@ def test_documents_and_functions_are_converted_too(tmp_path: Path) -> None:
 
 
 def test_nothing_between_commas(tmp_path: Path) -> None:
-    """NULL where it may be, else the empty text, else left to the default."""
+    """It is NULL where the column may be NULL, else the empty text, else the column's default."""
     (row,) = read_rows(source_of(tmp_path, "name,label,rank,id\n,,,\n", "01_roles.csv"), 0, roles)
     assert row == {"name": "", "label": None}
     (row,) = read_rows(source_of(tmp_path, "code,data\na,\n"), 0, kinds)
@@ -147,7 +147,7 @@ def test_a_value_that_its_column_cannot_hold(tmp_path: Path, column: str, value:
 def test_a_malformed_file_is_refused_by_the_check(
     tmp_path: Path, name: str, content: bytes, said: str
 ) -> None:
-    """Encoding, quotes, widths, syntax: all told with the place, before a run begins."""
+    """A fault of encoding, quotes, widths or syntax is found, with its place, before a run begins."""
     with pytest.raises(InitError) as caught:
         check(source_of(tmp_path, content, name), metadata)
     assert caught.value.reference == "seed-file-unreadable"
@@ -176,7 +176,7 @@ def test_a_malformed_file_is_refused_by_the_check(
 def test_a_seed_that_does_not_fit_the_models(
     tmp_path: Path, name: str, content: str, reference: str, said: str
 ) -> None:
-    """Told by the check, with the place and the nearest name."""
+    """The check reports it, with the place and the nearest name."""
     with pytest.raises(InitError) as caught:
         check(source_of(tmp_path, content, name), metadata)
     assert caught.value.reference == reference
@@ -218,7 +218,7 @@ def test_yaml_without_pyyaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_file_that_changes_under_a_run(tmp_path: Path) -> None:
-    """It is not applied under the digest of what it was."""
+    """It would be recorded under the digest of its old content."""
     source = source_of(tmp_path, "name\na\n", "01_roles.csv")
     refuse_changed(source)
     script = source_of(tmp_path, "def rows():\n    yield {'name': 'a'}\n", "02_roles.py")
@@ -243,7 +243,7 @@ def test_a_file_that_changes_under_a_run(tmp_path: Path) -> None:
     ],
 )
 def test_a_function_that_fails(tmp_path: Path, script: str, said: str) -> None:
-    """How far it came and what it raised."""
+    """The error says how far it came and what it raised."""
     with pytest.raises(InitError) as caught:
         list(read_rows(source_of(tmp_path, script, "01_x.py")))
     assert caught.value.reference == "seed-callable-failed"

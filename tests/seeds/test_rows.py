@@ -1,4 +1,4 @@
-"""What becomes of a batch of rows in a table, on both databases."""
+"""How a batch of rows gets into a table, on both databases."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_update_changes_the_rows_that_differ(work: Connection) -> None:
 
 
 def test_a_null_in_a_key_is_a_value(work: Connection) -> None:
-    """Seeding again makes no second row of it, although a unique constraint would allow one."""
+    """Seeding again creates no second row, although a unique constraint would allow one."""
     batch = [{"tenant": None, "email": "a"}, {"tenant": "t", "email": "a"}, {"tenant": "t", "email": "b"}]
     key = ("tenant", "email")
     assert apply_batch(work, members, batch, key) == BatchCounts(created=3)
@@ -83,7 +83,7 @@ def test_a_null_in_a_key_is_a_value(work: Connection) -> None:
 
 
 def test_a_key_of_nothing_but_null_is_refused(work: Connection) -> None:
-    """Such a row could never be recognized."""
+    """Nothing would identify such a row later."""
     with pytest.raises(InitError) as caught:
         apply_batch(work, members, [SeedRow({"email": "x", "tenant": None}, "m.csv line 2")], ("tenant",))
     assert caught.value.reference == "seed-key-missing"
@@ -91,7 +91,7 @@ def test_a_key_of_nothing_but_null_is_refused(work: Connection) -> None:
 
 
 def test_a_row_without_a_column_of_the_key_is_refused(work: Connection) -> None:
-    """And one with a column that the table does not have."""
+    """A row with a column that the table lacks is refused too."""
     for row, reference in (
         ({"label": "x"}, "seed-column-missing"),
         ({"name": "x", "lable": 1}, "seed-column-unknown"),
@@ -106,7 +106,7 @@ def test_a_row_without_a_column_of_the_key_is_refused(work: Connection) -> None:
 def test_a_key_twice_in_a_file_is_as_if_stored_before(
     tables: Engine, work: Connection, cut: int, on_conflict: Any
 ) -> None:
-    """Whether the two meet in one batch or in two, rows and counts are the same."""
+    """Rows and counts are the same, whether the two rows are in one batch or in two."""
     file = [{"name": n, "label": v} for n, v in (("a", "1"), ("a", "1"), ("b", "2"), ("a", "3"), ("a", "4"))]
     batches = [file[:cut], file[cut:]]
     counts = sum(
@@ -132,7 +132,7 @@ def test_a_key_twice_in_a_file_is_as_if_stored_before(
 def test_a_refused_row_is_named(
     work: Connection, row: dict[str, object], said: str, code: tuple[str | None, ...]
 ) -> None:
-    """Place, constraint and code; nothing of the row's values, nothing of its neighbours is kept."""
+    """The error has place, constraint and code, but no value; no row of the batch stays."""
     work.execute(insert(roles), [{"name": "first"}])
     batch = [
         SeedRow({"name": "fine", "label": "hunter2"}, "r.csv line 2"),
@@ -204,7 +204,7 @@ def everything(code: str) -> dict[str, object]:
 
 @pytest.mark.parametrize("many", [3, FEWEST + 20])
 def test_every_kind_of_value_is_stored_and_recognized(work: Connection, many: int) -> None:
-    """By INSERT and by COPY alike; a second time nothing differs."""
+    """INSERT and COPY store the same, and a second seeding finds no difference."""
     texts = ["plain", "tab\t", "back\\slash", "\\N", "new\nline", "cr\r", "ünï", "", "\\."]
     batch = [everything(texts[n] if n < len(texts) else f"code{n}") for n in range(many)]
     assert apply_batch(work, kinds, batch, ("code",)) == BatchCounts(created=many)
@@ -221,7 +221,7 @@ def test_every_kind_of_value_is_stored_and_recognized(work: Connection, many: in
 
 @pytest.mark.parametrize("many", [1, FEWEST])
 def test_values_without_a_text_form_are_inserted(work: Connection, many: int) -> None:
-    """Intervals and the like: COPY leaves them to INSERT, however many the rows."""
+    """COPY leaves intervals and the like to INSERT, however many rows there are."""
     table = Table(
         "spans",
         MetaData(),
@@ -239,7 +239,7 @@ def test_values_without_a_text_form_are_inserted(work: Connection, many: int) ->
 
 @pytest.mark.parametrize("many", [1, FEWEST])
 def test_a_number_that_only_the_database_gives(postgresql_url: str, many: int) -> None:
-    """PostgreSQL's GENERATED ALWAYS: a row that gives one is refused, by the many as by the few."""
+    """With PostgreSQL's GENERATED ALWAYS, a row that has a number is refused, in small and large batches."""
     table = Table(
         "numbered",
         MetaData(),
@@ -266,7 +266,7 @@ def test_copy_is_taken_where_it_loses_nothing(work: Connection) -> None:
 
 @pytest.mark.parametrize("many", [2, FEWEST])
 def test_defaults_of_the_models_are_not_lost(work: Connection, many: int) -> None:
-    """The Python default wins over the server's, however many the rows."""
+    """The Python default is taken before the server's, however many rows there are."""
     assert apply_batch(work, roles, [{"name": f"n{n}"} for n in range(many)], ("name",)).created == many
     assert {rank for (rank,) in rows_of(work, roles, "rank")} == {7}
 
@@ -283,7 +283,7 @@ def test_numbers_given_are_not_given_again(work: Connection, many: int) -> None:
 
 
 def test_the_sequence_of_a_model_is_moved_too(work: Connection) -> None:
-    """One that the column does not own, with names that need quotes."""
+    """The sequence is not owned by the column, and its name needs quotes."""
     metadata = MetaData()
     own = Table(
         "Odd name",
@@ -297,7 +297,7 @@ def test_the_sequence_of_a_model_is_moved_too(work: Connection) -> None:
 
 
 def test_keys_that_only_the_database_takes_for_the_same(work: Connection) -> None:
-    """A collation without case, an address with its mask: recognized all the same, row by row."""
+    """A collation that ignores case, an address with a mask: row by row the database finds them."""
     if work.dialect.name == "sqlite":
         kind, names = String(20, "NOCASE"), ("Admin", "ADMIN", "guest", "Guest")
     else:
@@ -347,7 +347,7 @@ def test_types_of_the_applications_own_are_applied(work: Connection, many: int) 
 
 
 def test_errors_that_are_not_the_rows_pass(work: Connection) -> None:
-    """A table that is not there is the surroundings' fault: the loop classifies the driver's own error."""
+    """A missing table is not the row's fault, so the loop classifies the driver's own error."""
     absent = Table("absent", MetaData(), Column("name", String, primary_key=True))
     with pytest.raises(Exception, match="absent") as caught:
         apply_batch(work, absent, [{"name": "x"}], ("name",))

@@ -1,4 +1,4 @@
-"""The step: batches, events, interruptions, edits, what comes after what."""
+"""The step: batches, events, interruptions, edited files and the order of sources."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_files_are_applied_in_their_order_a_batch_a_unit(tables: Engine, tmp_pat
 
 
 def test_what_is_applied_is_not_applied_again(tables: Engine, tmp_path: Path) -> None:
-    """A row that was deleted since is not brought back; an edited file is looked through by key."""
+    """A row that was deleted since does not come back. An edited file is compared by key."""
     write(tmp_path, _01_roles__csv="name,label\na,1\nb,2\n")
     seed_once(tables, *discover(tmp_path, folder=tmp_path))
     with tables.begin() as connection:
@@ -98,7 +98,7 @@ def test_an_empty_file_completes(tables: Engine, tmp_path: Path, content: str) -
 
 
 def test_an_error_keeps_the_batches_before_it(tables: Engine, tmp_path: Path) -> None:
-    """The corrected file goes through from its beginning; rows that exist are skipped."""
+    """The corrected file starts from its beginning, and rows that exist are skipped."""
     write(tmp_path, _01_roles__csv="name,rank\na,1\nb,2\nc,3\nd,-1\n")
     sources = discover(tmp_path, folder=tmp_path)
     with pytest.raises(InitError) as caught:
@@ -123,7 +123,7 @@ def test_a_file_that_changed_since_the_run_began_is_refused(tables: Engine, tmp_
 
 
 def test_without_models_the_database_tells_the_columns(tables: Engine, tmp_path: Path) -> None:
-    """A migrations-only application: types and keys are those of the stored table."""
+    """An application without models: types and keys are those of the stored table."""
     write(tmp_path, _01_roles__csv="name,rank\na,3\n", _02_members__csv="tenant,email,role_id\n,x,1\n")
     sources = discover(tmp_path, folder=tmp_path)
     seed_once(tables, *sources, models=None)
@@ -136,7 +136,7 @@ def test_without_models_the_database_tells_the_columns(tables: Engine, tmp_path:
 
 
 def test_a_generator_goes_on_from_its_first_row(tables: Engine) -> None:
-    """Its order may be another in another process: rows that exist are found by their key."""
+    """Another process may get another order, so rows that exist are found by their key."""
     order = list("abcdef")
 
     def rows() -> list[dict[str, object]]:
@@ -176,7 +176,7 @@ def test_any_split_and_any_interruption_give_the_same(
     on_conflict: str,
     runs: list[tuple[int, int]],
 ) -> None:
-    """Rows and counts of a run in one piece are those of runs killed between batches of any size."""
+    """A run in one piece and runs that are killed between batches give the same rows and counts."""
     there = {row["name"]: {"rank": 9, **row} for row in before}
     outcomes = []
     for plan in ([], runs):

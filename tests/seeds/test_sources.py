@@ -59,7 +59,7 @@ def test_other_files_are_left_out_with_a_reason(tmp_path: Path) -> None:
 
 
 def test_a_document_states_its_table_key_and_conflict(tmp_path: Path) -> None:
-    """A JSON or YAML document's own statements win over the file's name."""
+    """What a JSON or YAML document says counts before the file's name."""
     json = '{"table": "roles", "key": ["name"], "on_conflict": "update", "rows": []}'
     write(
         tmp_path,
@@ -100,7 +100,7 @@ def test_a_python_file_is_read_without_being_run(tmp_path: Path) -> None:
     ],
 )
 def test_a_python_file_that_cannot_be_understood(tmp_path: Path, content: str, said: str) -> None:
-    """What is wrong with it is told with file and line."""
+    """The error has the file and the line."""
     write(tmp_path, _01_a__py=content)
     with pytest.raises(InitError) as caught:
         discover(tmp_path, folder=tmp_path)
@@ -118,7 +118,7 @@ def test_a_function_is_known_by_module_and_name() -> None:
 
 
 def test_a_function_declares_what_it_fills() -> None:
-    """The decorator gives table, key, conflict and name, and the function itself back."""
+    """The decorator sets table, key, conflict and name, and returns the function itself."""
 
     def given() -> list[dict[str, object]]:
         return [{}]
@@ -186,14 +186,14 @@ def test_nothing_configured_is_no_source() -> None:
 
 @pytest.mark.parametrize("seeds", ["missing", "01_roles.csv", "nowhere.to:be", Path("/missing"), 3])
 def test_what_is_not_there_is_refused(tmp_path: Path, seeds: str) -> None:
-    """A folder, file, function or thing that is no source."""
+    """No such folder, file or function, or an object that is none of them."""
     with pytest.raises(InitError) as caught:
         discover([seeds], folder=tmp_path)
     assert caught.value.reference == "seeds-not-found"
 
 
 def test_two_sources_of_one_name_are_refused(tmp_path: Path) -> None:
-    """The ledger would take them for one."""
+    """The ledger could not tell them apart."""
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         write(tmp_path / name, _01_roles__csv="name\n")

@@ -1,4 +1,4 @@
-"""Two schemas, and statements that change what is defined in them, or do not."""
+"""Two schemas, statements that change what they define, and statements that do not."""
 
 from __future__ import annotations
 

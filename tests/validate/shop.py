@@ -45,7 +45,7 @@ USERS: Mapping[str, Part] = {
 def shop(
     *without: str, teams: Mapping[str, Part] | None = None, users: Mapping[str, Part] | None = None
 ) -> MetaData:
-    """Teams and users; `without`: tables ("teams") or parts ("users.ix") left out; the rest is put in."""
+    """Teams and users. without: tables ("teams") or parts ("users.ix") to leave out. Others are added."""
     metadata = MetaData()
     for name, parts in (("teams", {**TEAMS, **(teams or {})}), ("users", {**USERS, **(users or {})})):
         if name not in without:

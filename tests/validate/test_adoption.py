@@ -1,4 +1,4 @@
-"""What stops tables that nobody manages from being taken over."""
+"""What keeps tables that no tool manages from being adopted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.validate.shop import shop
 
 
 def test_an_exact_match_has_no_differences(work: Connection) -> None:
-    """Tables of others beside it do not count."""
+    """Other applications' tables do not count."""
     database = shop()
     Table("theirs", database, Column("id", Integer, primary_key=True))
     database.create_all(work)
@@ -19,7 +19,7 @@ def test_an_exact_match_has_no_differences(work: Connection) -> None:
 
 @pytest.mark.parametrize("part", ["users.note", "users.ix", "users.fk", "users.uq", "users.ck"])
 def test_more_or_less_than_the_models_is_a_difference(work: Connection, part: str) -> None:
-    """What is missing was never applied; what is there beside may be what a later revision drops."""
+    """What is missing was never applied, and what is extra may be what a later revision drops."""
     lacking = (part, "users.ux") if part == "users.note" else (part,)
     nested = work.begin_nested()
     shop(*lacking).create_all(work)

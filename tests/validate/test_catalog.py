@@ -11,7 +11,7 @@ from initdb.steps.catalog.port import catalogue_of
 
 
 def test_tables_elsewhere_and_partitions(postgresql_url: str) -> None:
-    """Other schemas are named; partitions and temporary tables are rows' business."""
+    """Other schemas are named; partitions and temporary tables do not count."""
     with create_engine(postgresql_url).connect() as connection:
         for statement in (
             "CREATE SCHEMA other",
@@ -38,7 +38,7 @@ def test_tables_that_the_search_path_finds(postgresql_url: str) -> None:
 
 
 def test_version_rows_elsewhere(postgresql_url: str) -> None:
-    """Where the schema is named, only there; where it is not, where the search path finds it."""
+    """A named schema is the only one; without a name the search path decides."""
     with create_engine(postgresql_url).connect() as connection:
         connection.exec_driver_sql('CREATE SCHEMA "Other"')
         connection.exec_driver_sql('CREATE TABLE "Other".alembic_version (version_num text)')
@@ -50,7 +50,7 @@ def test_version_rows_elsewhere(postgresql_url: str) -> None:
 
 
 def test_version_rows_in_an_attached_database(sqlite_url: str) -> None:
-    """A schema is an attached database there; one that is not attached has none."""
+    """A schema is an attached database; one that is not attached has no version table."""
     with create_engine(sqlite_url).connect() as connection:
         connection.exec_driver_sql("ATTACH ':memory:' AS aux")
         connection.exec_driver_sql("CREATE TABLE aux.alembic_version (version_num TEXT)")

@@ -1,4 +1,4 @@
-"""Creating a schema: all of it, what is left of it, and what is in the way."""
+"""Creating a schema: in an empty database, in a half-made one, and where something is in the way."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_it_makes_what_create_all_makes(work: Connection, models: Callable[[], M
 
 
 def test_it_makes_schemas_of_postgresql_too(postgresql_url: str) -> None:
-    """Those that tables name and that are not there."""
+    """Missing schemas that tables name are created."""
     with create_engine(postgresql_url).connect() as connection:
         made = create(connection, wide_postgresql())
         assert made.warnings == () and "other.elsewhere" in made.tables
@@ -58,7 +58,7 @@ def test_it_makes_schemas_of_postgresql_too(postgresql_url: str) -> None:
 
 
 def test_a_schema_that_the_application_makes_itself(postgresql_url: str) -> None:
-    """Its own listener comes first and finds nothing of ours."""
+    """The application's listener goes first, and creates the schema itself."""
     models = MetaData()
     Table("t", models, Column("id", Integer, primary_key=True), schema="mine")
     event.listen(models, "before_create", CreateSchema("mine"))
@@ -67,7 +67,7 @@ def test_a_schema_that_the_application_makes_itself(postgresql_url: str) -> None
 
 
 def test_listeners_of_the_application_are_heard(work: Connection) -> None:
-    """DDL that hangs on a table runs with it."""
+    """DDL that is attached to a table runs with it."""
     models = shop()
     first: Any = DDL("INSERT INTO teams (id, name) VALUES (1, 'first')")  # type: ignore[no-untyped-call]
     event.listen(models.tables["teams"], "after_create", first)
@@ -100,7 +100,7 @@ def test_what_is_ignored_or_a_view_is_left_alone(work: Connection) -> None:
 
 
 def test_an_index_that_is_refused_is_a_warning(work: Connection) -> None:
-    """The tables, the other indexes and the transaction stand."""
+    """The tables and the other indexes are there, and the transaction goes on."""
     bad: Any = {"bad": lambda: Index("ix_bad", text("nowhere(age)"))}
     made = create(work, shop(users=bad))
     assert {"teams", "users"} == set(made.tables) and {"ix_users_age", "ux_users_note"} == set(made.indexes)
@@ -109,7 +109,7 @@ def test_an_index_that_is_refused_is_a_warning(work: Connection) -> None:
 
 
 def test_a_unique_index_that_is_refused_is_the_end(work: Connection) -> None:
-    """It is a promise about the data."""
+    """Uniqueness is a promise about the data, so it is no warning."""
     bad: Any = {"bad": lambda: Index("ux_bad", text("nowhere(age)"), unique=True)}
     with pytest.raises(Exception, match="nowhere"):
         create(work, shop(users=bad))
@@ -160,7 +160,7 @@ def test_what_is_in_the_way_is_named(work: Connection, sql: Any, case: str) -> N
     ],
 )
 def test_what_else_is_in_the_way_on_postgresql(postgresql_url: str, ddl: str, kind: str) -> None:
-    """Tables share their names with sequences and types there."""
+    """On PostgreSQL, sequences and types share the tables' names."""
     with create_engine(postgresql_url).connect() as connection:
         connection.exec_driver_sql(ddl)
         with pytest.raises(InitError) as caught:

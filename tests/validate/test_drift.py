@@ -1,4 +1,4 @@
-"""Where a database differs from models, and where it only looks so."""
+"""Where a database differs from the models, and where it only seems to."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from tests.validate.wide import wide, wide_postgresql
 
 @pytest.fixture(autouse=True)
 def _no_warnings() -> Iterator[None]:
-    """What SQLAlchemy does not know about a database is no news for the user."""
+    """SQLAlchemy's warnings about what it does not know do not reach the user."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
@@ -81,7 +81,7 @@ MISSING = {
 
 @pytest.mark.parametrize("part", MISSING)
 def test_what_is_missing_is_an_error(work: Connection, part: str) -> None:
-    """Each is named, and nothing beside it."""
+    """Each is named, and nothing else."""
     lacking = (
         (part, "users.fk") if part == "teams" else (part, "users.ux") if part == "users.note" else (part,)
     )
@@ -109,7 +109,7 @@ EXTRA = {
 
 @pytest.mark.parametrize("part", EXTRA)
 def test_what_is_there_beside_the_models_is_information(work: Connection, part: str) -> None:
-    """Extra tables, columns, indexes and constraints keep nothing from working."""
+    """Extra tables, columns, indexes and constraints stop nothing from working."""
     lacking = (part, "users.ux") if part == "users.note" else (part,)
     found = _found(work, shop(), shop(*lacking))
     assert EXTRA[part] in {kind for kind, _, _ in found}
@@ -143,7 +143,7 @@ DIFFERENT: dict[str, tuple[dict[str, Any], str, str]] = {
 
 @pytest.mark.parametrize("case", DIFFERENT)
 def test_what_is_different_is_as_grave_as_what_it_does(work: Connection, case: str) -> None:
-    """A write that fails is an error; what is only less strict, or slower, is a warning."""
+    """Where a write fails it is an error; where it is only less strict or slower, a warning."""
     users, kind, severity = DIFFERENT[case]
     lacking = ("users.ck", "users.ck2") if "age" in users else ()
     ((found_kind, _, found_severity),) = _found(work, shop(*lacking, users=users), shop(*lacking))
@@ -173,7 +173,7 @@ SAME: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("case", SAME)
 def test_what_says_the_same_is_no_difference(work: Connection, case: str) -> None:
-    """Another name, another way to say it, more room."""
+    """Another name, another spelling, or a larger type is no difference."""
     assert set() == _found(work, shop(users=SAME[case]), shop())
 
 
@@ -191,7 +191,7 @@ def test_what_is_ignored_is_not_looked_at(work: Connection) -> None:
 
 
 def test_tables_of_others_are_told_from_those_that_refer_to_ours(work: Connection) -> None:
-    """A version table, whatever its name, is nobody's business; a foreign key into the models' tables is."""
+    """A version table of any name is no issue; a foreign key into the models' tables is one."""
     database = shop()
     Table("my_versions", database, Column("version_num", String(32), primary_key=True))
     Table("theirs", database, Column("id", Integer, primary_key=True))
@@ -203,7 +203,7 @@ def test_tables_of_others_are_told_from_those_that_refer_to_ours(work: Connectio
 
 
 def test_issues_come_in_one_order_and_are_whole_sentences(work: Connection) -> None:
-    """Two looks at one database say the same in the same words."""
+    """Two looks at one database give the same issues in the same order."""
     shop("users.ix", "users.uq", "users.note", "users.ux").create_all(work)
     first = compare(work, shop())
     assert first == compare(work, shop())
@@ -212,7 +212,7 @@ def test_issues_come_in_one_order_and_are_whole_sentences(work: Connection) -> N
 
 
 def test_expressions_are_counted_where_their_names_differ(work: Connection) -> None:
-    """What an expression says is written differently by each database."""
+    """Each database writes an expression in its own way, so expressions cannot be compared."""
     lower = {"ix": lambda: Index("ix_lower", func.lower(text("note")))}
     other = {"ix": lambda: Index("ix_lower_of_note", func.lower(text("note")))}
     shop(users=other).create_all(work)
@@ -222,7 +222,7 @@ def test_expressions_are_counted_where_their_names_differ(work: Connection) -> N
 
 
 def test_a_view_in_the_place_of_a_table(postgresql_url: str) -> None:
-    """One that has the columns may be meant; one that lacks some is in the way."""
+    """A view with all the columns may be intended; a view that lacks some is in the way."""
     with create_engine(postgresql_url).connect() as connection:
         shop("users").create_all(connection)
         connection.exec_driver_sql("CREATE VIEW users AS SELECT 1 AS id, 2 AS team_id, 'x' AS email")
@@ -236,7 +236,7 @@ def test_a_view_in_the_place_of_a_table(postgresql_url: str) -> None:
 
 
 def test_an_enum_that_lacks_a_label(postgresql_url: str) -> None:
-    """An INSERT of it would fail; the statement that adds it is suggested."""
+    """An INSERT of the label would fail; the suggestion adds it."""
     with create_engine(postgresql_url).connect() as connection:
         shop(users={"mood": lambda: Column("mood", Enum("sad", name="mood"))}).create_all(connection)
         models = shop(users={"mood": lambda: Column("mood", Enum("sad", "it's", name="mood"))})

@@ -49,7 +49,7 @@ def test_every_kind_of_change_is_seen_on_sqlite(lite: Connection, change: str) -
 
 
 def test_every_kind_of_change_is_seen_on_postgresql(postgres: Connection) -> None:
-    """Each change of the twelve catalogues or the version table changes the hash; undone, it is as before."""
+    """Each change in the twelve catalogues or the version table changes the hash; undoing it restores it."""
     before = _hash(postgres)
     seen = {}
     for name, change in POSTGRESQL_CHANGES.items():
@@ -63,7 +63,7 @@ def test_every_kind_of_change_is_seen_on_postgresql(postgres: Connection) -> Non
 
 
 def test_what_defines_nothing_is_not_seen_on_postgresql(postgres: Connection) -> None:
-    """Rows, statistics, indexes rebuilt, sequences moved on, settings, temporary, ignored and own objects."""
+    """Rows, statistics, rebuilt indexes, sequence values, settings, and temporary, ignored or own objects."""
     before = _hash(postgres)
     for name, change in POSTGRESQL_SAME.items():
         savepoint = postgres.begin_nested()
@@ -73,7 +73,7 @@ def test_what_defines_nothing_is_not_seen_on_postgresql(postgres: Connection) ->
 
 
 def test_partitions_and_vacuum_are_not_seen_on_postgresql(postgres: Connection, postgresql_url: str) -> None:
-    """A partition more is rows' business, also where a foreign key refers to the partitioned table."""
+    """One more partition changes nothing, even where a foreign key refers to the partitioned table."""
     _script(
         postgres,
         "CREATE TABLE parts (id int, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);\n"
@@ -110,7 +110,7 @@ def test_what_defines_nothing_is_not_seen_on_sqlite(lite: Connection) -> None:
 
 
 def test_equal_databases_have_equal_hashes_whatever_came_before(postgres: Connection) -> None:
-    """Names and definitions count, not oids, not column numbers, not the order in which things were made."""
+    """Names and definitions count. Oids, column numbers and the order of creation do not."""
     postgres.exec_driver_sql("CREATE TABLE one (a int, b text)")
     before = _hash(postgres)
     _script(
@@ -131,7 +131,7 @@ def test_an_empty_database_has_a_hash(work: Connection) -> None:
 
 
 def test_the_version_table_is_the_one_that_is_named(engine: Engine) -> None:
-    """Whatever it is called; a table of that name that is not Alembic's is a table like others."""
+    """Any name will do. A table of that name without the column is a table like others."""
     with engine.connect() as connection:
         _script(
             connection,
@@ -151,7 +151,7 @@ def test_the_version_table_is_the_one_that_is_named(engine: Engine) -> None:
 
 
 def test_the_session_is_left_as_it_was(postgres: Connection) -> None:
-    """The settings that the query needs are its own; one query is all that is sent."""
+    """The query's settings are gone when it ends, and nothing else is sent."""
     _script(postgres, "SET LOCAL search_path = other, public;\nSET LOCAL timezone = 'Asia/Tokyo'")
     ask = "SELECT current_setting('search_path'), current_setting('TimeZone'), current_setting('DateStyle')"
     before = postgres.exec_driver_sql(ask).one()
@@ -170,7 +170,7 @@ def test_one_query_on_postgresql(postgres: Connection) -> None:
 
 
 def test_a_role_that_may_read_nothing_gets_a_hash(postgres: Connection) -> None:
-    """A version table that may not be read aborts nothing."""
+    """A version table that the role may not read does not abort the transaction."""
     _script(
         postgres, "CREATE ROLE reader;\nREVOKE ALL ON alembic_version FROM PUBLIC;\nSET LOCAL ROLE reader"
     )
@@ -179,7 +179,7 @@ def test_a_role_that_may_read_nothing_gets_a_hash(postgres: Connection) -> None:
 
 
 def test_two_hundred_tables_take_milliseconds(engine: Engine) -> None:
-    """Seen: 20 ms on PostgreSQL, 2 ms on SQLite; the limit leaves room for a busy machine."""
+    """Measured: 20 ms on PostgreSQL, 2 ms on SQLite. The limit leaves room for a busy machine."""
     with engine.connect() as connection:
         for number in range(200):
             before = f" REFERENCES t{number - 1} (id)" if number else ""

@@ -55,7 +55,7 @@ def test_a_database_that_does_not_answer(engine: Engine) -> None:
 
 
 def test_differences_are_errors_unless_the_revisions_are_the_authority(work: Connection) -> None:
-    """What revisions leave different from the models is a warning."""
+    """A difference that the revisions leave is a warning."""
     shop("users.ix", "users.note", "users.ux").create_all(work)
     wanted = {"missing-index", "missing-column", "missing-unique"}
     assert {(kind, "error") for kind in wanted} == set(_kinds(_health(work, shop())))
@@ -72,7 +72,7 @@ def test_leftovers_are_warnings(work: Connection) -> None:
 
 
 def test_pending_seeds_and_files_without_a_table(work: Connection) -> None:
-    """A source that is not complete is named; so is one that cannot be."""
+    """A source that is not complete is an issue; so is one that never can be."""
     shop().create_all(work)
     teams = SeedSource("01_teams.csv", "rows", "teams", "0" * 64, path=Path("01_teams.csv"))
     roles = SeedSource("02_roles.csv", "rows", "roles", "0" * 64, path=Path("02_roles.csv"))
@@ -111,7 +111,7 @@ RULES: dict[str, tuple[Any, list[tuple[str, str]]]] = {
 
 @pytest.mark.parametrize("case", RULES)
 def test_rules_of_the_application(work: Connection, case: str) -> None:
-    """A rule says what is wrong; one that raises is an issue; none leaves a trace."""
+    """A rule returns what is wrong. A rule that raises is an issue. No rule changes the database."""
     shop().create_all(work)
     check, expected = RULES[case]
     assert expected == _kinds(_health(work, shop(), rules=(Rule(case, check),)))
@@ -119,7 +119,7 @@ def test_rules_of_the_application(work: Connection, case: str) -> None:
 
 
 def test_a_rule_that_is_cancelled(postgresql_url: str) -> None:
-    """A statement cut off from outside says nothing of the rule: the error goes on as it came."""
+    """A cancelled statement says nothing about the rule, so the error is raised as it came."""
     with create_engine(postgresql_url, poolclass=NullPool).connect() as connection:
 
         def cancelled(connection: Connection) -> list[str]:
@@ -137,14 +137,14 @@ def test_the_severity_of_a_rule(work: Connection) -> None:
 
 
 def test_a_rule_that_ends_the_transaction(work: Connection) -> None:
-    """It has taken away the ground that the other checks stand on."""
+    """The other checks need that transaction."""
     with pytest.raises(InitError) as caught:
         _health(work, None, rules=(Rule("commits", _commits),))
     assert caught.value.reference == "validation-failed" and "commits" in str(caught.value)
 
 
 def test_tolerated_issues_are_warnings(work: Connection) -> None:
-    """What repair has tried in vain."""
+    """These are what a repair could not fix."""
     shop("users.ix").create_all(work)
     application = Application(metadata=shop())
     (issue,) = inspect_health(work, application, Settings()).defects
@@ -193,7 +193,7 @@ class TestSqlite:
     def test_a_large_file_is_left_to_a_person(
         self, file: Connection, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Beyond the limit the file is not read, and it is said so."""
+        """Beyond the limit the file is not read, and an issue says so."""
         shop().create_all(file)
         monkeypatch.setattr(sqlite_checks, "CHECKED_BYTES", 4096)
         health = _health(file, shop())
@@ -228,7 +228,7 @@ class TestPostgresql:
         assert [row.id for row in found] == [1]
 
     def test_orphans_of_a_foreign_key_that_is_missing(self, connection: Connection) -> None:
-        """They are what keeps it from being added."""
+        """They are why it cannot be added."""
         shop("users.fk").create_all(connection)
         connection.exec_driver_sql("INSERT INTO users (id, team_id, email) VALUES (1, 9, 'a')")
         kinds = [issue.kind for issue in _health(connection, shop()).defects]
@@ -238,7 +238,7 @@ class TestPostgresql:
     def test_orphans_are_not_looked_for_without_end(
         self, connection: Connection, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """After a while it is said that nobody knows; the transaction goes on, with its own limit."""
+        """After a while an issue says that it is not known. The transaction goes on with its own limit."""
         shop().create_all(connection)
         monkeypatch.setattr(postgresql_checks, "ORPHAN_LIMIT", 0.05)
         connection.exec_driver_sql("INSERT INTO teams VALUES (1, 'one')")
@@ -249,7 +249,7 @@ class TestPostgresql:
         assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "0"
 
     def test_an_invalid_index(self, postgresql_url: str) -> None:
-        """Of the models it is an error, of others a warning."""
+        """An index of the models is an error, any other a warning."""
         engine = create_engine(postgresql_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
         with engine.connect() as connection:
             shop("users.ux").create_all(connection)

@@ -1,4 +1,4 @@
-"""What a repair would do: only what cannot lose data, in an order in which it can be done."""
+"""What a repair would do: only what cannot lose data, in an order that works."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_nothing_to_do(work: Connection) -> None:
 
 
 def test_the_order_and_the_words(work: Connection) -> None:
-    """Tables first, then columns, uniqueness, indexes, foreign keys, checks; twice the same."""
+    """Tables, columns, unique constraints, indexes, foreign keys, checks; a second plan is the same."""
     shop("teams", "users.fk", "users.note", "users.ux", "users.uq", "users.ix", "users.ck").create_all(work)
     planned = _plan(work, shop())
     assert planned == _plan(work, shop())
@@ -59,7 +59,7 @@ def test_the_order_and_the_words(work: Connection) -> None:
 
 
 def test_what_is_planned_is_done(work: Connection) -> None:
-    """After it nothing that could be planned is missing."""
+    """Afterwards nothing is missing that could be planned."""
     shop("teams", "users.fk", "users.note", "users.ux", "users.uq", "users.ix", "users.ck").create_all(work)
     done = perform(work, _plan(work, shop()), shop())
     left = {issue.name for issue in compare(work, shop())}
@@ -95,7 +95,7 @@ COLUMNS: dict[str, tuple[Any, bool, bool]] = {
 
 @pytest.mark.parametrize("case", COLUMNS)
 def test_which_columns_can_be_added(work: Connection, case: str) -> None:
-    """With rows there: those that may be empty or get a value from the database, and what goes with them."""
+    """With rows: columns that may be NULL or get a value from the database, and their constraints."""
     column, on_sqlite, on_postgresql = COLUMNS[case]
     _with_rows(work)
     models = shop(users={"x": column})
@@ -121,7 +121,7 @@ def test_any_column_can_be_added_to_an_empty_table(work: Connection, case: str) 
 
 
 def test_a_column_of_the_key_is_left_to_a_person(work: Connection) -> None:
-    """Every row would need its own."""
+    """Every row would need a key of its own."""
     shop("users.id", "users.pk").create_all(work)
     work.exec_driver_sql("INSERT INTO users (email) VALUES ('a')")
     kinds = {issue.kind for issue in _plan(work, shop()).impossible}
@@ -129,7 +129,7 @@ def test_a_column_of_the_key_is_left_to_a_person(work: Connection) -> None:
 
 
 def test_an_enum_is_made_with_its_column(postgresql_url: str) -> None:
-    """Its type first."""
+    """Its type is created first."""
     from sqlalchemy import ARRAY, Enum, create_engine
 
     parts: Any = {
@@ -144,7 +144,7 @@ def test_an_enum_is_made_with_its_column(postgresql_url: str) -> None:
 
 
 def test_a_refusal_takes_nothing_else_along(work: Connection) -> None:
-    """Rows that are equal keep a unique index out, and nothing beside it."""
+    """Equal rows prevent a unique index, and nothing else."""
     shop("users.uq", "users.ix").create_all(work)
     work.exec_driver_sql("INSERT INTO users (id, email) VALUES (1, 'a'), (2, 'a')")
     done = perform(work, _plan(work, shop()), shop())
@@ -155,7 +155,7 @@ def test_a_refusal_takes_nothing_else_along(work: Connection) -> None:
 
 
 def test_tables_that_refer_to_each_other_are_made_together(work: Connection) -> None:
-    """Also where one of a circle is still there."""
+    """This works also where one table of a circle still exists."""
     from tests.validate.wide import wide
 
     wide().create_all(work)

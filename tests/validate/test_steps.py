@@ -23,7 +23,7 @@ def _create(engine: Engine, models: MetaData, *statements: str) -> None:
 
 
 def test_health_validated(engine: Engine) -> None:
-    """Each check by name, and the warnings that a ready database may have."""
+    """The event has each check by name, and the warnings that a ready database may have."""
     _create(engine, shop(), "CREATE TABLE _alembic_tmp_users (id INTEGER)")
     with step(engine, shop(), "unproven") as (ctx, events):
         validate.run(ctx)
@@ -34,7 +34,7 @@ def test_health_validated(engine: Engine) -> None:
 
 
 def test_defects_found(engine: Engine) -> None:
-    """Each with what is suggested."""
+    """The event has each defect with its suggestion."""
     _create(engine, shop("users.ix"))
     with step(engine, shop(), "unproven") as (ctx, events):
         validate.run(ctx)
@@ -46,7 +46,7 @@ def test_defects_found(engine: Engine) -> None:
 
 
 def test_pending_seeds_are_defects(engine: Engine) -> None:
-    """The ledger has them as begun, not as complete."""
+    """In the ledger they are begun and not complete."""
     _create(engine, shop())
     source = SeedSource("01_teams.csv", "rows", "teams", "d" * 64)
     begun = {"source": "01_teams.csv", "table": "teams", "digest": "d" * 64, "complete": False, "next": 5}
@@ -56,7 +56,7 @@ def test_pending_seeds_are_defects(engine: Engine) -> None:
 
 
 def test_repair_applied(engine: Engine) -> None:
-    """What was done, which tables are new, what is then still to do; committed, and nothing lost."""
+    """The event has what was done, the new tables and what is still to do; no row is lost."""
     _create(engine, shop("teams", "users.fk", "users.ix"), "INSERT INTO users (id, email) VALUES (1, 'a')")
     models = shop("users.fk")
     source = SeedSource("01_teams.csv", "rows", "teams", "d" * 64)
@@ -74,7 +74,7 @@ def test_repair_applied(engine: Engine) -> None:
 
 
 def test_a_repair_in_part_says_what_remains(engine: Engine) -> None:
-    """The next repair finds nothing that it could do, and ends with advice."""
+    """The next repair can do nothing more, and ends with advice."""
     required: Any = {"x": lambda: Column("x", Integer, nullable=False)}
     _create(engine, shop("users.ix"), "INSERT INTO users (id, email) VALUES (1, 'a')")
     with step(engine, shop(users=required), "defective") as (ctx, events):
@@ -89,7 +89,7 @@ def test_a_repair_in_part_says_what_remains(engine: Engine) -> None:
 
 
 def test_repairs_may_be_forbidden(engine: Engine) -> None:
-    """Then the defects are told, and nothing is touched."""
+    """Then the error names the defects, and nothing changes."""
     _create(engine, shop("users.ix"))
     never = Settings(repair="never")
     with (
@@ -102,7 +102,7 @@ def test_repairs_may_be_forbidden(engine: Engine) -> None:
 
 
 def test_an_index_that_cannot_be_made_does_not_keep_from_ready(engine: Engine) -> None:
-    """Repair tries it, says why not, and validation then takes it for a warning."""
+    """Repair tries to, and says why it cannot; validation then counts it as a warning."""
     bad: Any = {"bad": lambda: Index("ix_bad", text("nowhere(age)"))}
     _create(engine, shop())
     with step(engine, shop(users=bad), "defective") as (ctx, events):
@@ -116,7 +116,7 @@ def test_an_index_that_cannot_be_made_does_not_keep_from_ready(engine: Engine) -
 
 
 def test_a_unique_index_that_cannot_be_made_does(engine: Engine) -> None:
-    """It is a promise about the data, and rows break it."""
+    """Uniqueness is a promise about the data, and rows break it."""
     rows = "INSERT INTO users (id, email) VALUES (1, 'a'), (2, 'a')"
     _create(engine, shop("users.uq"), rows)
     with step(engine, shop(), "defective") as (ctx, events), pytest.raises(InitError) as caught:
@@ -125,8 +125,8 @@ def test_a_unique_index_that_cannot_be_made_does(engine: Engine) -> None:
     assert "uq_users_email" in str(caught.value)
 
 
-def test_defects_mended_by_hand_in_the_meantime(engine: Engine) -> None:
-    """There is nothing left to do, and it goes on."""
+def test_defects_fixed_by_hand_in_the_meantime(engine: Engine) -> None:
+    """There is nothing left to do, and the run goes on."""
     _create(engine, shop())
     with step(engine, shop(), "defective") as (ctx, events):
         repair.run(ctx)
@@ -134,7 +134,7 @@ def test_defects_mended_by_hand_in_the_meantime(engine: Engine) -> None:
 
 
 def test_pending_seeds_lead_on(engine: Engine) -> None:
-    """They are the seed step's business, not a defect that remains."""
+    """The seed step applies them; they do not count as remaining defects."""
     _create(engine, shop())
     source = SeedSource("01_teams.csv", "rows", "teams", "d" * 64)
     with step(engine, shop(), "defective", seeds=(source,)) as (ctx, events):
@@ -143,7 +143,7 @@ def test_pending_seeds_lead_on(engine: Engine) -> None:
 
 
 def test_an_invalid_index_is_rebuilt(postgresql_url: str) -> None:
-    """Once the rows allow it; the models' index is whole then."""
+    """Once the rows allow it, the models' index is rebuilt."""
     from sqlalchemy import NullPool, create_engine
 
     engine = create_engine(postgresql_url, poolclass=NullPool)
@@ -162,7 +162,7 @@ def test_an_invalid_index_is_rebuilt(postgresql_url: str) -> None:
 
 
 def test_a_lock_that_is_not_given_is_no_refusal(postgresql_url: str) -> None:
-    """The step is undone and may be tried again: the error is the driver's."""
+    """The step is rolled back and can be tried again: the error is the driver's."""
     from sqlalchemy import NullPool, create_engine
     from sqlalchemy.exc import OperationalError
 

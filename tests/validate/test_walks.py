@@ -1,4 +1,4 @@
-"""Validation and repair as a boot meets them: each walk ends, and says how."""
+"""Validation and repair in whole boots: each ends, and says how."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.validate.shop import shop
 
 @pytest.fixture
 def process(engine: Engine, tmp_path: Any) -> Iterator[Any]:
-    """Makes a process of an application with the given models."""
+    """Gives the initializer of an application with the given models."""
     settings = load_settings(folder=tmp_path, environ={}, options={})
 
     def make(models: MetaData, **parts: Any) -> Initializer:
@@ -31,7 +31,7 @@ def _types(process: Any) -> list[str]:
 
 
 def test_an_index_that_no_database_can_make(process: Any) -> None:
-    """Created without it, tried again by repair, and ready with a warning; the next boot writes nothing."""
+    """The schema is created without it, repair tries in vain, and a warning remains; the next boot is quiet."""
     parts: Any = {"bad": lambda: Index("ix_bad", text("nowhere(age)"))}
     result = process(shop(users=parts)).initialize()
     assert result.success and "ix_bad" in " ".join(result.warnings)
@@ -42,7 +42,7 @@ def test_an_index_that_no_database_can_make(process: Any) -> None:
 
 
 def test_what_newer_models_add_is_added(process: Any, engine: Engine) -> None:
-    """A nullable column and an index; rows that are there stay."""
+    """A nullable column and an index are added, and rows stay."""
     assert process(shop("users.note", "users.ux", "users.ix")).initialize().success
     with engine.begin() as connection:
         connection.exec_driver_sql("INSERT INTO users (id, email) VALUES (1, 'a')")
@@ -52,7 +52,7 @@ def test_what_newer_models_add_is_added(process: Any, engine: Engine) -> None:
 
 
 def test_what_cannot_be_added_stops_with_advice(process: Any, engine: Engine) -> None:
-    """Once: the same code adopts the failure, and a person who has mended it says resume."""
+    """It fails once: the same code adopts the failure, until a person has fixed it and says resume."""
     assert process(shop()).initialize().success
     with engine.begin() as connection:
         connection.exec_driver_sql("INSERT INTO users (id, email) VALUES (1, 'a')")
@@ -68,7 +68,7 @@ def test_what_cannot_be_added_stops_with_advice(process: Any, engine: Engine) ->
 
 
 def test_a_rule_that_is_broken_stops_until_the_data_are_mended(process: Any, engine: Engine) -> None:
-    """Nothing that repair could do helps."""
+    """Nothing that a repair can do helps."""
 
     def somebody(connection: Any) -> list[str]:
         rows = connection.exec_driver_sql("SELECT count(*) FROM users").scalar()

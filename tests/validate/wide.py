@@ -1,4 +1,4 @@
-"""Models with every kind of column, constraint and index that a comparison could stumble over."""
+"""Models with every kind of column, constraint and index that a comparison could get wrong."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Document(TypeDecorator[Any]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Any) -> Any:
-        """Binary JSON where there is such a thing."""
+        """Binary JSON where the database has it."""
         return dialect.type_descriptor(pg.JSONB() if dialect.name == "postgresql" else Text())
 
 
