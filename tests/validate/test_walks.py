@@ -31,7 +31,7 @@ def _types(process: Any) -> list[str]:
 
 
 def test_an_index_that_no_database_can_make(process: Any) -> None:
-    """The schema is created without it, repair tries in vain, and a warning remains; the next boot is quiet."""
+    """It is created without it, repair tries in vain, and a warning remains. The next boot writes nothing."""
     parts: Any = {"bad": lambda: Index("ix_bad", text("nowhere(age)"))}
     result = process(shop(users=parts)).initialize()
     assert result.success and "ix_bad" in " ".join(result.warnings)
