@@ -6,6 +6,8 @@ import re
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 
+from initdb.errors.driver import driver_error
+
 REFUSALS = (SQLAlchemyError, ValueError, TypeError, OverflowError, LookupError)
 """A refusal is one of these, or a driver's own error; `is_refusal` decides."""
 
@@ -36,9 +38,8 @@ def is_refusal(error: BaseException) -> bool:
 
 def code_of(error: BaseException) -> str | None:
     """The SQLSTATE, or SQLite's name of the error; None where there is neither."""
-    inner = _inner(error)
-    found = getattr(inner, "pgcode", None) or getattr(inner, "sqlite_errorname", None)
-    return found if isinstance(found, str) else None
+    found = driver_error(error)
+    return found.code if found is not None else None
 
 
 def reason(error: BaseException) -> str:
@@ -64,11 +65,13 @@ def _inner(error: BaseException) -> BaseException:
 
 
 def _of_driver(error: BaseException | None) -> bool:
-    code = getattr(error, "pgcode", None)
-    if code is not None:
+    found = driver_error(error) if error is not None else None
+    if found is None:
+        return False
+    if found.sqlstate is not None:
+        code = found.sqlstate
         return code[:2] in _REFUSING_CLASSES or code in (_MISTYPED, _GENERATED, _RAISED)
-    name = getattr(error, "sqlite_errorname", None)
-    if name is not None:
-        return str(name).startswith(_REFUSING_NAMES)
+    if found.sqlite_name is not None:
+        return found.sqlite_name.startswith(_REFUSING_NAMES)
     # The driver cannot send a value: sqlite3 raises either of the first two, psycopg2 ProgrammingError.
     return type(error).__name__ in ("ProgrammingError", "InterfaceError", "DataError")
