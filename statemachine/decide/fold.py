@@ -158,6 +158,7 @@ def _migration_reverted(known: Knowledge, entry: Entry) -> Knowledge:
         managed=True,
         applied={name: row for name, row in known.applied.items() if name != revision},
         held={**known.held, revision: _text(entry.data.get("digest"))},
+        doubt=None if known.doubt and known.doubt.subject == revision else known.doubt,
         last_run=replace(run, reverted=run.reverted | {revision}) if run else None,
     )
 

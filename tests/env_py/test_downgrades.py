@@ -49,6 +49,16 @@ def test_a_block_outside_a_transaction(made: Project) -> None:
     assert made.initializer().initialize().outcome == "held"
 
 
+def test_after_a_block_that_was_rolled_back(made: Project) -> None:
+    """The rollback has ended, so nothing is in doubt: the revision is released and applied once more."""
+    ready(made, outside(made))
+    rolled_back(made)
+    assert made.initializer().attend(orders.release(["r2"])).ending == "done"
+    again = made.initializer().initialize()
+    assert again.success, again.errors
+    assert made.sql("SELECT version_num FROM alembic_version") == [("r2",)]
+
+
 def test_killed_in_a_block_no_boot_goes_on_as_if_nothing_were(made: Project) -> None:
     """Half reverted, the database is in doubt until a person has looked."""
     ready(made, outside(made))
