@@ -1,1 +1,1 @@
-"""What this code promises to 0.1.0: its journals are read, its processes work beside ours, it may return."""
+"""What is promised to 0.1.0: its journals are read, its processes boot beside ours, its wheel may return."""

@@ -1,4 +1,4 @@
-"""What must hold of a shop that processes of several versions have worked on."""
+"""What must be true of a shop after processes of several versions have worked on it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tests.compat.versions import Ended, Version
 from tests.support.settled import done
 
 REFUSALS = ("journal-newer", "journal-incomplete")
-"""References of what an older version may say of a journal that a newer one has written."""
+"""References with which an older version may refuse a journal that a newer one has written."""
 
 
 def goes_on(version: Version, shop: Shop, history: History) -> None:
-    """A boot ends as the history says; what a person says then ends ready, with everything done once."""
+    """A boot ends as the history says. After the orders that follow, the shop is ready and settled."""
     booted = version.json(shop, "run")
     assert (booted.answer["outcome"], booted.reference) == (history.outcome, history.reference), booted
     for order in history.orders:
@@ -25,7 +25,7 @@ def goes_on(version: Version, shop: Shop, history: History) -> None:
 
 
 def is_settled(shop: Shop, history: History) -> None:
-    """Every row is there once; each effect is told of once, or once more for each time that it was undone."""
+    """Each row is there once. Each effect has one event, and one more for each time that it was undone."""
     assert shop.rows() == history.rows
     entries = shop.entries()
     assert entries[-1].dest == "ready", entries[-1]
@@ -37,7 +37,7 @@ def is_settled(shop: Shop, history: History) -> None:
 
 
 def works(version: Version, shop: Shop, *words: str) -> Ended | None:
-    """The command's end; None where the version refuses such a journal, in one sentence."""
+    """How the command ended; None where this version refuses the journal, in one sentence."""
     ended = version.json(shop, *words)
     if ended.reference not in REFUSALS:
         return ended
@@ -53,7 +53,7 @@ def is_intact(version: Version, shop: Shop) -> bool:
 
 
 def events(shop: Shop) -> list[tuple[str, str]]:
-    """Everything that its journal holds, as it is stored."""
+    """The stored text and hash of each entry."""
     return [
         (event, digest) for event, digest in shop.sql("SELECT event, hash FROM init_journal ORDER BY seq")
     ]

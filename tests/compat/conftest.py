@@ -1,4 +1,4 @@
-"""Both versions, and shops on each database: new ones, and such that 0.1.0 has left."""
+"""Both versions, and shops on each database: empty ones, and those that 0.1.0 has left."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def sqlite_url(tmp_path: Path) -> str:
 
 @pytest.fixture(params=HISTORIES)
 def name(request: pytest.FixtureRequest) -> str:
-    """Of a history."""
+    """The name of a history."""
     return str(request.param)
 
 
 @pytest.fixture
 def history(name: str) -> History:
-    """What happened."""
+    """The history itself."""
     return HISTORIES[name]
 
 
@@ -59,13 +59,13 @@ def shop(tmp_path: Path, database_url: str) -> Shop:
 
 @pytest.fixture
 def empty(tmp_path: Path, database_url: str, history: History) -> Shop:
-    """The same, as the history begins."""
+    """On an empty database, with the settings of the history."""
     return Shop.open(tmp_path / "shop", database_url, history.settings)
 
 
 @pytest.fixture
 def left(empty: Shop, name: str) -> Shop:
-    """The same, as 0.1.0 has left it after the history."""
+    """As 0.1.0 has left it after the history."""
     dump = (HERE / "fixtures" / empty.database / f"{name}.sql").read_text()
     if empty.database == "sqlite":
         with closing(sqlite3.connect(empty.url.removeprefix("sqlite:///"))) as connection:

@@ -1,4 +1,4 @@
-"""What may have happened to a shop: made by either version, and how a boot goes on from there."""
+"""Histories of a shop: how either version makes them, and how a boot goes on from there."""
 
 from __future__ import annotations
 
@@ -16,10 +16,15 @@ from tests.support.small_disk import small_disk
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """`make` is what happened, by a version. `outcome` and `reference`: of the next `initdb run`.
+    """What happened to a shop, and what follows.
 
-    `orders`: what a person says then, so that it ends ready. `rows`: table → how many there are in the end.
-    `shows`: what `initdb journal` prints of it, word by word.
+    Args:
+        make: lets a version do it.
+        outcome: of the next `initdb run`.
+        reference: of the error of that run.
+        orders: the commands that a person gives then; after them the shop is ready.
+        rows: table → how many rows it has in the end.
+        shows: words that `initdb journal` prints of it.
     """
 
     make: Callable[[Version, Shop], object]
@@ -50,7 +55,7 @@ def _failed(version: Version, shop: Shop) -> None:
 
 
 def _held(version: Version, shop: Shop) -> None:
-    """Also what comes before in a long life: a failure, overruled, and a hold that was released."""
+    """Before the rollback comes a long life: a failure that was overruled, and a hold that was released."""
     _failed(version, shop)
     for words in (("resume",), ("rollback",), ("release",), ("run",), ("rollback",)):
         version(shop, *words).done()
@@ -63,7 +68,7 @@ def _repaired(version: Version, shop: Shop) -> None:
 
 
 def _outage(version: Version, shop: Shop) -> None:
-    """Given up for want of a database; told by the next run."""
+    """A boot gives up, since there is no room; the next one writes the note."""
     with _closed(shop):
         assert version(shop, "run", INITDB_WAIT_LIMIT="0.3").exit_code == 1
     _ready(version, shop)
@@ -71,7 +76,7 @@ def _outage(version: Version, shop: Shop) -> None:
 
 @contextlib.contextmanager
 def _closed(shop: Shop) -> Iterator[None]:
-    """Nobody can work on the database meanwhile."""
+    """Meanwhile no process can work on the database."""
     if shop.database == "sqlite":
         with small_disk(Path(shop.url.removeprefix("sqlite:///")).parent, 4) as disk:
             disk.fill()
@@ -104,5 +109,5 @@ HISTORIES = {
         settings='schema_from = "models"',
         rows={"shops": 3, "goods": 2, "labels": 0},
     ),
-    "outage": History(_outage, "a database that was full for longer than a boot waited"),
+    "outage": History(_outage, "a database that was away or full for longer than a boot waited"),
 }

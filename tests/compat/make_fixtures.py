@@ -50,7 +50,7 @@ def _server() -> Iterator[PostgresServer]:
 
 @contextmanager
 def _shop(settings: str, url: str, dump: Dump) -> Iterator[tuple[Shop, Dump]]:
-    """In a folder whose name may be read in the journal: of a failure it says the file."""
+    """In a folder with a plain name: a stored failure names the file that it is about."""
     shop = Shop.open(Path(tempfile.gettempdir(), "shop"), url, settings, {"SHOP_HOST": "shop-1"})
     try:
         yield shop, dump

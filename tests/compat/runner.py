@@ -1,4 +1,4 @@
-"""One version of initdb, imported once; forks a child for each command that it is asked for on stdin.
+"""Imports one version of initdb, and forks a child for each command that it reads from stdin.
 
 Runs under 0.1.0 too, so it uses nothing of initdb but its entry point.
 """
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def _import_everything() -> None:
-    """What a command would import, so that its child need not."""
+    """Import what the commands need, so that their processes start at once."""
     package = importlib.import_module("initdb")
     for module in pkgutil.walk_packages(package.__path__, "initdb."):
         with contextlib.suppress(ImportError):
@@ -80,7 +80,7 @@ def _command(asked: Mapping[str, Any]) -> int:
 
 
 def _ended(pid: int) -> list[int]:
-    """Exit code and signal of a child; one that hangs is killed, with whatever it has started."""
+    """Exit code and signal of a child. One that hangs is killed with its process group."""
     end = time.monotonic() + LIMIT
     while True:
         found, status = os.waitpid(pid, os.WNOHANG)

@@ -68,7 +68,7 @@ class Shop:
         return create_engine(self.url, poolclass=NullPool)
 
     def initializer(self) -> Initializer:
-        """This code's, in this process, to look with."""
+        """This code's, in this process; only to look."""
         settings = load_settings(folder=self.folder, environ={})
         return Initializer(self.engine(), migrations=self.folder / "revisions", settings=settings)
 
@@ -86,6 +86,6 @@ class Shop:
         return rows
 
     def rows(self) -> dict[str, int]:
-        """How many its tables have; seeds and revisions that were applied twice would show in them."""
+        """Table → number of rows. It shows whether a seed or a revision was applied twice."""
         assert self.sql("SELECT price FROM goods WHERE price <> 3") == []
         return {table: self.sql(f"SELECT count(*) FROM {table}")[0][0] for table in ROWS}

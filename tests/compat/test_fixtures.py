@@ -1,4 +1,4 @@
-"""Journals that 0.1.0 has written: they are intact, say what they said then, and go on."""
+"""Journals that 0.1.0 has written: they are intact, mean what they meant, and can be continued."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.compat.shop import Shop
 from tests.compat.versions import HERE, Version
 
 CHANGED: frozenset[str] = frozenset()
-"""Parts of what is known that mean something else since, on purpose; each with its reason."""
+"""Parts of knowledge whose meaning has changed since, on purpose; each with its reason."""
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_it_is_read_as_it_was(
 
 
 def test_it_folds_to_what_it_was(left: Shop, facts: list[dict[str, Any]]) -> None:
-    """The same is known after each entry, and by a look."""
+    """After each entry the same is known as 0.1.0 knew, and a look gives the last of it."""
     entries = left.entries()
     folded = [fold(entries[: number + 1]) for number in range(len(entries))]
     for known, fact in zip([*folded, left.initializer().look().knowledge], [*facts, facts[-1]], strict=True):
@@ -53,7 +53,7 @@ def test_it_folds_to_what_it_was(left: Shop, facts: list[dict[str, Any]]) -> Non
 
 
 def test_it_goes_on(left: Shop, history: History, old: Version, new: Version) -> None:
-    """To ready, behind what stands there; and 0.1.0 boots on that, or refuses in one sentence."""
+    """It becomes ready, and its entries stay. Then 0.1.0 boots on it, or refuses in one sentence."""
     before = events(left)
     goes_on(new, left, _here(left, history))
     after = events(left)
@@ -67,7 +67,7 @@ def test_it_goes_on(left: Shop, history: History, old: Version, new: Version) ->
 
 
 def _here(left: Shop, history: History) -> History:
-    """A dump has another catalogue in a newer server, so that what failed on the old one is tried again."""
+    """In a newer server the dump has another catalogue, so that a failure of the old one is tried again."""
     if left.database == "sqlite" or history.reference is None:
         return history
     ((created,),) = left.sql("SELECT event FROM init_journal WHERE seq = 1")

@@ -9,7 +9,7 @@ from tests.compat.versions import Version
 
 
 def test_it_goes_on(empty: Shop, history: History, old: Version, new: Version) -> None:
-    """0.1.0 reads what happened, and goes on to ready as this code would."""
+    """0.1.0 reads what happened, and brings the shop to ready as this code would."""
     history.make(new, empty)
     stored = [event for event, _ in events(empty)]
     goes = old if is_intact(old, empty) and works(old, empty, "plan") else new

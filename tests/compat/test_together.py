@@ -13,7 +13,7 @@ READY = HISTORIES["ready"]
 
 
 def _all_ready(shop: Shop, *versions: Version) -> None:
-    """They boot at the same instant, and each sees ready; everything was done once."""
+    """They boot at the same instant. Each ends ready, and everything is done once."""
     for ended in together(shop, *versions):
         assert ended.done().answer["outcome"] == "ready", ended
     is_settled(shop, READY)
@@ -27,7 +27,7 @@ def test_on_an_empty_database(shop: Shop, old: Version, new: Version) -> None:
 
 
 def test_on_a_ready_database_they_do_not_flap(shop: Shop, old: Version, new: Version) -> None:
-    """Once either has seen that all is well, neither writes any more."""
+    """After one boot of each, no boot writes."""
     for version in (new, old):
         version(shop, "run").done()
     before = events(shop)
@@ -40,7 +40,7 @@ def test_on_a_ready_database_they_do_not_flap(shop: Shop, old: Version, new: Ver
 def test_one_is_killed_and_the_others_go_on(
     shop: Shop, old: Version, new: Version, first: str, where: str
 ) -> None:
-    """In a transaction, and outside one: whoever comes next goes on where the other's last commit stands."""
+    """Killed in a transaction or outside one: the others go on after the last commit."""
     killed, next_ = (old, new) if first == "old" else (new, old)
     assert killed(shop, "run", SHOP_DIES_IN=where).signal
     _all_ready(shop, next_, killed, next_)

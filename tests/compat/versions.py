@@ -44,7 +44,7 @@ class Ended:
         return error["reference"] if error else None
 
     def done(self) -> Ended:
-        """Itself, once it is seen that it succeeded."""
+        """Itself; fails where the command did not succeed."""
         assert self.exit_code == 0, (
             f"{self.words}: {self.exit_code} {self.signal}\n{self.stdout}{self.stderr}"
         )
@@ -98,7 +98,7 @@ class Version:
         return code, signum
 
     def close(self) -> None:
-        """No more commands."""
+        """End the process that starts the commands."""
         with self._process as process:
             process.terminate()
 
@@ -122,7 +122,7 @@ class Started:
     printed: Path
 
     def end(self) -> Ended:
-        """How it ended, once it has."""
+        """Wait for its end."""
         code, signum = self.version.ended(self.pid)
         out, err = (self.printed.with_suffix(suffix).read_text() for suffix in (".out", ".err"))
         return Ended(self.words, code, signum, out, err)
