@@ -1,0 +1,8 @@
+"""Draws the pictures of docs/architecture.md anew: `python -m tests.architecture`."""
+
+from __future__ import annotations
+
+from tests.architecture.contract import contracts, imports
+from tests.architecture.picture import DOCUMENT, written
+
+DOCUMENT.write_text(written(DOCUMENT.read_text(encoding="utf-8"), contracts(), imports()), encoding="utf-8")
