@@ -150,13 +150,13 @@ def _answer(result: InitializationResult) -> dict[str, Any]:
 
 def _hold_back(until: Callable[[], bool]) -> None:
     """Let this process's own work begin only then."""
-    inspect = dispatch.STEPS[State.unknown]
+    inspect = dispatch.step_of(State.unknown)
 
     def later(ctx: StepContext) -> None:
         wait_until(until, limit=LIMIT)
         inspect(ctx)
 
-    run.STEPS = {**dispatch.STEPS, State.unknown: later}
+    run.step_of = lambda state: later if state == State.unknown else dispatch.step_of(state)
 
 
 def _disturb(swarm: Swarm, pids: Sequence[int], ended: dict[int, int]) -> None:
