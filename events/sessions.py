@@ -67,8 +67,10 @@ def close_session(connection: Connection | None) -> None:
     with contextlib.suppress(Exception):
         if connection.in_transaction():
             connection.rollback()
-    with contextlib.suppress(Exception):
-        connection.info.pop(RESTORE)()
+    # To ask an invalidated connection for its info would connect anew.
+    if not connection.invalidated:
+        with contextlib.suppress(Exception):
+            connection.info.pop(RESTORE)()
     with contextlib.suppress(Exception):
         connection.close()
 
