@@ -10,9 +10,22 @@ import pytest
 from sqlalchemy import Engine, NullPool, create_engine
 
 from tests.crash.telling import pytest_terminal_summary
+from tests.support import bytecode
 from tests.support.postgres_server import PostgresServer
 
 __all__ = ["pytest_terminal_summary"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before anything of the product is imported, once for all workers."""
+    if not hasattr(config, "workerinput"):
+        bytecode.compile_product()
+    bytecode.write_while_collecting(True)
+
+
+def pytest_collection_finish() -> None:
+    """From here on tests run."""
+    bytecode.write_while_collecting(False)
 
 
 @pytest.fixture(scope="session", autouse=True)

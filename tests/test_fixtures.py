@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy import Engine, NullPool, create_engine, inspect, text
 from sqlalchemy.exc import OperationalError
 
+from tests.support.bytecode import compile_product
 from tests.support.postgres_server import PostgresServer
 from tests.support.waiting import is_listening, wait_until
 
@@ -80,3 +82,23 @@ def test_the_server_dies_with_its_process() -> None:
     assert wait_until(lambda: not is_listening("127.0.0.1", int(port)))
     for folder in folders:
         shutil.rmtree(folder)
+
+
+def test_a_compiled_module_is_never_older_than_its_source(tmp_path: Path) -> None:
+    """Also where the source was changed within a second, to one of the same size."""
+    module = tmp_path / "events" / "planted.py"
+    module.parent.mkdir()
+    (module.parent / "__init__.py").touch()
+
+    def printed(source: str, compile_it: bool) -> str:
+        module.write_text(source)
+        os.utime(module, (10**9, 10**9))
+        if compile_it:
+            compile_product(tmp_path)
+            assert list(module.parent.glob("__pycache__/planted.*.pyc"))
+        words = [sys.executable, "-c", "import events.planted"]
+        return subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    assert printed("print('a < b')", True) == "a < b\n"
+    assert printed("print('a > b')", False) == "a > b\n"
+    assert printed("print('a = b')", True) == "a = b\n"
