@@ -1,17 +1,15 @@
-"""Takes the baton from a process that hangs: ends its sessions (PostgreSQL) or the process itself
-(SQLite)."""
+"""Takes the baton from a process that hangs: ends its sessions (PostgreSQL) or the process (SQLite)."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import socket
-import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 from sqlalchemy import Connection, Engine, text
 
 from initdb.errors import InitError
@@ -27,6 +25,9 @@ GRACE = 5.0
 
 PATIENCE = 10.0
 """How long, in s, ended sessions may take to be gone."""
+
+_ROUNDING = timedelta(seconds=2)
+"""Linux counts a process's age from the boot of the machine, which it tells in whole seconds."""
 
 
 def take_over(
@@ -67,20 +68,20 @@ def _lockers(connection: Connection, journal: Journal) -> tuple[int, ...]:
 
 
 def _end_process(file: Path, run: RunRecord | None, clock: Clock, grace: float) -> tuple[str, ...]:
-    pid = _certain(file, run)
+    process = _certain(file, run)
     for signum, limit in ((signal.SIGTERM, grace), (signal.SIGKILL, PATIENCE)):
         try:
-            os.kill(pid, signum)
-        except ProcessLookupError:
+            process.send_signal(signum)  # not to another process that has the number by now
+        except psutil.NoSuchProcess:
             pass
-        except PermissionError as error:
-            raise _refused(f"process {pid} belongs to another user", database="sqlite") from error
+        except psutil.AccessDenied as error:
+            raise _not_ours(process.pid) from error
         if _until(lambda: not is_locked(file), clock, limit):
-            return (f"process {pid} ({signum.name})",)
-    raise _refused(f"process {pid} was killed, but somebody still holds {file}", database="sqlite")
+            return (f"process {process.pid} ({signum.name})",)
+    raise _refused(f"process {process.pid} was killed, but somebody still holds {file}", database="sqlite")
 
 
-def _certain(file: Path, run: RunRecord | None) -> int:
+def _certain(file: Path, run: RunRecord | None) -> psutil.Process:
     """The process that the last run names, if it is on this host and the one that holds the file."""
     pid, host = (run.by.get("pid"), run.by.get("host")) if run else (None, None)
     if run is None or not isinstance(pid, int) or pid <= 1:
@@ -90,41 +91,25 @@ def _certain(file: Path, run: RunRecord | None) -> int:
             f"the process at work runs on {safe_text(host)}, this is {socket.gethostname()}",
             database="sqlite",
         )
-    if pid == os.getpid() or not _is_the_one(pid, file, run):
+    found = None if pid == os.getpid() else _holder(pid, file, run)
+    if found is None:
         raise _refused(f"process {pid} is not the one that holds {file} any more", database="sqlite")
-    return pid
+    return found
 
 
-def _is_the_one(pid: int, file: Path, run: RunRecord) -> bool:
-    """Linux shows which files a process has open; elsewhere it must be older than its run's first event."""
-    folder = Path(f"/proc/{pid}/fd")
-    if not Path("/proc/self/fd").is_dir():
-        began = _began(pid)
-        return began is not None and began <= datetime.fromisoformat(run.at)
-    with contextlib.suppress(OSError):
-        for link in folder.iterdir():
-            with contextlib.suppress(OSError):
-                if link.readlink() == file.resolve():
-                    return True
-    return False
-
-
-def _began(pid: int) -> datetime | None:
-    """When a process began, to the second: POSIX ps prints its age as [[dd-]hh:]mm:ss."""
+def _holder(pid: int, file: Path, run: RunRecord) -> psutil.Process | None:
+    """The process of that number, if it has the file open and is not younger than its run's first event."""
     try:
-        age = subprocess.run(  # noqa: S603 - a number, and no shell
-            ["ps", "-o", "etime=", "-p", str(pid)],  # noqa: S607 - where it is differs between systems
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-        days, _, rest = age.rpartition("-")
-        seconds = 0
-        for part in rest.split(":"):
-            seconds = seconds * 60 + int(part)
-    except (OSError, subprocess.SubprocessError, ValueError):
+        process = psutil.Process(pid)
+        began = datetime.fromtimestamp(process.create_time(), UTC)
+        if began - _ROUNDING > datetime.fromisoformat(run.at):
+            return None
+        holds = any(Path(opened.path) == file.resolve() for opened in process.open_files())
+    except psutil.AccessDenied as error:
+        raise _not_ours(pid) from error
+    except psutil.NoSuchProcess:
         return None
-    return datetime.now(UTC) - timedelta(days=int(days or 0), seconds=seconds)
+    return process if holds else None
 
 
 def _until(holds: Callable[[], bool], clock: Clock, limit: float) -> bool:
@@ -134,6 +119,12 @@ def _until(holds: Callable[[], bool], clock: Clock, limit: float) -> bool:
             return False
         clock.sleep(0.05)
     return True
+
+
+def _not_ours(pid: int) -> InitError:
+    return _refused(
+        f"the system does not let this user look into process {pid}, or end it", database="sqlite"
+    )
 
 
 def _refused(why: str, *, database: str) -> InitError:

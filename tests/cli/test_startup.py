@@ -7,7 +7,18 @@ import sys
 
 import pytest
 
-HEAVY = ("sqlalchemy", "alembic", "flask", "transitions", "orjson", "psycopg2", "argon2", "rich")
+HEAVY = (
+    "sqlalchemy",
+    "alembic",
+    "flask",
+    "transitions",
+    "orjson",
+    "psycopg2",
+    "argon2",
+    "rich",
+    "platformdirs",
+    "psutil",
+)
 
 
 @pytest.mark.parametrize(

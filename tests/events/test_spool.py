@@ -8,20 +8,25 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from platformdirs import user_state_dir
 
 from initdb.events.ids import time_ordered
 from initdb.events.spool import Note, Spool
 from tests.events.test_canonical import ANYTHING
 from tests.support.examples import some
+
+URL = "postgresql://app@db/shop"
 
 
 @pytest.fixture
@@ -139,19 +144,75 @@ def test_nothing_raises(tmp_path: Path, obstacle: str) -> None:
         assert (tmp_path / "target").read_text() == "untouched"
 
 
-def test_where_it_lies(tmp_path: Path) -> None:
-    """In the user's state folder, named by the hash of the URL; without a home in the temporary folder."""
-    url = "postgresql://app@db/shop"
-    home = Spool.beside(url, environ={"HOME": str(tmp_path)}).path
-    state = Spool.beside(url, environ={"HOME": "/nowhere", "XDG_STATE_HOME": str(tmp_path / "s")}).path
-    assert home.parent == tmp_path / ".local/state/initdb"
-    assert state.parent == tmp_path / "s" / "initdb"
-    assert home.name == state.name != Spool.beside(url + "2", environ={"HOME": "/x"}).path.name
-    assert "shop" not in str(home.name)
-    assert str(os.getuid()) in Spool.beside(url, environ={}).path.parent.name
-    assert Spool.beside("\ud800", environ={}).path.name.endswith(".jsonl")
-    mine, yours = (Spool.beside(url, whose, environ={}).path.name for whose in ("shop", "billing"))
-    assert len({mine, yours, home.name}) == 3
+def _folder(monkeypatch: pytest.MonkeyPatch, **environ: str) -> Path:
+    """Where the spool lies in an environment that has these variables alone."""
+    for name in ("HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    return Spool.beside(URL).path.parent
+
+
+def test_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the user's state folder, named by the hash of the URL."""
+    state = {"HOME": "/nowhere", "XDG_STATE_HOME": str(tmp_path / "s")}
+    assert _folder(monkeypatch, HOME=str(tmp_path)) == Path(user_state_dir("initdb"))
+    assert _folder(monkeypatch, **state) == tmp_path / "s" / "initdb"
+    name = Spool.beside(URL).path.name
+    assert "shop" not in name
+    assert name != Spool.beside(URL + "2").path.name
+    assert Spool.beside("\ud800").path.name.endswith(".jsonl")
+    assert len({Spool.beside(URL, whose).path.name for whose in ("", "shop", "billing")}) == 3
+
+
+@pytest.mark.parametrize("said", ["raises", "a tilde"])
+def test_without_a_home_it_lies_in_the_temporary_folder(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container may run as a number that has no home; both generations of platformdirs are answered."""
+
+    def user_state_path(name: str) -> Path:
+        if said == "raises":
+            raise RuntimeError("could not determine the home directory")
+        return Path("~/.local/state", name)
+
+    monkeypatch.setattr(platformdirs, "user_state_path", user_state_path)
+    assert _folder(monkeypatch) == Path(tempfile.gettempdir(), f"initdb-{os.getuid()}")
+
+
+def test_without_any_folder_nothing_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a home nor a folder for temporary files: the note is lost, and the boot goes on."""
+
+    def nowhere(*_: object) -> Path:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "gettempdir", nowhere)
+    monkeypatch.setattr(platformdirs, "user_state_path", lambda name: Path("~", name))
+    _folder(monkeypatch)
+    spool = Spool.beside(URL)
+    spool.put(_note())
+    assert spool.waiting() == ()
+
+
+@pytest.mark.parametrize("where", ["a home alone", "a relative folder", "no home"])
+def test_what_0_1_0_left_is_still_taken(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It chose its folder by itself: what waits there enters the journal, and is dropped from there."""
+    environ, old = {
+        "a home alone": ({"HOME": str(tmp_path)}, tmp_path / ".local/state/initdb"),
+        "a relative folder": ({"HOME": str(tmp_path), "XDG_STATE_HOME": "state"}, tmp_path / "state/initdb"),
+        "no home": ({"TMPDIR": str(tmp_path)}, tmp_path / f"initdb-{os.getuid()}"),
+    }[where]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    if where == "a home alone":  # as on macOS
+        monkeypatch.setattr(platformdirs, "user_state_path", lambda name: tmp_path / "Library" / name)
+    _folder(monkeypatch, **environ)
+    spool = Spool.beside(URL)
+    assert spool.path.parent != old
+    Spool(old / spool.path.name).put(_note("old"))
+    spool.put(_note("new"))
+    assert [note.id for note in spool.waiting()] == ["old", "new"]
+    spool.drop(["old"])
+    assert [note.id for note in spool.waiting()] == ["new"]
+    assert (old / spool.path.name).read_bytes() == b""
 
 
 PUT = """

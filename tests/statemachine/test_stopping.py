@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -140,3 +141,15 @@ def test_a_revision_may_have_children_that_are_ended(toy: Toy) -> None:
     _, status = os.waitpid(_forked(toy), 0)
     assert os.waitstatus_to_exitcode(status) == 0
     assert toy.types().count("run_started") == 1 and toy.types()[-1] == "health_validated"
+
+
+def test_a_signal_breaks_off_the_pause_before_a_retry() -> None:
+    """A library's `time.sleep` would go on to its end."""
+    stopper = signals.Stopper()
+    begun = time.monotonic()
+    with signals.graceful(stopper), pytest.raises(signals.Stopped):
+        timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM))
+        timer.start()
+        stopper.pause(30)
+    timer.join()
+    assert time.monotonic() - begun < 5
