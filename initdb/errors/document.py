@@ -13,9 +13,9 @@ _HEAD = """\
 
 <!-- Written by `python -m initdb.errors.document`; edit the catalogue in initdb/errors instead. -->
 
-Every failure of initdb has a reference, a message, the particulars of the case, what was kept and what fixes
-it. `initdb explain REFERENCE` prints the entry below in the terminal. A reference is never renamed or used
-for something else, so that scripts and old journals can rely on it.
+Each error of initdb prints a reference, a message, the particulars of the case, what was kept, and the fix.
+`initdb explain REFERENCE` prints its entry below on the terminal. A reference is never renamed or used for
+something else, so scripts and old journals can rely on it.
 
 Exit codes: 0 ready, 1 failed, 2 usage, 3 pending, held or not ready, 4 another process is at work and
 `--no-wait` was given, 130 or 143 stopped by a signal.
@@ -39,7 +39,7 @@ def _entry(row: ErrorRow) -> Iterator[str]:
     yield f"### {row.reference}"
     yield _escaped(row.message)
     if row.causes:
-        yield "What leads to it:"
+        yield "Causes:"
         yield "\n".join(f"- {_escaped(cause)}" for cause in row.causes)
     for topic, title in TITLES.items():
         told = [advice for advice in row.advice if advice.topic == topic]

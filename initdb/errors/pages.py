@@ -33,13 +33,13 @@ def render_page(reference: str, database: str | None = None) -> str:
     row = find_row(reference)
     blocks = [row.reference, _filled(row.message)]
     if row.causes:
-        blocks.append("What leads to it\n" + "\n".join(_filled(cause, "  - ") for cause in row.causes))
+        blocks.append("Causes\n" + "\n".join(_filled(cause, "  - ") for cause in row.causes))
     for topic, title in TITLES.items():
         told = [a for a in row.advice if a.topic == topic and (database is None or a.fits(database))]
         if told:
             blocks.append(title + "\n" + "\n".join(map(_advice, told)))
-    blocks.append("What is kept\n" + _filled(row.kept))
-    blocks.append("What fixes it\n" + _filled(row.fix))
+    blocks.append("What was kept\n" + _filled(row.kept))
+    blocks.append("Fix\n" + _filled(row.fix))
     blocks.append(_filled(outcome(row), ""))
     return "\n\n".join(blocks)
 
@@ -47,11 +47,11 @@ def render_page(reference: str, database: str | None = None) -> str:
 def outcome(row: ErrorRow) -> str:
     """A sentence or two on what a command and later boots do after this failure."""
     later = (
-        "It can pass by itself: later boots try again, with growing pauses."
+        "It can pass by itself: later boots try again, after growing pauses."
         if row.passing
-        else "It does not pass by itself: boots of the same code report it again without trying."
+        else "It does not pass by itself: later boots of the same code report it again and try nothing."
     )
-    return f"A command that ends with it exits with {row.exit_code}." + (
+    return f"A command that ends with this error exits with {row.exit_code}." + (
         f" {later}" if row.exit_code == 1 else ""
     )
 

@@ -16,23 +16,24 @@ nothing-to-release
 
   No revision is held, so there is nothing to release.
 
-What leads to it
-  - The hold was released already, or ended because the file changed.
+Causes
+  - The revision was released already, or its file was changed, which ends the hold.
 
 Troubleshooting
-  - See the holds and their ends: initdb journal --type migration_reverted --type hold_released
+  - See when revisions were held and released: initdb journal --type migration_reverted --type
+    hold_released
 
-What is kept
+What was kept
   Nothing was changed.
 
-What fixes it
-  See what is the case: initdb status
+Fix
+  See the state of the database: initdb status
 
-A command that ends with it exits with 2."""
+A command that ends with this error exits with 2."""
 
 
 def test_a_page_reads_like_this() -> None:
-    """The page is complete, in the order what, why, what to do, what is kept, what fixes it."""
+    """The page is complete, in the order: what, causes, advice, what was kept, the fix."""
     assert render_page("nothing-to-release") == BATON
 
 

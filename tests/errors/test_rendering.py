@@ -18,7 +18,7 @@ error: seed-rejected
   A seed row broke a constraint of the schema.
     roles.csv line 3: roles.name 'admin' exists already
 
-kept: The schema and every batch before this one; this batch was rolled back.
+kept: The schema and every batch before this one stand; this batch was rolled back.
 fix: Correct the row, then: initdb resume
 more: initdb explain seed-rejected"""
 
@@ -30,7 +30,7 @@ error: folder-missing
     /srv/shop does not exist.
 
 help: SQLite creates a missing file, never a missing folder: mkdir -p FOLDER
-help: Make the folder for the user of the process alone: install -d -o USER -m 700 FOLDER
+help: Create the folder for the process's user alone: install -d -o USER -m 700 FOLDER
 help: Put the file in an existing folder: sqlite:///app.db
 help: In initdb.toml: database_url = "sqlite:///app.db" (four slashes begin an absolute path)
 kept: Nothing was changed.
@@ -40,7 +40,7 @@ more: initdb explain folder-missing"""
 FIXED_OTHERWISE = """\
 error: stopped
 
-  The run was stopped from outside before it had ended.
+  The run was stopped from outside before it ended.
 
 kept: Two of three revisions stand.
 fix: Call it again: initdb run

@@ -78,7 +78,7 @@ def test_a_reader_that_reads_on(sqlite_toy: Toy, monkeypatch: pytest.MonkeyPatch
     toy = sqlite_toy
     toy.sql("PRAGMA journal_mode = delete", "CREATE TABLE other (id)")
     with _read_from(toy, "r1") as (reader, boot):
-        assert boot.waits("was not given in time")
+        assert boot.waits("did not get a lock in time")
         reader.execute("ROLLBACK")
         boot.is_ready()
     assert boot.events.count("run_resumed") == 1

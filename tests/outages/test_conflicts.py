@@ -146,7 +146,7 @@ def test_a_lock_that_is_given_late(postgresql_toy: Toy, step: str) -> None:
     toy = postgresql_toy
     toy.revision(2, f"{table_up(2)}\n    op.execute('LOCK TABLE t1')")
     with _locked_at(toy, {"revision": "r1", "seed": "r3"}[step]) as (other, boot):
-        assert boot.waits("was not given in time")
+        assert boot.waits("did not get a lock in time")
         other.rollback()
         boot.is_ready()
     assert "step_failed" not in boot.events

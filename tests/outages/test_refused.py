@@ -85,7 +85,7 @@ def test_a_database_that_is_closed(server: PostgresServer, postgresql_toy: Toy) 
     server.admin_execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
     boot = Boot(postgresql_toy)
     try:
-        assert boot.waits("lets nobody into this database")
+        assert boot.waits("accepts no connections to this database")
     finally:
         server.admin_execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     _got_through(boot, postgresql_toy, "database-closed")

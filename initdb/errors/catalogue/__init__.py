@@ -1,1 +1,1 @@
-"""The catalogue of failures, a module a subject."""
+"""The catalogue of failures, one module for each subject."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from initdb.errors.rows import Advice, ErrorRow
 
 _NOTHING = "Nothing was changed: there was no connection yet."
-_UNIT = "Every step that was committed stands; the step at work was rolled back by the database."
+_UNIT = "Every step that was committed stands; the database rolled back the step at work."
 
 _SQLITE_INSTEAD = Advice(
     "alternative-configuration",
     "To go on without a server, use a SQLite file: initdb run --database-url sqlite:///app.db\n"
-    "The same models, revisions and seeds are applied there; the URL alone decides.",
+    "The same models, revisions and seeds work there; only the URL changes.",
     "postgresql",
 )
 _SOCKET_INSTEAD = Advice(
@@ -23,7 +23,7 @@ _SOCKET_INSTEAD = Advice(
 _URL_EXAMPLE = Advice(
     "configuration-example",
     'In initdb.toml: database_url = "postgresql://app@db.example.com:5432/shop"\n'
-    "Or in pyproject.toml, under [tool.initdb], with the password kept out of the file:\n"
+    "Or in pyproject.toml; keep the password out of the file:\n"
     "    [tool.initdb]\n"
     '    database_url = "postgresql://app@db.example.com:5432/shop"\n'
     "    # the password: ~/.pgpass (mode 0600), or the environment variable PGPASSWORD",
@@ -45,33 +45,32 @@ CONNECTION: tuple[ErrorRow, ...] = (
         "Start the server, or correct database_url, then: initdb run",
         causes=(
             "The server is not running, or is still starting.",
-            "Host or port of the URL are not the server's.",
-            "The server listens on its socket or on localhost only (listen_addresses).",
+            "The URL has the wrong host or port.",
+            "The server listens only on its socket or on localhost (listen_addresses).",
             "A firewall rejects the connection.",
         ),
         advice=(
             Advice(
                 "troubleshooting",
                 "Ask the server whether it accepts connections: pg_isready -h HOST -p PORT\n"
-                "If it does not answer, look at the service and its log:\n"
+                "If it does not answer, check the service and its log:\n"
                 "    systemctl status postgresql\n"
                 "    docker compose ps db\n"
-                "If it answers here and not from the application's machine, look at listen_addresses in "
-                "postgresql.conf, at pg_hba.conf and at the firewall.",
+                "If it answers here but not from the application's machine, check listen_addresses in "
+                "postgresql.conf, pg_hba.conf and the firewall.",
                 "postgresql",
             ),
             Advice(
                 "troubleshooting",
                 "SQLite has no server: a refused connection means that database_url names another database.\n"
-                "See what is in force with: initdb status",
+                "See which URL is used: initdb status",
                 "sqlite",
             ),
             _SQLITE_INSTEAD,
             _SOCKET_INSTEAD,
             Advice(
                 "alternative-configuration",
-                "Use a file on a local disk, or no file at all for a trial: sqlite:///app.db, "
-                "sqlite:///:memory:",
+                "Use a file on a local disk (sqlite:///app.db), or try it in memory (sqlite:///:memory:).",
                 "sqlite",
             ),
             _URL_EXAMPLE,
@@ -82,18 +81,19 @@ CONNECTION: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "host-not-found",
-        "The name of the database host is unknown to the resolver.",
+        "The name of the database host cannot be resolved.",
         _NOTHING,
         "Correct the host in database_url, then: initdb run",
         causes=(
-            "A typing error in the host's name.",
-            "The name exists only inside another network (a container's service name, a private DNS zone).",
-            "A special character of the password is not escaped, so that a part of it was read as the host.",
+            "The host's name has a typing error.",
+            "The name exists only in another network (a container's service name, a private DNS zone).",
+            "A special character in the password is not escaped, so a part of the password was read as the "
+            "host.",
         ),
         advice=(
             Advice(
                 "troubleshooting",
-                "Ask the resolver from the same machine or container: getent hosts HOST\n"
+                "Resolve the name on the same machine or in the same container: getent hosts HOST\n"
                 "In a password, write @ as %40, / as %2F, : as %3A, # as %23 and % as %25.",
                 "postgresql",
             ),
@@ -110,22 +110,22 @@ CONNECTION: tuple[ErrorRow, ...] = (
         _NOTHING,
         "Make the server reachable from here, or correct database_url, then: initdb run",
         causes=(
-            "A firewall or a security group drops the packets silently.",
-            "The address is that of another network.",
+            "A firewall or a security group silently drops the packets.",
+            "The address belongs to another network.",
             "The server is overloaded, or frozen.",
         ),
         advice=(
             Advice(
                 "troubleshooting",
-                "Test the way to the port alone: nc -vz -w 5 HOST PORT\n"
+                "Test whether the port can be reached: nc -vz -w 5 HOST PORT\n"
                 "A refusal answers at once; silence points to a firewall, a security group or a wrong "
                 "address.",
                 "postgresql",
             ),
             Advice(
                 "alternative-configuration",
-                "A slow network may be given more time: add ?connect_timeout=30 to database_url (seconds).\n"
-                "How long a boot keeps trying is the setting wait_limit.",
+                "Allow a slow network more time: add ?connect_timeout=30 to database_url (seconds).\n"
+                "The setting wait_limit says how long a boot keeps trying.",
                 "postgresql",
             ),
             _SQLITE_INSTEAD,
@@ -142,13 +142,13 @@ CONNECTION: tuple[ErrorRow, ...] = (
         causes=(
             "The machine is off.",
             "The network or the VPN is down.",
-            "The address is of an IP version that has no route.",
+            "This machine has no route for the address's IP version.",
         ),
         advice=(
             Advice(
                 "troubleshooting",
-                "Look at the route to the host: ip route get ADDRESS\n"
-                "Where a name has an IPv6 and an IPv4 address, try each: psql -h ADDRESS.",
+                "See the route to the host: ip route get ADDRESS\n"
+                "If the name has an IPv6 and an IPv4 address, try each: psql -h ADDRESS",
                 "postgresql",
             ),
             _SOCKET_INSTEAD,
@@ -164,31 +164,31 @@ CONNECTION: tuple[ErrorRow, ...] = (
         _NOTHING,
         "Correct sslmode, sslrootcert or the certificate, then: initdb run",
         causes=(
-            "The server has no TLS and sslmode asks for it, or the server asks for TLS and sslmode forbids "
+            "The server has no TLS but sslmode requires it, or the server requires TLS but sslmode forbids "
             "it.",
             "The server's certificate is not signed by the authority in sslrootcert, has expired, or is "
             "for another host.",
-            "The client's key file can be read by others; the driver then refuses to use it.",
+            "Other users can read the client's key file, so the driver refuses to use it.",
         ),
         advice=(
             Advice(
                 "troubleshooting",
-                "Look at what the server offers: openssl s_client -starttls postgres -connect HOST:PORT\n"
-                "Compare the certificate's names and dates with the host in the URL; chmod 0600 the "
-                "client's key.",
+                "See which certificate the server offers: openssl s_client -starttls postgres -connect "
+                "HOST:PORT\n"
+                "Compare the certificate's names with the host in the URL, and check its dates. The client's "
+                "key needs chmod 0600.",
                 "postgresql",
             ),
             Advice(
                 "alternative-configuration",
                 "Inside a trusted network sslmode=prefer accepts a server without TLS; sslmode=verify-full "
-                "checks "
-                "the certificate and the host, and is the one to use across networks.",
+                "checks the certificate and the host; use it across networks.",
                 "postgresql",
             ),
             Advice(
                 "configuration-example",
                 'In initdb.toml: database_url = "postgresql://app@db.example.com/shop?sslmode=verify-full"\n'
-                "With an authority of your own:\n"
+                "With your own certificate authority:\n"
                 "    database_url = "
                 '"postgresql://app@db.example.com/shop?sslmode=verify-full&sslrootcert=/etc/ssl/db-ca.pem"',
                 "postgresql",
@@ -198,23 +198,26 @@ CONNECTION: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "server-starting",
-        "The database server is starting, recovering or shutting down and takes no connections yet.",
+        "The database server is starting, recovering or shutting down, and accepts no connections now.",
         _NOTHING,
         "Wait until the server is up; boots try again by themselves, or: initdb run",
-        causes=("The server was restarted a moment ago.", "It recovers from a crash, or replays a backup."),
+        causes=(
+            "The server was restarted a moment ago.",
+            "It is recovering from a crash, or replaying a backup.",
+        ),
         advice=(
             Advice(
                 "troubleshooting",
                 "Follow the server's log until it says that it is ready to accept connections; pg_isready "
-                "tells it too.\n"
-                "A recovery after a crash can take minutes. A server that restarts over and over is often "
-                "out of disk.",
+                "says so too.\n"
+                "A recovery after a crash can take minutes. A server that restarts again and again is often "
+                "out of disk space.",
                 "postgresql",
             ),
             Advice(
                 "alternative-configuration",
                 "Let boots wait longer: wait_limit = 600 (seconds)\n"
-                "In Docker Compose let the application start after the health check of the database:\n"
+                "In Docker Compose, start the application after the database's health check:\n"
                 "    depends_on: {db: {condition: service_healthy}}",
                 "postgresql",
             ),
@@ -225,17 +228,17 @@ CONNECTION: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "database-closed",
-        "The server lets nobody into this database at present.",
+        "The server accepts no connections to this database.",
         _NOTHING,
-        "Open it: ALTER DATABASE shop ALLOW_CONNECTIONS true; boots wait and go on by themselves.",
+        "Allow connections: ALTER DATABASE shop ALLOW_CONNECTIONS true; boots wait and go on by themselves.",
         causes=(
-            "It was closed for maintenance (ALLOW_CONNECTIONS false), for a restore or a copy.",
+            "An administrator closed it (ALLOW_CONNECTIONS false) for maintenance, a restore or a copy.",
             "It is a template, such as template0.",
         ),
         advice=(
             Advice(
                 "troubleshooting",
-                "See which databases are closed: SELECT datname, datallowconn FROM pg_database",
+                "See which databases accept connections: SELECT datname, datallowconn FROM pg_database",
                 "postgresql",
             ),
         ),
@@ -249,15 +252,15 @@ CONNECTION: tuple[ErrorRow, ...] = (
         "Free connections or raise the limit; boots wait and try again by themselves.",
         causes=(
             "Many replicas boot at once, each with its own pool.",
-            "Connections were left idle by other programs.",
+            "Other programs keep idle connections open.",
             "The role or the database has a limit of its own (CONNECTION LIMIT).",
         ),
         advice=(
             Advice(
                 "troubleshooting",
-                "See who holds the connections: SELECT usename, state, count(*) FROM pg_stat_activity "
-                "GROUP BY 1, 2\n"
-                "And which limit was met:\n"
+                "See who holds the connections: SELECT usename, state, count(*) FROM pg_stat_activity GROUP "
+                "BY 1, 2\n"
+                "See which limit was reached:\n"
                 "    SHOW max_connections;\n"
                 "    SELECT rolname, rolconnlimit FROM pg_roles WHERE rolconnlimit >= 0;",
                 "postgresql",
@@ -265,13 +268,13 @@ CONNECTION: tuple[ErrorRow, ...] = (
             Advice(
                 "alternative-configuration",
                 "Make the application's pools smaller, put PgBouncer in front, or raise max_connections.\n"
-                "A run needs two connections while it works; processes that wait hold none between their "
-                "looks.",
+                "A run needs two connections. A waiting process has none open between two looks at the "
+                "database.",
                 "postgresql",
             ),
             Advice(
                 "configuration-example",
-                "In postgresql.conf: max_connections = 200 (a restart makes it effective)",
+                "In postgresql.conf: max_connections = 200 (takes effect after a restart)",
                 "postgresql",
             ),
         ),
@@ -286,15 +289,14 @@ CONNECTION: tuple[ErrorRow, ...] = (
         causes=(
             "The role's CONNECTION LIMIT is 1.",
             "A pooler in front of the server gives one connection to each client.",
-            "The server's last free connection was the first of the two.",
+            "The first of the two was the server's last free connection.",
         ),
         advice=(
             Advice(
                 "troubleshooting",
-                "Look at the role's own limit: SELECT rolconnlimit FROM pg_roles WHERE rolname = "
-                "current_user\n"
-                "One connection works; the other holds the baton that tells other processes that somebody "
-                "does.",
+                "See the role's own limit: SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user\n"
+                "One connection does the work; the other holds the baton, the lock that tells other "
+                "processes that a run is at work.",
                 "postgresql",
             ),
             Advice(
@@ -304,8 +306,7 @@ CONNECTION: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "alternative-configuration",
-                "Let another role do the work: work_url may name one with more connections than the "
-                "application's.",
+                "Let another role do the work: set work_url to a role that may have more connections.",
                 "postgresql",
             ),
         ),
@@ -313,9 +314,9 @@ CONNECTION: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "connection-lost",
-        "The connection to the database was lost in the middle of the work.",
+        "The connection to the database was lost while a step was at work.",
         _UNIT,
-        "Nothing needs mending; the next boot goes on from here, or: initdb run",
+        "Nothing to fix: the next boot goes on from here. To go on now: initdb run",
         causes=(
             "The server was restarted, failed over, or ended the session (pg_terminate_backend, a timeout).",
             "The network or a pooler in between closed the connection.",
@@ -324,29 +325,29 @@ CONNECTION: tuple[ErrorRow, ...] = (
             Advice(
                 "troubleshooting",
                 "Read the server's log at the time of the error: it says why the session ended.\n"
-                "Whether the last COMMIT arrived is settled by the journal at the next boot, never guessed.",
+                "The next boot reads in the journal whether the last COMMIT arrived; it never guesses.",
                 "postgresql",
             ),
             Advice(
                 "troubleshooting",
-                "Look whether the file was replaced, moved or deleted, or the disk removed, while it was "
-                "open.",
+                "Check whether the file was replaced, moved or deleted while it was open, or its disk "
+                "removed.",
                 "sqlite",
             ),
             Advice(
                 "consistency",
-                "A step and the event that records it commit in one transaction, so either both are there "
-                "or neither.",
+                "A step and the event that records it commit in one transaction, so the database has both or "
+                "neither.",
             ),
         ),
         passing=True,
     ),
     ErrorRow(
         "connection-failed",
-        "The database could not be opened, for a reason that the driver does not say more exactly.",
+        "The database could not be opened; the driver does not say exactly why.",
         _NOTHING,
         "Act on the driver's message above, then: initdb run",
-        causes=("The driver's own message is all that is known.",),
+        causes=("Only the driver's own message is known.",),
         advice=(
             Advice(
                 "troubleshooting",
@@ -357,7 +358,7 @@ CONNECTION: tuple[ErrorRow, ...] = (
             Advice(
                 "troubleshooting",
                 "Open the file by hand: sqlite3 FILE 'PRAGMA integrity_check'\n"
-                "and look at it and at its folder: ls -ld FOLDER FILE",
+                "See the file and its folder: ls -ld FOLDER FILE",
                 "sqlite",
             ),
             _SQLITE_INSTEAD,

@@ -1,4 +1,4 @@
-"""Catalogue: what validation finds and what repair cannot mend."""
+"""Catalogue: what a validation finds and what a repair cannot fix."""
 
 from __future__ import annotations
 
@@ -7,49 +7,49 @@ from initdb.errors.rows import Advice, ErrorRow
 HEALTH: tuple[ErrorRow, ...] = (
     ErrorRow(
         "defects-remain",
-        "The database is not what the application needs, and no repair that is safe can change that.",
-        "The tables and rows are as they were.",
-        "Mend the defects that are named above, then: initdb resume",
+        "The database is not what the application needs, and no safe repair can change that.",
+        "The tables and rows are unchanged.",
+        "Fix the defects named above, then: initdb resume",
         causes=(
             "Somebody changed the database by hand.",
-            "A restore brought back only a part.",
+            "Only a part of a backup was restored.",
             "Rows break a rule of the application.",
         ),
         advice=(
             Advice("troubleshooting", "List the defects, each with a suggestion: initdb validate"),
             Advice(
                 "data-clean-up",
-                "Orphaned rows: SELECT o.* FROM orders o LEFT JOIN customers c ON c.id = o.customer_id "
+                "Find orphaned rows: SELECT o.* FROM orders o LEFT JOIN customers c ON c.id = o.customer_id "
                 "WHERE c.id IS NULL",
                 "postgresql",
             ),
-            Advice("data-clean-up", "Orphaned rows: sqlite3 FILE 'PRAGMA foreign_key_check'", "sqlite"),
+            Advice("data-clean-up", "Find orphaned rows: sqlite3 FILE 'PRAGMA foreign_key_check'", "sqlite"),
             Advice(
                 "backup",
-                "Before you mend anything: pg_dump --format=custom --file=before.dump shop",
+                "Before you fix anything: pg_dump --format=custom --file=before.dump shop",
                 "postgresql",
             ),
-            Advice("backup", 'Before you mend anything: sqlite3 app.db ".backup before.db"', "sqlite"),
+            Advice("backup", 'Before you fix anything: sqlite3 app.db ".backup before.db"', "sqlite"),
             Advice(
                 "alternative-configuration",
-                'What is there on purpose and not in the models: ignore = ["legacy_orders"]',
+                'List what is there on purpose but not in the models: ignore = ["legacy_orders"]',
             ),
         ),
     ),
     ErrorRow(
         "repair-impossible",
-        "What is missing cannot be put back without the risk of losing data.",
-        "The tables and rows are as they were.",
+        "What is missing cannot be restored without the risk of losing data.",
+        "The tables and rows are unchanged.",
         "Write a revision that makes the change, or make it by hand, then: initdb resume",
         causes=(
             "A column without a default is missing in a table that has rows.",
-            "A type differs.",
+            "A column has another type than in the model.",
             "Rows break a constraint that is missing.",
         ),
         advice=(
             Advice(
                 "manual-procedure",
-                "Make the change in steps: add the column as nullable, fill it, then set NOT NULL.",
+                "Make the change in steps: add the column as nullable, fill it, then make it NOT NULL.",
             ),
             Advice(
                 "backup",
@@ -57,7 +57,11 @@ HEALTH: tuple[ErrorRow, ...] = (
                 "postgresql",
             ),
             Advice("backup", 'Before you change anything: sqlite3 app.db ".backup before.db"', "sqlite"),
-            Advice("consistency", "Repair adds what cannot lose data; it never drops, renames or retypes."),
+            Advice(
+                "consistency",
+                "A repair only makes changes that cannot lose data; it never drops, "
+                "renames or changes a type.",
+            ),
         ),
     ),
     ErrorRow(
@@ -70,25 +74,25 @@ HEALTH: tuple[ErrorRow, ...] = (
             Advice("troubleshooting", "See what would be repaired, without doing it: initdb plan"),
             Advice(
                 "index-recreation",
-                "Make the index by hand: CREATE INDEX CONCURRENTLY … (outside a transaction)",
+                "Create the index by hand: CREATE INDEX CONCURRENTLY … (outside a transaction)",
                 "postgresql",
             ),
-            Advice("index-recreation", "Make the index by hand: CREATE INDEX …", "sqlite"),
+            Advice("index-recreation", "Create the index by hand: CREATE INDEX …", "sqlite"),
         ),
     ),
     ErrorRow(
         "validation-failed",
-        "The database could not be validated: a question was refused.",
+        "The database could not be validated: a query was refused.",
         "Nothing was changed.",
         "Act on the database's message above, then: initdb resume",
         causes=(
             "The role may not read a table.",
-            "A rule of the application failed with an error of its own.",
+            "A rule of the application raised an error.",
         ),
         advice=(
             Advice(
                 "troubleshooting",
-                "Ask the same by hand, with the role that initdb uses: initdb status names it.",
+                "Run the query by hand as the role that initdb uses; initdb status names it.",
             ),
         ),
     ),

@@ -22,14 +22,14 @@ SUBJECTS: Mapping[str, tuple[ErrorRow, ...]] = MappingProxyType(
     {
         "Connecting": CONNECTION,
         "Credentials and permissions": ACCESS,
-        "File, disk and server": STORAGE,
+        "Files, disks and servers": STORAGE,
         "Settings and commands": SETTINGS,
         "Schema and adoption": SCHEMA,
-        "Migration files and their history": FILES,
+        "Migration files and history": FILES,
         "Running and rolling back revisions": REVISION,
         "Seeds and users": SEED,
         "Validation and repair": HEALTH,
-        "Runs among each other": RUN,
+        "Runs, locks and limits": RUN,
         "The journal": JOURNAL,
     }
 )

@@ -10,45 +10,43 @@ _NOTHING = "Nothing was changed."
 _BACKUP = (
     Advice(
         "backup",
-        "Before you mend anything: pg_dump --format=custom --file=before.dump shop\n"
-        "It goes back, into an empty database, with:\n"
+        "Before you fix anything: pg_dump --format=custom --file=before.dump shop\n"
+        "Restore it into an empty database with:\n"
         "    pg_restore --clean --if-exists --dbname=shop before.dump",
         "postgresql",
     ),
     Advice(
         "backup",
-        'Before you mend anything: sqlite3 app.db ".backup before.db"\n'
-        "A plain copy is a backup only while no process has the file open, and together with its -wal.",
+        'Before you fix anything: sqlite3 app.db ".backup before.db"\n'
+        "A plain copy of the file and its -wal is a backup only if no process has the file open.",
         "sqlite",
     ),
 )
 _BY_HAND = Advice(
     "manual-procedure",
-    "Where the revision cannot be made to run, make its changes by hand in one transaction, then: initdb "
-    "resume --mark-applied REV",
+    "If the revision cannot be made to run, make its changes by hand in one transaction, then: initdb resume "
+    "--mark-applied REV",
 )
-_ENV_EXAMPLE = Advice("troubleshooting", "See whether plain Alembic can use it: alembic current")
+_ENV_EXAMPLE = Advice("troubleshooting", "Check whether plain Alembic can use env.py: alembic current")
 
 REVISION: tuple[ErrorRow, ...] = (
     ErrorRow(
         "revision-failed",
-        "A migration revision failed.",
+        "A revision failed.",
         _UNIT,
         "Correct the revision, deploy it, then: initdb resume",
         causes=(
-            "A statement is not what this database takes.",
+            "The revision sends a statement that this database does not accept.",
             "The database is not in the state that the revision expects: somebody changed it by hand.",
-            "The revision was written for all revisions in one transaction (an enum type that an earlier "
-            "run made “already exists”).",
-            "It opens a second connection and waits for itself (SQLite: “database is locked”).",
+            "The revision expects that all revisions run in one transaction (an enum type from an earlier "
+            "run “already exists”).",
+            "It opens a second connection, which waits for the first (SQLite: “database is locked”).",
         ),
         advice=(
             Advice("troubleshooting", "See the statements that it sends: alembic upgrade PREVIOUS:REV --sql"),
             *_BACKUP,
             _BY_HAND,
-            Advice(
-                "rollback", "Its statements were rolled back with it; to go back further: initdb rollback"
-            ),
+            Advice("rollback", "This revision was rolled back; to roll back earlier ones: initdb rollback"),
             Advice(
                 "consistency",
                 "The revision, its row in alembic_version and its event commit together or not at all.",
@@ -58,13 +56,13 @@ REVISION: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "data-migration-failed",
-        "A revision met rows that it cannot transform.",
+        "A revision found rows that it cannot convert.",
         _UNIT + " The rows are as they were.",
         "Correct the rows or the revision, after a backup, then: initdb resume",
         causes=(
-            "A value does not fit the new type or length, or is NULL where it no longer may be.",
-            "Two rows get the same value under a new unique constraint.",
-            "A row refers to one that is not there.",
+            "A value does not fit the new type or length, or is NULL in a column that becomes NOT NULL.",
+            "Two rows have the same value, and a new constraint says that it is unique.",
+            "A row refers to a row that does not exist.",
         ),
         advice=(
             *_BACKUP,
@@ -88,14 +86,14 @@ REVISION: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "manual-data-fix",
-                "Better, let the revision correct what it meets, so that every database gets the same: "
+                "Better: let the revision correct the rows, so that every database gets the same result: "
                 'op.execute("UPDATE …") before the change.',
             ),
             Advice(
                 "rollback",
-                "This revision is rolled back already; those before it go back one by one: initdb "
-                "rollback, or: initdb rollback --to REV\n"
-                "What was rolled back is held until initdb release, so that no boot applies it again.",
+                "This revision is rolled back already. To roll back the one before it: initdb rollback; "
+                "several: initdb rollback --to REV\n"
+                "A revision that you roll back is held: no boot applies it until you call initdb release.",
             ),
             _BY_HAND,
         ),
@@ -103,28 +101,28 @@ REVISION: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "revision-committed-itself",
-        "A revision commits, rolls back or begins a transaction itself, so that its work and its record "
-        "could not commit together.",
-        _UNIT + " If a COMMIT got through before it was noticed, what it committed stands.",
-        "Take the commit out of the revision, or split it into two, then: initdb resume",
+        "A revision commits, rolls back or begins a transaction itself, so its changes and its event could "
+        "not commit together.",
+        _UNIT + " If its COMMIT was noticed only afterwards, what it committed stands.",
+        "Remove the commit from the revision, or split the revision in two, then: initdb resume",
         causes=(
-            'op.execute("COMMIT"), connection.commit() or a raw DBAPI commit in the revision.',
-            "sqlite3's executescript(), which commits before it begins.",
+            'The revision calls op.execute("COMMIT"), connection.commit() or the driver\'s own commit().',
+            "It calls sqlite3's executescript(), which commits before it begins.",
         ),
         advice=(
             Advice(
                 "troubleshooting",
-                "The line above is the one that leaves the transaction; a Session bound to op.get_bind() "
-                "may commit freely.",
+                "The line above ends the transaction. A Session bound to op.get_bind() may commit: that does "
+                "not end it.",
             ),
             Advice(
                 "manual-procedure",
-                "If its changes are all there, say so: initdb resume --mark-applied REV; if none is: "
+                "If all of its changes are in the database: initdb resume --mark-applied REV; if none is: "
                 "initdb resume --retry REV",
             ),
             Advice(
                 "manual-data-fix",
-                "What must run outside a transaction (CREATE INDEX CONCURRENTLY) belongs into: with "
+                "Put what must run outside a transaction (CREATE INDEX CONCURRENTLY) into: with "
                 "op.get_context().autocommit_block(): …",
                 "postgresql",
             ),
@@ -134,33 +132,35 @@ REVISION: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "revision-in-doubt",
-        "A revision that cannot run in a transaction was interrupted, and nobody but you can tell whether "
-        "its work was done.",
-        "Every revision before this one stands; of this one a part may be done.",
-        "Look at the database, then say: initdb resume --retry REV (nothing was done) or: initdb resume "
+        "A revision that cannot run in a transaction was interrupted, and initdb cannot tell whether its "
+        "work was done.",
+        "Every revision before this one stands; a part of this one may be done.",
+        "Look at the database, then: initdb resume --retry REV (nothing was done) or: initdb resume "
         "--mark-applied REV (all was done)",
-        causes=("The process died between a statement that commits itself and its record.",),
+        causes=(
+            "The process died after a statement that commits by itself, before the journal recorded it.",
+        ),
         advice=(
             Advice(
                 "manual-procedure",
-                "Look for what the revision makes: \\d TABLE, \\di, \\dT (in psql)\n"
-                "Nothing of it is there: initdb resume --retry REV. All of it is there: initdb resume "
+                "Look for what the revision creates: \\d TABLE, \\di, \\dT (in psql)\n"
+                "If nothing of it is there: initdb resume --retry REV. If all of it is there: initdb resume "
                 "--mark-applied REV.\n"
-                "A part of it: finish or undo that part by hand, then one of the two.",
+                "If a part of it is there, finish or undo that part by hand, then use one of the two.",
                 "postgresql",
             ),
             Advice(
                 "manual-procedure",
-                "Look for what the revision makes: sqlite3 FILE .schema\n"
-                "Nothing of it is there: initdb resume --retry REV. All of it is there: initdb resume "
+                "Look for what the revision creates: sqlite3 FILE .schema\n"
+                "If nothing of it is there: initdb resume --retry REV. If all of it is there: initdb resume "
                 "--mark-applied REV.\n"
-                "A part of it: finish or undo that part by hand, then one of the two.",
+                "If a part of it is there, finish or undo that part by hand, then use one of the two.",
                 "sqlite",
             ),
             Advice(
                 "index-recreation",
-                "An index that was being made may be INVALID: SELECT indexrelid::regclass FROM pg_index "
-                "WHERE NOT indisvalid",
+                "An index may have been left INVALID: SELECT indexrelid::regclass FROM pg_index WHERE NOT "
+                "indisvalid",
                 "postgresql",
             ),
             *_BACKUP,
@@ -168,42 +168,42 @@ REVISION: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "env-py-failed",
-        "The env.py of the migrations failed.",
+        "The migrations' env.py failed.",
         "Every revision that was committed stands.",
         "Correct env.py or what it needs, then: initdb resume",
         causes=(
             "It imports the application, and that failed.",
-            "It reads a setting or a variable that is not there here.",
+            "It reads a setting or a variable that is not set here.",
             "It needs the application's context (Flask).",
         ),
         advice=(
             _ENV_EXAMPLE,
             Advice(
                 "alternative-configuration",
-                'An env.py that needs a context is called in one: migrations = "shop:alembic_config", a '
-                "callable that returns a Config",
+                "If env.py needs a context, name a function that calls run(config) inside it: migrations = "
+                '"shop:alembic_config"',
             ),
         ),
     ),
     ErrorRow(
         "env-py-ran-nothing",
-        "The env.py ended without having run the migrations.",
+        "The migrations' env.py ended without running the migrations.",
         _NOTHING,
         "Let env.py call context.run_migrations() in online mode, then: initdb resume",
         causes=(
             "It catches errors and goes on.",
-            "It returns early under a condition that holds here.",
-            "It calls context.configure() with fn= of its own.",
+            "It returns early, under a condition that is true here.",
+            "It calls context.configure() with an fn= of its own.",
         ),
         advice=(_ENV_EXAMPLE,),
     ),
     ErrorRow(
         "env-py-other-database",
-        "The env.py connects to another database than the one that initdb was given.",
+        "The migrations' env.py connects to a database other than the one that initdb was given.",
         "Nothing was changed in either database.",
-        "Let both read the same URL, then: initdb resume",
+        "Give both the same URL, then: initdb resume",
         causes=(
-            "sqlalchemy.url in alembic.ini is another one than database_url.",
+            "In alembic.ini, sqlalchemy.url differs from database_url.",
             "The environment differs between the application and the command.",
         ),
         advice=(
@@ -216,13 +216,13 @@ REVISION: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "env-py-several-databases",
-        "The env.py migrates databases or schemas that initdb was not told of.",
+        "The migrations' env.py migrates databases or schemas that initdb does not know.",
         _NOTHING,
-        "Name the other databases with the setting databases (name = URL), or let env.py migrate one; then: "
-        "initdb resume",
+        "Name the other databases in the setting databases, or let env.py migrate only one, then: initdb "
+        "resume",
         causes=(
-            "It was made from a multidb template (alembic init -t multidb, flask db init --multidb).",
-            "It goes through the schemas of several tenants.",
+            "It comes from a multidb template (alembic init -t multidb, flask db init --multidb).",
+            "It migrates the schemas of several tenants.",
         ),
         advice=(
             Advice(
@@ -231,57 +231,57 @@ REVISION: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "consistency",
-                "Each database has a journal of its own: a revision and its record commit in one "
-                "transaction. Schemas of one database that have a version table each need an env.py that "
-                "migrates one of them.",
+                "Each database has its own journal, because a revision and its event commit in one "
+                "transaction. If several schemas of one database have a version table each, env.py must "
+                "migrate only one of them.",
             ),
         ),
     ),
     ErrorRow(
         "two-phase-refused",
-        "The env.py uses two-phase transactions, in which a revision and its record cannot commit one by "
-        "one.",
+        "The migrations' env.py uses two-phase commit, in which a revision cannot commit alone with its "
+        "event.",
         _NOTHING,
         "Set USE_TWOPHASE = False in env.py, then: initdb resume",
-        causes=("The multidb template of Flask-Migrate with USE_TWOPHASE = True.",),
+        causes=("It comes from Flask-Migrate's multidb template, with USE_TWOPHASE = True.",),
         advice=(
             Advice(
                 "consistency",
-                "Each database of such an env.py has its own journal, and is consistent with it on its own.",
+                "Each database has its own journal, and stays consistent with it without two-phase commit.",
             ),
         ),
     ),
     ErrorRow(
         "rollback-refused",
-        "The revision cannot be rolled back from where the database is.",
+        "The revision cannot be rolled back in the present state of the database.",
         _NOTHING,
-        "Roll back a current head, or several down to one: initdb rollback --to REV",
-        causes=("It is not the last one applied.", "No revision is applied.", "Others depend on it."),
+        "Roll back a current head (initdb rollback), or all above a revision: initdb rollback --to REV",
+        causes=("It is not a current head.", "No revision is applied.", "Other revisions depend on it."),
         advice=(
             Advice("troubleshooting", "See the current heads: initdb status"),
             Advice(
                 "rollback",
-                "One head: initdb rollback. Several revisions, newest first, a transaction each: initdb "
-                "rollback --to REV",
+                "One revision: initdb rollback. Several, newest first, a transaction each: initdb rollback "
+                "--to REV",
             ),
         ),
         exit_code=2,
     ),
     ErrorRow(
         "mark-refused",
-        "No revision can be recorded as applied in the state that the database is in.",
+        "No revision can be marked as applied in the present state of the database.",
         _NOTHING,
-        "See what is the case: initdb status, and what a boot would do: initdb plan",
+        "See the state of the database: initdb status; and what a boot would do: initdb plan",
         causes=(
-            "There are no tables yet that it could have made.",
-            "Nothing is pending: the revision is recorded already.",
+            "There are no tables yet that the revision could have created.",
+            "No revision is pending: all are recorded already.",
         ),
         advice=(
             Advice("troubleshooting", "See what a boot would do: initdb plan"),
             Advice(
                 "manual-procedure",
-                "A revision is marked where revisions are pending, where tables are there that nobody has "
-                "recorded, or where the version table has lost it: initdb resume --mark-applied REV",
+                "A revision can be marked if revisions are pending, if tables exist without a history, or if "
+                "the version table has lost its row: initdb resume --mark-applied REV",
             ),
         ),
         exit_code=2,
@@ -289,22 +289,21 @@ REVISION: tuple[ErrorRow, ...] = (
     ErrorRow(
         "rollback-failed",
         "The downgrade of a revision failed.",
-        "The database is as it was before this downgrade; those that were reverted before it stay reverted.",
+        "The database is as it was before this downgrade; revisions that were rolled back before it stay "
+        "rolled back.",
         "Correct the downgrade() of the revision, then: initdb rollback",
         causes=(
-            "downgrade() was never tried.",
-            "Rows written since do not fit the older schema.",
+            "The revision's downgrade() was never tested.",
+            "Rows that were written since do not fit the older schema.",
             "Another object depends on what it drops.",
         ),
         advice=(
             *_BACKUP,
             Advice(
                 "manual-data-fix",
-                "Move the rows that the older schema cannot hold aside, then: initdb rollback",
+                "Move the rows that the older schema cannot hold to another table, then: initdb rollback",
             ),
-            Advice(
-                "rollback", "Where the way back is closed, go forward: a new revision that undoes the change."
-            ),
+            Advice("rollback", "If it cannot be rolled back, write a new revision that undoes the change."),
             Advice(
                 "troubleshooting", "See the statements of the downgrade: alembic downgrade REV:PREVIOUS --sql"
             ),
@@ -316,13 +315,13 @@ REVISION: tuple[ErrorRow, ...] = (
         "The revision has no downgrade, so it cannot be rolled back.",
         _NOTHING,
         "Write its downgrade(), or a new revision that undoes it, or restore a backup.",
-        causes=("downgrade() is empty, absent, or raises NotImplementedError.",),
+        causes=("Its downgrade() is empty or absent, or raises NotImplementedError.",),
         advice=(
             *_BACKUP,
             Advice(
                 "rollback",
-                "Go forward instead: a new revision that undoes the change works on every database, also "
-                "where time has passed.",
+                "Better: write a new revision that undoes the change. It works on every database, whatever "
+                "was written since.",
             ),
         ),
         requirements=("Data Migration Failures",),

@@ -1,4 +1,4 @@
-"""Catalogue: runs among each other: waiting, taking over, stopping, crash loops."""
+"""Catalogue: several runs on one database, locks, time limits, and runs that were stopped."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ RUN: tuple[ErrorRow, ...] = (
         "wait-limit",
         "The database did not become ready within wait_limit.",
         _NOTHING,
-        "See who works and how far it is: initdb status, then start again, with a larger wait_limit if "
-        "need be.",
+        "See which process is at work and how far it is: initdb status. Then start again, if needed with a "
+        "larger wait_limit.",
         causes=(
-            "The process at work needs longer: a large table is being altered or seeded.",
-            "It was stopped (SIGSTOP, a debugger) and still holds the baton.",
-            "Nobody works: this process only waits (mode = wait, a read-only role), and no other one boots.",
+            "The process at work needs longer, for example to alter or seed a large table.",
+            "It is stopped (SIGSTOP, a debugger) and still holds the baton, the lock of the process at work.",
+            "No process is at work: this one only waits (mode = wait, a read-only role), and no other one "
+            "boots.",
         ),
         advice=(
             Advice(
                 "troubleshooting",
-                "See who works, on which step and since when: initdb status; and follow it: initdb journal "
-                "--follow",
+                "See which process is at work, on which step and since when: initdb status; follow it: "
+                "initdb journal --follow",
             ),
             Advice(
                 "alternative-configuration",
@@ -37,13 +38,15 @@ RUN: tuple[ErrorRow, ...] = (
         "another-process-at-work",
         "Another process is at work on this database, and this one was told not to wait.",
         _NOTHING,
-        "Wait for it: call the command again without --no-wait.",
-        causes=("Another replica boots.", "Somebody runs initdb by hand."),
+        "Call the command again without --no-wait: it then waits for the other process.",
+        causes=("Another replica is booting.", "Somebody is running initdb by hand."),
         advice=(
-            Advice("troubleshooting", "See who works, on which step and since when: initdb status"),
+            Advice(
+                "troubleshooting", "See which process is at work, on which step and since when: initdb status"
+            ),
             Advice(
                 "manual-procedure",
-                "If that process hangs for certain, end it and go on: initdb resume --take-over",
+                "If you are certain that this process hangs, end it and go on: initdb resume --take-over",
             ),
         ),
         passing=True,
@@ -51,53 +54,55 @@ RUN: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "take-over-refused",
-        "The work of the other process cannot be taken over from here.",
+        "The other process's work cannot be taken over from here.",
         _NOTHING,
-        "End the process that holds the baton on its own machine, then: initdb resume",
+        "End the process that holds the baton, on its own machine, then: initdb resume",
         causes=(
             "It runs on another host.",
-            "This role may not end the sessions of its role.",
-            "It has ended, and its place was taken by a living one.",
-            "Nobody was there to confirm.",
+            "This role may not end the sessions of that process's role.",
+            "It has ended, and another living process is at work now.",
+            "The command was not confirmed, and --yes was not given.",
         ),
         advice=(
             Advice(
                 "user-permissions",
-                "To end another role's sessions: GRANT pg_signal_backend TO app",
+                "Allow the role to end another role's sessions: GRANT pg_signal_backend TO app",
                 "postgresql",
             ),
             Advice(
                 "manual-procedure",
-                "Find the holder and end it: SELECT pid, usename, client_addr, state FROM "
-                "pg_stat_activity; SELECT pg_terminate_backend(PID)",
+                "Find the process that holds the baton and end it: SELECT pid, usename, client_addr, state "
+                "FROM pg_stat_activity; SELECT pg_terminate_backend(PID)",
                 "postgresql",
             ),
             Advice(
-                "manual-procedure", "Find the holder and end it: fuser -v FILE-initdb; kill PID", "sqlite"
+                "manual-procedure",
+                "Find the process that holds the baton and end it: fuser -v FILE-initdb; kill PID",
+                "sqlite",
             ),
             Advice(
                 "consistency",
-                "A process that loses its baton appends nothing more: the journal's head refuses it.",
+                "A process that has lost the baton writes nothing more: the journal refuses its events.",
             ),
         ),
     ),
     ErrorRow(
         "pending-work",
-        "The database is not ready: there is work to do, and this process was told only to check.",
+        "The database is not ready: there is work to do, and this process was told to check only.",
         _NOTHING,
         "Do the work: initdb run",
-        causes=("mode = check, and revisions, seeds or a validation are pending.",),
+        causes=("The process runs with mode = check, and revisions, seeds or a validation are pending.",),
         advice=(Advice("troubleshooting", "See what would be done: initdb plan"),),
         exit_code=3,
     ),
     ErrorRow(
         "database-ahead",
-        "The database has a revision that this code does not know: it was brought further by newer code.",
-        "Nothing was changed; a database is never downgraded by a boot.",
+        "The database has a revision that this code does not know: newer code applied it.",
+        "Nothing was changed: a boot never downgrades a database.",
         "Deploy the code that knows the revision, or let this code serve with when_ahead = serve, then: "
         "initdb run",
         causes=(
-            "A rollback of the deployment to older code.",
+            "The deployment was rolled back to older code.",
             "A branch with other revisions was tried on this database.",
             "The revision's file was not deployed.",
         ),
@@ -108,7 +113,7 @@ RUN: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "rollback",
-                "With the newer code: initdb rollback, which reverts the revision and holds it back.",
+                "With the newer code, call initdb rollback: it rolls the revision back and holds it.",
             ),
             Advice(
                 "history-repair",
@@ -117,8 +122,7 @@ RUN: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "consistency",
-                "No event is written and nothing is downgraded, so old and new replicas can run side by "
-                "side.",
+                "Nothing is written and nothing is downgraded, so old and new replicas can run side by side.",
             ),
         ),
         requirements=("Version Conflicts",),
@@ -128,27 +132,27 @@ RUN: tuple[ErrorRow, ...] = (
         "migration-held",
         "A revision was rolled back and is held: no boot applies it again by itself.",
         "The database stays at the revision before it.",
-        "Change the revision's file and deploy it, or allow it as it is: initdb release",
+        "Change the revision's file and deploy it, or apply it unchanged: initdb release, then initdb run",
         causes=("Somebody called initdb rollback.",),
         advice=(
             Advice(
                 "troubleshooting",
-                "See who reverted it, and when: initdb journal --type migration_reverted --last 1",
+                "See who rolled it back, and when: initdb journal --type migration_reverted --last 1",
             ),
             Advice(
                 "conflict-resolution",
-                "A changed file is applied by the next boot; the same file waits for: initdb release",
+                "The next boot applies a changed file; an unchanged file waits for: initdb release",
             ),
         ),
         exit_code=3,
     ),
     ErrorRow(
         "crash-loop",
-        "Runs of this code died several times in the same step without getting any further.",
-        _STANDS + " The step that killed the runs was rolled back each time.",
+        "Runs of this code died several times in the same step, without progress.",
+        _STANDS + " The step in which they died was rolled back each time.",
         "Find out why the process dies in this step (memory, a limit, a signal), then: initdb resume",
         causes=(
-            "The process was killed for its memory (exit code 137).",
+            "The process used too much memory and was killed (exit code 137).",
             "A liveness probe restarts the container while it works.",
             "The step crashes the interpreter.",
         ),
@@ -160,24 +164,24 @@ RUN: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "alternative-configuration",
-                "Do the work apart from serving: initdb run in a job of its own, mode = wait in the "
-                "replicas.",
+                "Do the work in a job of its own (initdb run), and let the replicas wait for it (mode = "
+                "wait).",
             ),
             Advice("alternative-configuration", "Allow more attempts: attempts = 10"),
         ),
     ),
     ErrorRow(
         "stopped",
-        "The run was stopped from outside before it had ended.",
+        "The run was stopped from outside before it ended.",
         _STANDS + " The step at work was rolled back.",
         "Go on where it stopped: initdb run",
         causes=("SIGTERM or SIGINT (Ctrl-C) reached the process, often from a deployment.",),
         advice=(
             Advice(
                 "consistency",
-                "The next boot goes on with the step that was cut short. The stop is in the journal, unless"
-                " the step did not react within 8 s or a second signal came: then the process ended as if"
-                " killed.",
+                "The next boot goes on with the step that was interrupted. The journal records the stop, "
+                "unless the step did not react within 8 s or a second signal came: then the process ended as "
+                "if it were killed.",
             ),
         ),
         passing=True,
@@ -186,10 +190,10 @@ RUN: tuple[ErrorRow, ...] = (
     ErrorRow(
         "in-transaction",
         "The application's SQLite connection has a transaction open.",
-        "The application's transaction was left as it is; nothing was changed.",
-        "Commit or roll back before initdb is called, then start again.",
+        "Nothing was changed: the application's transaction was left open.",
+        "Commit or roll back before you call initdb, then start again.",
         causes=(
-            "create_app() uses the session before init_app() is called.",
+            "The application uses the session before it calls init_app().",
             "A test keeps a transaction open on the shared connection.",
         ),
         advice=(
@@ -198,43 +202,43 @@ RUN: tuple[ErrorRow, ...] = (
                 "Find the first use of the session before init_app(app, db), and end it: db.session.commit()",
                 "sqlite",
             ),
-            Advice("consistency", "To go on would commit the application's unfinished work.", "sqlite"),
+            Advice("consistency", "Going on would commit the application's unfinished work.", "sqlite"),
         ),
     ),
     ErrorRow(
         "transaction-ended",
-        "The step's transaction ended while the step went on, so that its work and its record could not "
-        "commit together.",
-        "Every step that was committed stands. Of this one, what it committed itself stands too; the "
-        "journal does not count it as done.",
-        "Take the commit out of the step's code, or let it not pass over the error that rolled it back, "
-        "then: initdb resume",
+        "The step's transaction ended before the step did, so its work and its event could not commit "
+        "together.",
+        "Every step that was committed stands. What this step committed itself stands too, but the journal "
+        "does not count it as done.",
+        "Remove the commit from the step's code, or raise the error that ended the transaction, then: initdb "
+        "resume",
         causes=(
             "A base schema's function or a rule called commit() or rollback() on its connection.",
-            "INSERT OR ROLLBACK, RAISE(ROLLBACK) or a full disk made SQLite roll back, and the step caught "
+            "INSERT OR ROLLBACK, RAISE(ROLLBACK) or a full disk made SQLite roll back, and the step ignored "
             "the error.",
         ),
         advice=(
             Advice(
                 "troubleshooting",
-                "Look for commit(), rollback(), and an except that catches a database error, in the code "
-                "that the step runs.",
+                "In the code that the step runs, look for commit(), rollback(), and an except that ignores a "
+                "database error.",
             ),
             Advice(
                 "manual-data-fix",
-                "What the step wrote by itself stands in the database; take it back by hand where the step "
-                "cannot be repeated.",
+                "What the step committed is still in the database; undo it by hand if the step cannot be "
+                "repeated.",
             ),
         ),
     ),
     ErrorRow(
         "lock-timeout",
-        "A lock that this step needs was not given in time.",
+        "This step did not get a lock in time.",
         "Every step that was committed stands; this one was rolled back and blocks nobody.",
         "End or wait for the transaction that holds the lock; later boots try again by themselves, or: "
         "initdb resume",
         causes=(
-            "A long transaction of the application, a report or a backup uses the table.",
+            "A long transaction (of the application, a report or a backup) uses the table.",
             "Somebody left a transaction open in a console.",
         ),
         advice=(
@@ -253,7 +257,7 @@ RUN: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "alternative-configuration",
-                "With PRAGMA journal_mode = WAL readers and the writer do not wait for each other.",
+                "With PRAGMA journal_mode = WAL, readers and the writer do not wait for each other.",
                 "sqlite",
             ),
         ),
@@ -261,23 +265,23 @@ RUN: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "statement-timeout",
-        "The server ended a statement that took longer than its limit allows.",
+        "The server cancelled a statement that ran longer than statement_timeout allows.",
         "Every step that was committed stands; this one was rolled back.",
         "Raise statement_timeout for this role, or make the statement cheaper, then: initdb resume",
         causes=(
             "statement_timeout is set for the role, the database or the server.",
-            "The table is larger than it was where the revision was tried.",
+            "The table is larger than the one on which the revision was tested.",
         ),
         advice=(
             Advice(
                 "troubleshooting",
-                "See where the limit comes from: SELECT name, setting, source FROM pg_settings WHERE name "
-                "= 'statement_timeout'",
+                "See where the limit is set: SELECT name, setting, source FROM pg_settings WHERE name = "
+                "'statement_timeout'",
                 "postgresql",
             ),
             Advice(
                 "alternative-configuration",
-                "Let the working role take longer: ALTER ROLE shop_owner SET statement_timeout = 0",
+                "Allow the role of the run more time: ALTER ROLE shop_owner SET statement_timeout = 0",
                 "postgresql",
             ),
             Advice(
@@ -290,12 +294,12 @@ RUN: tuple[ErrorRow, ...] = (
         "statement-cancelled",
         "A statement was cancelled from outside.",
         "Every step that was committed stands; this one was rolled back.",
-        "Ask whoever cancelled it, then: initdb resume",
+        "Ask who cancelled it, then: initdb resume",
         causes=("An administrator called pg_cancel_backend.", "The process was asked to stop."),
         advice=(
             Advice(
                 "troubleshooting",
-                "The server's log names the time of the cancel, and the statement.",
+                "The server's log names the statement, and when it was cancelled.",
                 "postgresql",
             ),
         ),
@@ -305,10 +309,10 @@ RUN: tuple[ErrorRow, ...] = (
         "deadlock",
         "Two transactions waited for each other, and the database ended this one.",
         "Every step that was committed stands; this one was rolled back.",
-        "Nothing needs mending; later boots try again by themselves, or: initdb resume",
+        "Nothing to fix: later boots try again by themselves. To try again now: initdb resume",
         causes=(
-            "The application writes to the same tables in another order.",
-            "Two programs change the schema at the same time.",
+            "The application writes to the same tables in a different order.",
+            "Two programs changed the schema at the same time.",
         ),
         advice=(
             Advice(
@@ -325,17 +329,17 @@ RUN: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "serialization-failure",
-        "The database ended this transaction in favour of another one that changed the same rows.",
+        "The database ended this transaction because another one changed the same rows.",
         "Every step that was committed stands; this one was rolled back.",
-        "Nothing needs mending; later boots try again by themselves, or: initdb resume",
+        "Nothing to fix: later boots try again by themselves. To try again now: initdb resume",
         causes=(
             "The engine's isolation level is REPEATABLE READ or SERIALIZABLE.",
-            "A standby had to remove rows that a query still read.",
+            "A standby had to remove rows that a query was still reading.",
         ),
         advice=(
             Advice(
                 "alternative-configuration",
-                "Work in READ COMMITTED: give work_url no isolation level of its own.",
+                "Use READ COMMITTED: set no other isolation level on the engine or in work_url.",
                 "postgresql",
             ),
         ),
@@ -343,7 +347,7 @@ RUN: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "unsupported-database",
-        "This kind of database is not supported; SQLite and PostgreSQL are.",
+        "This kind of database is not supported: use SQLite or PostgreSQL.",
         _NOTHING,
         "Name a SQLite or PostgreSQL database in database_url, then: initdb run",
         causes=("database_url names MySQL, Oracle or another database.",),
@@ -352,16 +356,17 @@ RUN: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "internal-error",
-        "Something happened in initdb itself that it did not expect.",
+        "An unexpected error happened in initdb itself.",
         "Every step that was committed stands; the one at work was rolled back.",
-        "Report it with the lines above; to try again: initdb resume",
+        "Report it with the lines above. To try again: initdb resume",
         causes=(
-            "A mistake in initdb.",
-            "A version of a library that behaves in another way than the ones it was tested with.",
+            "There is a bug in initdb.",
+            "A library behaves differently in the installed version than in those that were tested.",
         ),
         advice=(
             Advice(
-                "troubleshooting", "See what was done before: initdb journal --last 20; versions: pip freeze"
+                "troubleshooting",
+                "See what was done before: initdb journal --last 20; and the installed versions: pip freeze",
             ),
         ),
     ),

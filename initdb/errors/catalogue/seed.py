@@ -1,15 +1,14 @@
-"""Catalogue: the first rows of the application and the built-in users."""
+"""Catalogue: the first rows of an application, and the built-in users."""
 
 from __future__ import annotations
 
 from initdb.errors.rows import Advice, ErrorRow
 
-_BATCH = "The schema and every batch before this one; this batch was rolled back."
-_NOTHING_SEEDED = "The schema and every source before this one; nothing of this one was written."
+_BATCH = "The schema and every batch before this one stand; this batch was rolled back."
+_NOTHING_SEEDED = "The schema and every source before this one stand; nothing of this source was written."
 _AGAIN = Advice(
     "consistency",
-    "Rows that exist are known by their natural key and skipped, so a source can be applied again at any "
-    "time.",
+    "A row that exists is recognised by its key and skipped, so a source can be applied again at any time.",
 )
 _ADMIN = Advice("manual-procedure", "Set the password of the admin at any time: initdb admin set-password")
 
@@ -20,25 +19,25 @@ SEED: tuple[ErrorRow, ...] = (
         _BATCH,
         "Correct the row, then: initdb resume",
         causes=(
-            "The row repeats a unique value, or leaves out one that must be there.",
-            "It refers to a row that comes later or is missing.",
+            "The row repeats a unique value, or lacks a required one.",
+            "It refers to a row that comes later or does not exist.",
             "A value does not fit its type.",
         ),
         advice=(
             Advice(
                 "data-clean-up",
-                "Look at the line that is named, and at the row that is there: SELECT * FROM roles WHERE "
-                "name = 'admin'",
+                "Look at the line named above, and at the row in the table: SELECT * FROM roles WHERE name = "
+                "'admin'",
             ),
             Advice(
                 "conflict-resolution",
-                "If the file should win over the row that is there, say so for this source: on_conflict = "
+                "If the file should overwrite the existing row, say so for this source: on_conflict = "
                 '"update"',
             ),
             Advice(
                 "manual-data-fix",
-                "Files are applied in the order of their names: a row's parents belong into one with a "
-                "smaller number (01_tenants.csv, 02_users.csv).",
+                "Files are applied in the order of their names: give the file with the parent rows a smaller "
+                "number (01_tenants.csv, 02_users.csv).",
             ),
             _AGAIN,
         ),
@@ -46,17 +45,17 @@ SEED: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "seed-failed",
-        "The database refused a statement of the seeding.",
+        "The database refused a statement while seeds were applied.",
         _BATCH,
         "Act on the database's message above, then: initdb resume",
         causes=(
-            "A statement of a seed function is not what this database takes.",
+            "A seed function sent a statement that this database does not accept.",
             "The role may not insert into the table.",
         ),
         advice=(
             Advice(
                 "troubleshooting",
-                "See which sources are applied, and how far: initdb journal --type seed_batch_applied",
+                "See which sources were applied, and how far: initdb journal --type seed_batch_applied",
             ),
             _AGAIN,
         ),
@@ -67,18 +66,19 @@ SEED: tuple[ErrorRow, ...] = (
         _NOTHING_SEEDED,
         "Correct the file (encoding UTF-8, valid CSV, JSON or YAML), then: initdb resume",
         causes=(
-            "A syntax error, or a quote that is not closed.",
-            "Another encoding than UTF-8.",
-            "The file is gone, or this user may not read it.",
-            "A YAML file, and PyYAML is not installed.",
+            "It has a syntax error, or a quote that is not closed.",
+            "Its encoding is not UTF-8.",
+            "The file was deleted, or this user may not read it.",
+            "It is a YAML file, and PyYAML is not installed.",
         ),
         advice=(
             Advice(
-                "troubleshooting", "Try the file alone: python -m json.tool FILE; file FILE (its encoding)"
+                "troubleshooting",
+                "Check the file alone: python -m json.tool FILE; and its encoding: file FILE",
             ),
             Advice(
                 "file-restoration",
-                "Take the file back from version control: git checkout COMMIT -- seeds/FILE",
+                "Restore the file from version control: git checkout COMMIT -- seeds/FILE",
             ),
             Advice(
                 "configuration-example",
@@ -91,11 +91,11 @@ SEED: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "seeds-not-found",
-        "A seed that the setting seeds names is not there, or is no file, folder or function.",
-        "Nothing was changed: the seeds are looked at first.",
+        "The setting seeds names something that does not exist, or is not a file, a folder or a function.",
+        "Nothing was changed: the seeds are checked first.",
         'Correct seeds (a folder, a file, or "module:function"), then: initdb run',
         causes=(
-            "A relative path was taken from another folder.",
+            "A relative path started from another folder.",
             "The folder is not part of the package or the image.",
             "The module cannot be imported, or has no such function.",
         ),
@@ -105,21 +105,21 @@ SEED: tuple[ErrorRow, ...] = (
                 'In initdb.toml: seeds = ["seeds", "shop.seeds:first_users"]',
             ),
             Advice(
-                "file-restoration", "Take the folder back from version control: git checkout COMMIT -- seeds"
+                "file-restoration", "Restore the folder from version control: git checkout COMMIT -- seeds"
             ),
         ),
         exit_code=2,
     ),
     ErrorRow(
         "seed-name-twice",
-        "Two seeds have the same name, by which the journal knows whether one was applied.",
-        "Nothing was changed: the seeds are looked at first.",
+        "Two seeds have the same name. The journal needs the name to know which seeds were applied.",
+        "Nothing was changed: the seeds are checked first.",
         "Rename one of the two, then: initdb run",
-        causes=("Two folders hold a file of the same name.", "A file and a function are called alike."),
+        causes=("Two folders have a file with the same name.", "A file and a function have the same name."),
         advice=(
             Advice(
                 "conflict-resolution",
-                "Rename the newer one; a seed that was applied keeps its name: initdb journal --type "
+                "Rename the newer one; keep the name of a seed that was applied: initdb journal --type "
                 "seed_batch_applied",
             ),
         ),
@@ -132,7 +132,7 @@ SEED: tuple[ErrorRow, ...] = (
         "Add the column to the seed, or give it a default in the model, then: initdb resume",
         causes=(
             "The column is new and NOT NULL, and the seed is older.",
-            "The head line of the file has a typing error.",
+            "The header line of the file has a typing error.",
         ),
         advice=(
             Advice("constraint-modification", "Give the column a default (server_default=…), or allow NULL."),
@@ -145,7 +145,7 @@ SEED: tuple[ErrorRow, ...] = (
         _NOTHING_SEEDED,
         "Correct or remove the column in the seed, then: initdb resume",
         causes=(
-            "A typing error.",
+            "The name has a typing error.",
             "The column was renamed or removed.",
             "The file is meant for another table.",
         ),
@@ -156,13 +156,13 @@ SEED: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "seed-table-unknown",
-        "A seed is for a table that is not there.",
+        "A seed is for a table that does not exist.",
         _NOTHING_SEEDED,
-        "Correct the table in the file's name (NN_table.csv), or write the revision that makes it, then: "
+        "Correct the table in the file's name (NN_table.csv), or write the revision that creates it, then: "
         "initdb resume",
         causes=(
-            "A typing error in the file's name.",
-            "The table was renamed, or is made by a revision that is not there yet.",
+            "The file's name has a typing error.",
+            "The table was renamed, or the revision that creates it is missing here.",
             "The table is in another schema: NN_schema.table.csv.",
         ),
         advice=(
@@ -172,21 +172,21 @@ SEED: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "seed-key-missing",
-        "It is not known by which columns a row of this seed is recognised.",
+        "This seed has no key: nothing says by which columns an existing row is recognised.",
         _NOTHING_SEEDED,
         'Name the key of the seed (key = ["name"]), or give its table a unique constraint, then: initdb '
         "resume",
         causes=(
             "The table has no unique constraint besides its surrogate key.",
-            "The table has several, and none of them is named.",
+            "The table has several unique constraints, and the seed does not say which one is its key.",
             "The seed leaves out a column of the key.",
         ),
         advice=(
             Advice(
                 "constraint-modification",
-                'Say in the model what makes a row one of a kind: UniqueConstraint("name")',
+                'Say in the model what makes a row unique: UniqueConstraint("name")',
             ),
-            Advice("consistency", "Without a key a second boot would write the same rows again."),
+            Advice("consistency", "Without a key, a second boot would insert the same rows again."),
         ),
     ),
     ErrorRow(
@@ -195,52 +195,55 @@ SEED: tuple[ErrorRow, ...] = (
         _BATCH,
         "Correct the function, then: initdb resume",
         causes=(
-            "An error in the function itself.",
-            "It needs the network, a file or a setting that is not there.",
+            "The function itself has an error.",
+            "It needs a network, a file or a setting that is missing.",
             "It commits or closes the connection that it was given.",
         ),
         advice=(
-            Advice("troubleshooting", "The file and line above are the last of the function's own."),
+            Advice(
+                "troubleshooting",
+                "The file and line above are the last place in your own code before the error.",
+            ),
             _AGAIN,
         ),
     ),
     ErrorRow(
         "identity-refused",
-        "The built-in identity schema (tenants, users, roles) is only made in a database that is empty or "
-        "already holds it.",
-        "Nothing was changed; the tables are as they were.",
-        "Name the application's models with metadata or app, or an empty database in database_url, then: "
+        "The built-in identity schema (tenants, users, roles) needs a database that is empty or already has "
+        "it.",
+        "Nothing was changed: the tables are as they were.",
+        "Set metadata or app to the application's models, or name an empty database in database_url, then: "
         "initdb run",
         causes=(
             "No metadata, app or migrations are configured, and the database belongs to an application.",
-            "The configuration was not found: another working directory.",
+            "The configuration was not found, because this is another working directory.",
         ),
         advice=(
             Advice(
                 "configuration-example",
                 'In initdb.toml: metadata = "shop.models:db.metadata"; migrations = "migrations"',
             ),
-            Advice("troubleshooting", "See which configuration is in force: initdb status"),
+            Advice("troubleshooting", "See which configuration is used: initdb status"),
             Advice("conflicting-objects", "List the tables: \\dt (in psql)", "postgresql"),
             Advice("conflicting-objects", "List the tables: sqlite3 FILE .tables", "sqlite"),
         ),
     ),
     ErrorRow(
         "identity-not-used",
-        "The application has models of its own: the built-in identity schema (tenants, users, roles) is not "
-        "used.",
+        "The application has its own models, so it does not use the built-in identity schema (tenants, "
+        "users, roles).",
         "Nothing was changed.",
-        "Bring the application's own users in with its seeds, then: initdb run",
+        "Create the application's users with a seed of your own, then: initdb run",
         causes=(
-            "The question was about the built-in admin or system tenant of an application without them.",
+            "A call asked for the built-in admin or system tenant, which this application does not have.",
         ),
-        advice=(Advice("troubleshooting", "See which configuration is in force: initdb status"),),
+        advice=(Advice("troubleshooting", "See which configuration is used: initdb status"),),
     ),
     ErrorRow(
         "identity-incomplete",
-        "The built-in identity schema lacks the rows that the admin needs.",
+        "The built-in identity schema lacks a row that the admin needs.",
         "Nothing was changed; no admin was created.",
-        "Put the row back, then: initdb resume",
+        "Restore the row, then: initdb resume",
         causes=("Somebody deleted the system tenant or the admin role, or gave it another name.",),
         advice=(
             Advice(
@@ -255,12 +258,12 @@ SEED: tuple[ErrorRow, ...] = (
         "admin-password-weak",
         "The password given for the admin is too weak.",
         "The admin's password was not changed.",
-        "Give a longer one (12 characters at least, not a common one), then: initdb resume",
-        causes=("It is too short, or one of the passwords that are tried first.",),
+        "Choose a longer one (at least 12 characters, and not a common one), then: initdb resume",
+        causes=("It is too short, or one of the most common passwords.",),
         advice=(
             Advice(
                 "credential-verification",
-                "Let the machine choose one: python -c 'import secrets; print(secrets.token_urlsafe(18))'",
+                "Generate one: python -c 'import secrets; print(secrets.token_urlsafe(18))'",
             ),
             _ADMIN,
         ),
@@ -273,7 +276,7 @@ SEED: tuple[ErrorRow, ...] = (
         causes=(
             "The path is wrong, or the secret is not mounted.",
             "Another user owns the file.",
-            "The file is empty, or is no text.",
+            "The file is empty, or is not text.",
         ),
         advice=(
             Advice("permission-fix", "Let only the process's user read it: chown USER FILE; chmod 400 FILE"),
@@ -282,10 +285,10 @@ SEED: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "user-unknown",
-        "There is no such user in the identity schema.",
+        "The identity schema has no such user.",
         "Nothing was changed.",
-        "Name a user that is there: SELECT username FROM users",
-        causes=("A typing error.", "The database is another one, or was not seeded yet."),
+        "Name an existing user: SELECT username FROM users",
+        causes=("The name has a typing error.", "The database is a different one, or was not seeded yet."),
         advice=(Advice("troubleshooting", "See whether the database is ready: initdb status"),),
         exit_code=2,
     ),

@@ -1,4 +1,4 @@
-"""Catalogue: settings, URLs, and what a command was called with."""
+"""Catalogue: settings, URLs, and the arguments of a command."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ SETTINGS: tuple[ErrorRow, ...] = (
         _NOTHING,
         "Write it as dialect://user@host:5432/database, or sqlite:///file, then: initdb run",
         causes=(
-            "A special character of the password is not escaped.",
+            "A special character in the password is not escaped.",
             "The port is not a number.",
-            "Quotes or a line break were copied along.",
+            "Quotes or a line break were copied into it.",
         ),
         advice=(
             Advice(
@@ -41,12 +41,12 @@ SETTINGS: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "no-such-driver",
-        "The driver that the URL names is not installed, or is not known to SQLAlchemy.",
+        "The driver that the URL names is not installed, or SQLAlchemy does not know it.",
         _NOTHING,
         "Install the driver (for PostgreSQL: pip install psycopg2-binary), or correct the URL, then: "
         "initdb run",
         causes=(
-            "A typing error in the part before ://.",
+            "The part before :// has a typing error.",
             "The driver is missing in this environment or image.",
             "Its system library (libpq) is missing.",
         ),
@@ -57,12 +57,11 @@ SETTINGS: tuple[ErrorRow, ...] = (
                 "postgresql",
             ),
             Advice(
-                "troubleshooting", "SQLite's driver is a part of Python: python -c 'import sqlite3'", "sqlite"
+                "troubleshooting", "SQLite's driver comes with Python: python -c 'import sqlite3'", "sqlite"
             ),
             Advice(
                 "alternative-configuration",
-                "postgresql+psycopg2://… and sqlite://… are the URLs that need nothing more than initdb "
-                "itself.",
+                "Use postgresql+psycopg2://… or sqlite://…: their drivers are installed with initdb.",
             ),
         ),
         exit_code=2,
@@ -78,19 +77,22 @@ SETTINGS: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "bad-setting",
-        "A setting has a value that it cannot have.",
+        "A setting has an invalid value.",
         _NOTHING,
         "Correct the value where it is set, then: initdb run",
-        causes=("A typing error.", "A number with a unit, or a list where one value is meant."),
+        causes=(
+            "It has a typing error.",
+            "A number has a unit, or a list stands where one value is expected.",
+        ),
         advice=(_EXAMPLE,),
         exit_code=2,
     ),
     ErrorRow(
         "unknown-setting",
-        "There is no setting of this name.",
+        "There is no setting with this name.",
         _NOTHING,
         "Correct or remove the name where it is set, then: initdb run",
-        causes=("A typing error.", "The setting belongs to another version of initdb."),
+        causes=("It has a typing error.", "The setting belongs to another version of initdb."),
         advice=(_EXAMPLE,),
         exit_code=2,
     ),
@@ -99,7 +101,10 @@ SETTINGS: tuple[ErrorRow, ...] = (
         "A configuration file cannot be read.",
         _NOTHING,
         "Correct the file (TOML, UTF-8) or its permissions, then: initdb run",
-        causes=("A syntax error: a string without quotes, a key twice.", "This user may not read the file."),
+        causes=(
+            "It has a syntax error, such as a string without quotes or a repeated key.",
+            "This user may not read the file.",
+        ),
         advice=(
             Advice(
                 "troubleshooting",
@@ -111,41 +116,41 @@ SETTINGS: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "bad-metadata",
-        "The models named by the setting metadata cannot be imported, or are no MetaData.",
+        "The models that the setting metadata names cannot be imported, or are not a MetaData.",
         _NOTHING,
         'Correct metadata ("module:attribute", for example shop.models:db.metadata), then: initdb run',
         causes=(
-            "The module is not importable from this working directory.",
+            "The module cannot be imported from this working directory.",
             "The module itself raises an error.",
-            "The attribute is something else.",
+            "The attribute is not a MetaData.",
         ),
         advice=(Advice("troubleshooting", "Import it by hand: python -c 'import shop.models'"), _EXAMPLE),
         exit_code=2,
     ),
     ErrorRow(
         "bad-app",
-        "The application named by the setting app cannot be imported or made.",
+        "The application that the setting app names cannot be imported or created.",
         _NOTHING,
         'Correct app ("module:factory", for example shop:create_app), then: initdb run',
         causes=(
-            "The module is not importable from this working directory.",
+            "The module cannot be imported from this working directory.",
             "The factory needs arguments, or raises an error.",
             "It has no SQLAlchemy extension.",
         ),
         advice=(
-            Advice("troubleshooting", "Make it by hand: python -c 'import shop; shop.create_app()'"),
+            Advice("troubleshooting", "Create it by hand: python -c 'import shop; shop.create_app()'"),
             _EXAMPLE,
         ),
         exit_code=2,
     ),
     ErrorRow(
         "postgresql-initdb-missing",
-        "These options are those of PostgreSQL's own initdb, and no other initdb is on PATH.",
+        "These options belong to PostgreSQL's own initdb, which is not on PATH.",
         "Nothing was changed.",
-        "Put PostgreSQL's folder of programs on PATH, or call its initdb by its whole path.",
+        "Put the folder of PostgreSQL's programs on PATH, or call its initdb by its full path.",
         causes=(
-            "PostgreSQL's initdb, which makes a cluster, has the same name as this command, which brings an "
-            "application's database to ready.",
+            "PostgreSQL's initdb, which creates a cluster, has the same name as this command, which prepares "
+            "an application's database.",
             "PostgreSQL is not installed here, or its programs are not on PATH.",
         ),
         advice=(
@@ -160,13 +165,11 @@ SETTINGS: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "unknown-reference",
-        "The catalogue has no error of this name.",
+        "The catalogue has no error with this name.",
         "Nothing was changed.",
         "List them all: initdb explain",
-        causes=("A typing error.", "The error belongs to another version of initdb."),
-        advice=(
-            Advice("troubleshooting", "The name stands after “error:” in the first line of each error."),
-        ),
+        causes=("It has a typing error.", "The error belongs to another version of initdb."),
+        advice=(Advice("troubleshooting", "The first line of each error has its name after “error:”."),),
         exit_code=2,
     ),
 )

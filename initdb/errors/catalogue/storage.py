@@ -1,4 +1,4 @@
-"""Catalogue: the database file, the disk under it, and limits of the server."""
+"""Catalogue: the database file, its disk, and the limits of the server."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ STORAGE: tuple[ErrorRow, ...] = (
         _NOTHING,
         "Create the folder (mkdir -p FOLDER), or correct the path in database_url, then: initdb run",
         causes=(
-            "A typing error in the path.",
-            "A relative path was taken from another working directory: sqlite:///app.db is relative, "
+            "The path has a typing error.",
+            "A relative path started from another working directory: sqlite:///app.db is relative, "
             "sqlite:////app.db is not.",
             "A volume is not mounted.",
         ),
@@ -29,12 +29,12 @@ STORAGE: tuple[ErrorRow, ...] = (
             Advice(
                 "troubleshooting",
                 "SQLite creates a missing file, never a missing folder: mkdir -p FOLDER\n"
-                "Where the folder should be a volume, see that it is mounted first: findmnt -T FOLDER",
+                "If the folder should be a volume, check that it is mounted: findmnt -T FOLDER",
                 "sqlite",
             ),
             Advice(
                 "permission-fix",
-                "Make the folder for the user of the process alone: install -d -o USER -m 700 FOLDER",
+                "Create the folder for the process's user alone: install -d -o USER -m 700 FOLDER",
                 "sqlite",
             ),
             Advice(
@@ -46,12 +46,12 @@ STORAGE: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "database-is-a-folder",
-        "The path in database_url is a folder or another thing that is not a regular file.",
+        "The path in database_url is a folder, or something else that is not a regular file.",
         _NOTHING,
-        "Name a file inside the folder in database_url, then: initdb run",
+        "Name a file inside the folder, in database_url, then: initdb run",
         causes=(
             "The file's name is missing at the end of the path.",
-            "A container made a folder where a file should be mounted.",
+            "A container created a folder because the file to be mounted was missing.",
         ),
         advice=(
             Advice("troubleshooting", "See what the path is: ls -ld PATH", "sqlite"),
@@ -64,7 +64,7 @@ STORAGE: tuple[ErrorRow, ...] = (
         "not-a-database",
         "The file is not a SQLite database.",
         "Nothing was changed; the file is as it was.",
-        "Name the right file in database_url, or move this one away, then: initdb run",
+        "Name the right file in database_url, or move this file away, then: initdb run",
         causes=(
             "The URL names some other file.",
             "The database is encrypted (SQLCipher), or compressed (a backup).",
@@ -74,11 +74,11 @@ STORAGE: tuple[ErrorRow, ...] = (
             Advice("troubleshooting", "See what the file is: file PATH", "sqlite"),
             Advice(
                 "file-restoration",
-                "If it should be a database, restore it from a backup; what is whole in it can be saved "
-                "with: sqlite3 FILE .recover",
+                "If it should be a database, restore a backup, or save what can still be read: sqlite3 FILE "
+                ".recover",
                 "sqlite",
             ),
-            Advice("alternative-configuration", "Begin with a new file: sqlite:///new.db", "sqlite"),
+            Advice("alternative-configuration", "Start with a new file: sqlite:///new.db", "sqlite"),
             _FILE_EXAMPLE,
         ),
         requirements=("Connection Refused",),
@@ -87,33 +87,34 @@ STORAGE: tuple[ErrorRow, ...] = (
         "database-corrupt",
         "The database is damaged: its own checks fail.",
         _UNIT,
-        "Restore a backup, or recover the data as the page of this error says, then: initdb resume",
+        "Restore a backup, or recover the data (initdb explain database-corrupt), then: initdb resume",
         causes=(
             "The file was copied while it was written, without its -wal or -journal.",
             "Two programs wrote it through a network file system without locks.",
-            "The disk is failing, or the power went with synchronous = OFF.",
+            "The disk is failing, or the power failed while SQLite's synchronous was OFF.",
         ),
         advice=(
             Advice(
-                "backup", "Copy the file with its -wal and -journal before anything else is tried.", "sqlite"
+                "backup",
+                "Before you try anything, copy the file together with its -wal and -journal.",
+                "sqlite",
             ),
             Advice(
                 "backup",
-                "Stop the server and copy its data directory before anything else is tried.",
+                "Before you try anything, stop the server and copy its data directory.",
                 "postgresql",
             ),
             Advice(
                 "manual-procedure",
-                "See how far the damage goes, then rebuild: sqlite3 FILE 'PRAGMA integrity_check'\n"
+                "See how much is damaged, then rebuild the file: sqlite3 FILE 'PRAGMA integrity_check'\n"
                 "    sqlite3 FILE .recover | sqlite3 recovered.db\n"
                 "    sqlite3 recovered.db 'PRAGMA integrity_check; PRAGMA foreign_key_check'\n"
-                "Put the new file in the place of the old one, then see what the journal says of it: "
-                "initdb journal verify",
+                "Replace the old file with the new one, then check its journal: initdb journal verify",
                 "sqlite",
             ),
             Advice(
                 "manual-procedure",
-                "Find what is damaged, and rebuild indexes first: SELECT * FROM bt_index_check('NAME') "
+                "Find what is damaged, and rebuild the indexes first: SELECT * FROM bt_index_check('NAME') "
                 "(extension amcheck)\n"
                 "    REINDEX DATABASE shop;\n"
                 "Damage in a table needs a backup, or the help of someone who knows pageinspect.",
@@ -121,7 +122,7 @@ STORAGE: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "consistency",
-                "Nothing is repaired by itself: what is damaged cannot be told from what is true.",
+                "No boot repairs this: damaged data cannot be told from sound data.",
             ),
         ),
     ),
@@ -132,24 +133,24 @@ STORAGE: tuple[ErrorRow, ...] = (
         "Free space on the disk; later boots try again by themselves, or: initdb resume",
         causes=(
             "The disk, its quota or its inodes are used up.",
-            "A migration that rewrites a table needs its size once more.",
+            "A migration that rewrites a table needs free space of the table's size.",
         ),
         advice=(
             Advice(
                 "troubleshooting",
-                "See what is free where the file lies, and its inodes: df -h FOLDER; df -i FOLDER",
+                "See the free space and the free inodes on the file's disk: df -h FOLDER; df -i FOLDER",
                 "sqlite",
             ),
             Advice(
                 "troubleshooting",
-                "See what is free where the server keeps its data: SHOW data_directory, then there: df -h\n"
-                "Old files in pg_wal are kept by replication slots that nobody reads:\n"
+                "See the free space where the server keeps its data: SHOW data_directory, then there: df -h\n"
+                "A replication slot that nobody reads keeps old files in pg_wal:\n"
                 "    SELECT slot_name, active FROM pg_replication_slots;",
                 "postgresql",
             ),
             Advice(
                 "alternative-configuration",
-                "Move the file to a larger disk, and its path in database_url.",
+                "Move the file to a larger disk, and change its path in database_url.",
                 "sqlite",
             ),
             Advice(
@@ -164,10 +165,10 @@ STORAGE: tuple[ErrorRow, ...] = (
         "disk-error",
         "The operating system reported an error while the database read or wrote its file.",
         _UNIT,
-        "See what the system's log says of the disk, mend it, then: initdb resume",
+        "Read what the system's log says about the disk, fix the disk, then: initdb resume",
         causes=(
-            "The disk or the network file system fails.",
-            "The disk was full at the moment of a sync.",
+            "The disk or the network file system is failing.",
+            "The disk was full when the file was synced.",
             "The file was replaced while it was open.",
         ),
         advice=(
@@ -175,7 +176,7 @@ STORAGE: tuple[ErrorRow, ...] = (
                 "troubleshooting",
                 "Read the system's log: dmesg --level=err,warn; and the space: df -h FOLDER",
             ),
-            Advice("backup", "Copy the database to another disk before more is tried."),
+            Advice("backup", "Before you try anything, copy the database to another disk."),
             Advice(
                 "alternative-configuration",
                 "Keep the file on a local disk: network file systems lose SQLite's locks.",
@@ -185,12 +186,12 @@ STORAGE: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "server-out-of-resources",
-        "The database server has run out of memory or met a limit of its configuration.",
+        "The database server has run out of memory or reached a configured limit.",
         _UNIT,
         "Raise the limit that the message names, then: initdb resume",
         causes=(
             "max_locks_per_transaction is too small for a revision that touches hundreds of tables.",
-            "temp_file_limit or work memory is used up.",
+            "A query used up temp_file_limit, or the server's memory.",
         ),
         advice=(
             Advice(
@@ -200,11 +201,11 @@ STORAGE: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "configuration-example",
-                "In postgresql.conf: max_locks_per_transaction = 256 (a restart makes it effective)",
+                "In postgresql.conf: max_locks_per_transaction = 256 (takes effect after a restart)",
                 "postgresql",
             ),
             Advice(
-                "troubleshooting", "Look at the memory and the open files of the process: ulimit -a", "sqlite"
+                "troubleshooting", "See the process's limits for memory and open files: ulimit -a", "sqlite"
             ),
         ),
     ),
