@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask.cli import ScriptInfo
 
-from initdb.cli.call import FLASK_KEY
+from initdb.cli.calling.call import FLASK_KEY
 from initdb.cli.root import make_group
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import click
 
-from initdb.cli.options import SettingOption, output_options
+from initdb.cli.calling.options import SettingOption, output_options
 from initdb.cli.output.contract import EXIT_CODES, FAILED, FIELDS, VERIFY_CODES
 from initdb.cli.root import make_group
 from initdb.statemachine.render.diagram import mermaid

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 import initdb
-from initdb.cli.command import harmless
+from initdb.cli.calling.command import harmless
+from initdb.cli.calling.options import output_options
 from initdb.cli.commands.admin import admin
 from initdb.cli.commands.explain import diagram, explain
 from initdb.cli.commands.journal import journal
@@ -17,7 +18,6 @@ from initdb.cli.commands.rollback import release, rollback
 from initdb.cli.commands.run import resume, run
 from initdb.cli.commands.status import status
 from initdb.cli.commands.validate import validate
-from initdb.cli.options import output_options
 from initdb.nearest import did_you_mean
 
 COMMANDS: tuple[click.Command, ...] = (

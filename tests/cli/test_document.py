@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 import pytest
 
+from initdb.cli.calling.options import SettingOption
 from initdb.cli.document import commands, document
-from initdb.cli.options import SettingOption
 from initdb.cli.output.contract import EXIT_CODES, FIELDS
 from initdb.settings import SETTINGS
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from initdb.cli.call import Call
-from initdb.cli.command import Command, CommandGroup, pass_call
+from initdb.cli.calling.call import Call
+from initdb.cli.calling.command import Command, CommandGroup, pass_call
+from initdb.cli.calling.options import output_options, setting_options
 from initdb.cli.opening.target import find_target, make_reading_engine
-from initdb.cli.options import output_options, setting_options
 
 if TYPE_CHECKING:
     from initdb.settings import Settings

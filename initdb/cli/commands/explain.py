@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from initdb.cli.call import Call
-from initdb.cli.command import Command, pass_call
-from initdb.cli.options import output_options
+from initdb.cli.calling.call import Call
+from initdb.cli.calling.command import Command, pass_call
+from initdb.cli.calling.options import output_options
 
 
 @click.command("explain", cls=Command)

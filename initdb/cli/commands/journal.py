@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from initdb.cli.call import Call
-from initdb.cli.command import CommandGroup
+from initdb.cli.calling.call import Call
+from initdb.cli.calling.command import CommandGroup
+from initdb.cli.calling.options import output_options, setting_options
 from initdb.cli.commands.verify import verify
 from initdb.cli.entries.filters import Filters
 from initdb.cli.entries.filters import since as since_time
 from initdb.cli.opening.target import find_target, make_reading_engine
-from initdb.cli.options import output_options, setting_options
 
 
 @click.group("journal", cls=CommandGroup, invoke_without_command=True)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from initdb.cli.call import Call
-from initdb.cli.command import Command, pass_call
+from initdb.cli.calling.call import Call
+from initdb.cli.calling.command import Command, pass_call
+from initdb.cli.calling.options import output_options, setting_options
 from initdb.cli.commands.run import no_wait_option
-from initdb.cli.options import output_options, setting_options
 from initdb.cli.working.work import work
 
 if TYPE_CHECKING:

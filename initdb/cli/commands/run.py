@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from initdb.cli.call import Call
-from initdb.cli.command import Command, pass_call
-from initdb.cli.options import output_options, setting_options
+from initdb.cli.calling.call import Call
+from initdb.cli.calling.command import Command, pass_call
+from initdb.cli.calling.options import output_options, setting_options
 from initdb.cli.working.work import work
 from initdb.errors import InitError
 

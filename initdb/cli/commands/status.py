@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from initdb.cli.call import Call
-from initdb.cli.command import Command, pass_call
+from initdb.cli.calling.call import Call
+from initdb.cli.calling.command import Command, pass_call
+from initdb.cli.calling.options import output_options, setting_options
 from initdb.cli.opening.target import find_target, opened
-from initdb.cli.options import output_options, setting_options
 from initdb.cli.output.screen import Part
 
 if TYPE_CHECKING:

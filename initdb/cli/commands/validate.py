@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from initdb.cli.call import Call
-from initdb.cli.command import Command, pass_call
+from initdb.cli.calling.call import Call
+from initdb.cli.calling.command import Command, pass_call
+from initdb.cli.calling.options import output_options, setting_options
 from initdb.cli.opening.target import find_target, opened
-from initdb.cli.options import output_options, setting_options
 
 _STYLES = {"info": "dim", "warning": "yellow", "error": "red", "critical": "bold red"}
 

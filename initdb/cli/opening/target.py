@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from initdb.booting import loading
-from initdb.cli.call import Call
+from initdb.cli.calling.call import Call
 from initdb.cli.output.foreign_output import tamed
 from initdb.errors import InitError
 from initdb.errors.redact import url_text

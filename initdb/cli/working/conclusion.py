@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from initdb.cli.call import Call
+from initdb.cli.calling.call import Call
 from initdb.cli.opening.target import Target
 from initdb.errors.redact import url_text
 from initdb.events.entry import Entry

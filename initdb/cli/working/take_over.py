@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from initdb.cli.call import Call
+from initdb.cli.calling.call import Call
 from initdb.cli.opening.database_errors import connecting
 from initdb.errors import InitError
 from initdb.statemachine.initializer import Initializer

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from initdb.cli.call import Call
+from initdb.cli.calling.call import Call
 from initdb.cli.opening.target import find_target, opened_each
 
 if TYPE_CHECKING:

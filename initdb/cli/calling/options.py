@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from initdb.cli.call import FLAGS_KEY, SETTINGS_KEY
+from initdb.cli.calling.call import FLAGS_KEY, SETTINGS_KEY
 from initdb.settings import SETTINGS, Setting
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from initdb.cli.call import Call
-from initdb.cli.options import SettingOption
+from initdb.cli.calling.call import Call
+from initdb.cli.calling.options import SettingOption
 from initdb.errors import InitError
 from initdb.errors.redact import scrub
 from initdb.errors.safe import safe_text

@@ -1,0 +1,1 @@
+"""How a command is called and how it ends: its options, its call, its exit code."""
