@@ -21,7 +21,7 @@ _CHECKED = b"\x03\0\0\0"
 
 
 def compile_product(root: Path = _ROOT) -> None:
-    """Compile what has changed since it was compiled last; a folder that cannot be written to stays as it is."""
+    """Compile what has changed. A folder that cannot be written to stays as it is."""
     with contextlib.suppress(OSError):
         for source in _sources(root):
             kept = Path(importlib.util.cache_from_source(str(source)))
