@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,8 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from initdb.cli.root import make_group
+from tests.support import forked
+from tests.support.forked import Forked
 from tests.support.toy import Toy
 
 ADMIN_PASSWORD = "correct-horse-battery-77"
@@ -43,26 +43,14 @@ class Console:
         assert isinstance(found, dict)
         return found
 
-    def start(self, *words: str, **environ: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, **environ: str) -> Forked:
         """The command as a process of its own, without a controlling terminal."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "initdb", *words],
-            cwd=self.folder,
-            env={**self.environ, **environ},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            # A shell's background job ignores SIGINT, and so would all that it starts.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no lock is taken
-        )
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return Forked("initdb", *words, cwd=self.folder, env={**self.environ, **environ}, **pipes)
 
     def process(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """The same, waited for."""
-        with self.start(*words, **environ) as process:
-            stdout, stderr = process.communicate(timeout=60)
-        return subprocess.CompletedProcess(words, process.returncode, stdout, stderr)
+        return forked.run("initdb", *words, cwd=self.folder, env={**self.environ, **environ})
 
 
 def toy_project(folder: Path, url: str, *, tables: int = 3, rows: int = 5) -> Toy:

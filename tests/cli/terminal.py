@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import pty
 import select
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from tests.support.forked import Forked
 
 
 def on_terminal(
@@ -18,10 +19,11 @@ def on_terminal(
 
     answers: what is typed (with return) once a text has been shown.
     """
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(folder)
-        os.execve(sys.executable, [sys.executable, "-m", "initdb", *words], {**environ, "TERM": "xterm"})
+    terminal, end_of_it = pty.openpty()
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), end_of_it)
+    given = {**environ, "TERM": "xterm"}
+    process = Forked("initdb", *words, cwd=folder, env=given, terminal=True, **streams)
+    os.close(end_of_it)
     waiting = dict(answers or {})
     shown, end = "", time.monotonic() + 60
     while time.monotonic() < end:
@@ -37,4 +39,4 @@ def on_terminal(
         for text in [text for text in waiting if text in shown]:
             os.write(terminal, (waiting.pop(text) + "\n").encode())
     os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
+    return process.wait(60), shown
