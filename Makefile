@@ -41,7 +41,7 @@ crash: $(VENV)/installed-dev  ## stop runs everywhere (SCENARIO=, DATABASE=, LAY
 mutants: $(VENV)/installed-dev  ## plant known faults in copies of the tree; say what notices each (ARGS=its name)
 	@$(BIN)/python -m tests.mutants --jobs $(WORKERS) $(ARGS)
 
-mutation: $(VENV)-mutation/installed  ## score of a mutation tool over events/ and statemachine/ (ARGS=--share 1 for all)
+mutation: $(VENV)-mutation/installed  ## score of a mutation tool over events/ and statemachine/ (ARGS=events/ids.py for one module)
 	@nice $(VENV)-mutation/bin/python -m tests.mutants.score --workers $(WORKERS) $(ARGS)
 
 lint: $(VENV)/installed-dev  ## style and mistakes, by ruff
@@ -66,7 +66,7 @@ wheel-test: $(VENV)/installed-dev  ## build sdist and wheel, test the wheel wher
 	.ci/wheel-test $(BIN)/python
 
 clean:  ## remove the environment, the demonstration and what tools left
-	rm -rf $(VENV) $(VENV)-mutation demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-mutation .mutation.json demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Debian splits ensurepip from python3; pip then installs itself into the environment.
 $(VENV)/bin/python $(VENV)-mutation/bin/python:

@@ -1,212 +1,111 @@
-"""`make mutation`: a mutation tool over the journal and the machine, a sample of each module's mutants.
+"""`make mutation`: a mutation tool over the journal and the machine.
 
 It needs mutmut, which `make test` does not: the environment of its own that the Makefile makes for it. Groups
-of modules with the quick tests that are theirs stand in pyproject.toml, `[tool.mutation]`. mutmut generates
-every mutant of a module and picks, of the group's tests, those that go through the function it changed.
+of modules with the quick tests that are theirs stand in pyproject.toml, `[tool.mutation]`. mutmut makes every
+mutant of a module; a fork of pytest tries each with those of the group's tests that go through its function.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import os
 import random
-import shutil
-import subprocess
 import sys
-import tempfile
 import tomllib
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-TREE = Path(__file__).parents[2]
-PARTS = ("examples", "initdb", "tests", "pyproject.toml")
+from tests.mutants.groups import TREE, Choice, Group, Tried, try_mutants
+from tests.mutants.mutating import Mutant
+from tests.mutants.scored import by_reason, key, reasons, survivors, table
 
+RESULTS = TREE / ".mutation.json"
+"""What was tried before. It is not tried again as long as the module and its tests stay as they are."""
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Modules, by their files, and the tests that try them: pytest's selection and its `-k`.
+BEGIN, END = "<!-- written by make mutation: begin -->", "<!-- written by make mutation: end -->"
 
-    `once`: those of them whose functions run once a process. mutmut forks after they have run, so what it
-    says survives in them is tried again in a process of its own.
-    """
-
-    name: str
-    files: tuple[str, ...]
-    tests: tuple[str, ...]
-    only: str = ""
-    once: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, table: dict[str, Any]) -> Group:
-        """One of `[[tool.mutation.groups]]`."""
-        lists = {key: tuple(value) for key, value in table.items() if isinstance(value, list)}
-        return cls(**{**table, **lists})
-
-    @property
-    def words(self) -> list[str]:
-        """What pytest is told beside the tests."""
-        return ["-p", "no:cacheprovider", *(["-k", self.only] if self.only else [])]
-
-    def config(self, base: dict[str, Any]) -> str:
-        """`[tool.mutmut]`, for the copy of the tree that this group is tried in."""
-        table = {
-            **base,
-            "only_mutate": [f"initdb/{file}" for file in self.files],
-            "pytest_add_cli_args_test_selection": list(self.tests),
-            "pytest_add_cli_args": self.words,
-        }
-        return "[tool.mutmut]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """What became of the mutants of one module that were tried; `there` is how many there are."""
-
-    file: str
-    there: int
-    statuses: Counter[str]
-    survivors: tuple[tuple[str, str], ...]
-
-    @property
-    def tried(self) -> int:
-        """How many."""
-        return sum(self.statuses.values())
-
-    def row(self) -> str:
-        """Its line of the table."""
-        killed = self.statuses["killed"] + self.statuses["timeout"]
-        share = f"{killed / self.tried:.0%}" if self.tried else ""
-        lived, unseen = self.statuses["survived"], self.statuses["no tests"]
-        return f"| {self.file} | {self.there} | {self.tried} | {killed} | {lived} | {unseen} | {share} |"
+Results = dict[str, dict[str, Any]]
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """0 where mutmut ran; the score is for a reader to judge."""
-    parser = argparse.ArgumentParser(prog="make mutation", description="mutmut over events/, statemachine/")
-    parser.add_argument("groups", nargs="*", metavar="GROUP", help="only these groups of modules")
-    parser.add_argument("--share", type=float, default=0.04, help="of each module's mutants, 1 for all")
-    parser.add_argument("--least", type=int, default=10, help="mutants of a module, where it has as many")
-    parser.add_argument("--seed", default="0", help="of the sample")
-    parser.add_argument("--workers", default="2", help="how many mutants at once")
-    parser.add_argument("--survivors", type=Path, help="where to write what survived, as JSON")
-    asked = parser.parse_args(words)
+    """0 where the mutants were tried, 1 where one survived without a reason, 2 where a name is unknown."""
+    asked = _parser().parse_args(words)
+    known = {name for group in groups() for name in (group.name, *group.files)}
+    if unknown := [name for name in asked.names if name not in known]:
+        print(f"unknown: {', '.join(unknown)}. Known: {', '.join(sorted(known))}", file=sys.stderr)
+        return 2
+    results: Results = json.loads(asked.results.read_text()) if asked.results.exists() else {}
+    wanted = {file for group in groups() for file in group.files if {group.name, file} & set(asked.names)}
+    for group in groups():
+        _try(group, [file for file in group.files if file in wanted or not asked.names], asked, results)
+    return _report({file: one for file, one in results.items() if file in (wanted or known)}, asked.report)
+
+
+def groups() -> list[Group]:
+    """Those of pyproject.toml."""
     config = tomllib.loads((TREE / "pyproject.toml").read_text())["tool"]["mutation"]
-    groups = [Group.of(one) for one in config["groups"]]
-    scores: list[Scored] = []
-    for group in groups:
-        if not asked.groups or group.name in asked.groups:
-            with _copied(group, config["mutmut"]) as tree:
-                names = _sample(tree, group, asked.share, asked.least, asked.seed)
-                _mutmut(
-                    tree,
-                    "run",
-                    "--max-children",
-                    asked.workers,
-                    *(n for some in names.values() for n in some[1]),
-                )
-                scores += [_score(tree, group, file, *some) for file, some in names.items()]
-    print(table(scores))
-    if asked.survivors:
-        told = {one.file: dict(one.survivors) for one in scores}
-        asked.survivors.write_text(json.dumps(told, indent=1))
-    return 0
+    return [Group.of(one) for one in config["groups"]]
 
 
-@contextlib.contextmanager
-def _copied(group: Group, base: dict[str, Any]) -> Iterator[Path]:
-    """A copy of the tree, the links replaced by what they lead to, with mutmut's configuration."""
-    with tempfile.TemporaryDirectory(prefix="initdb-mutation-") as folder:
-        tree = Path(folder)
-        for part in PARTS:
-            source = TREE / part
-            if source.is_dir():
-                shutil.copytree(
-                    source, tree / part, ignore=shutil.ignore_patterns("__pycache__", ".hypothesis")
-                )
-            else:
-                shutil.copy(source, tree / part)
-        with (tree / "pyproject.toml").open("a") as file:
-            file.write(f"\n{group.config(base)}")
-        (
-            tree / "mutants"
-        ).mkdir()  # it is on the path when Python starts, and Python remembers what is not there
-        yield tree
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make mutation", description="mutmut over events/, statemachine/")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only this group, or module: events/ids.py")
+    parser.add_argument("--share", type=float, default=1.0, help="of each module's mutants; 1 is all")
+    parser.add_argument("--seed", default="0", help="of the sample")
+    parser.add_argument("--again", action="store_true", help="only those that survived the last time")
+    parser.add_argument("--budget", type=float, default=5.0, help="seconds of tests for each mutant")
+    parser.add_argument("--workers", type=int, default=1, help="how many at once")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where it is kept what was tried")
+    parser.add_argument("--report", type=Path, help="the page that gets the score")
+    return parser
 
 
-def _sample(
-    tree: Path, group: Group, share: float, least: int, seed: str
-) -> dict[str, tuple[int, list[str]]]:
-    """File → how many mutants there are, and the names of those to try: by chance, but the same each time."""
-    from mutmut.mutation.file_mutation import mutate_file_contents
-    from mutmut.utils.format_utils import get_mutant_name
-
-    chosen = {}
-    with contextlib.chdir(tree):
-        for file in group.files:
-            path = Path("initdb", file)
-            made = mutate_file_contents(str(path), path.read_text())
-            names = [get_mutant_name(path, name) for name in made.mutant_names]
-            count = min(len(names), max(least, round(share * len(names))))
-            chosen[file] = len(names), sorted(random.Random(f"{seed} {file}").sample(names, count))
-    return {file: some for file, some in chosen.items() if some[1]}
-
-
-def _mutmut(tree: Path, *words: str) -> str:
-    """mutmut in the copy; gives what it says. Raises RuntimeError with it where mutmut fails."""
-    # Into a file: a pipe would be waited for as long as a process lives that a mutant has left behind.
-    with tempfile.TemporaryFile("w+") as said:
-        command = [Path(sys.executable).with_name("mutmut"), *words]
-        code = subprocess.call(command, cwd=tree, env=_environ(tree), stdout=said, stderr=said)
-        said.seek(0)
-        output = said.read()
-    if code:
-        raise RuntimeError(f"mutmut {words[0]} ended with {code}:\n{output[-5000:]}")
-    return output
+def _try(group: Group, files: Sequence[str], asked: argparse.Namespace, results: Results) -> None:
+    """The mutants of a group that have not been tried, or not with these tests; what came of them is kept."""
+    chosen: dict[str, Choice] = {}
+    for file in files:
+        sign = f"{group.hash_of(file)} {asked.share:g} {asked.seed} {asked.budget:g}"
+        if asked.again:
+            lived = set(survivors({file: _tried(results.get(file, {}))}))
+            chosen[file] = partial(_again, file, lived)
+        elif results.get(file, {}).get("sign") != sign:
+            chosen[file] = partial(_sample, asked.share, f"{asked.seed} {file}")
+            results[file] = {"sign": sign}
+    if not chosen:
+        return
+    for file, tried in try_mutants(group, chosen, asked.budget, asked.workers).items():
+        kept = {key(file, one): astuple(one) for one in (*_tried(results[file]), *tried)}
+        results[file]["tried"] = list(kept.values())
+        print(table({file: tried}).splitlines()[2], flush=True)
+    asked.results.write_text(json.dumps(results, indent=1, ensure_ascii=False))
 
 
-def _environ(tree: Path) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(tree / "mutants"), "PYTHONDONTWRITEBYTECODE": "1"}
+def _tried(kept: dict[str, Any]) -> list[Tried]:
+    return [Tried(*one) for one in kept.get("tried", [])]
 
 
-def _score(tree: Path, group: Group, file: str, there: int, tried: Sequence[str]) -> Scored:
-    from mutmut.stats import status_by_exit_code
-
-    kept = json.loads((tree / "mutants" / "initdb" / f"{file}.meta").read_text())["exit_code_by_key"]
-    statuses = {name: status_by_exit_code[kept[name]] for name in tried}
-    if file in group.once:
-        statuses |= {
-            name: "killed"
-            for name, status in statuses.items()
-            if _is_killed_afresh(tree, group, name, status)
-        }
-    survivors = [name for name, status in statuses.items() if status not in ("killed", "timeout")]
-    shown = tuple((name, _mutmut(tree, "show", name)) for name in survivors)
-    return Scored(file, there, Counter(statuses.values()), shown)
+def _sample(share: float, seed: str, mutants: Sequence[Mutant]) -> Sequence[Mutant]:
+    """By chance, but the same each time."""
+    return mutants if share == 1 else random.Random(seed).sample(mutants, round(share * len(mutants)))
 
 
-def _is_killed_afresh(tree: Path, group: Group, name: str, status: str) -> bool:
-    if status == "killed":
-        return True
-    environ = {**_environ(tree), "MUTANT_UNDER_TEST": name}
-    words = [sys.executable, "-m", "pytest", "-x", "-q", *group.tests, *group.words]
-    return subprocess.run(words, cwd=tree / "mutants", env=environ, capture_output=True).returncode == 1
+def _again(file: str, lived: set[str], mutants: Sequence[Mutant]) -> Sequence[Mutant]:
+    return [one for one in mutants if key(file, Tried(one.function, one.change, "")) in lived]
 
 
-def table(scores: Sequence[Scored]) -> str:
-    """The score of each module, and of all."""
-    total = Scored(
-        "**all**", sum(one.there for one in scores), sum((one.statuses for one in scores), Counter()), ()
-    )
-    head = [
-        "| module | mutants | tried | killed | survived | no test | score |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    return "\n".join([*head, *(one.row() for one in scores), total.row()])
+def _report(results: Results, page: Path | None) -> int:
+    """Says what came of all; 1 where a survivor has no reason."""
+    tried = {file: _tried(one) for file, one in results.items()}
+    reasoned, left = by_reason(survivors(tried), reasons())
+    text = f"{table(tried)}\n\n{reasoned}"
+    print(text, *left, sep="\n")
+    if page is not None:
+        before, _, rest = page.read_text().partition(BEGIN)
+        page.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.partition(END)[2]}")
+    return 1 if left else 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,143 @@
+"""The mutation score: what counts as killed, which names it knows, and what a reason covers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.mutants import score
+from tests.mutants.groups import TREE, Group, Tried
+from tests.mutants.scored import by_reason, reasons, survivors, table
+from tests.mutants.trying import ASKED, HUNG, KILLED, SURVIVED, UNSEEN
+
+pytestmark = pytest.mark.repository
+
+SMALL = """
+from tests.mutants.trampoline import wrap_in_trampoline
+
+_mutants = {}
+
+class Small:
+    @wrap_in_trampoline(_mutants)
+    def half(self, number): ...
+    def half_orig(self, number): return number // 2
+    def half_wrong(self, number): return number // 3
+    def half_same(self, number): return number >> 1
+    def half_endless(self, number):
+        while True: pass
+    def half_exit(self, number): raise SystemExit(0)
+    @wrap_in_trampoline({})
+    def unseen(self): ...
+
+for name in ("orig", "wrong", "same", "endless", "exit"):
+    _mutants[f"x_half__mutmut_{name}"] = getattr(Small, f"half_{name}")
+_mutants["_mutmut_orig"] = Small.half_orig
+Small.half_orig.__name__ = "x_half__mutmut_orig"
+"""
+TESTS = """
+from small import Small
+
+def test_half():
+    assert Small().half(8) == 4
+
+def test_nothing():
+    pass
+"""
+
+
+def _try(folder: Path, tests: str, names: list[str]) -> tuple[int, str, dict[str, list[str]]]:
+    (folder / "small.py").write_text(SMALL)
+    (folder / "test_small.py").write_text(tests)
+    asked = folder / "asked.json"
+    asked.write_text(json.dumps({"names": [f"small.{name}" for name in names], "budget": 10}))
+    words = ["-p", "tests.mutants.trying", "-q", "-s", "-p", "no:cacheprovider", "--rootdir", str(folder)]
+    path = os.pathsep.join((str(TREE), str(folder)))
+    environ = {**os.environ, ASKED: str(asked), "PYTHONPATH": path, "INITDB_MUTATION_PATIENCE": "0.5"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *words], cwd=folder, env=environ, capture_output=True, text=True
+    )
+    answers = asked.with_suffix(".answers")
+    lines = [json.loads(line) for line in answers.read_text().splitlines()] if answers.exists() else []
+    return done.returncode, done.stdout + done.stderr, {name: answer for name, *answer in lines}
+
+
+def test_what_becomes_of_a_mutant(tmp_path: Path) -> None:
+    """A wrong result and an exit are noticed, a change without a consequence is not, a loop is ended."""
+    names = [f"x_half__mutmut_{name}" for name in ("wrong", "same", "endless", "exit")]
+    code, said, answers = _try(tmp_path, TESTS, [*names, "x_unseen__mutmut_1"])
+    assert code == 0, said
+    killer = "test_small.py::test_half"
+    assert answers == {
+        f"small.{name}": answer
+        for name, answer in zip(
+            [*names, "x_unseen__mutmut_1"],
+            ([KILLED, killer], [SURVIVED, ""], [HUNG, killer], [KILLED, killer], [UNSEEN, ""]),
+            strict=True,
+        )
+    }
+
+
+def test_tests_that_fail_without_a_mutant_try_none(tmp_path: Path) -> None:
+    """Else they would kill every mutant."""
+    code, said, answers = _try(tmp_path, TESTS.replace("== 4", "== 5"), ["x_half__mutmut_same"])
+    assert code != 0
+    assert "fail without a mutant" in said
+    assert not answers
+
+
+def test_a_name_that_is_unknown_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelt module would be said to have no survivors."""
+    assert score.main(["texts", "events/cannonical.py"]) == 2
+    assert "events/cannonical.py" in capsys.readouterr().err
+
+
+def test_every_module_is_in_a_group() -> None:
+    """The score is about all of events/ and statemachine/."""
+    there = {
+        str(path.relative_to(TREE))
+        for part in ("events", "statemachine")
+        for path in (TREE / part).rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    groups = score.groups()
+    assert sorted(file for group in groups for file in group.files) == sorted(there)
+
+
+def test_every_test_of_a_group_is_there() -> None:
+    """pytest ends where one is not."""
+    assert all((TREE / test).exists() for group in score.groups() for test in group.tests)
+
+
+def test_a_module_is_tried_again_where_its_tests_change(tmp_path: Path) -> None:
+    """And only there."""
+    group = Group("one", ("events/ids.py",), ("tests/events/test_entries.py",))
+    more = Group("one", ("events/ids.py",), ("tests/events/test_entries.py", "tests/events/test_find.py"))
+    assert group.hash_of("events/ids.py") == group.hash_of("events/ids.py") != more.hash_of("events/ids.py")
+
+
+def test_the_table() -> None:
+    """A mutant that hung counts as killed, one that no test goes through does not."""
+    results = {
+        "a.py": [Tried("f", str(one), status) for one, status in enumerate((KILLED, HUNG, SURVIVED, UNSEEN))]
+    }
+    assert table(results).splitlines()[2:] == [
+        "| a.py | 4 | 1 | 1 | 1 | 1 | 50.0% |",
+        "| **all** | 4 | 1 | 1 | 1 | 1 | 50.0% |",
+    ]
+    assert survivors(results) == ["a.py f: 2", "a.py f: 3"]
+
+
+def test_a_reason_covers_what_it_names(tmp_path: Path) -> None:
+    """In full or as a pattern; what no reason covers is left over."""
+    file = tmp_path / "survivors.toml"
+    file.write_text(
+        "[[reasons]]\nname = 'same'\nwhy = 'it is'\nmutants = ['a.py f: x → y']\npatterns = ['b.py .*']\n"
+    )
+    text, left = by_reason(["a.py f: x → y", "b.py g: 1 → 2", "a.py f: x → z"], reasons(file))
+    assert "| same | 2 | it is |" in text
+    assert left == ["a.py f: x → z"]
