@@ -1,13 +1,14 @@
-"""The failures of initdb: a catalogue of them as data, the one exception, and how they read.
+"""The errors of initdb: a catalogue of them as data, the one exception, and how they are printed.
 
-A leaf: imports nothing else of initdb, and no database library (`initdb.errors.classify` looks at what it is
-given). The catalogue is loaded when a failure is told: a boot on a ready database does not pay for it.
+This package imports nothing else of initdb, and no database library: `initdb.errors.classify` recognises an
+exception by its attributes. The catalogue is loaded when an error is shown, so a boot on a ready database
+does not load it.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from initdb.errors.exception import InitError
 from initdb.errors.rendering import Rendered, render
@@ -27,7 +28,7 @@ _LATER = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = getattr(import_module(_LATER[name]), name)

@@ -1,4 +1,4 @@
-"""From what a driver, the operating system or Python raised to the row of the catalogue that describes it."""
+"""Finds the row of the catalogue for an exception of a driver, the operating system or Python."""
 
 from __future__ import annotations
 
@@ -47,22 +47,31 @@ _BY_WORK = {
     "repair": "repair-failed",
     "rollback": "rollback-failed",
 }
-"""What is said of a database error that has no row of its own, by what was being done."""
+"""The reference for a database error without a row of its own, by the work that failed."""
 
 _BY_CODE = {"migrate": "revision-failed", "rollback": "rollback-failed", "seed": "seed-callable-failed"}
 _BY_CODE |= {"validate": "validation-failed", "connect": "connection-failed"}
-"""The same for an exception that is no database error."""
+"""The same for an exception that is not a database error."""
 
 
 def classify(exc: BaseException, *, doing: str, database: str, target: str = "") -> InitError:
-    """The failure that `exc` is, as a row of the catalogue with its particulars. Never raises.
+    """Describe an exception by a row of the catalogue and its particulars. Never raises.
 
-    doing: connect, journal, inspect, schema, index, constraint, adopt, migrate, seed, validate, repair or
-        rollback.
-    database: "sqlite" or "postgresql", "" if it is not known.
-    target: what the work was on: a URL, a revision, a seed file; is the first line of the context.
-    By SQLSTATE, SQLite's result code, errno and type; by words only where there is no code. An InitError is
-    returned as it is.
+    The SQLSTATE decides, or SQLite's result code, errno, or the type. Only if there is no code, the words of
+    the message do. An InitError is returned as it is.
+
+    Args:
+        exc: The exception, also one that SQLAlchemy has wrapped.
+        doing: The work that failed: connect, journal, inspect, schema, index, constraint, adopt, migrate,
+            seed, validate, repair or rollback.
+        database: "sqlite" or "postgresql"; "" if it is not known.
+        target: The object of the work, such as a URL, a revision or a seed file. It is the first line of the
+            context.
+
+    Example:
+        >>> error = classify(ConnectionRefusedError(111, "Connection refused"), doing="connect", database="")
+        >>> error.reference
+        'connection-refused'
     """
     if isinstance(exc, InitError):
         return exc
@@ -74,7 +83,12 @@ def classify(exc: BaseException, *, doing: str, database: str, target: str = "")
 
 
 def is_passing(exc: BaseException) -> bool:
-    """Whether `exc` can pass by itself, so that a later try without any change may succeed."""
+    """Whether `exc` can pass by itself, so that a retry may succeed without any change.
+
+    Example:
+        >>> is_passing(TimeoutError()), is_passing(PermissionError(13, "Permission denied"))
+        (True, False)
+    """
     return classify(exc, doing="journal", database="").rendered().passing
 
 
@@ -94,7 +108,7 @@ def _classified(exc: BaseException, doing: str, database: str | None, target: st
 
 
 def _told(error: DriverError, reference: str) -> tuple[str, ...]:
-    """The driver's words with their code, and the statement; not those that quote a bad URL."""
+    """The driver's message with its code, and the statement; without a message that quotes a bad URL."""
     if reference == "bad-url":
         return () if "missing" in error.text else error.lines
     first, *rest = error.lines
@@ -116,6 +130,6 @@ def _python_failure(exc: BaseException, doing: str, database: str | None, shown:
 
 
 def _own_place(exc: BaseException, doing: str) -> tuple[str, ...]:
-    """The line of the application's own code, where such code ran."""
+    """The line in the application's own code, if such code ran."""
     place = where(exc) if doing in OTHERS_CODE else ""
     return (f"at: {place}",) if place else ()

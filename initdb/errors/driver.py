@@ -1,4 +1,4 @@
-"""What a database driver's exception says of itself: codes, message, statement. No driver is imported."""
+"""Reads the facts of a database driver's exception: codes, message, statement. Imports no driver."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ _SEVERITIES = ("FATAL:", "PANIC:", "ERROR:")
 class DriverError:
     """The facts of one exception of a driver.
 
-    sqlstate: of PostgreSQL, None where the server never spoke or the connection is gone.
-    sqlite_code, sqlite_name: SQLite's extended result code (2067) and its name (SQLITE_CONSTRAINT_UNIQUE).
-    lines: the driver's message, DETAIL and HINT, a line each. statement: shortened, without its parameters.
-    gone: whether SQLAlchemy or the driver say that the connection cannot be used any more.
+    Attributes:
+        lines: The driver's message, DETAIL and HINT, one line each.
+        sqlstate: PostgreSQL's code; None if the server sent none, or the connection is gone.
+        sqlite_code: SQLite's extended result code, such as 2067.
+        sqlite_name: The name of that code, such as SQLITE_CONSTRAINT_UNIQUE.
+        is_sqlite: Whether SQLite's driver raised it.
+        statement: The statement, shortened and without its parameters.
+        gone: Whether SQLAlchemy or the driver says that the connection can no longer be used.
     """
 
     lines: tuple[str, ...]
@@ -30,22 +34,33 @@ class DriverError:
 
     @property
     def primary(self) -> int:
-        """SQLite's primary result code, 0 where there is none."""
+        """SQLite's primary result code; 0 if there is none."""
         return (self.sqlite_code or 0) & 0xFF
 
     @property
     def text(self) -> str:
-        """The message in lower case, for what has no code."""
+        """The whole message in lower case, for errors without a code."""
         return "\n".join(self.lines).lower()
 
     @property
     def code(self) -> str | None:
-        """SQLSTATE or SQLite's error name."""
+        """The SQLSTATE, or SQLite's name of the error."""
         return self.sqlstate or self.sqlite_name
 
 
 def driver_error(exc: BaseException) -> DriverError | None:
-    """The facts of `exc`, or of what SQLAlchemy wrapped in it; None if no driver raised it."""
+    """The facts of `exc`, or of the exception that SQLAlchemy wrapped in it; None if no driver raised it.
+
+    Example:
+        >>> import sqlite3
+        >>> try:
+        ...     _ = sqlite3.connect(":memory:").execute("SELECT * FROM roles")
+        ... except sqlite3.Error as error:
+        ...     driver_error(error).lines
+        ('no such table: roles',)
+        >>> driver_error(ValueError()) is None
+        True
+    """
     inner = getattr(exc, "orig", None)
     orig = inner if isinstance(inner, BaseException) else exc
     modules = {base.__module__.partition(".")[0] for base in type(orig).__mro__}
@@ -77,13 +92,13 @@ def _sqlstate(orig: BaseException) -> str | None:
 
 
 def _is_broken(orig: BaseException) -> bool:
-    """psycopg2 keeps the cursor in its errors; `closed` is 2 once the server is gone, 1 after a close()."""
+    """psycopg2 keeps the cursor in its errors; `closed` is 2 if the server is gone, 1 after a close()."""
     connection = getattr(getattr(orig, "cursor", None), "connection", None)
     return getattr(connection, "closed", 0) == 2
 
 
 def _lines(orig: BaseException) -> tuple[str, ...]:
-    """Message, DETAIL, HINT. A DETAIL that prints a whole row is left out: the row may hold anything."""
+    """Message, DETAIL, HINT. A DETAIL that prints a whole row is left out, since the row may hold secrets."""
     diag = getattr(orig, "diag", None)
     primary = _text(getattr(diag, "message_primary", None))
     if primary:

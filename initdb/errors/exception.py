@@ -19,18 +19,34 @@ SHORT_TOPICS: tuple[Topic, ...] = (
     "alternative-configuration",
     "configuration-example",
 )
-"""The topics whose short form is printed with the error: the needs of who cannot reach the database."""
+"""The topics whose short form is printed with an error: what a person needs who cannot reach the database."""
 
 
 class InitError(Exception):
-    """A failure that a row of the catalogue describes.
+    """A failure that a row of the catalogue describes; its text is what a terminal shows.
 
-    reference: the row. context: the particulars, a line each; made safe here (secrets, control characters,
-        length).
-    kept, fix: instead of the row's own, where the case allows to be more exact.
-    database: "sqlite" or "postgresql", chooses the advice.
-    sqlstate: SQLSTATE or SQLite's error name, if there is one.
-    Raises KeyError for a reference without a row.
+    Args:
+        reference: The reference of the row.
+        context: The particulars, one line each. Secrets and control characters are removed here, and long
+            values are shortened.
+        kept: What was kept, if more exact than in the row.
+        fix: The fix, if more exact than in the row.
+        database: "sqlite" or "postgresql"; chooses the advice.
+        sqlstate: The SQLSTATE, or SQLite's name of the error.
+
+    Raises:
+        KeyError: The catalogue has no such reference.
+
+    Example:
+        >>> print(InitError("seed-rejected", "roles.csv line 3: roles.name 'admin' exists already"))
+        error: seed-rejected
+        <BLANKLINE>
+          A seed row broke a constraint of the schema.
+            roles.csv line 3: roles.name 'admin' exists already
+        <BLANKLINE>
+        kept: The schema and every batch before this one stand; this batch was rolled back.
+        fix: Correct the row, then: initdb resume
+        more: initdb explain seed-rejected
     """
 
     reference: str
@@ -66,7 +82,11 @@ class InitError(Exception):
 
     @classmethod
     def from_rendered(cls, rendered: Rendered) -> InitError:
-        """The failure that was stored as `rendered`, word for word, even if its reference is unknown here."""
+        """The error that was stored, word for word, even if this version does not know its reference.
+
+        Args:
+            rendered: The stored error, as `Rendered.from_data` reads it.
+        """
         error = cls.__new__(cls)
         error._set(_catalogue().get(rendered.reference) or _unknown(rendered), rendered)
         return error
@@ -85,20 +105,20 @@ class InitError(Exception):
         return self._rendered.exit_code
 
     def rendered(self) -> Rendered:
-        """The failure as it is told and stored."""
+        """The error as it is shown and stored."""
         return self._rendered
 
     def __str__(self) -> str:
-        """Plain text, as on a terminal without colours."""
+        """The plain text, as on a terminal without colours."""
         return render(self._rendered)
 
     def __reduce__(self) -> tuple[object, ...]:
-        """By its rendering, so that a failure with an unknown reference can be pickled too."""
+        """Pickle the rendered error, so that an unknown reference can be pickled too."""
         return (InitError.from_rendered, (self._rendered,))
 
 
 def short_advice(row: ErrorRow, database: str | None) -> tuple[str, ...]:
-    """The first lines of the row's advice on reaching and using `database`, in the order of SHORT_TOPICS."""
+    """The short forms of the advice on SHORT_TOPICS that fits `database`, in the order of the topics."""
     return tuple(
         advice.short
         for topic in SHORT_TOPICS
@@ -114,7 +134,7 @@ def _catalogue() -> Mapping[str, ErrorRow]:
 
 
 def _unknown(rendered: Rendered) -> ErrorRow:
-    """A row for a reference that another version of initdb knows."""
+    """A row for a reference that only another version of initdb knows."""
     from initdb.errors.rows import ErrorRow
 
     return ErrorRow(

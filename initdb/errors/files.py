@@ -1,7 +1,7 @@
-"""Why a database file cannot be opened or written, asked of the file system.
+"""Asks the file system why a database file cannot be opened or written.
 
-Only `stat`, `access` and `statvfs`: to open and close a file that SQLite holds would drop this process's
-locks on it.
+It only calls `stat`, `access` and `statvfs`. To open and close a file that SQLite has open would drop this
+process's locks on it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ Finding = tuple[str, tuple[str, ...]]
 
 
 def sqlite_path(target: str) -> Path | None:
-    """The file that a SQLite URL (`sqlite:///app.db`, also with `file:` and a query) or a path names."""
+    """The file that a SQLite URL or a path names; None for a database in memory and for other URLs.
+
+    Example:
+        >>> sqlite_path("sqlite:////srv/app.db?mode=ro").as_posix()
+        '/srv/app.db'
+        >>> sqlite_path("sqlite://") is None
+        True
+    """
     scheme, separator, rest = target.partition("://")
     if separator and not scheme.startswith("sqlite"):
         return None
@@ -27,7 +34,7 @@ def sqlite_path(target: str) -> Path | None:
 
 
 def why_not_opened(path: Path | None) -> Finding | None:
-    """Reference and facts for a file that SQLite could not open (SQLITE_CANTOPEN)."""
+    """The reference and the facts for a file that SQLite could not open (SQLITE_CANTOPEN)."""
     if path is None:
         return None
     try:
@@ -39,7 +46,7 @@ def why_not_opened(path: Path | None) -> Finding | None:
 
 
 def why_not_written(path: Path | None) -> Finding | None:
-    """Reference and facts for a file that SQLite could read but not write (SQLITE_READONLY)."""
+    """The reference and the facts for a file that SQLite could read but not write (SQLITE_READONLY)."""
     if path is None:
         return None
     try:
@@ -51,7 +58,7 @@ def why_not_written(path: Path | None) -> Finding | None:
 
 
 def is_disk_full(path: Path | None) -> bool:
-    """Whether the file system has no block left: SQLite calls a failed sync a disk I/O error."""
+    """Whether the file system has no free block. SQLite reports a failed sync as a disk I/O error."""
     try:
         return path is not None and os.statvfs(path.absolute().parent).f_bavail == 0
     except OSError:

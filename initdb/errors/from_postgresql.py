@@ -1,4 +1,4 @@
-"""Which row of the catalogue an error of PostgreSQL is: by SQLSTATE, and by what was being done."""
+"""Finds the row of the catalogue for an error of PostgreSQL, by its SQLSTATE and by the work that failed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EXISTS = frozenset({"42P07", "42710", "42P06", "42723", "42701"})
 
 
 def postgresql_reference(error: DriverError, doing: str) -> str | None:
-    """The reference for `error`, None where what was being done decides alone."""
+    """The reference for `error`; None if only the work that failed decides."""
     state = error.sqlstate
     if state is None:
         return _without_state(error)
@@ -39,7 +39,7 @@ def postgresql_reference(error: DriverError, doing: str) -> str | None:
     if state == "42501":
         return "journal-permission" if doing == "journal" else "database-permission-denied"
     if state == "57014":
-        # One code for both; only the words tell a limit from a person.
+        # A limit and a person have the same code; only the message differs.
         return "statement-cancelled" if "user request" in error.text else "statement-timeout"
     return _STATES.get(state) or _by_work(state, doing)
 
@@ -68,5 +68,5 @@ def broken_constraint(doing: str) -> str | None:
 
 
 def bad_value(doing: str) -> str | None:
-    """The reference for a value that a column cannot hold (class 22, SQLITE_MISMATCH)."""
+    """The reference for a value that its column cannot hold (class 22, SQLITE_MISMATCH)."""
     return {"seed": "seed-rejected", "migrate": "data-migration-failed"}.get(doing)

@@ -1,4 +1,4 @@
-"""Which row of the catalogue an exception is that no driver raised: system, sockets, URLs, Alembic."""
+"""Finds the row of the catalogue for an exception of the system, of sockets, of a URL, or of Alembic."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ _ALEMBIC = {
 }
 _MISTAKES = (AssertionError, AttributeError, LookupError, NameError, TypeError)
 OTHERS_CODE = frozenset({"migrate", "rollback", "seed", "validate"})
-"""Work in which the application's own code runs: its files and sockets need not be the database's."""
+"""Work in which the application's own code runs. Its files and sockets need not be the database's."""
 
 
 def python_reference(exc: BaseException, doing: str) -> str | None:
-    """The reference for `exc`, None where what was being done decides alone."""
+    """The reference for `exc`; None if only the work that failed decides."""
     if isinstance(exc, KeyboardInterrupt):
         return "stopped"
     if doing in OTHERS_CODE:
@@ -51,7 +51,7 @@ def python_reference(exc: BaseException, doing: str) -> str | None:
 
 
 def _from_system(exc: BaseException) -> str | None:
-    import ssl  # 7 ms that a boot on a ready database need not spend
+    import ssl  # takes 7 ms, which a boot on a ready database does not need
 
     kinds: tuple[tuple[type[BaseException], str], ...] = (
         (ssl.SSLError, "tls-failed"),
@@ -77,11 +77,11 @@ def _from_url(exc: BaseException) -> str | None:
 
 
 def url_fault(exc: BaseException) -> str:
-    """What is wrong with a URL, by the type of what was raised: the message may quote the password."""
+    """What is wrong with a URL, by the type of the exception: its message may quote the password."""
     if isinstance(exc, TypeError):
-        return "A parameter after the ? is not known to the driver."
+        return "The driver does not know a parameter after the ?."
     if isinstance(exc, ValueError):
-        return "The port is not a number, or a part of the URL was read as the port."
+        return "The port is not a number, or another part of the URL was read as the port."
     return "It does not have the form dialect://user@host:5432/database."
 
 

@@ -1,4 +1,4 @@
-"""Which row of the catalogue an error of SQLite is: by result code, and by what is true of the file."""
+"""Finds the row of the catalogue for an error of SQLite, by its result code and by the state of the file."""
 
 from __future__ import annotations
 
@@ -27,9 +27,15 @@ _CODES = {
 
 
 def sqlite_reference(error: DriverError, doing: str, path: Path | None) -> tuple[str | None, tuple[str, ...]]:
-    """The reference for `error` (None: what was being done decides), and what was found out about the file.
+    """The reference for `error`, and facts about the file.
 
-    path: the database file, None if it is in memory or not known.
+    Args:
+        error: The error.
+        doing: The work that failed.
+        path: The database file; None if the database is in memory, or the file is not known.
+
+    Returns:
+        The reference, None if only the work that failed decides; and the facts, one line each.
     """
     if error.primary in {CANTOPEN, READONLY, IOERR}:
         return _by_file(error, path)
@@ -53,7 +59,7 @@ def _by_file(error: DriverError, path: Path | None) -> tuple[str, tuple[str, ...
 
 
 def _by_words(text: str, doing: str) -> str | None:
-    """SQLITE_ERROR says no more than "SQL error": its few fixed messages are read."""
+    """SQLITE_ERROR means no more than "SQL error", so its few fixed messages are read."""
     if doing == "schema" and "already exists" in text:
         return "conflicting-object"
     if doing == "seed" and text.startswith("no such table"):

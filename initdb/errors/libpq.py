@@ -1,10 +1,10 @@
-"""What libpq says without a session: there is no SQLSTATE then, so its few fixed phrases are read."""
+"""Recognises libpq's messages before there is a session, by a few fixed phrases: they have no SQLSTATE."""
 
 from __future__ import annotations
 
 import re
 
-# The most telling first: with several addresses one may refuse while another asks for a password.
+# The most specific first: of several addresses one may refuse the connection and another ask for a password.
 _PHRASES: tuple[tuple[str, str], ...] = (
     ("read-only-database", r"session is read-only"),
     (
@@ -58,10 +58,17 @@ _LOST = (
 
 
 def connect_failure(text: str) -> str | None:
-    """The reference for libpq's message on a connection that did not come about, None if it is none of them.
+    """The reference for libpq's message about a connection that could not be made; None for other messages.
 
-    text: the whole message in lower case. Source: PostgreSQL's src/interfaces/libpq/fe-connect.c, fe-auth.c,
-    fe-secure-*.c, and src/backend/libpq/auth.c, utils/init/postinit.c (untranslated).
+    The phrases are untranslated, from PostgreSQL's src/interfaces/libpq/fe-connect.c, fe-auth.c and
+    fe-secure-*.c, and from src/backend/libpq/auth.c and utils/init/postinit.c.
+
+    Args:
+        text: The whole message in lower case.
+
+    Example:
+        >>> connect_failure('fatal:  password authentication failed for user "app"')
+        'authentication-failed'
     """
     if says_lost(text) and not re.search(_CONNECTING, text):
         return None  # "could not receive data from server: Connection timed out" is the end of a session
@@ -69,5 +76,5 @@ def connect_failure(text: str) -> str | None:
 
 
 def says_lost(text: str) -> bool:
-    """Whether libpq's or psycopg2's message, in lower case, says that an open connection ended."""
+    """Whether a message of libpq or psycopg2, in lower case, says that an open connection ended."""
     return re.search(_LOST, text) is not None

@@ -1,4 +1,4 @@
-"""Where in the application's own files an exception was raised."""
+"""Finds the line in the application's own files at which an exception was raised."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ _NOT_THEIRS = frozenset(
         "sqlalchemy",
     }
 )
-"""Beside the standard library: what raises for the application's code."""
+"""Packages whose frames are skipped, as those of the standard library are: the cause is in their caller."""
 
 
 def where(exc: BaseException, *, ours_too: bool = False) -> str:
-    """ "FILE line N" of the innermost frame that is the application's own, "" if there is none.
+    """The innermost line of the application's own code, as "FILE line N"; "" if there is none.
 
-    ours_too: take the innermost frame of all. A SyntaxError names the file that could not be read.
+    For a SyntaxError it is the line that could not be parsed.
+
+    Args:
+        exc: The exception, with its traceback.
+        ours_too: Whether to take the innermost line of all, whoever's code it is.
     """
     if isinstance(exc, SyntaxError) and exc.filename:
         return f"{_relative(exc.filename)} line {exc.lineno or 1}"
@@ -38,7 +42,7 @@ def where(exc: BaseException, *, ours_too: bool = False) -> str:
 
 
 def raised_by_ours(exc: BaseException) -> bool:
-    """Whether the innermost frame is initdb's own: a mistake of ours, not of what it was given."""
+    """Whether initdb's own code raised it: then it is a mistake in initdb, not in its input."""
     step = exc.__traceback__
     while step is not None and step.tb_next is not None:
         step = step.tb_next

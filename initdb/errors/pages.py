@@ -13,7 +13,11 @@ DATABASE_NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 def find_row(reference: str) -> ErrorRow:
-    """The row of `reference`; raises InitError unknown-reference, which names the nearest ones."""
+    """The row of a reference.
+
+    Raises:
+        InitError: `unknown-reference`, which names the most similar ones.
+    """
     row = CATALOGUE.get(reference)
     if row is None:
         from difflib import get_close_matches
@@ -25,10 +29,24 @@ def find_row(reference: str) -> ErrorRow:
 
 
 def render_page(reference: str, database: str | None = None) -> str:
-    """All that is known of one kind of failure, as plain text of at most `WIDTH` columns.
+    """The whole entry of an error as plain text, at most `WIDTH` columns wide.
 
-    database: "sqlite" or "postgresql" leaves out what is for the other; None prints both.
-    Raises InitError unknown-reference.
+    Args:
+        reference: The error.
+        database: "sqlite" or "postgresql" leaves out the advice for the other one; None keeps both.
+
+    Raises:
+        InitError: `unknown-reference`.
+
+    Example:
+        >>> print(render_page("bad-setting"))  # doctest: +ELLIPSIS
+        bad-setting
+        <BLANKLINE>
+          A setting has an invalid value.
+        <BLANKLINE>
+        Causes
+          - It has a typing error.
+        ...
     """
     row = find_row(reference)
     blocks = [row.reference, _filled(row.message)]
@@ -45,7 +63,7 @@ def render_page(reference: str, database: str | None = None) -> str:
 
 
 def outcome(row: ErrorRow) -> str:
-    """A sentence or two on what a command and later boots do after this failure."""
+    """One or two sentences on what a command and later boots do after this error."""
     later = (
         "It can pass by itself: later boots try again, after growing pauses."
         if row.passing

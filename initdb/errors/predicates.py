@@ -1,4 +1,4 @@
-"""Yes-or-no questions about an exception, for code that acts on it rather than reports it."""
+"""Yes-or-no questions about an exception, for code that decides by it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ LOST_STATES = frozenset({"57P01", "57P02", "57P04", "57P05", "25P03", "25P04"})
 
 
 GONE_BEFORE = "8s2b"
-"""SQLAlchemy's code for a connection lost at an earlier statement, whose error somebody passed over."""
+"""SQLAlchemy's code for a connection that an earlier statement lost, and whose error was ignored."""
 
 
 def is_connection_lost(exc: BaseException) -> bool:
-    """Whether an open connection ended. Then a COMMIT in flight is in doubt."""
+    """Whether an open connection ended. A COMMIT that was sent is then in doubt."""
     if getattr(exc, "code", None) == GONE_BEFORE:
         return True
     error = driver_error(exc)
@@ -27,7 +27,7 @@ def is_connection_lost(exc: BaseException) -> bool:
 
 
 def is_lost(error: DriverError) -> bool:
-    """`is_connection_lost` for facts that were read already; a dead backend leaves no SQLSTATE."""
+    """`is_connection_lost` for facts that were read before. A dead server process sends no SQLSTATE."""
     if error.is_sqlite:
         return False
     if error.sqlstate is not None:
@@ -38,7 +38,7 @@ def is_lost(error: DriverError) -> bool:
 
 
 def is_missing_table(exc: BaseException) -> bool:
-    """Whether a statement named a table that is not there (42P01; SQLite has no code of its own for it)."""
+    """Whether a statement named a table that does not exist (42P01; SQLite has no code for it)."""
     error = driver_error(exc)
     if error is None:
         return False
@@ -48,18 +48,18 @@ def is_missing_table(exc: BaseException) -> bool:
 
 
 def is_lock_timeout(exc: BaseException) -> bool:
-    """Whether PostgreSQL did not give a lock in time, or at once under NOWAIT (55P03)."""
+    """Whether PostgreSQL did not grant a lock in time, or at once with NOWAIT (55P03)."""
     return _state(exc) == "55P03"
 
 
 def is_busy(exc: BaseException) -> bool:
-    """Whether SQLite's file or table is locked by another connection (SQLITE_BUSY, SQLITE_LOCKED)."""
+    """Whether another connection has locked SQLite's file or table (SQLITE_BUSY, SQLITE_LOCKED)."""
     error = driver_error(exc)
     return error is not None and error.primary in {SQLITE_BUSY, SQLITE_LOCKED}
 
 
 def is_too_many_connections(exc: BaseException) -> bool:
-    """Whether the server had no connection left (53300, or libpq's words for it before a session)."""
+    """Whether the server had no free connection (53300, or libpq's message before there is a session)."""
     error = driver_error(exc)
     if error is None or error.is_sqlite:
         return False
@@ -69,12 +69,12 @@ def is_too_many_connections(exc: BaseException) -> bool:
 
 
 def is_serialization(exc: BaseException) -> bool:
-    """Whether the transaction lost against another one and may be tried again (40001, 40P01)."""
+    """Whether the transaction lost against another one and can be retried (40001, 40P01)."""
     return _state(exc) in {"40001", "40P01"}
 
 
 def is_read_only(exc: BaseException) -> bool:
-    """Whether the database takes no writes (25006, SQLITE_READONLY)."""
+    """Whether the database is read-only (25006, SQLITE_READONLY)."""
     error = driver_error(exc)
     return error is not None and (error.sqlstate == "25006" or error.primary == SQLITE_READONLY)
 

@@ -1,8 +1,9 @@
-"""Takes secrets out of text: passwords in URLs, in key=value pairs and in SQL, and password hashes."""
+"""Removes secrets from text: passwords in URLs, in key=value pairs and in SQL, and password hashes."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 MARK = "***"
 _WORD = r"(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key)[\w-]{0,40}"
@@ -11,7 +12,7 @@ _QUOTED = r"""'(?:[^'\\]|\\.|'')*(?:'|\Z)|"(?:[^"\\]|\\.|"")*(?:"|\Z)"""
 _USERINFO = re.compile(r"://[^:/]*:")
 _TOKEN = re.compile(r"\s*(\S*)")
 _PORT = re.compile(r"\d{1,5}(?![^/?#\s\"'),;.\]])")
-# The rest is compiled when it is first needed: a boot on a ready database tells no failure.
+# The others are compiled when they are first needed: a boot on a ready database shows no error.
 _NOT_A_PORT = r"(://[^:/\s\[]*):(?!\d{1,5}(?:\W|$)|[\s/]|$)\S*"
 _KEY = rf"{_WORD}[\"']?\s*=+\s*|[\"'][\w.-]{{0,40}}{_WORD}[\"']\s*:\s*|{_WORD}\)=\("
 _PAIR = rf"(?is)({_KEY})({_QUOTED}|(?:\\.|\S)+)"
@@ -23,9 +24,14 @@ _SECRET_KEY = rf"(?i){_WORD}"
 
 
 def url_text(url: object) -> str:
-    """`url` (a string, or SQLAlchemy's URL) without its password, wherever it stands, for people to read.
+    """A URL without its password, for people to read. The user name stays. Never raises.
 
-    The user name stays. Strings that are no URL are taken as well; never raises.
+    Args:
+        url: A string, which need not be a URL, or SQLAlchemy's URL.
+
+    Example:
+        >>> url_text("postgresql://app:hunter2@db/shop?sslpassword=hunter2&sslmode=require")
+        'postgresql://app@db/shop?sslmode=require'
     """
     text = _exact(url)
     if text is None:
@@ -37,11 +43,15 @@ def url_text(url: object) -> str:
 
 
 def scrub(text: str) -> str:
-    """`text` without the passwords of URLs, the values of `password=…` and its like, password hashes,
-    and the parameters of SQL statements.
+    """Remove the passwords of URLs, the values of `password=…` and similar pairs, password hashes, and the
+    parameters of SQL statements.
 
-    Takes away rather too much than too little: in a URL all from the user name to the last `@` of the text,
-    because a password that was written without escapes may hold any character.
+    It rather removes too much than too little. In a URL it removes all from the user name to the last `@` in
+    the text, because a password without escapes may contain any character.
+
+    Example:
+        >>> scrub("could not connect to postgresql://app:hunter2@db/shop with PASSWORD=hunter2")
+        'could not connect to postgresql://***@db/shop with PASSWORD=***'
     """
     text = re.sub(_VALUES, rf"\1{MARK}", _hide_passwords(text, keep_user=False))
     text = re.sub(_NOT_A_PORT, rf"\1:{MARK}", text)
@@ -52,29 +62,32 @@ def scrub(text: str) -> str:
 
 
 def text_of(value: object) -> str:
-    """`str(value)`; the name of its type if it cannot print itself: telling an error must not fail."""
-    try:
-        return str.__str__(value if isinstance(value, str) else str(value))
-    except Exception:
-        return f"<{type(value).__name__}>"
+    """`str(value)`; the name of the type in angle brackets for a value that cannot print itself."""
+    found = _printed(lambda: value if isinstance(value, str) else str(value))
+    return f"<{type(value).__name__}>" if found is None else found
 
 
 def _exact(url: object) -> str | None:
-    """The text of a URL object, which knows which part of it is the password; None for anything else."""
+    """The text of a URL object, which knows its password; None for anything else."""
     render = getattr(url, "render_as_string", None)
-    if not callable(render):
-        return None
-    try:
-        text = str(render(hide_password=True))
-    except Exception:  # a URL that cannot render itself is treated as the text it prints
+    text = _printed(lambda: str(render(hide_password=True))) if callable(render) else None
+    if text is None:
         return None
     return text.replace(f":{MARK}@", "@", 1) if getattr(url, "password", None) is not None else text
 
 
-def _hide_passwords(text: str, *, keep_user: bool) -> str:
-    """`text` without what stands between the first `://user:` and the last `@`.
+def _printed(text: Callable[[], str]) -> str | None:
+    """What `text` returns; None if it raises."""
+    try:
+        return str.__str__(text())
+    except Exception:  # somebody else's object may raise anything when it prints itself; the report goes on
+        return None
 
-    A user name may hold an `@` itself (`app@corp:secret@host`); `user@host:5432` has no password.
+
+def _hide_passwords(text: str, *, keep_user: bool) -> str:
+    """Remove what is between the first `://user:` and the last `@`.
+
+    A user name may contain an `@` (`app@corp:secret@host`); `user@host:5432` has no password.
     """
     last = text.rfind("@")
     start = 0

@@ -1,4 +1,4 @@
-"""How a failure reads: the same on the terminal, in the journal and on the dashboard, today and in a year."""
+"""An error as it is shown and stored: the same text on the terminal and in the journal, also in a year."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from initdb.errors.safe import safe_text
 
 MOST_LINES = 50
 OLD_FIX = "mend"
-"""What 0.1.0 calls `fix`, in the failures that it stores and in those that it reads."""
+"""The name of `fix` in 0.1.0, in the errors that it stores and in those that it reads."""
 _BOLD_RED, _BOLD, _GREEN, _CYAN, _DIM, _RESET = (
     "\x1b[1;31m",
     "\x1b[1m",
@@ -22,12 +22,26 @@ _BOLD_RED, _BOLD, _GREEN, _CYAN, _DIM, _RESET = (
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A failure as it is told, complete: nothing is looked up when it is read again.
+    """An error with all that is shown of it, so that nothing is looked up when it is read again.
 
-    reference, message, kept, fix: as in the catalogue on the day. context: the particulars, a line each.
-    sqlstate: SQLSTATE or SQLite's error name. passing: whether it can pass by itself.
-    advice: short advice lines for the database in use. database: "sqlite", "postgresql" or None.
-    exit_code: of a command that ends with it.
+    Attributes:
+        reference: As in the catalogue of the version that raised it; so are `message`, `kept`, `fix`,
+            `passing` and `exit_code`.
+        message: What happened.
+        context: The particulars, one line each.
+        kept: What was kept.
+        fix: The command or action that fixes it.
+        sqlstate: The SQLSTATE, or SQLite's name of the error.
+        passing: Whether it can pass by itself.
+        advice: The short forms of the advice for the database in use.
+        database: "sqlite", "postgresql" or None.
+        exit_code: Of a command that ends with it.
+
+    Example:
+        >>> from initdb.errors import InitError
+        >>> stored = InitError("disk-full", database="sqlite").rendered().as_stored()
+        >>> Rendered.from_data(stored).reference
+        'disk-full'
     """
 
     reference: str
@@ -42,20 +56,24 @@ class Rendered:
     exit_code: int = 1
 
     def as_data(self) -> dict[str, object]:
-        """The failure as JSON-able data: strings, lists of strings, a bool and an int."""
+        """The error as data for JSON: strings, lists of strings, a bool and an int."""
         data: dict[str, object] = asdict(self)
         return data | {"context": list(self.context), "advice": list(self.advice)}
 
     def as_stored(self) -> dict[str, object]:
-        """The failure as an event holds it: `as_data`, and the fix under the name that 0.1.0 reads too.
+        """The error as an event stores it: `as_data`, and the fix a second time under its name in 0.1.0.
 
-        While a new version is rolled out, processes of 0.1.0 report what the new one stored.
+        During a deployment, processes of 0.1.0 show what the new version stored.
         """
         return self.as_data() | {OLD_FIX: self.fix}
 
     @classmethod
     def from_data(cls, data: Mapping[str, object]) -> Rendered:
-        """The failure that any version stored. Missing keys and wrong types are made up for."""
+        """The error that any version stored; missing keys and values of a wrong type get a default.
+
+        Args:
+            data: What `as_stored` gave, after JSON; or anything else.
+        """
         code = data.get("exit_code")
         return cls(
             reference=_word(data.get("reference"), "internal-error"),
@@ -72,7 +90,12 @@ class Rendered:
 
 
 def render(rendered: Rendered, colour: bool = False) -> str:
-    """`rendered` as text for a terminal, without a newline at the end; with ANSI colours if `colour`."""
+    """The text of an error for a terminal, without a newline at its end.
+
+    Args:
+        rendered: The error.
+        colour: Whether to add ANSI colours.
+    """
 
     def paint(text: str, style: str) -> str:
         return f"{style}{text}{_RESET}" if colour else text
@@ -89,7 +112,12 @@ def render(rendered: Rendered, colour: bool = False) -> str:
 
 
 def safe_lines(values: Iterable[str]) -> tuple[str, ...]:
-    """Context fit to be printed and stored: one safe line each, empty ones dropped, at most `MOST_LINES`."""
+    """Make the lines of a context safe to print and store; drop empty ones, and those after `MOST_LINES`.
+
+    Example:
+        >>> safe_lines(["postgresql://app:hunter2@db/shop", "", "two\\nlines"])
+        ('postgresql://***@db/shop', 'two\\\\nlines')
+    """
     lines = tuple(line for line in map(safe_text, values) if line)
     if len(lines) <= MOST_LINES:
         return lines

@@ -1,4 +1,4 @@
-"""What a row of the error catalogue is: one kind of failure, described once, as data."""
+"""A row of the error catalogue: one kind of failure, described once, as data."""
 
 from __future__ import annotations
 
@@ -65,12 +65,20 @@ TITLES: MappingProxyType[Topic, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One piece of advice.
+    """One piece of advice about a failure.
 
-    topic: which question it answers, see `TITLES`.
-    text: complete sentences; the first line stands alone and is the short form that errors print,
-        a line that begins with four spaces is a command or a piece of configuration.
-    database: the database it is for, None for both.
+    Attributes:
+        topic: The question that it answers, see `TITLES`.
+        text: Complete sentences. The first line makes sense alone: errors print it as the short form. A line
+            that begins with four spaces is a command or a piece of configuration.
+        database: The database that it is for; None for both.
+
+    Example:
+        >>> advice = Advice("backup", "Copy the file first:\\n    cp app.db before.db", "sqlite")
+        >>> advice.short
+        'Copy the file first:'
+        >>> advice.fits("postgresql")
+        False
     """
 
     topic: Topic
@@ -79,11 +87,11 @@ class Advice:
 
     @property
     def short(self) -> str:
-        """The first line, which stands alone."""
+        """The first line, which makes sense alone."""
         return self.text.partition("\n")[0]
 
     def fits(self, database: str | None) -> bool:
-        """Whether it may be told to a user of `database` ("sqlite", "postgresql"; None = not known)."""
+        """Whether the advice is for the users of `database` ("sqlite", "postgresql"; None: not known)."""
         return self.database is None or self.database == database
 
 
@@ -91,12 +99,24 @@ class Advice:
 class ErrorRow:
     """One kind of failure.
 
-    reference: kebab-case name, never renamed once released (journals and scripts keep it).
-    message: what is wrong. kept: what stands all the same. fix: the one command or action that fixes it.
-    causes: what usually leads to it.
-    requirements: the headings of the requirements' error chapter that it answers.
-    passing: whether it can pass by itself, so that a later try without any change may succeed.
-    exit_code: of a command that ends with it: 1 failed, 2 usage, 3 not ready, 4 another process is at work.
+    Attributes:
+        reference: Its name in kebab-case. Never renamed once released: journals and scripts keep it.
+        message: What happened.
+        kept: What was kept in spite of it.
+        fix: The one command or action that fixes it.
+        causes: The usual causes.
+        advice: What else a person can do about it.
+        requirements: The headings in the requirements' chapter on errors that it answers.
+        passing: Whether it can pass by itself, so that a retry may succeed without any change.
+        exit_code: Of a command that ends with it: 1 failed, 2 usage, 3 not ready, 4 another process is at
+            work, 130 stopped.
+
+    Example:
+        >>> from initdb.errors import CATALOGUE
+        >>> CATALOGUE["disk-full"].message
+        'The disk of the database is full.'
+        >>> CATALOGUE["disk-full"].passing
+        True
     """
 
     reference: str

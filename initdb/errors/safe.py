@@ -1,4 +1,4 @@
-"""Makes any text fit to be printed and stored: no secrets, no control characters, no endless values."""
+"""Makes any text safe to print and store: no secrets, no control characters, no endless values."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ from initdb.errors.redact import scrub, text_of
 LIMIT = 600
 _HEAD = 440
 _MOST = 20_000
-"""What is looked at of a text; of what is left of it only the ends are shown."""
+"""How many characters of a text are searched for secrets; far fewer of them are shown."""
 
 
 def escape(text: str) -> str:
-    """`text` with what is not printable spelled out: ESC as `\\x1b`, a surrogate as `\\udc80`."""
+    """Spell out the characters that are not printable: ESC as `\\x1b`, a surrogate as `\\udc80`."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def shorten(text: str, limit: int = LIMIT) -> str:
-    """At most `limit` characters of `text`: the middle is left out, since both ends identify it."""
+    """At most `limit` characters of `text`. The middle is left out, because the ends identify the text best.
+
+    Example:
+        >>> shorten("SELECT id, sku, name, price FROM products WHERE price > 100", 30)
+        'SELECT id, sku, name,  … > 100'
+    """
     if len(text) <= limit:
         return text
     head = limit * _HEAD // LIMIT
@@ -27,5 +32,14 @@ def shorten(text: str, limit: int = LIMIT) -> str:
 
 
 def safe_text(value: object, limit: int = LIMIT) -> str:
-    """`value` as one line fit for a terminal, a log and a journal. Never raises; idempotent."""
+    """A value as one line that is safe on a terminal, in a log and in a journal. Never raises.
+
+    Safe text stays as it is.
+
+    Example:
+        >>> safe_text("password=hunter2\\x1b[2J")
+        'password=***'
+        >>> safe_text("line 1\\nline 2")
+        'line 1\\\\nline 2'
+    """
     return shorten(escape(scrub(shorten(text_of(value), _MOST))), limit).strip()
