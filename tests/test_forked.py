@@ -20,7 +20,7 @@ STATE = """
 import json, locale, os, signal, sys, threading
 streams = [sys.stdin, sys.stdout, sys.stderr]
 print(json.dumps({
-    "arguments": sys.argv[1:],
+    "arguments": [sys.argv[1:], sys.orig_argv],
     "program": os.path.basename(sys.argv[0]),
     "name": __name__,
     "package": __spec__.name,
@@ -71,6 +71,11 @@ def spawned(module: str, *words: str, **options: Any) -> subprocess.CompletedPro
     return subprocess.run([sys.executable, "-m", module, *words], text=True, **options)
 
 
+def with_nothing(module: str, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """The same command, forked with nothing imported."""
+    return forked.run(module, *words, modules=(), **options)
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("typed", [None, "some words"])
 def test_what_a_process_is(tmp_path: Path, unbuffered: str, typed: str | None) -> None:
@@ -83,7 +88,7 @@ def test_what_a_process_is(tmp_path: Path, unbuffered: str, typed: str | None) -
     with (tmp_path / "input").open() as file:
         found = [
             json.loads(run("state", "a", "b c", cwd=tmp_path, env=given, stdin=file).stdout)
-            for run in (spawned, forked.run)
+            for run in (spawned, with_nothing)
             if file.seek(0) == 0
         ]
     assert found[1] == found[0]
@@ -94,7 +99,7 @@ def test_what_a_process_is(tmp_path: Path, unbuffered: str, typed: str | None) -
 def test_how_it_ends(tmp_path: Path, how: str) -> None:
     """Its code, or its signal, and what it printed on the way."""
     (tmp_path / "ends.py").write_text(ENDS[how])
-    first, second = (run("ends", cwd=tmp_path, env=dict(os.environ)) for run in (spawned, forked.run))
+    first, second = (run("ends", cwd=tmp_path, env=dict(os.environ)) for run in (spawned, with_nothing))
     assert (second.returncode, second.stdout) == (first.returncode, first.stdout)
     assert second.stderr.splitlines()[-1:] == first.stderr.splitlines()[-1:]
 
@@ -102,7 +107,7 @@ def test_how_it_ends(tmp_path: Path, how: str) -> None:
 def test_it_is_asked_and_waited_for_like_any_other(tmp_path: Path) -> None:
     """As a child of another process, which subprocess cannot wait for."""
     (tmp_path / "waits.py").write_text("import time\nprint('begun', flush=True)\ntime.sleep(60)")
-    with Forked("waits", cwd=tmp_path, env=dict(os.environ), stdout=subprocess.PIPE) as process:
+    with Forked("waits", cwd=tmp_path, env=dict(os.environ), stdout=subprocess.PIPE, modules=()) as process:
         assert process.stdout is not None and process.stdout.readline() == "begun\n"
         assert process.poll() is None
         with pytest.raises(subprocess.TimeoutExpired):
@@ -118,7 +123,7 @@ def test_what_the_interpreter_is_told_is_heeded(tmp_path: Path) -> None:
     """The one that forks was told the same."""
     (tmp_path / "hashes.py").write_text("import os, sys; print(hash('a'), sys.flags.utf8_mode, os.environ)")
     given = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONUTF8": "1"}
-    first, second = (run("hashes", cwd=tmp_path, env=given) for run in (spawned, forked.run))
+    first, second = (run("hashes", cwd=tmp_path, env=given) for run in (spawned, with_nothing))
     assert second.stdout == first.stdout
     del given["PYTHONHASHSEED"]
-    assert forked.run("hashes", cwd=tmp_path, env=given).stdout != first.stdout
+    assert with_nothing("hashes", cwd=tmp_path, env=given).stdout != first.stdout

@@ -130,6 +130,7 @@ def run(module: str, words: Sequence[str]) -> None:
     codes: list[int] = []
     atexit.register(_leave, codes)  # it is called when everything else has been
     sys.argv = [module, *words]
+    sys.orig_argv = [sys.executable, "-m", module, *words]
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     except KeyboardInterrupt:
