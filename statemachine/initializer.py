@@ -16,13 +16,13 @@ from initdb.events.entry import Entry
 from initdb.events.sessions import session
 from initdb.settings import Settings, load_settings
 from initdb.statemachine import orders
-from initdb.statemachine.assemble.parts import Given, assemble
 from initdb.statemachine.assemble.site import Site, Watcher
 from initdb.statemachine.decide.verdict import Look, Verdict, judge
 from initdb.statemachine.loop.attend import Outcome, attend
 from initdb.statemachine.loop.look import look
 from initdb.statemachine.loop.order import Order
 from initdb.statemachine.render.results import InitializationResult, RepairResult
+from initdb.steps.application.assemble import Given, assemble
 from initdb.steps.context import Rule
 from initdb.steps.engines.make import make_engine
 from initdb.steps.seeds.model import SeedSource

@@ -1,1 +1,1 @@
-"""Who assembles: from what a team gives to what a run works with."""
+"""Who assembles: everything that a run works with, in one place."""
