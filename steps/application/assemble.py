@@ -11,7 +11,8 @@ from sqlalchemy import Engine, MetaData
 
 from initdb import migrations as own_migrations
 from initdb.errors import InitError
-from initdb.loading import as_metadata, load_metadata, load_object
+from initdb.loading.models import as_metadata, load_metadata
+from initdb.loading.objects import load_object
 from initdb.settings import SchemaSource, Settings
 from initdb.steps.context import Application, Rule
 from initdb.steps.env_py.source import chooses_folders, version_table

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import MetaData
 
 from initdb.errors import InitError
-from initdb.loading import as_metadata, load_metadata, load_object
+from initdb.loading.models import as_metadata, load_metadata
+from initdb.loading.objects import load_object
 
 Write = Callable[[str], str]
 NUMBERS = count()

@@ -14,7 +14,7 @@ from initdb.cli.calling.call import Call
 from initdb.cli.output.foreign_output import tamed
 from initdb.errors import InitError
 from initdb.errors.redact import url_text
-from initdb.loading import load_object
+from initdb.loading.objects import load_object
 from initdb.settings import Settings, load_settings
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Imports what settings name as "module:attribute": models, bases, Configs, seeds, applications."""
