@@ -22,10 +22,12 @@ from initdb.statemachine.loop.attend import Outcome, attend
 from initdb.statemachine.loop.look import look
 from initdb.statemachine.loop.order import Order
 from initdb.statemachine.render.results import InitializationResult, RepairResult
-from initdb.steps.application.assemble import Given, assemble
-from initdb.steps.context import Rule
-from initdb.steps.engines.make import make_engine
+from initdb.steps.application.assemble import assemble
+from initdb.steps.application.given import Given
+from initdb.steps.context import ConfigProvider, Rule
+from initdb.steps.engines.choose import choose_engines
 from initdb.steps.seeds.model import SeedSource
+from initdb.steps.seeds.sources import Seeds
 from initdb.steps.survey.code_fingerprint import code_parts
 
 
@@ -45,11 +47,11 @@ class Initializer:
         self,
         engine: Engine | None = None,
         *,
-        metadata: Any = None,
-        migrations: Any = None,
-        provider: Any = None,
-        seeds: Any = None,
-        base: Any = None,
+        metadata: object = None,
+        migrations: object = None,
+        provider: ConfigProvider | None = None,
+        seeds: Seeds = None,
+        base: object = None,
         rules: tuple[Rule, ...] = (),
         name: str | None = None,
         settings: Settings | None = None,
@@ -59,15 +61,14 @@ class Initializer:
         owns: Callable[[SeedSource], bool] | None = None,
     ) -> None:
         self.settings = settings or load_settings()
-        chosen = _engine(engine, self.settings)
-        beside = tuple(companions) or _companions(self.settings)
-        given = Given(metadata, migrations, provider, seeds, base, rules, name, beside, owns)
-        application = assemble(given, self.settings, chosen)
+        engines = choose_engines(self.settings, engine, companions)
+        given = Given(metadata, migrations, provider, seeds, base, rules, name, owns)
+        application = assemble(given, self.settings, engines)
         self.site = Site(
-            engine=chosen,
+            engine=engines.work,
             application=application,
             settings=self.settings,
-            code=code_parts(application, self.settings, chosen.dialect),
+            code=code_parts(application, self.settings, engines.work.dialect),
             clock=clock or Clock(),
             watcher=watcher or Watcher(),
         )
@@ -130,25 +131,6 @@ class Initializer:
         outcome: Outcome = attending()
         result = orders.result_of(outcome, self.engine.dialect.name, self.settings)
         return replace(result, duration=time.perf_counter() - begun)
-
-
-def _engine(engine: Engine | None, settings: Settings) -> Engine:
-    """The engine to work on: of `work_url`, else the application's, else of `database_url`; or, where
-    `database` names another, of that."""
-    if engine is None or (settings.work_url and settings.database is None):
-        if not settings.url:
-            raise InitError("database-url-missing")
-        return make_engine(settings.url)
-    return engine
-
-
-def _companions(settings: Settings) -> tuple[Engine, ...]:
-    """The other databases of the settings, the first one first."""
-    urls = [url for name, url in settings.companion_urls().items() if name != settings.database]
-    first = replace(settings, database=None).url
-    if settings.database is not None and first:
-        urls.insert(0, first)
-    return tuple(make_engine(url) for url in urls)
 
 
 def failed(error: InitError, database: str = "unknown") -> InitializationResult:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import Connection, Engine, MetaData
 
@@ -17,6 +17,9 @@ from initdb.settings import Settings
 from initdb.steps.revisions.graph import RevisionGraph
 from initdb.steps.revisions.locate import MigrationPlace
 from initdb.steps.seeds.model import SeedSource
+
+ConfigProvider: TypeAlias = Callable[[Callable[[Any], None]], None]
+"""Makes an Alembic Config and calls the function that it is given with it, in the context of env.py."""
 
 
 class Unit(Protocol):
@@ -58,7 +61,6 @@ class Rule:
 class Application:
     """The parts an application brings: its models, its revisions, its seeds, its rules.
 
-    `provider` makes the Alembic Config and runs a function in its context (steps.alembic_driver.Provider);
     `base` is the metadata or the callable that makes the tables which the revisions begin after.
     `version_table` is what env.py says in plain sight, until a run has learned it from env.py itself;
     `env_chooses`: env.py chooses the folders of the revisions, so that `graph` is None until it was asked.
@@ -68,11 +70,11 @@ class Application:
     metadata: MetaData | None = None
     place: MigrationPlace | None = None
     graph: RevisionGraph | None = None
-    provider: Any = None
+    provider: ConfigProvider | None = None
     seeds: tuple[SeedSource, ...] = ()
     rules: tuple[Rule, ...] = ()
     schema_from: str = "models"
-    base: Any = None
+    base: object = None
     identity: bool = False
     version_table: str = "alembic_version"
     version_schema: str | None = None

@@ -13,13 +13,12 @@ from sqlalchemy import Engine
 
 from initdb.booting import loading
 from initdb.errors import InitError
-from initdb.flask.binds import companions_of, engine_of_bind, models_of_bind, owner_of_seeds, with_binds
+from initdb.flask.binds import bind_engines, models_of_bind, owner_of_seeds, with_binds
 from initdb.flask.revisions import provider_for, revisions_of
 from initdb.settings import Settings, load_settings
 from initdb.statemachine.assemble.site import Watcher
 from initdb.statemachine.initializer import Initializer
 from initdb.steps.context import Rule
-from initdb.steps.engines.make import make_engine
 
 EXTENSION = "initdb"
 """The key in `app.extensions`."""
@@ -45,22 +44,23 @@ def initializer_for(
     """
     first = engine_of(app, db)
     settings = with_binds(app, db, settings or settings_for(app, first))
-    name = settings.database
+    name, revisions = settings.database, revisions_of(app, settings)
     parts: Parts = app.extensions.get(EXTENSION, Parts())
-    revisions = revisions_of(app, settings)
-    work = make_engine(settings.work_url) if settings.work_url else None
+    models, owns = models_of_bind(db, name), owner_of_seeds(db, settings)
+    engines = bind_engines(app, db, settings, first)
+    provider = provider_for(app, db, first, engines.work, revisions)
     return Initializer(
-        engine_of_bind(app, db, settings, name) if name else first,
-        metadata=models_of_bind(db, name),
+        engines.of(name),
+        metadata=models,
         migrations=revisions,
-        provider=provider_for(app, db, first, work, revisions),
+        provider=provider,
         seeds=parts.seeds,
         rules=() if name else parts.rules,
         name=None if settings.application else app.name,
         settings=settings,
         watcher=watcher,
-        companions=companions_of(app, db, settings, work or first),
-        owns=owner_of_seeds(db, settings),
+        companions=engines.beside(name),
+        owns=owns,
     )
 
 

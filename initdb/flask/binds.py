@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Flask
@@ -31,16 +31,44 @@ def with_binds(app: Flask, db: Any, settings: Settings) -> Settings:
     return settings
 
 
+@dataclass(frozen=True, slots=True)
+class BindEngines:
+    """The engines of an application's databases.
+
+    Attributes:
+        first: The application's own, of its first database.
+        work: That of `work_url`, where another role does the work on the first one.
+        others: Of the other databases, by name.
+    """
+
+    first: Engine
+    work: Engine | None
+    others: Mapping[str, Engine]
+
+    def of(self, name: str | None) -> Engine:
+        """The engine of the database of this name; None is the first one's."""
+        return self.first if name is None else self.others[name]
+
+    def beside(self, name: str | None) -> tuple[Engine, ...]:
+        """The engines of all others than `name`, the first one first."""
+        others = [engine for other, engine in self.others.items() if other != name]
+        return tuple(others if name is None else [self.work or self.first, *others])
+
+
+def bind_engines(app: Flask, db: Any, settings: Settings, first: Engine) -> BindEngines:
+    """The application's engines, and engines that are made for URLs that it has none for."""
+    own = _engines(app, db)
+    urls = settings.companion_urls()
+    return BindEngines(
+        first,
+        make_engine(settings.work_url) if settings.work_url else None,
+        {name: own.get(name) or make_engine(url) for name, url in urls.items()},
+    )
+
+
 def engine_of_bind(app: Flask, db: Any, settings: Settings, name: str) -> Engine:
     """The application's engine of one of the settings' databases, or one made for its URL."""
     return _engines(app, db).get(name) or make_engine(settings.companion_urls()[name])
-
-
-def companions_of(app: Flask, db: Any, settings: Settings, first: Engine) -> tuple[Engine, ...]:
-    """The engines of the databases beside the one that the settings name, the first one first."""
-    names = [name for name in settings.companion_urls() if name != settings.database]
-    others = [engine_of_bind(app, db, settings, name) for name in names]
-    return tuple(others if settings.database is None else [first, *others])
 
 
 def models_of_bind(db: Any, name: str | None) -> MetaData | None:

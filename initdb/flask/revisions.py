@@ -13,9 +13,8 @@ from sqlalchemy import Engine
 from initdb.booting import loading
 from initdb.events.sessions import is_memory
 from initdb.settings import Settings
+from initdb.steps.context import ConfigProvider
 from initdb.steps.revisions.locate import find_directories
-
-Provider = Callable[[Callable[[Any], None]], None]
 
 
 def revisions_of(app: Flask, settings: Settings) -> str | None:
@@ -36,7 +35,7 @@ def revisions_of(app: Flask, settings: Settings) -> str | None:
 
 def provider_for(
     app: Flask, db: Any, engine: Engine, work: Engine | None, revisions: str | None
-) -> Provider | None:
+) -> ConfigProvider | None:
     """What makes the Alembic Config of `revisions` and runs a function with it, inside the application.
 
     With Flask-Migrate it is `Migrate.get_config`, so that its configure callbacks are heard and its env.py

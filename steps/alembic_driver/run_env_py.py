@@ -46,10 +46,13 @@ def run_in_environment(
     Raises InitError("env-py-failed"),
     ("env-py-ran-nothing"), ("env-py-other-database"), ("env-py-several-databases"), ("two-phase-refused").
     """
+    provider = application.provider
+    if provider is None:
+        raise InitError("migrations-not-found", "the application has no revisions")
     ride = _Ride(engine, application.companions, body, autocommit_block)
     with PROCESS, kept_logging(), loading():
         try:
-            application.provider(ride.run)
+            provider(ride.run)
         except Exception as error:
             ride.failed(error)
     if ride.error is not None:

@@ -11,7 +11,8 @@ import click
 from initdb.cli.calling.call import Call
 from initdb.cli.calling.command import Command, CommandGroup, pass_call
 from initdb.cli.calling.options import output_options, setting_options
-from initdb.cli.opening.target import find_target, make_reading_engine
+from initdb.cli.opening.opened import make_reading_engine
+from initdb.cli.opening.target import find_target
 
 if TYPE_CHECKING:
     from initdb.settings import Settings

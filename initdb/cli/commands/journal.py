@@ -10,7 +10,8 @@ from initdb.cli.calling.options import output_options, setting_options
 from initdb.cli.commands.verify import verify
 from initdb.cli.entries.filters import Filters
 from initdb.cli.entries.filters import since as since_time
-from initdb.cli.opening.target import find_target, make_reading_engine
+from initdb.cli.opening.opened import make_reading_engine
+from initdb.cli.opening.target import find_target
 
 
 @click.group("journal", cls=CommandGroup, invoke_without_command=True)

@@ -7,7 +7,8 @@ import click
 from initdb.cli.calling.call import Call
 from initdb.cli.calling.command import Command, pass_call
 from initdb.cli.calling.options import output_options, setting_options
-from initdb.cli.opening.target import find_target, opened
+from initdb.cli.opening.opened import opened
+from initdb.cli.opening.target import find_target
 
 _STYLES = {"info": "dim", "warning": "yellow", "error": "red", "critical": "bold red"}
 

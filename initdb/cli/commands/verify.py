@@ -7,7 +7,8 @@ import click
 from initdb.cli.calling.call import Call
 from initdb.cli.calling.command import Command, pass_call
 from initdb.cli.calling.options import output_options, setting_options
-from initdb.cli.opening.target import find_target, make_reading_engine
+from initdb.cli.opening.opened import make_reading_engine
+from initdb.cli.opening.target import find_target
 from initdb.errors import InitError
 
 COULD_NOT_CHECK = 5

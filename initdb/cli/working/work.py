@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from initdb.cli.calling.call import Call
-from initdb.cli.opening.target import find_target, opened_each
+from initdb.cli.opening.opened import opened_each
+from initdb.cli.opening.target import find_target
 
 if TYPE_CHECKING:
     from initdb.statemachine.initializer import Initializer

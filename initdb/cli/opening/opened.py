@@ -1,0 +1,82 @@
+"""Opens the application and its databases for a command; what it imports begins no boot of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from initdb.booting import loading
+from initdb.cli.calling.call import Call
+from initdb.cli.opening.target import Target
+from initdb.cli.output.foreign_output import tamed
+from initdb.errors import InitError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from initdb.flask.commanded import Commanded
+    from initdb.settings import Settings
+    from initdb.statemachine.assemble.site import Watcher
+    from initdb.statemachine.initializer import Initializer
+
+
+@contextmanager
+def opened(call: Call, target: Target, watcher: Watcher | None = None) -> Iterator[Initializer]:
+    """The Initializer of the first database, or of the one that the settings name.
+
+    Raises:
+        InitError: Something cannot be imported or read.
+    """
+    with opened_each(call, target, watcher) as initializers:
+        yield initializers[0]
+
+
+@contextmanager
+def opened_each(
+    call: Call, target: Target, watcher: Watcher | None = None
+) -> Iterator[tuple[Initializer, ...]]:
+    """The Initializers of all databases, the first one first, in the application's context.
+
+    Raises:
+        InitError: Something cannot be imported or read.
+    """
+    with loading(), tamed(call.screen, debug=call.debug):
+        application = _application(call, target.settings)
+        if application is None:
+            from initdb.statemachine.initializer import Initializer
+
+            yield tuple(Initializer(settings=one, watcher=watcher) for one in target.settings.each())
+        else:
+            with application.app.app_context():
+                yield application.initializers(watcher)
+
+
+def make_reading_engine(call: Call, target: Target) -> Engine:
+    """An engine for the journal, which needs neither models nor revisions: they may be what is broken.
+
+    Raises:
+        InitError: No database is named, or the application that has it cannot be loaded.
+    """
+    settings = target.settings
+    given = call.settings.keys() & {"database_url", "work_url"}
+    url = settings.url if settings.databases or settings.database is None else None
+    if url is not None and (given or call.flask is None):
+        from initdb.steps.engines.make import make_engine
+
+        return make_engine(url)
+    with loading(), tamed(call.screen, debug=call.debug):
+        application = _application(call, settings)
+        if application is None:
+            raise InitError("database-url-missing")
+        return application.engine()
+
+
+def _application(call: Call, settings: Settings) -> Commanded | None:
+    """The application that `flask` was called for, or that the settings name; None for none."""
+    make = None if "app" in call.settings else call.flask
+    if make is None and settings.app is None:
+        return None
+    from initdb.flask.commanded import load_commanded
+
+    return load_commanded(make, settings, call.settings)

@@ -1,0 +1,90 @@
+"""An application that a command names, loaded, with its database and its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Engine
+
+from initdb.errors import InitError
+from initdb.errors.redact import url_text
+from initdb.flask.binding import engine_of, initializer_for, settings_for
+from initdb.flask.binds import engine_of_bind, with_binds
+from initdb.loading.applications import database_url, load_application
+from initdb.settings import Settings
+from initdb.statemachine.assemble.site import Watcher
+from initdb.statemachine.initializer import Initializer
+from initdb.steps.engines.make import parse_url
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """The application, its db, the engine of its first database, and its settings with its binds."""
+
+    app: Flask
+    db: Any
+    first: Engine
+    settings: Settings
+
+    def initializers(self, watcher: Watcher | None) -> tuple[Initializer, ...]:
+        """One for each database, the first one first. Call it in the application's context."""
+        return tuple(initializer_for(self.app, self.db, one, watcher=watcher) for one in self.settings.each())
+
+    def engine(self) -> Engine:
+        """The engine of the database that the settings name."""
+        name = self.settings.database
+        return engine_of_bind(self.app, self.db, self.settings, name) if name else self.first
+
+
+def load_commanded(
+    make: Callable[[], object] | None, settings: Settings, options: Mapping[str, object]
+) -> Commanded:
+    """Load the application for a command, and check that it has the database that the command names.
+
+    Args:
+        make: Makes the application; None where the settings name it.
+        settings: The command's, before the application's own are known.
+        options: The settings that were given as options.
+
+    Raises:
+        InitError: bad-app; or a setting cannot be read.
+    """
+    with database_url(options.get("database_url")):
+        app: Any = (
+            make() if make is not None else load_application(settings.app or "", folder=settings.folder)
+        )
+    db = _extension(app, settings.app)
+    first = engine_of(app, db)
+    _check_same_database(first, options)
+    with app.app_context():
+        return Commanded(app, db, first, with_binds(app, db, settings_for(app, first, options)))
+
+
+def _extension(app: Any, name: str | None) -> Any:
+    extensions = getattr(app, "extensions", None)
+    if not isinstance(extensions, dict) or "sqlalchemy" not in extensions:
+        said = f'"{name}"' if name else "the application"
+        raise InitError(
+            "bad-app",
+            f"{said} is of type {type(app).__name__} and has no Flask-SQLAlchemy;"
+            " name its models with metadata and its database with database_url instead",
+        )
+    return extensions["sqlalchemy"]
+
+
+def _check_same_database(engine: Engine, options: Mapping[str, object]) -> None:
+    """An application that does not take its database from DATABASE_URL would be made ready elsewhere."""
+    given = options.get("database_url")
+    if not isinstance(given, str) or "work_url" in options:
+        return
+    wanted, found = parse_url(given), engine.url
+    same = (wanted.get_backend_name(), wanted.host, wanted.port, wanted.database)
+    if same != (found.get_backend_name(), found.host, found.port, found.database):
+        raise InitError(
+            "bad-app",
+            f"the application connects to {url_text(found)}, but --database-url is {url_text(wanted)}",
+            fix="Leave --database-url out, or let the application read DATABASE_URL.",
+        )

@@ -1,0 +1,58 @@
+"""The parts of an application that settings name, imported together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from initdb.loading.models import as_metadata, load_metadata
+from initdb.loading.objects import load_object
+
+if TYPE_CHECKING:
+    from sqlalchemy import MetaData
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The parts as objects; None for a part that was not named.
+
+    Attributes:
+        metadata: The models.
+        base: The MetaData or the callable that makes the tables which the revisions begin after.
+        migrations: A folder, an ini file, a package, or a callable that makes a Config.
+    """
+
+    metadata: MetaData | None
+    base: object
+    migrations: object
+
+
+def load_named(metadata: object, base: object, migrations: object, *, folder: Path) -> Named:
+    """Import each part that is given as "module:attribute"; what is an object already stays it.
+
+    Raises:
+        InitError: bad-metadata, migrations-not-found.
+    """
+    models = None if metadata is None else _metadata(metadata, folder)
+    found = load_object(base, folder=folder) if isinstance(base, str) else base
+    return Named(models, getattr(found, "metadata", found), _migrations(migrations, folder))
+
+
+def _metadata(given: object, folder: Path) -> MetaData:
+    return load_metadata(given, folder=folder) if isinstance(given, str) else as_metadata(given, "metadata")
+
+
+def _migrations(given: object, folder: Path) -> object:
+    """A callable where the text names one; a path or "package:folder" is read by who looks for folders."""
+    if not isinstance(given, str) or ":" not in given or _is_path(given):
+        return given
+    found = load_object(given, folder=folder, reference="migrations-not-found")
+    return found if callable(found) else given
+
+
+def _is_path(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except OSError:  # too long, or a folder on the way that may not be looked into
+        return False

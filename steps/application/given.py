@@ -1,0 +1,57 @@
+"""What a team hands over, in front of what its settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from initdb.settings import Settings
+from initdb.steps.context import ConfigProvider, Rule
+from initdb.steps.seeds.model import SeedSource
+from initdb.steps.seeds.sources import Seeds
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The parts that a caller hands over; each wins over the setting of the same name.
+
+    Attributes:
+        metadata: A MetaData, something that has one, a function that returns one, or the name of one.
+        migrations: A folder, an ini file, a package, or a callable that makes a Config.
+        provider: What makes the Config of a folder, where that is not left to us.
+        seeds: Folders, files, functions.
+        base: The metadata, or the callable, that makes the tables which the revisions begin after.
+        rules: The application's own checks.
+        name: What people call the application.
+        owns: Which of the seeds are for this database, where there are several.
+    """
+
+    metadata: object = None
+    migrations: object = None
+    provider: ConfigProvider | None = None
+    seeds: Seeds = None
+    base: object = None
+    rules: tuple[Rule, ...] = ()
+    name: str | None = None
+    owns: Callable[[SeedSource], bool] | None = None
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is neither a model nor a revision nor a seed."""
+        return self.metadata is None and self.migrations is None and self.seeds is None and self.base is None
+
+    def before(self, settings: Settings) -> Given:
+        """These parts, and what the settings name where nothing was handed over.
+
+        The models, the base and the seeds of the settings are those of the first database.
+        """
+        first = settings.database is None
+        seeds = settings.seeds or None
+        return replace(
+            self,
+            metadata=settings.metadata if self.metadata is None and first else self.metadata,
+            migrations=self.migrations or settings.migrations,
+            seeds=seeds if self.seeds is None and first else self.seeds,
+            base=settings.base if self.base is None and first else self.base,
+            name=self.name or settings.application,
+        )

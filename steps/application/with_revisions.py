@@ -1,0 +1,68 @@
+"""The revisions among an application's parts: where they are, what is in them, how env.py is run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from sqlalchemy import Engine
+
+from initdb.steps.context import Application, ConfigProvider
+from initdb.steps.env_py.source import chooses_folders, version_table
+from initdb.steps.revisions.checked import checked_graph
+from initdb.steps.revisions.locate import MigrationPlace, find_directories
+
+
+def with_revisions(
+    application: Application, migrations: object, provider: ConfigProvider | None, engine: Engine
+) -> Application:
+    """The application with the revisions that `migrations` names, read and checked.
+
+    Args:
+        application: The other parts.
+        migrations: A folder, an ini file, a package, or a callable that makes a Config. None is no revisions.
+        provider: What makes the Config of a folder, where that is not left to us.
+        engine: The one that env.py is to find.
+
+    Raises:
+        InitError: The directory or a revision in it cannot be read, or the callable fails.
+    """
+    if migrations is None:
+        return application
+    if callable(migrations):
+        provider = cast("ConfigProvider", migrations)
+        place = _place_of(provider)
+    else:
+        place = find_directories(cast("str | Path", migrations))
+    env_py = place.script_location / "env.py"
+    table, schema = version_table(env_py)
+    chooses = chooses_folders(env_py)
+    return replace(
+        application,
+        place=place,
+        graph=None if chooses else checked_graph(place),
+        env_chooses=chooses,
+        provider=provider or _lazy_provider(place, engine),
+        version_table=table,
+        version_schema=schema,
+    )
+
+
+def _place_of(provider: ConfigProvider) -> MigrationPlace:
+    from initdb.steps.alembic_driver import place_of
+
+    location, versions = place_of(provider)
+    return MigrationPlace(location, None, versions)
+
+
+def _lazy_provider(place: MigrationPlace, engine: Engine) -> ConfigProvider:
+    """Alembic is imported when there is something for it to do, and not before."""
+
+    def provide(run: Callable[[Any], None]) -> None:
+        from initdb.steps.alembic_driver import provider_of
+
+        provider_of(place, engine)(run)
+
+    return provide
