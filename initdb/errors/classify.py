@@ -12,6 +12,7 @@ from initdb.errors.location import where
 from initdb.errors.predicates import (
     is_busy,
     is_connection_lost,
+    is_disk_full,
     is_lock_timeout,
     is_missing_table,
     is_read_only,
@@ -24,6 +25,7 @@ __all__ = [
     "classify",
     "is_busy",
     "is_connection_lost",
+    "is_disk_full",
     "is_lock_timeout",
     "is_missing_table",
     "is_passing",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from initdb.errors.driver import DriverError, driver_error
 from initdb.errors.libpq import connect_failure, says_lost
 
-SQLITE_ERROR, SQLITE_BUSY, SQLITE_LOCKED, SQLITE_READONLY = 1, 5, 6, 8
+SQLITE_ERROR, SQLITE_BUSY, SQLITE_LOCKED, SQLITE_READONLY, SQLITE_FULL = 1, 5, 6, 8, 13
 
 # Source: PostgreSQL manual, appendix A. 57P01 admin_shutdown, 57P02 crash_shutdown, 57P04 database_dropped,
 # 57P05 idle_session_timeout, 25P03 idle_in_transaction_session_timeout, 25P04 transaction_timeout.
@@ -56,6 +56,12 @@ def is_busy(exc: BaseException) -> bool:
     """Whether another connection has locked SQLite's file or table (SQLITE_BUSY, SQLITE_LOCKED)."""
     error = driver_error(exc)
     return error is not None and error.primary in {SQLITE_BUSY, SQLITE_LOCKED}
+
+
+def is_disk_full(exc: BaseException) -> bool:
+    """Whether the disk of the database has no room left (53100, SQLITE_FULL)."""
+    error = driver_error(exc)
+    return error is not None and (error.sqlstate == "53100" or error.primary == SQLITE_FULL)
 
 
 def is_too_many_connections(exc: BaseException) -> bool:

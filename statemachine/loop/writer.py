@@ -28,6 +28,7 @@ from initdb.events.types import NOTES
 from initdb.events.upcast import CURRENT
 from initdb.statemachine.decide.fold import step
 from initdb.statemachine.loop.signals import Stopper
+from initdb.statemachine.loop.unit_errors import first_error
 from initdb.statemachine.machine import turn
 from initdb.statemachine.table import State
 
@@ -175,7 +176,8 @@ class Writer:
         """Begin; on an exception roll back. The body calls commit as its last act."""
         self.begin(connection)
         try:
-            yield
+            with first_error(connection):
+                yield
         except BaseException:
             self.rollback(connection)
             raise

@@ -56,7 +56,7 @@ def revision_failure(error: BaseException, place: Place, *, left: bool = False) 
         return error
     if is_connection_lost(error):
         return ConnectionLost()
-    line = line_in(error, place.file)
+    line = line_in(error, place.file) or line_in(error.__cause__, place.file)
     found = _found(error, place, in_file=line is not None)
     said = found.rendered()
     context = [part for part in found.context if not part.startswith("at: ") or line is None]
@@ -91,9 +91,9 @@ def _hint(error: BaseException) -> tuple[str, ...]:
     return (_REFUSES,) if found.sqlstate == "25001" or refused else ()
 
 
-def line_in(error: BaseException, file: str) -> int | None:
+def line_in(error: BaseException | None, file: str) -> int | None:
     """The line of `file` that was being executed when `error` was raised; None where none was."""
-    trace, line = error.__traceback__, None
+    trace, line = error.__traceback__ if error else None, None
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == file:
             line = trace.tb_lineno

@@ -53,6 +53,8 @@ def call(source: SeedSource, connection: Connection) -> int:
     try:
         savepoint.commit()
     except (DBAPIError, InvalidRequestError) as error:
+        # Sends nothing: SQLAlchemy would refuse every later statement for the savepoint's sake.
+        savepoint.rollback()
         # That the savepoint is gone is an OperationalError on SQLite, as a passing failure is elsewhere.
         if _is_of_the_moment(error) and connection.dialect.name != "sqlite":
             raise

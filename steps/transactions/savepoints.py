@@ -21,16 +21,16 @@ def savepoint(connection: Connection, *, keep: bool = True) -> Iterator[None]:
     nested = connection.begin_nested()
     try:
         yield
+        if keep:
+            nested.commit()
+        else:
+            nested.rollback()
     except BaseException:
-        # Some errors end the whole transaction, savepoints too: the first error is the one to tell.
-        if nested.is_active:
-            with suppress(SQLAlchemyError):
-                nested.rollback()
+        # Some errors end the whole transaction, savepoints too: the first error is the one to tell. Where
+        # COMMIT failed this sends nothing, and SQLAlchemy takes later statements again.
+        with suppress(SQLAlchemyError):
+            nested.rollback()
         raise
-    if keep:
-        nested.commit()
-    else:
-        nested.rollback()
 
 
 def attempt(

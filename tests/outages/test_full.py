@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from initdb.events.entry import Entry
 from tests.outages.conftest import database_of, outages
 from tests.support.boot import Boot, Gate
 from tests.support.postgres_server import PostgresServer, roomy_parent
@@ -126,3 +128,101 @@ def test_a_disk_that_is_full_under_a_file(tmp_path: Path, journal_mode: str) -> 
         boot.is_ready()
         (outage,) = outages(assert_settled(toy))
         assert outage["reference"] == "disk-full"
+
+
+def _grown(rows: int) -> str:
+    """Python that puts so many rows into t2, of about 60 bytes each."""
+    return f"op.execute({MUCH.replace('40000', str(rows))!r})"
+
+
+ROWS = 150_000
+"""More than SQLite keeps in its cache, so that the disk is written to before COMMIT."""
+
+REBUILDS = """
+with op.batch_alter_table("t2", recreate="always") as batch:
+    batch.add_column(sa.Column("note", sa.String(40)))
+with op.batch_alter_table("t2") as batch:
+    batch.drop_column("note")
+"""
+"""Copies the table twice. Where there is no room, Alembic's clean-up fails as well, for another reason."""
+
+SWALLOWS = f"try:\n    {_grown(ROWS)}\nexcept Exception:\n    pass"
+GOES_ON = f"{SWALLOWS}\nop.execute('SELECT 1 FROM t1')\nop.execute('UPDATE t1 SET name = name')"
+RENAMES = f"{SWALLOWS} from error".replace("pass", "raise RuntimeError('no')").replace(
+    ":\n    r", " as error:\n    r"
+)
+
+HIDES = {"rebuilds": REBUILDS, "swallows": SWALLOWS, "goes on": GOES_ON, "renames": RENAMES}
+"""What a revision does on a full disk, so that the error that it ends with is about something else."""
+
+
+def _fails_with_a_full_disk(toy: Toy, gate: Gate, disk: SmallDisk) -> None:
+    """The journal has room for the failure, the revision had not. With more room a later boot is ready."""
+    boot = Boot(toy)
+    assert gate.reached()
+    disk.fill(leave=400_000)
+    gate.open()
+    error = boot.end().error
+    assert error is not None and error.reference == "disk-full", error
+    assert error.passing and re.match(r"revision r2, .*_r2.py line \d+$", error.context[0]), error
+    assert boot.events[-1] == "step_failed"
+    disk.free()
+    assert toy.initializer().initialize().success
+    assert_settled(toy)
+
+
+@pytest.mark.parametrize("journal_mode", ["wal", "delete"])
+@pytest.mark.parametrize("how", HIDES)
+def test_a_revision_that_hides_a_full_disk(tmp_path: Path, journal_mode: str, how: str) -> None:
+    """SQLite has rolled back by itself: what comes after the first error is not what is told."""
+    with small_disk(tmp_path / "small", 64) as disk:
+        toy = migrated(tmp_path, f"sqlite:///{disk.path / 'test.db'}")
+        toy.sql(f"PRAGMA journal_mode = {journal_mode}")
+        before = _grown(ROWS) if how == "rebuilds" else ""
+        gate = Gate(toy, before=before, after=f"{HIDES[how]}\nop.execute('DELETE FROM t2 WHERE id >= 10')")
+        _fails_with_a_full_disk(toy, gate, disk)
+
+
+@pytest.mark.parametrize("how", HIDES)
+def test_a_revision_that_hides_a_full_tablespace(
+    small_server: PostgresServer, small_toy: Toy, how: str
+) -> None:
+    """PostgreSQL answers every later statement with 25P02."""
+    move = "op.execute('ALTER TABLE t2 SET TABLESPACE small')"
+    if how == "rebuilds":
+        move += f"\n{_grown(ROWS)}"
+    with _tablespace(small_server, 64) as disk:
+        gate = Gate(
+            small_toy, before=move, after=f"{HIDES[how]}\nop.execute('DELETE FROM t2 WHERE id >= 10')"
+        )
+        _fails_with_a_full_disk(small_toy, gate, disk)
+        small_server.admin_execute(f"DROP DATABASE {database_of(small_toy)}")
+
+
+SEED = f"""
+def seed(connection):
+    try:
+        connection.exec_driver_sql({MUCH.replace("40000", str(ROWS))!r})
+    except Exception:
+        pass
+    connection.exec_driver_sql("DELETE FROM t2 WHERE id >= 10")
+"""
+
+
+@pytest.mark.parametrize("journal_mode", ["wal", "delete"])
+def test_a_seed_that_hides_a_full_disk(tmp_path: Path, journal_mode: str) -> None:
+    """The same for a seeding function, which `unit.open` surrounds like any step."""
+    with small_disk(tmp_path / "small", 64) as disk:
+        toy = migrated(tmp_path, f"sqlite:///{disk.path / 'test.db'}")
+        toy.sql(f"PRAGMA journal_mode = {journal_mode}")
+        (toy.seeds / "20_more.py").write_text(SEED)
+
+        def watch(entry: Entry) -> None:
+            if entry.data.get("revision") == "r3":
+                disk.fill(leave=400_000)
+
+        error = Boot(toy, watch=watch).end().error
+        assert error is not None and error.reference == "disk-full" and error.passing, error
+        disk.free()
+        assert toy.initializer().initialize().success
+        assert_settled(toy)

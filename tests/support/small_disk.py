@@ -20,13 +20,14 @@ class SmallDisk:
 
     path: Path
 
-    def fill(self) -> None:
-        """Leave not one free byte."""
+    def fill(self, leave: int = 0) -> None:
+        """Leave `leave` free bytes, to a page."""
         with contextlib.suppress(OSError), (self.path / _BALLAST).open("ab", buffering=0) as file:
             for block in (65536, 512, 1):
                 with _until_full():
                     while True:
                         file.write(b"\0" * block)
+            file.truncate(file.tell() - leave)
 
     def allow(self, *, writing: bool) -> None:
         """Mount it anew, to be written or only to be read."""
