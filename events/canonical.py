@@ -23,6 +23,7 @@ MAX_VALUES = 100_000
 
 _UNSAFE = re.compile("[\x00\ud800-\udfff]")
 _WIDE = re.compile("[^\x00-\x7f]")
+_INFINITIES: Mapping[float, str] = {math.inf: "Infinity", -math.inf: "-Infinity"}
 
 Safe = None | bool | int | float | str | list["Safe"] | dict[str, "Safe"]
 
@@ -68,14 +69,14 @@ class _Safety:
         if isinstance(value, Mapping):
             return self._mapping(value, depth)
         if isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray, memoryview)):
-            items = [self.make(item, depth) for item in islice(value, max(self._left, 0) + 1)]
+            items = [self.make(item, depth) for item in islice(value, self._left + 1)]
             return sorted(items, key=_dump) if isinstance(value, (set, frozenset)) else items
         return _scalar(value)
 
     def _mapping(self, value: Mapping[Any, Any], depth: int) -> Safe:
         pairs = [
             (self._key(key, depth), self.make(item, depth))
-            for key, item in islice(value.items(), max(self._left, 0) + 1)
+            for key, item in islice(value.items(), self._left + 1)
         ]
         safe = dict(pairs)
         # Of keys that are spelled alike the same one stays, in whatever order they came.
@@ -104,11 +105,7 @@ def _scalar(value: object) -> str:
 
 
 def _float(value: float) -> float | str:
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    return value
+    return "NaN" if math.isnan(value) else _INFINITIES.get(value, value)
 
 
 def _text(value: str) -> str:

@@ -84,6 +84,42 @@ def test_the_columns_say_what_the_event_says() -> None:
     assert (columns["event"], columns["prev_hash"], columns["hash"]) == (entry.text, GENESIS, entry.hash)
 
 
+def test_an_event_is_stored_under_these_names() -> None:
+    """Readers of other versions look for them."""
+    moment = Moment("run", "2026-11-23T08:06:41.218903Z", 2, {"host": "here"})
+    entry = write(6, GENESIS, moment, Turn("outage", "note", "ready", "behind"), {"a": 1})
+    assert json.loads(entry.text) == {
+        "seq": 7,
+        "run": "run",
+        "type": "outage",
+        "v": CURRENT,
+        "at": "2026-11-23T08:06:41.218903Z",
+        "trigger": "note",
+        "source": "ready",
+        "dest": "behind",
+        "attempt": 2,
+        "by": {"host": "here"},
+        "data": {"a": 1},
+    }
+
+
+def test_what_an_event_does_not_say_is_empty() -> None:
+    """A newer version may leave fields out."""
+    entry = parse(1, '{"type":"x"}', GENESIS, "h")
+    assert (entry.run, entry.at, entry.trigger, entry.source, entry.dest) == ("", "", "", "", "")
+    assert (entry.attempt, entry.by, entry.data, entry.v) == (1, {}, {}, CURRENT)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [(b"{}", "the event is not text, but bytes"), ("[]", "it is JSON, but not an event")],
+)
+def test_why_it_is_no_event(text: Any, why: str) -> None:
+    """The sentence becomes part of the error that a person reads."""
+    with pytest.raises(ValueError, match=f"^{why}$"):
+        parse(1, text, GENESIS, "h")
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "1", '"x"', "{}", '{"type":1}', '{"type":null}'])
 def test_what_is_no_event_is_said_so(text: str) -> None:
     """A ValueError, which the reader turns into an error with a name."""
