@@ -101,6 +101,7 @@ def test_an_event_is_stored_under_these_names() -> None:
         "by": {"host": "here"},
         "data": {"a": 1},
     }
+    assert (entry.attempt, entry.by, entry.data) == (2, {"host": "here"}, {"a": 1})
 
 
 def test_what_an_event_does_not_say_is_empty() -> None:

@@ -30,6 +30,15 @@ def test_an_id_is_a_uuid_of_version_7() -> None:
     assert ever & never & free == free, "a bit that is never drawn"
 
 
+@pytest.mark.parametrize("milliseconds", [218, 219])
+@pytest.mark.parametrize("year", [1931, 2026, 9999])
+def test_an_id_holds_the_millisecond(year: int, milliseconds: int) -> None:
+    """Of a clock that is wrong by a century, 48 bits of it."""
+    moment = datetime(year, 11, 23, 8, 6, 41, milliseconds * 1000, tzinfo=UTC)
+    expected = round(moment.timestamp() * 1000) % 2**48
+    assert uuid.UUID(time_ordered(moment)).int >> 80 == expected
+
+
 def test_ids_sort_by_time() -> None:
     """As texts, also where the clock has run for thousands of years."""
     moments = [MOMENT + timedelta(days=400 * number) for number in range(1000)]

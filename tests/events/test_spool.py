@@ -60,8 +60,9 @@ def test_it_is_one_json_line_a_note_and_nobody_elses(spool: Spool) -> None:
         os.umask(before)
     assert stat.S_IMODE(spool.path.stat().st_mode) == 0o600
     assert stat.S_IMODE(spool.path.parent.stat().st_mode) == 0o700
-    (line,) = spool.path.read_text("ascii").splitlines()
-    assert json.loads(line)["id"] == "1"
+    spool.put(_note("2"))
+    lines = spool.path.read_text("ascii").splitlines()
+    assert [json.loads(line)["id"] for line in lines] == ["1", "2"]
 
 
 def test_a_torn_line_spoils_no_other(spool: Spool) -> None:
@@ -163,6 +164,24 @@ def test_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert name != Spool.beside(URL + "2").path.name
     assert Spool.beside("\ud800").path.name.endswith(".jsonl")
     assert len({Spool.beside(URL, whose).path.name for whose in ("", "shop", "billing")}) == 3
+
+
+def test_its_name_is_the_same_in_every_version() -> None:
+    """What an older version left is looked for under it."""
+    # printf 'postgresql://app@db/shop' | sha256sum, and with \nshop, the first 32 digits
+    assert Spool.beside(URL).path.name == "5583ddabc444c721c7a099692f373be8.jsonl"
+    assert Spool.beside(URL, "shop").path.name == "0b74e600f59da542d6308fb830655f32.jsonl"
+
+
+def test_a_lock_is_asked_for_a_hundred_times(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundredth of a second apart."""
+    slept: list[float] = []
+    monkeypatch.setattr("initdb.events.spool._sleep", slept.append)
+    spool.put(_note("1"))
+    with spool.path.open("rb+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        spool.put(_note("2"))
+    assert slept == [0.01] * 100
 
 
 @pytest.mark.parametrize("said", ["raises", "a tilde"])

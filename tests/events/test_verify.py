@@ -118,6 +118,43 @@ def test_a_doubled_entry_is_found(rows: list[Stored]) -> None:
     assert verify([*rows, again], _head([*rows, again]))
 
 
+@pytest.mark.parametrize(
+    ("change", "findings"),
+    [
+        (
+            {"seq": 3},
+            ["follows entry 1: entries are missing or doubled", "column seq does not agree with the event"],
+        ),
+        (
+            {"prev_hash": GENESIS},
+            [
+                "does not carry the hash of the entry before it",
+                "has been edited: its text does not give its hash",
+            ],
+        ),
+        ({"run": b"r"}, ["holds what is not ASCII text"]),
+        ({"at": "ä"}, ["holds what is not ASCII text"]),
+        ({"event": "{"}, ["has been edited: its text does not give its hash", "is not JSON"]),
+        ({"event": "[]"}, ["has been edited: its text does not give its hash", "is not an event"]),
+    ],
+)
+def test_what_is_said_of_an_edit(change: dict[str, Any], findings: list[str]) -> None:
+    """All that is wrong with the entry, in one order."""
+    rows = _chain(2)
+    edited = replace(rows[1], **change)
+    assert verify([rows[0], edited], _head([rows[0], edited])) == [
+        Finding(edited.seq, text) for text in findings
+    ]
+
+
+def test_what_is_said_of_a_cut_tail() -> None:
+    """The number of the last entry, and of the one that should be."""
+    rows = _chain(3)
+    assert verify(rows[:2], _head(rows)) == [
+        Finding(2, "is the last entry, but the head says 3: the tail was cut or added")
+    ]
+
+
 def test_a_missing_head_is_a_finding() -> None:
     """Without it a cut tail could not be told."""
     rows = _chain(2)

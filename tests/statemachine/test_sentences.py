@@ -190,7 +190,7 @@ def test_a_form_of_a_sentence(kind: str, data: dict[str, Any], sentence: str) ->
 @pytest.mark.parametrize("kind", [*EVENTS, *NOTES])
 def test_a_sentence_that_cannot_be_made_says_the_meaning_of_its_type(kind: str) -> None:
     """Data that is no mapping is of another version."""
-    assert said(kind, 5) == (EVENTS | NOTES)[kind]
+    assert said(kind, 5) == {**EVENTS, **NOTES}[kind]
 
 
 def test_a_duration_that_is_no_number_is_left_out() -> None:
