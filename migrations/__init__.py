@@ -1,1 +1,1 @@
-"""Alembic scripts of the tables that initdb itself owns."""
+"""Alembic revisions of initdb's own tables."""

@@ -1,1 +1,1 @@
-"""The tests of initdb: one folder a layer, named as the layer."""
+"""The tests of initdb, a folder for each part of the product. tests/README.md says what each proves."""

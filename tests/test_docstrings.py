@@ -1,4 +1,4 @@
-"""The examples in the docstrings of the product do what they say."""
+"""The examples in the product's docstrings are true."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fixtures of conftest.py keep what they promise to every other test."""
+"""The fixtures in conftest.py do what every other test relies on."""
 
 from __future__ import annotations
 

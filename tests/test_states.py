@@ -1,4 +1,4 @@
-"""The picture that crash tests compare sees what counts and nothing else."""
+"""The picture that crash tests compare shows what matters and nothing else."""
 
 from __future__ import annotations
 

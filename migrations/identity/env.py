@@ -1,7 +1,7 @@
-"""Alembic environment of the built-in identity schema; its version table is `init_identity_version`.
+"""The env.py of the built-in identity schema. Its version table is `init_identity_version`.
 
-The engine is `config.attributes["engine"]` where there is one (a database in memory lives in its engine),
-else it is made from the option `sqlalchemy.url`.
+The engine is `config.attributes["engine"]` if that is given (a database in memory exists only in its engine),
+else one for the option `sqlalchemy.url`.
 """
 
 from __future__ import annotations

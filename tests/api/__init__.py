@@ -1,1 +1,1 @@
-"""The public API of requirements.md: names, signatures, results, and what each method does."""
+"""The public API in requirements.md: names, signatures, results, and what each method does."""

@@ -1,4 +1,4 @@
-"""An application with revisions, a seed and models, on each database; the same as an Initializer."""
+"""An application with models, revisions and a seed on each database, for Flask and as an Initializer."""
 
 from __future__ import annotations
 

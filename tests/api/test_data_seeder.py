@@ -1,4 +1,4 @@
-"""DataSeeder: the first rows, once, and again where they were deleted."""
+"""DataSeeder inserts the first rows once, and restores rows that were deleted."""
 
 from __future__ import annotations
 

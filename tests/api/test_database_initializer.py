@@ -1,4 +1,4 @@
-"""DatabaseInitializer: one call from any state to ready."""
+"""DatabaseInitializer brings a database from any state to ready with one call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HealthValidator: looks, and says what it sees."""
+"""HealthValidator only reads, and reports what it finds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MigrationRunner: pending, applied, taken back, told."""
+"""MigrationRunner: pending and applied revisions, rollback, and the history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The public names: those of requirements.md, found where they should be, imported when they are used."""
+"""The public names are those of requirements.md, and are imported when they are first used."""
 
 from __future__ import annotations
 

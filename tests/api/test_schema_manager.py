@@ -1,4 +1,4 @@
-"""SchemaManager: whether the schema is there and right; creates and repairs it."""
+"""SchemaManager checks whether the schema exists and is right, creates it and repairs it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The rooms of the code as docs/architecture.md draws them, from the import contract and the imports."""
+"""The rooms in docs/architecture.md, drawn from the import contract and the imports."""

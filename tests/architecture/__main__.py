@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/architecture.md anew: `python -m tests.architecture`."""
+"""Draws the pictures in docs/architecture.md: `python -m tests.architecture`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The layers that pyproject.toml allows, and the imports that there are between them."""
+"""Reads the layers that pyproject.toml allows, and the imports between them."""
 
 from __future__ import annotations
 

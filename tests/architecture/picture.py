@@ -1,4 +1,4 @@
-"""A contract as a picture in Mermaid, and its rooms as a table."""
+"""Draws a contract as a Mermaid picture, and lists its rooms in a table."""
 
 from __future__ import annotations
 

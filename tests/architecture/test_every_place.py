@@ -1,4 +1,4 @@
-"""Every table that knows work or events by name knows all of them."""
+"""Every table that lists work or events by name lists all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pages for contributors name is there: modules, functions, files, links."""
+"""The modules, functions, files and links that the pages for contributors name exist."""
 
 from __future__ import annotations
 

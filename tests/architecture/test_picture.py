@@ -1,4 +1,4 @@
-"""docs/architecture.md draws the rooms as they are."""
+"""docs/architecture.md shows the rooms as they are today."""
 
 from __future__ import annotations
 

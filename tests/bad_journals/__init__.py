@@ -1,1 +1,1 @@
-"""Journals that were changed by hand, and revisions that would damage one."""
+"""Journals that somebody changed by hand, and revisions that would damage a journal."""

@@ -1,4 +1,4 @@
-"""A person in the folder of an application whose database is ready."""
+"""A person in the folder of an application with a ready database."""
 
 from __future__ import annotations
 

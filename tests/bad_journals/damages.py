@@ -1,4 +1,4 @@
-"""Damages to a journal: each with a name, what is done, and what every boot must say."""
+"""Damages to a journal: the name of each, how it is done, and what every boot must report."""
 
 from __future__ import annotations
 

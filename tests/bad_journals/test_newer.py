@@ -1,4 +1,4 @@
-"""What a newer initdb writes is no damage: this version keeps it, shows it and works beside it."""
+"""What a newer initdb wrote is not damage: this version keeps it, shows it and works beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A journal that initdb did not write like this is refused by name, and nothing is written."""
+"""A journal that initdb did not write in this form is refused by name, and nothing is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fix that an error names works, when it is followed to the letter."""
+"""The fix that an error names works if it is followed literally."""
 
 from __future__ import annotations
 

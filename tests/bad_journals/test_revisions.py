@@ -1,4 +1,4 @@
-"""Revisions that end the process, end their connection or touch the journal are never half recorded."""
+"""Revisions that end the process, close their connection or touch the journal are never half recorded."""
 
 from __future__ import annotations
 

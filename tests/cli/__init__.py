@@ -1,1 +1,1 @@
-"""The command line, in this process where that is enough, in a real one where the process matters."""
+"""The command line, in the test's process if that is enough, else in a process of its own."""

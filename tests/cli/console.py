@@ -1,4 +1,4 @@
-"""Calls commands as a person in a folder would, and makes the project that lies there."""
+"""Calls commands as a person in a folder would, and creates a project in that folder."""
 
 from __future__ import annotations
 

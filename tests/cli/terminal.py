@@ -1,4 +1,4 @@
-"""A terminal of its own for a command: what it prints there, and what a person types."""
+"""Gives a command a terminal of its own, reads what it prints and types what a person would."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`initdb admin set-password`, from every place that a password comes from."""
+"""`initdb admin set-password`, with a password from each place that can have one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The application that --app names, and the three faces of one command."""
+"""The application that --app names, and the three ways to call one command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Revisions and seeds with a mistake: the file is named, and what came before it stands."""
+"""If a revision or a seed has a mistake, its file is named, and what was committed before stands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A database that cannot be had, a configuration with a mistake: what is wrong, exit 1 or 2, no secret."""
+"""A database that cannot be reached, or a bad configuration: what is wrong, exit 1 or 2, no secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""status, plan, validate, repair, rollback, release: what each says and does, and what each leaves alone."""
+"""status, plan, validate, repair, rollback, release: what each prints, does, and leaves alone."""
 
 from __future__ import annotations
 

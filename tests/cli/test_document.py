@@ -1,4 +1,4 @@
-"""docs/commands.md is what the commands say of themselves."""
+"""docs/commands.md is generated from the commands."""
 
 from __future__ import annotations
 

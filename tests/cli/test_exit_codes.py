@@ -1,4 +1,4 @@
-"""The exit codes that are written down, from real processes."""
+"""Real processes exit with the documented codes."""
 
 from __future__ import annotations
 

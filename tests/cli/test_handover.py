@@ -1,4 +1,4 @@
-"""PostgreSQL's initdb has the same name: its options reach it, ours reach us."""
+"""PostgreSQL's initdb has the same name: its options reach it, and ours reach us."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hostile text in every field: refused or taken, and printed harmlessly."""
+"""Hostile text in any field is refused, or accepted and printed safely."""
 
 from __future__ import annotations
 

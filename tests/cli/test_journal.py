@@ -1,4 +1,4 @@
-"""`initdb journal`: an operator who reads only this knows what happened, when, where, and why it failed."""
+"""`initdb journal` shows what happened, when, where, and why it failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other people's code prints and logs; a command stays readable, for people and for programs."""
+"""Other people's code prints and logs, and a command's output stays readable for people and programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`initdb run`: from nothing to ready, and what it says."""
+"""`initdb run` brings a database from nothing to ready, and prints what it does."""
 
 from __future__ import annotations
 

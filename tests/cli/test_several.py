@@ -1,4 +1,4 @@
-"""An application of several databases, made from Alembic's multidb template: commands take them in turn."""
+"""Commands handle the databases of Alembic's multidb template one after the other."""
 
 from __future__ import annotations
 

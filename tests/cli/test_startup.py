@@ -1,4 +1,4 @@
-"""Help and explanations start quickly: what they do not need is not imported."""
+"""Help and explanations start quickly: they import nothing that they do not need."""
 
 from __future__ import annotations
 

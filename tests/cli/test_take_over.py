@@ -1,4 +1,4 @@
-"""`initdb resume --take-over`: a holder that hangs is ended, anybody else is left alone."""
+"""`initdb resume --take-over` ends a process that hangs, and leaves every other process alone."""
 
 from __future__ import annotations
 

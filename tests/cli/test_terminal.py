@@ -1,4 +1,4 @@
-"""What a terminal gets and a pipe does not: colours, a line in place, the first password, questions."""
+"""What only a terminal gets: colours, a line that is redrawn, the first password, questions."""
 
 from __future__ import annotations
 

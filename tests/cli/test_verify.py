@@ -1,4 +1,4 @@
-"""`initdb journal verify`: what it finds, and what it says."""
+"""`initdb journal verify`: what it finds and what it prints."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is promised to 0.1.0: its journals are read, its processes boot beside ours, its wheel may return."""
+"""Compatibility with 0.1.0: its journals are read, its processes boot beside ours, its wheel may return."""

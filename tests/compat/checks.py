@@ -1,4 +1,4 @@
-"""What must be true of a shop after processes of several versions have worked on it."""
+"""What must be true of a shop after processes of several versions worked on it."""
 
 from __future__ import annotations
 

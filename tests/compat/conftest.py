@@ -1,4 +1,4 @@
-"""Both versions, and shops on each database: empty ones, and those that 0.1.0 has left."""
+"""Both versions, and shops on each database: empty ones, and those that 0.1.0 left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Histories of a shop: how either version makes them, and how a boot goes on from there."""
+"""Histories of a shop: how either version creates them, and how a boot goes on from them."""
 
 from __future__ import annotations
 

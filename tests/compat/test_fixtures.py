@@ -1,4 +1,4 @@
-"""Journals that 0.1.0 has written: they are intact, mean what they meant, and can be continued."""
+"""Journals that 0.1.0 wrote are intact, mean what they meant, and can be continued."""
 
 from __future__ import annotations
 

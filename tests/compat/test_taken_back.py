@@ -1,4 +1,4 @@
-"""Journals that this code has written, under 0.1.0: the old wheel goes on, or says why it does not."""
+"""The wheel of 0.1.0 goes on with a journal that this code wrote, or says why it does not."""
 
 from __future__ import annotations
 

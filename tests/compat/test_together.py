@@ -1,4 +1,4 @@
-"""Processes of 0.1.0 and of this code that boot on one database."""
+"""Processes of 0.1.0 and of this code boot on one database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""0.1.0 and this code, each as processes that boot the shop or look at its journal."""
+"""0.1.0 and this code, each as processes that boot the shop or read its journal."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What each port means: one suite that every database answers to."""
+"""What each port means: one suite that both databases must pass."""

@@ -1,4 +1,4 @@
-"""`make crash`: sweeps of all points, or exactly one of them once more."""
+"""`make crash`: sweeps over all points, or one point again."""
 
 from __future__ import annotations
 

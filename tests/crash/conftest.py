@@ -1,4 +1,4 @@
-"""What the crash tests share: one sweep, told and counted."""
+"""What the crash tests share: one sweep, reported and counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs that are told of a fault and may fail by it: what they must say, and how they are gone on with."""
+"""Runs that see a fault and may fail: what they must report, and how the next run goes on."""
 
 from __future__ import annotations
 

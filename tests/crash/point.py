@@ -1,4 +1,4 @@
-"""A fault point and what came of it: plain data."""
+"""A fault point and its result, as plain data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report: how many points of which kind were tried, and what came of them."""
+"""The report: how many points of each kind were tried, and their results."""
 
 from __future__ import annotations
 

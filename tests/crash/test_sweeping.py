@@ -1,4 +1,4 @@
-"""A long run that is cut short says so, and goes on where it was."""
+"""A long sweep that is interrupted says so, and goes on where it stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small application with an env.py of a given shape, and what plain Alembic makes of the same directory."""
+"""A small application with an env.py of a given form, and the result of plain Alembic for comparison."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The async template of Alembic, unchanged, over drivers that are awaited."""
+"""Alembic's async template, unchanged, with asynchronous drivers."""
 
 from __future__ import annotations
 

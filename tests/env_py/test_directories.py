@@ -1,4 +1,4 @@
-"""Where revisions are and how they follow each other: folders, branches, merges, a folder env.py chooses."""
+"""Where revisions are and in which order: folders, branches, merges, a folder that env.py chooses."""
 
 from __future__ import annotations
 

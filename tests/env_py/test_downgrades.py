@@ -1,4 +1,4 @@
-"""The way back: blocks outside a transaction, downgrades that fail, are missing, or are interrupted."""
+"""Downgrades that have a part outside a transaction, fail, are missing, or are interrupted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an env.py does wrong, or hides: one clear error that names it, and nothing changed but the journal."""
+"""An env.py that is wrong or hides an error: one clear error names it, and only the journal changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Revisions that leave their transaction, or seem to: what is refused, what passes, what asks a person."""
+"""Revisions that leave their transaction, or seem to: refused, allowed, or a person is asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Revisions that wait for other sessions: patience, then an error that can pass by itself."""
+"""Revisions that wait for other sessions: retries, then an error that can pass by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alembic's private names: used in one module, and there in the version that is installed."""
+"""One module uses Alembic's private names, and the installed version has them."""
 
 from __future__ import annotations
 

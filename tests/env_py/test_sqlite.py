@@ -1,4 +1,4 @@
-"""SQLite as applications drive it: raw transactions, events of the engine, foreign keys that are enforced."""
+"""SQLite as applications use it: raw transactions, events of the engine, enforced foreign keys."""
 
 from __future__ import annotations
 

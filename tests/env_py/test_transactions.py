@@ -1,4 +1,4 @@
-"""However an env.py handles transactions: one transaction and event a revision, plain Alembic's result."""
+"""However env.py handles transactions: one transaction and event per revision, plain Alembic's result."""
 
 from __future__ import annotations
 

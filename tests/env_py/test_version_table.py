@@ -1,4 +1,4 @@
-"""Where the version table is: by name, by schema, by search_path, by role; and how its rows are moved."""
+"""Where the version table is, by name, schema, search_path or role, and how its rows change."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""The error catalogue: its rows, how errors are shown, and how exceptions are recognised."""

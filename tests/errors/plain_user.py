@@ -1,4 +1,4 @@
-"""Runs a function as a user whom file permissions bind, also where the tests run as root."""
+"""Runs a function as a user without root's rights, so that file permissions apply."""
 
 from __future__ import annotations
 

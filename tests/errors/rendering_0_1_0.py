@@ -1,4 +1,4 @@
-"""How 0.1.0 reads and shows a stored failure: its module `initdb.errors.rendering`, word for word."""
+"""How 0.1.0 reads and shows a stored error: its module `initdb.errors.rendering`, word for word."""
 
 from __future__ import annotations
 

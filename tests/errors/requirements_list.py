@@ -1,4 +1,4 @@
-"""The error chapter of the requirements, line by line: group → kind → its lines."""
+"""The requirements' chapter on errors, line by line: group → kind → its lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real failures of a real PostgreSQL server are told for what they are."""
+"""Real failures of a real PostgreSQL server get the right reference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real failures of real SQLite files are told for what they are."""
+"""Real failures of real SQLite files get the right reference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the advice tells people to write and to run can be written and run."""
+"""The commands, settings and queries in the advice work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`initdb explain` and docs/errors.md tell what the catalogue says."""
+"""`initdb explain` and docs/errors.md show what the catalogue says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A secret never appears, whatever characters it is made of."""
+"""A secret never appears, whatever characters it contains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an error reads is part of what it does: exact texts."""
+"""How an error is printed: exact texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every line of the requirements' error chapter has its row and its advice."""
+"""Every line of the requirements' chapter on errors has its row and its advice."""
 
 from __future__ import annotations
 

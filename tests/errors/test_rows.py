@@ -1,4 +1,4 @@
-"""Every row of the catalogue is complete and reads like the others."""
+"""Every row of the catalogue is complete and has the same form."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Tests of the journal."""
+"""The journal: its text, its chain, its triggers, its locks and its spool."""

@@ -1,4 +1,4 @@
-"""Journals to test: made, filled and looked at with a few words."""
+"""Creates, fills and reads journals for tests, in few words."""
 
 from __future__ import annotations
 

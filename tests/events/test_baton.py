@@ -1,4 +1,4 @@
-"""The baton: one holder, gone with it, in nobody's way."""
+"""The baton: one process holds it, it ends with that process, and it blocks nobody else's work."""
 
 from __future__ import annotations
 

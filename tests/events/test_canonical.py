@@ -1,4 +1,4 @@
-"""The canonical text: made from anything at all, the same each time, and readable by every reader."""
+"""The canonical text: made from any value, always the same, and readable by every reader."""
 
 from __future__ import annotations
 

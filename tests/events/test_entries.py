@@ -1,4 +1,4 @@
-"""One entry: written so that it can be read, also by an older or a newer version."""
+"""One entry, written so that older and newer versions can read it."""
 
 from __future__ import annotations
 

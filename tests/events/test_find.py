@@ -1,4 +1,4 @@
-"""Which journal is this application's, and whether it is there: in which schema, and whose."""
+"""Whether the application's journal exists, in which schema, and whose it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The triggers: the journal takes an event that follows its head; nothing else happens to either table."""
+"""The triggers accept an event that follows the head, and refuse every other change of both tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The head is locked by one transaction at a time; whoever cannot have it is told so at once."""
+"""One transaction at a time locks the head; any other is told at once that it cannot."""
 
 from __future__ import annotations
 

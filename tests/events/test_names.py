@@ -1,4 +1,4 @@
-"""Names that every version of initdb must make alike: ids of runs, keys of locks, tables in SQL, versions."""
+"""Names that every version of initdb must form alike: run ids, lock keys, tables in SQL, versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PostgreSQL's roles: a small one may write the journal; what a revision sets does not break an append."""
+"""PostgreSQL's roles: one with few rights can write the journal, and a revision's SET does not break that."""
 
 from __future__ import annotations
 

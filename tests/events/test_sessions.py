@@ -1,4 +1,4 @@
-"""Sessions of ours: of the application's engine, in real transactions, and never in its pool again."""
+"""Our sessions: from the application's engine, in real transactions, and never back in its pool."""
 
 from __future__ import annotations
 

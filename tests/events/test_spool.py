@@ -1,4 +1,4 @@
-"""The spool: notes that wait for a journal, safe from each other, and never worth a boot."""
+"""The spool: notes that wait for a journal do not damage each other, and never fail a boot."""
 
 from __future__ import annotations
 

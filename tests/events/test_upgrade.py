@@ -1,4 +1,4 @@
-"""The journal's own tables: made whole or upgraded by the scripts, they are the same."""
+"""The journal's own tables are the same, created at once or upgraded by the scripts."""
 
 from __future__ import annotations
 

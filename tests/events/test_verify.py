@@ -1,4 +1,4 @@
-"""The chain proves an edit, a removal and a reordering, and a cut tail as long as the head is honest."""
+"""The chain shows an edit, a removal, a reordering, and a cut tail as long as the head is honest."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The example applications work as their users would expect."""
+"""The example applications work as their users expect."""

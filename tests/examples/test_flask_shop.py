@@ -1,4 +1,4 @@
-"""The Flask shop by itself: its migrations, models, seeds and pages agree on both databases."""
+"""The Flask shop alone: its migrations, models, seeds and pages agree on both databases."""
 
 from __future__ import annotations
 

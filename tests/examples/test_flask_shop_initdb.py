@@ -1,4 +1,4 @@
-"""The Flask shop with initdb: its boot alone makes every database ready, by its URL alone."""
+"""The Flask shop with initdb: its boot makes any database ready, given only its URL."""
 
 from __future__ import annotations
 

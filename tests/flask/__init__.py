@@ -1,1 +1,1 @@
-"""The Flask face: boots of real applications under real servers."""
+"""Flask: boots of real applications under real servers."""

@@ -1,4 +1,4 @@
-"""Applications made in this process, and one on disk for servers."""
+"""Applications in the test's process, and one on disk for servers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What init_app does where it has something to do, and where it has not."""
+"""What init_app does with and without work to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of an application whose database is not ready."""
+"""What happens to an application whose database is not ready."""
 
 from __future__ import annotations
 

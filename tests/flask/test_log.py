@@ -1,4 +1,4 @@
-"""What the log says of a boot: who works, on which step and how far; a line for a change."""
+"""What a boot logs: which process works, on which step and how far; one line for each change."""
 
 from __future__ import annotations
 

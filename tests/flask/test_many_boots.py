@@ -1,4 +1,4 @@
-"""A test suite that makes its application for each test."""
+"""A test suite that creates its application for each test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a boot does by its `mode`: each process says what it does at boot."""
+"""What a boot does in each `mode`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Boots under the servers that people use: once per database, whatever number of processes."""
+"""Boots under common servers: one run for a database, with any number of processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The definitions are SQL that runs as it stands and makes the same schema as the models."""
+"""The definitions are SQL that runs as it is and creates the same schema as the models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scripts of the identity schema make what its models make."""
+"""The scripts of the identity schema create what its models create."""
 
 from __future__ import annotations
 

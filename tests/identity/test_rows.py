@@ -1,4 +1,4 @@
-"""The first rows: complete, least privilege, and inserted once."""
+"""The first rows are complete, give least privilege, and are inserted once."""
 
 from __future__ import annotations
 

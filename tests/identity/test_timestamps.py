@@ -1,4 +1,4 @@
-"""A point in time reads the same on both databases."""
+"""A point in time is read the same on both databases."""
 
 from __future__ import annotations
 

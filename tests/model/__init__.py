@@ -1,1 +1,1 @@
-"""The machine and its journal against small models of what must be true."""
+"""The machine and its journal, compared with small models of what must be true."""

@@ -1,4 +1,4 @@
-"""Versions of one application: what a team deploys one after the other, or side by side."""
+"""Versions of one application, as a team deploys them one after the other or side by side."""
 
 from __future__ import annotations
 

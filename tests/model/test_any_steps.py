@@ -1,4 +1,4 @@
-"""The loop against steps that do anything: it ends, by a named failure or ready, and the journal is sound."""
+"""With steps that do anything, the loop ends ready or with a named failure, and the journal is sound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Databases live through whatever comes, in any order: real files and servers against a simple model."""
+"""Databases live through random events: real files and servers, compared with a simple model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every verdict that there can be, against rules written down a second time; each has a way out of it."""
+"""Every possible verdict, compared with rules that are written a second time; each has a way out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the outages share: an application that has done nothing yet, and servers that may be ruined."""
+"""What the outages share: an application without a run, and servers that a test may break."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The machine's clock is stepped while a boot works or waits: by libfaketime, in a child process."""
+"""The machine's clock is changed while a boot works or waits, with libfaketime in a child process."""
 
 from __future__ import annotations
 

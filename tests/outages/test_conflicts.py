@@ -1,4 +1,4 @@
-"""Another transaction is in the way: locks, deadlocks, serialization failures; tried again a few times."""
+"""Another transaction is in the way (a lock, a deadlock, a serialization failure): a few retries."""
 
 from __future__ import annotations
 

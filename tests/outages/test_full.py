@@ -1,4 +1,4 @@
-"""There is no room left: in a table's file, in the whole database, in the log, for temporary files."""
+"""The disk is full: for a table, the whole database, the log, or temporary files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The database is not there yet, or goes away in the middle: a boot waits, looks, and goes on by itself."""
+"""The database is not there yet, or goes away during a run: a boot waits, looks, and goes on by itself."""
 
 from __future__ import annotations
 

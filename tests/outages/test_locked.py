@@ -1,4 +1,4 @@
-"""Somebody keeps the journal, or a table, in ACCESS EXCLUSIVE mode: who only looks has an answer in time."""
+"""Somebody locks the journal or a table in ACCESS EXCLUSIVE mode: commands that only look answer in time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The database can be read and not written: by a setting, as a standby, as a file; a boot waits."""
+"""The database is read-only, by a setting, as a standby, or as a file: a boot waits."""
 
 from __future__ import annotations
 

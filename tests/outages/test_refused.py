@@ -1,4 +1,4 @@
-"""The server is there and does not let this process in, for a while."""
+"""The server runs, but does not let this process in for a while."""
 
 from __future__ import annotations
 

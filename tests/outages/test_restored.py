@@ -1,4 +1,4 @@
-"""A backup is put back: between two boots, in the life of one process, and while a boot is at work."""
+"""A backup is restored between two boots, during one process, or while a boot is at work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server's own time limits: on a statement they are the step's failure, on our sessions nothing."""
+"""The server's time limits: on a statement they fail the step, on our own sessions they have no effect."""
 
 from __future__ import annotations
 

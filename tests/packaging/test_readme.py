@@ -1,4 +1,4 @@
-"""The README's words are true: its links lead somewhere, its commands exist, its code is real."""
+"""The README is right: its links, commands, settings and names exist."""
 
 from __future__ import annotations
 

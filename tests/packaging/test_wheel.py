@@ -1,4 +1,4 @@
-"""The wheel, built from the sdist, holds the package and nothing that could get in a user's way."""
+"""The wheel, built from the sdist, has the package and nothing that could get in a user's way."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Many processes boot one database at once; some hang, die or lose the baton."""

@@ -1,4 +1,4 @@
-"""What the races share: an application that has done nothing yet."""
+"""What the races share: an application without a run."""
 
 from __future__ import annotations
 

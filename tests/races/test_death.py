@@ -1,4 +1,4 @@
-"""A waiter goes on within two seconds of its holder's death, wherever that died."""
+"""A waiting process goes on within two seconds after the working one died, wherever it died."""
 
 from __future__ import annotations
 

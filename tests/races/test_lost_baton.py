@@ -1,4 +1,4 @@
-"""A baton that is lost without its holder knowing harms nothing: the head refuses what is too late."""
+"""A process that lost its baton without knowing harms nothing: the head refuses its late events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A living holder keeps its baton, however long it does nothing; only a person takes it away."""
+"""A living process keeps its baton, however long it does nothing; only a person takes it away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""However many boot at once, the work is done once, the others see it done and say whom they waited for."""
+"""However many processes boot at once, the work is done once; the others wait and say for whom."""
 
 from __future__ import annotations
 

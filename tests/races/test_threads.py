@@ -1,4 +1,4 @@
-"""Threads of one process that boot at once: as many processes would, but without a signal handler."""
+"""Threads of one process boot at once, as processes would, but without a signal handler."""
 
 from __future__ import annotations
 

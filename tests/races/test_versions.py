@@ -1,4 +1,4 @@
-"""Old and new code boot side by side: no downgrade, no flapping, no events where there is nothing to do."""
+"""Old and new code boot side by side: no downgrade, no flapping, no events without work."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Applications that nobody here wrote."""
+"""Applications that were written elsewhere."""

@@ -1,4 +1,4 @@
-"""Optuna: its unchanged env.py and ten revisions, from an empty database to one that Optuna itself uses."""
+"""Optuna's unchanged env.py and ten revisions, from an empty database to one that Optuna itself uses."""
 
 from __future__ import annotations
 

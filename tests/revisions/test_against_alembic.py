@@ -1,4 +1,4 @@
-"""Whatever shape a history has, heads and pending revisions are those that Alembic finds."""
+"""In a history of any shape, heads and pending revisions are those that Alembic finds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the graph says of revisions, and what it refuses."""
+"""What the graph says about revisions, and what it refuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that nobody would write on purpose are errors that say where and why."""
+"""A file that nobody would write on purpose is an error that says where and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every way of saying where the migrations are."""
+"""Every way to say where the migrations are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Directories that somebody else wrote: Optuna's, and what Flask-Migrate makes."""
+"""Directories that others wrote: Optuna's, and those of Flask-Migrate."""
 
 from __future__ import annotations
 

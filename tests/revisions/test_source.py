@@ -1,4 +1,4 @@
-"""What is read of a revision's source, in all the ways people write it."""
+"""What is read from a revision's source, in every form in which people write it."""
 
 from __future__ import annotations
 

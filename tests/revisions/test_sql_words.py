@@ -1,4 +1,4 @@
-"""SQL words, read by hand: the databases say what is right, and sqlglot says the same where it can."""
+"""SQL words, read by hand: the databases say what is right, and sqlglot agrees where it can."""
 
 from __future__ import annotations
 

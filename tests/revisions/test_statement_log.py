@@ -1,4 +1,4 @@
-"""What a revision has sent is kept in order, and a second run is told what of it is done."""
+"""What a revision has sent is kept in order; a second run learns which statements were done."""
 
 from __future__ import annotations
 

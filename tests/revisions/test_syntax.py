@@ -1,4 +1,4 @@
-"""Source is parsed whatever the garbage collector does meanwhile."""
+"""Source can be parsed whatever the garbage collector does meanwhile."""
 
 from __future__ import annotations
 

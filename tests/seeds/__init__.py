@@ -1,0 +1,1 @@
+"""Seeds: their sources, how they are read and stored, and the record of them."""

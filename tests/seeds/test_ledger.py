@@ -1,4 +1,4 @@
-"""The ledger's rules: what is pending, where an interrupted source goes on, what an event changes."""
+"""The record of seeds: what is pending, where an interrupted source goes on, what an event changes."""
 
 from __future__ import annotations
 

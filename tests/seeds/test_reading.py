@@ -1,4 +1,4 @@
-"""How files are read: forms, conversions, and errors that name file, line and column but never a value."""
+"""How files are read: forms, conversions, and errors that name file, line and column but no value."""
 
 from __future__ import annotations
 

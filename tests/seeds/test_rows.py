@@ -1,4 +1,4 @@
-"""How a batch of rows gets into a table, on both databases."""
+"""How a batch of rows is inserted into a table, on both databases."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""The settings: where they come from, what they accept, and what they decide."""

@@ -1,4 +1,4 @@
-"""Whatever a file, an environment or options hold: settings or an InitError, and never a secret."""
+"""Whatever a file, the environment or options contain: settings or an InitError, and never a secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the settings alone decide: where the schema comes from, their part of the code's fingerprint."""
+"""What the settings alone decide: where the schema comes from, and their part of the fingerprint."""
 
 from __future__ import annotations
 

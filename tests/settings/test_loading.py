@@ -1,4 +1,4 @@
-"""Things written as "module:attribute": what is found, and what is said when it is not."""
+"""Objects written as "module:attribute": how they are found, and the errors if they are not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What settings that are wrong say: where it stands, what was given, what is allowed, never a secret."""
+"""The error for a wrong setting: where it is, what was given, what is allowed, and no secret."""
 
 from __future__ import annotations
 

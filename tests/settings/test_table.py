@@ -1,4 +1,4 @@
-"""The table of settings, the dataclass and the documentation say the same."""
+"""The table of settings, the dataclass and the documentation agree."""
 
 from __future__ import annotations
 

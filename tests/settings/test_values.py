@@ -1,4 +1,4 @@
-"""What each kind of value takes and refuses."""
+"""What each kind of value accepts and refuses."""
 
 from __future__ import annotations
 

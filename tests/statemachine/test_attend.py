@@ -1,5 +1,4 @@
-"""What a process does before, instead of and around the work: wait, check, create the database, notice a
-loss."""
+"""What a process does besides the work: wait, check, create the database, notice a loss."""
 
 from __future__ import annotations
 

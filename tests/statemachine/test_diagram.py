@@ -1,4 +1,4 @@
-"""The diagram is printed from the table that runs."""
+"""The diagram is printed from the table that the machine runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person's order whose last COMMIT is in doubt and arrives late: carried out once, whenever it arrives."""
+"""An order whose last COMMIT is in doubt and arrives late is carried out once, whenever it arrives."""
 
 from __future__ import annotations
 

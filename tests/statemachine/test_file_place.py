@@ -1,4 +1,4 @@
-"""Where a SQLite file lies: warned of on a network file system, read where nothing can be written."""
+"""Where a SQLite file is: a warning on a network file system, reading where nothing can be written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a journal says: the same for every reader, at every entry."""
+"""The fold: what a journal says is the same for every reader, at every entry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A journal that an older initdb made is brought up to date by the first run that has work."""
+"""The first run that has work upgrades a journal of an older initdb."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A live walk through the machine and the replay of its journal come to the same."""
+"""A live walk through the machine and the replay of its journal have the same result."""
 
 from __future__ import annotations
 

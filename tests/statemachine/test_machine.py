@@ -1,4 +1,4 @@
-"""The table, all of it: what each event makes of each state, against rules written down a second time."""
+"""The whole table: which state each event leads to, compared with rules that are written a second time."""
 
 from __future__ import annotations
 

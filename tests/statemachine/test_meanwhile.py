@@ -1,4 +1,4 @@
-"""What others do to a database while a run is at work: seen, and never worked over."""
+"""What others do to a database during a run is noticed, and never overwritten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a step is tried again for, as a table; and how an outage is told."""
+"""Which errors of a step are retried, as a table, and how an outage is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plan is what a run then does, from every state that a database can be found in."""
+"""A run does what its plan said, from every state of a database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Status: what was seen, each field from where it comes."""
+"""`status`: what was seen, and where each field comes from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run that is told to stop ends in order, also in the middle of a long statement."""
+"""A run that is told to stop ends in order, also during a long statement."""
 
 from __future__ import annotations
 

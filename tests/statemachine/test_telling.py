@@ -1,4 +1,4 @@
-"""What an entry says: every type in a sentence, whatever its data holds."""
+"""The sentence for an entry of each type, whatever its data contains."""
 
 from __future__ import annotations
 

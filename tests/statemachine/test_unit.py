@@ -1,4 +1,4 @@
-"""The unit of work: the effect and its event commit together, once, from the head that was decided on."""
+"""The unit of work: changes and event commit together, once, from the head that was decided on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The head's lock: what is read under it, and that it ends with its unit, whatever ends that."""
+"""The head's lock: what is read under it, and that it ends with its unit, however that ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The walks through real databases that a machine like this must survive."""
+"""Walks through real databases that such a machine must survive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random walks through the machine: journals as any run of any code could have written them."""
+"""Random walks through the machine: journals as any run of any code could write them."""
 
 from __future__ import annotations
 

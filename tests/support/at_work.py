@@ -1,4 +1,4 @@
-"""What a step is given: the writer of runs, on a journal that has come to the state the step works in."""
+"""What a step is given: the writer of runs, on a journal in the state in which the step works."""
 
 from __future__ import annotations
 

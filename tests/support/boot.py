@@ -1,4 +1,4 @@
-"""A boot in a thread of this process, and what it tells; revisions that wait until they are let go on."""
+"""A boot in a thread of the test's process, with its reports; revisions that wait until they may go on."""
 
 from __future__ import annotations
 

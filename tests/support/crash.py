@@ -1,4 +1,4 @@
-"""A run that dies by SIGKILL, stops by SIGSTOP right after an event was committed, or cannot append one."""
+"""A run that dies by SIGKILL, stops by SIGSTOP right after a commit, or cannot append an event."""
 
 from __future__ import annotations
 

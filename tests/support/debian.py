@@ -1,4 +1,4 @@
-"""Programs that the tests take from Debian packages; a missing one is an error that says what installs it."""
+"""Programs that tests take from Debian packages; if one is missing, the error says what installs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many random examples a property is tried on: enough to find a fault, few enough to be run often."""
+"""How many random examples a property test tries: enough to find a fault, few enough to run often."""
 
 from __future__ import annotations
 

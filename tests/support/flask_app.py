@@ -1,4 +1,4 @@
-"""Flask applications made in this process: a model, a page, and where wanted a Flask-Migrate directory."""
+"""Flask applications in the test's process: a model, a page, and optionally a Flask-Migrate directory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a database is as one undisturbed run would have left it: each thing done once, a sound journal."""
+"""Whether a database is as one undisturbed run leaves it: each thing done once, and a sound journal."""
 
 from __future__ import annotations
 

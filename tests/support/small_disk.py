@@ -1,4 +1,4 @@
-"""A disk that is soon full: a file system in memory of a few megabytes, mounted for one test."""
+"""A disk that is soon full: a file system of a few megabytes in memory, mounted for one test."""
 
 from __future__ import annotations
 

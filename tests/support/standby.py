@@ -1,4 +1,4 @@
-"""A standby: a server that follows another one, made by pg_basebackup as administrators make it."""
+"""A standby that follows another server, made by pg_basebackup as administrators do it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many processes that boot one application at the same instant; some of them may be killed meanwhile."""
+"""Many processes that boot one application at the same moment; some of them may be killed."""
 
 from __future__ import annotations
 

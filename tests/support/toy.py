@@ -1,4 +1,4 @@
-"""A small application made on the spot: models, an Alembic directory with its own env.py, seeds."""
+"""A small application: models, an Alembic directory with its own env.py, seeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting for something that another process does, by asking often and giving up late."""
+"""Waits for something that another process does: asks often, and gives up late."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small schema whose parts can be left out or replaced one by one, to plant a difference."""
+"""A small schema whose parts can be left out or replaced one by one, to create a difference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keeps tables that no tool manages from being adopted."""
+"""What keeps existing tables from being adopted."""
 
 from __future__ import annotations
 

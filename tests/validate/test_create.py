@@ -1,4 +1,4 @@
-"""Creating a schema: in an empty database, in a half-made one, and where something is in the way."""
+"""Creating a schema in an empty database, in a half-created one, and with an object in the way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What validation finds, and how grave it is."""
+"""What a validation finds, and how severe it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps validate and repair: one unit each, and what their events say."""
+"""The steps validate and repair: one unit each, and the data of their events."""
 
 from __future__ import annotations
 

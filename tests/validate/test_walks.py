@@ -1,4 +1,4 @@
-"""Validation and repair in whole boots: each ends, and says how."""
+"""Validation and repair in whole boots: each boot ends, and says how."""
 
 from __future__ import annotations
 

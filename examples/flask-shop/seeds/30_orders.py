@@ -18,7 +18,7 @@ PLACED = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
 
 
 def seed(connection: Connection) -> None:
-    """Inserts what is not there yet; whoever calls it commits."""
+    """Insert the rows that are missing; the caller commits."""
     for customer in CUSTOMERS:
         if connection.scalar(select(Customer.id).where(Customer.email == customer["email"])) is None:
             connection.execute(insert(Customer).values(customer))

@@ -1,4 +1,4 @@
-"""Where the database is."""
+"""The URL of the database."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ DRIVER = "postgresql+psycopg2://"
 
 
 def database_url(instance: Path) -> str:
-    """The URL in DATABASE_URL, with the driver that this application brings; else that of a SQLite file."""
+    """The URL in DATABASE_URL, with the driver that this application installs; else that of a SQLite file."""
     url = os.environ.get("DATABASE_URL")
     if not url:
         instance.mkdir(exist_ok=True)

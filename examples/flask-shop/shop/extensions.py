@@ -1,4 +1,4 @@
-"""The extensions, made once and bound to each application."""
+"""The extensions, created once and bound to each application."""
 
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -7,7 +7,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 
 class Base(DeclarativeBase):
-    """Constraints have names, so that migrations can speak of them on every database."""
+    """Constraints have names, so that migrations can change them on every database."""
 
     metadata = MetaData(
         naming_convention={

@@ -1,4 +1,4 @@
-"""The journal, its head, and the triggers that let both only grow."""
+"""The journal, its head, and the triggers that only allow appending."""
 
 from __future__ import annotations
 
@@ -103,5 +103,5 @@ def _postgresql_functions(at: str) -> list[str]:
 
 
 def downgrade() -> None:
-    """Refuse: a journal is never taken back."""
+    """Refuse: a journal is never downgraded."""
     raise NotImplementedError

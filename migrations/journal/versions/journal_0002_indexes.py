@@ -1,4 +1,4 @@
-"""Indexes, so that the events of one run or one type are found in a long journal."""
+"""Indexes that find the events of one run or one type in a long journal."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refuse: a journal is never taken back."""
+    """Refuse: a journal is never downgraded."""
     raise NotImplementedError
