@@ -60,7 +60,7 @@ SETTINGS: tuple[Setting, ...] = (
         "migrations",
         PLACE,
         None,
-        "The Alembic directory, its ini file, the package it is in, or a callable that returns a Config.",
+        "The Alembic directory, its ini file, its package, or a callable that passes a Config to its argument.",
     ),
     Setting(
         "seeds",
