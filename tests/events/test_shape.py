@@ -1,0 +1,144 @@
+"""The shape of a journal: what stands in its place, what is missing of it, and what makes it whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from initdb.events.head import SCHEMA_VERSION
+from initdb.events.shape import (
+    COLUMNS_OF,
+    HEAD,
+    JOURNAL,
+    OF_THE_JOURNAL,
+    VERSION,
+    Relation,
+    amendments,
+    fault,
+)
+from initdb.events.sqlite import SQLITE
+
+WHOLE = {
+    **{name: Relation("table", columns) for name, columns in COLUMNS_OF.items()},
+    "init_journal_run": Relation("index"),
+    "init_journal_type": Relation("index"),
+}
+AT = '"main".'
+DDL = SQLITE.ddl(AT)
+RUN, TYPE = (f"CREATE INDEX {AT}init_journal_{name} ON init_journal ({name})" for name in ("run", "type"))
+(MAKES_VERSION,) = (one for one in DDL if "init_journal_version (" in one)
+
+
+def _without(*names: str) -> dict[str, Relation]:
+    return {name: relation for name, relation in WHOLE.items() if name not in names}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {},
+        WHOLE,
+        _without(VERSION),
+        _without("init_journal_run", "init_journal_type", VERSION),
+        {**WHOLE, JOURNAL: Relation("table", COLUMNS_OF[JOURNAL] | {"of a later version"})},
+    ],
+)
+def test_a_journal_or_nothing_is_no_fault(found: Mapping[str, Relation]) -> None:
+    """Of any version."""
+    assert fault(found, "sqlite") is None
+
+
+@pytest.mark.parametrize(
+    ("found", "context"),
+    [
+        ({**WHOLE, HEAD: Relation("view")}, ("init_journal_head is a view",)),
+        (
+            {**WHOLE, JOURNAL: Relation("table", frozenset({"seq", "run"}))},
+            ("init_journal has no at, dest, event, hash, prev_hash, source, type",),
+        ),
+        ({**WHOLE, VERSION: Relation("table")}, ("init_journal_version has no version_num",)),
+        ({"init_journal_run": Relation("index")}, ("init_journal_run is an index of something else",)),
+        (
+            {VERSION: Relation("table"), JOURNAL: Relation("sequence")},
+            ("init_journal is a sequence", "init_journal_version has no version_num"),
+        ),
+    ],
+)
+def test_something_else_of_these_names(found: Mapping[str, Relation], context: tuple[str, ...]) -> None:
+    """Each is named, in order."""
+    error = fault(found, "sqlite")
+    assert error is not None
+    assert (error.reference, error.context, error.database) == ("foreign-journal-table", context, "sqlite")
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (
+            _without(HEAD, VERSION, "init_journal_run", "init_journal_type"),
+            "init_journal, but no init_journal_head",
+        ),
+        (
+            {HEAD: WHOLE[HEAD], VERSION: WHOLE[VERSION]},
+            "init_journal_head, init_journal_version, but no init_journal",
+        ),
+        ({VERSION: WHOLE[VERSION]}, "init_journal_version, but no init_journal and no init_journal_head"),
+    ],
+)
+def test_half_a_journal(found: Mapping[str, Relation], said: str) -> None:
+    """What is there and what is not."""
+    error = fault(found, "postgresql")
+    assert error is not None
+    assert (error.reference, error.context) == ("journal-unreadable", (f"there is {said}",))
+    assert error.database == "postgresql"
+
+
+@pytest.mark.parametrize(
+    ("found", "rows", "version", "statements"),
+    [
+        (WHOLE, ("0002",), 2, []),
+        (WHOLE, None, 2, []),
+        (_without("init_journal_run", "init_journal_type", VERSION), (), 1, []),
+        (_without("init_journal_run", "init_journal_type"), ("0001",), 1, []),
+        (
+            _without("init_journal_run", "init_journal_type", VERSION),
+            (),
+            2,
+            [RUN, TYPE, MAKES_VERSION, f"INSERT INTO {AT}init_journal_version VALUES ('0002')"],
+        ),
+        (_without("init_journal_type"), ("0002",), 2, [TYPE]),
+        (
+            WHOLE,
+            ("0002",),
+            1,
+            [
+                f"DROP INDEX {AT}init_journal_run",
+                f"DROP INDEX {AT}init_journal_type",
+                f"DELETE FROM {AT}init_journal_version",
+                f"INSERT INTO {AT}init_journal_version VALUES ('0001')",
+            ],
+        ),
+        (WHOLE, (), 2, [f"INSERT INTO {AT}init_journal_version VALUES ('0002')"]),
+        (
+            WHOLE,
+            ("0001", "0002"),
+            2,
+            [
+                f"DELETE FROM {AT}init_journal_version",
+                f"INSERT INTO {AT}init_journal_version VALUES ('0002')",
+            ],
+        ),
+    ],
+)
+def test_what_makes_a_journal_of_a_version(
+    found: Mapping[str, Relation], rows: tuple[str, ...] | None, version: int, statements: list[str]
+) -> None:
+    """Nothing where it is one; of rows that may not be read nothing is said."""
+    assert list(amendments(found, rows, version, DDL, AT)) == statements
+
+
+def test_the_names_of_a_journal() -> None:
+    """Those that a database is asked about."""
+    assert SCHEMA_VERSION == 2
+    assert sorted(OF_THE_JOURNAL) == sorted(WHOLE)
