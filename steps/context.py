@@ -18,7 +18,10 @@ from initdb.steps.revisions.graph import RevisionGraph
 from initdb.steps.revisions.locate import MigrationPlace
 from initdb.steps.seeds.model import SeedSource
 
-ConfigProvider: TypeAlias = Callable[[Callable[[Any], None]], None]
+ConfigTask: TypeAlias = Callable[[Any], None]
+"""What is done with an Alembic Config; untyped, since only the driver of Alembic imports it."""
+
+ConfigProvider: TypeAlias = Callable[[ConfigTask], None]
 """Makes an Alembic Config and calls the function that it is given with it, in the context of env.py."""
 
 

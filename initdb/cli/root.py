@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 import initdb
-from initdb.cli.calling.command import harmless
+from initdb.cli.calling.command import Careful, harmless
 from initdb.cli.calling.options import output_options
 from initdb.cli.commands.admin import admin
 from initdb.cli.commands.explain import diagram, explain
@@ -47,7 +45,7 @@ _CODES = (
 )
 
 
-class Root(click.Group):
+class Root(Careful, click.Group):
     """The commands in the order of a day's work, and an answer for who meant PostgreSQL's initdb."""
 
     is_root = True
@@ -56,12 +54,7 @@ class Root(click.Group):
         """In the order in which they were added."""
         return list(self.commands)
 
-    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        """Parse; what a person typed wrongly is quoted harmlessly."""
-        with harmless():
-            return super().make_context(*args, **kwargs)
-
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> object:
         """Call the command named."""
         with harmless():
             return super().invoke(ctx)

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from flask import Flask
 from sqlalchemy import Engine
 
 from initdb.booting import loading
-from initdb.errors import InitError
-from initdb.flask.binds import bind_engines, models_of_bind, owner_of_seeds, with_binds
+from initdb.flask.binds import bind_engines, owner_of_seeds, with_binds
+from initdb.flask.extension import engine_of, metadata_of
 from initdb.flask.revisions import provider_for, revisions_of
 from initdb.settings import Settings, load_settings
 from initdb.statemachine.assemble.site import Watcher
 from initdb.statemachine.initializer import Initializer
 from initdb.steps.context import Rule
+from initdb.steps.seeds.sources import Seeds
 
 EXTENSION = "initdb"
 """The key in `app.extensions`."""
@@ -28,12 +29,12 @@ EXTENSION = "initdb"
 class Parts:
     """What create_app gives beside app and db; kept with the application, so that commands know of it too."""
 
-    seeds: Any = None
+    seeds: Seeds = None
     rules: tuple[Rule, ...] = ()
 
 
 def initializer_for(
-    app: Flask, db: Any, settings: Settings | None = None, *, watcher: Watcher | None = None
+    app: Flask, db: object, settings: Settings | None = None, *, watcher: Watcher | None = None
 ) -> Initializer:
     """The Initializer of `app` on the engine of `db`: a Flask-SQLAlchemy object, or one with an `engine`.
 
@@ -46,7 +47,7 @@ def initializer_for(
     settings = with_binds(app, db, settings or settings_for(app, first))
     name, revisions = settings.database, revisions_of(app, settings)
     parts: Parts = app.extensions.get(EXTENSION, Parts())
-    models, owns = models_of_bind(db, name), owner_of_seeds(db, settings)
+    models, owns = metadata_of(db, name), owner_of_seeds(db, settings)
     engines = bind_engines(app, db, settings, first)
     provider = provider_for(app, db, first, engines.work, revisions)
     return Initializer(
@@ -65,7 +66,7 @@ def initializer_for(
 
 
 @contextmanager
-def bound(app: Flask, db: Any) -> Iterator[Initializer]:
+def bound(app: Flask, db: object) -> Iterator[Initializer]:
     """The Initializer for the length of a block, inside the application's context.
 
     Of several databases that of the first, or of the one that the settings name. An env.py or a seed that
@@ -75,7 +76,7 @@ def bound(app: Flask, db: Any) -> Iterator[Initializer]:
         yield initializer_for(app, db)
 
 
-def each_bound(app: Flask, db: Any) -> Iterator[Initializer]:
+def each_bound(app: Flask, db: object) -> Iterator[Initializer]:
     """The Initializer of each database, the first one first, each as `bound`. Raises as `initializer_for`."""
     with app.app_context(), loading():
         for settings in with_binds(app, db, settings_for(app, engine_of(app, db))).each():
@@ -89,27 +90,9 @@ def settings_for(app: Flask, engine: Engine, options: Mapping[str, object] | Non
     paths in app.config start from the application's folder. The database is the application's own:
     DATABASE_URL and its like are not looked at. Raises InitError.
     """
-    root = Path(app.root_path)
-    own: dict[str, Any] = {
-        "config": app.config,
-        "config_folder": root,
-        "options": {
-            **(options or {}),
-            "database_url": engine.url.render_as_string(hide_password=False),
-        },
-    }
-    found = load_settings(folder=root, **own)
-    return found if found.sources else load_settings(**own)
-
-
-def engine_of(app: Flask, db: Any) -> Engine:
-    """The engine of the default bind. Raises InitError("bad-app")."""
-    with app.app_context():
-        try:
-            engine = db.engine if hasattr(type(db), "engine") else db.get_engine()
-        except (RuntimeError, KeyError, AttributeError) as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise InitError("bad-app", f"the db of {app.name} has no engine for it: {reason}") from error
-    if not isinstance(engine, Engine):
-        raise InitError("bad-app", f"the db of {app.name} has no engine, but a {type(engine).__name__}")
-    return engine
+    root, url = Path(app.root_path), engine.url.render_as_string(hide_password=False)
+    load = partial(
+        load_settings, config=app.config, config_folder=root, options={**(options or {}), "database_url": url}
+    )
+    found = load(folder=root)
+    return found if found.sources else load()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from flask import Flask
-from sqlalchemy import Engine, MetaData
+from sqlalchemy import Engine
 
+from initdb.flask.extension import engines_of, metadata_of
 from initdb.flask.revisions import revisions_of
 from initdb.settings import Settings
 from initdb.steps.engines.make import make_engine
@@ -17,13 +17,13 @@ from initdb.steps.revisions.locate import find_directories
 from initdb.steps.seeds.model import SeedSource
 
 
-def with_binds(app: Flask, db: Any, settings: Settings) -> Settings:
+def with_binds(app: Flask, db: object, settings: Settings) -> Settings:
     """The settings, with the binds as `databases` where env.py goes through several (`flask db init
     --multidb`).
 
     Raises InitError("bad-setting") where `database` names none of them.
     """
-    binds = {key: engine for key, engine in _engines(app, db).items() if key is not None}
+    binds = {key: engine for key, engine in engines_of(app, db).items() if key is not None}
     if binds and not settings.databases and _goes_through_several(app, settings):
         urls = {key: engine.url.render_as_string(hide_password=False) for key, engine in binds.items()}
         settings = replace(settings, databases=tuple(f"{key}={url}" for key, url in urls.items()))
@@ -55,9 +55,9 @@ class BindEngines:
         return tuple(others if name is None else [self.work or self.first, *others])
 
 
-def bind_engines(app: Flask, db: Any, settings: Settings, first: Engine) -> BindEngines:
+def bind_engines(app: Flask, db: object, settings: Settings, first: Engine) -> BindEngines:
     """The application's engines, and engines that are made for URLs that it has none for."""
-    own = _engines(app, db)
+    own = engines_of(app, db)
     urls = settings.companion_urls()
     return BindEngines(
         first,
@@ -66,22 +66,12 @@ def bind_engines(app: Flask, db: Any, settings: Settings, first: Engine) -> Bind
     )
 
 
-def engine_of_bind(app: Flask, db: Any, settings: Settings, name: str) -> Engine:
+def engine_of_bind(app: Flask, db: object, settings: Settings, name: str) -> Engine:
     """The application's engine of one of the settings' databases, or one made for its URL."""
-    return _engines(app, db).get(name) or make_engine(settings.companion_urls()[name])
+    return engines_of(app, db).get(name) or make_engine(settings.companion_urls()[name])
 
 
-def models_of_bind(db: Any, name: str | None) -> MetaData | None:
-    """The metadata of a bind (None: the default one); None where it has no table."""
-    metadatas = getattr(db, "metadatas", None)
-    if name is None:
-        metadata = getattr(db, "metadata", None)
-    else:
-        metadata = metadatas.get(name) if isinstance(metadatas, dict) else None
-    return metadata if isinstance(metadata, MetaData) and metadata.tables else None
-
-
-def owner_of_seeds(db: Any, settings: Settings) -> Callable[[SeedSource], bool] | None:
+def owner_of_seeds(db: object, settings: Settings) -> Callable[[SeedSource], bool] | None:
     """Which seeds are for the database that the settings name; None where there is but one.
 
     A file goes to the first database whose models have its table, everything else to the first of all.
@@ -91,16 +81,10 @@ def owner_of_seeds(db: Any, settings: Settings) -> Callable[[SeedSource], bool] 
         return None
 
     def owns(source: SeedSource) -> bool:
-        having = (name for name in names if source.table in getattr(models_of_bind(db, name), "tables", ()))
+        having = (name for name in names if source.table in getattr(metadata_of(db, name), "tables", ()))
         return (None if source.path is None else next(having, None)) == settings.database
 
     return owns
-
-
-def _engines(app: Flask, db: Any) -> dict[str | None, Engine]:
-    with app.app_context():
-        engines = getattr(db, "engines", None)
-    return dict(engines) if isinstance(engines, dict) else {}
 
 
 def _goes_through_several(app: Flask, settings: Settings) -> bool:

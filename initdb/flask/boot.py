@@ -6,15 +6,16 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from flask import Flask
 
 from initdb.booting import loading, quiet
 from initdb.errors import InitError, Rendered, render
-from initdb.flask.binding import EXTENSION, Parts, engine_of, initializer_for, settings_for
+from initdb.flask.binding import EXTENSION, Parts, initializer_for, settings_for
 from initdb.flask.binds import with_binds
 from initdb.flask.boot_log import BootLog, audible, logger
+from initdb.flask.extension import engine_of
 from initdb.flask.gunicorn import exit_code, heartbeat, loading_worker
 from initdb.flask.serving import RELOAD, answers_requests, is_reloaders_child, serves
 from initdb.flask.unavailable import Unavailable
@@ -24,9 +25,10 @@ from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.loop.attend import Outcome
 from initdb.statemachine.loop.signals import deliver
 from initdb.steps.context import Rule
+from initdb.steps.seeds.sources import Seeds
 
 
-def init_app(app: Flask, db: Any, *, seeds: Any = None, rules: tuple[Rule, ...] = ()) -> Flask:
+def init_app(app: Flask, db: object, *, seeds: Seeds = None, rules: tuple[Rule, ...] = ()) -> Flask:
     """The last line of create_app: bring the database of `db` to ready if this process serves; gives `app`.
 
     Does what the setting `mode` says (work, wait, check, off). `seeds`: folders, files, functions, instead of
@@ -48,7 +50,7 @@ def init_app(app: Flask, db: Any, *, seeds: Any = None, rules: tuple[Rule, ...] 
     return app
 
 
-def _boot(app: Flask, db: Any, settings: Settings) -> None:
+def _boot(app: Flask, db: object, settings: Settings) -> None:
     """Each database in turn, as env.py goes through them; the first that is not ready ends it."""
     try:
         each = with_binds(app, db, settings).each()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 from flask import Flask
 from sqlalchemy import Engine
 
 from initdb.errors import InitError
 from initdb.errors.redact import url_text
-from initdb.flask.binding import engine_of, initializer_for, settings_for
+from initdb.flask.binding import initializer_for, settings_for
 from initdb.flask.binds import engine_of_bind, with_binds
+from initdb.flask.extension import engine_of, extension_of
 from initdb.loading.applications import database_url, load_application
 from initdb.settings import Settings
 from initdb.statemachine.assemble.site import Watcher
@@ -25,7 +26,7 @@ class Commanded:
     """The application, its db, the engine of its first database, and its settings with its binds."""
 
     app: Flask
-    db: Any
+    db: object
     first: Engine
     settings: Settings
 
@@ -53,26 +54,25 @@ def load_commanded(
         InitError: bad-app; or a setting cannot be read.
     """
     with database_url(options.get("database_url")):
-        app: Any = (
-            make() if make is not None else load_application(settings.app or "", folder=settings.folder)
-        )
-    db = _extension(app, settings.app)
+        loaded = make() if make else load_application(settings.app or "", folder=settings.folder)
+    db = _extension(loaded, settings.app)
+    app = cast("Flask", loaded)
     first = engine_of(app, db)
     _check_same_database(first, options)
     with app.app_context():
         return Commanded(app, db, first, with_binds(app, db, settings_for(app, first, options)))
 
 
-def _extension(app: Any, name: str | None) -> Any:
-    extensions = getattr(app, "extensions", None)
-    if not isinstance(extensions, dict) or "sqlalchemy" not in extensions:
+def _extension(app: object, name: str | None) -> object:
+    found = extension_of(app)
+    if found is None:
         said = f'"{name}"' if name else "the application"
         raise InitError(
             "bad-app",
             f"{said} is of type {type(app).__name__} and has no Flask-SQLAlchemy;"
             " name its models with metadata and its database with database_url instead",
         )
-    return extensions["sqlalchemy"]
+    return found
 
 
 def _check_same_database(engine: Engine, options: Mapping[str, object]) -> None:

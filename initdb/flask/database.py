@@ -8,7 +8,6 @@ from typing import Any
 from flask import Flask
 
 from initdb.errors import InitError
-from initdb.errors.classify import classify
 from initdb.errors.redact import url_text
 from initdb.flask.binding import each_bound
 from initdb.flask.several import joined_repairs, joined_results, joined_validations
@@ -27,7 +26,7 @@ class DatabaseInitializer:
     `db`: a Flask-SQLAlchemy object that `app` is registered with, or one with an `engine` of its own.
     """
 
-    def __init__(self, app: Flask, db: Any) -> None:
+    def __init__(self, app: Flask, db: object) -> None:
         self._app, self._db = app, db
 
     def initialize(self) -> InitializationResult:
@@ -43,9 +42,8 @@ class DatabaseInitializer:
                 if not found[-1][1].success:
                     break
             return joined_results(found)
-        except Exception as error:
-            told = classify(error, doing="inspect", database="")
-            result = failed(told)
+        except InitError as error:
+            result = failed(error)
             result.duration = time.perf_counter() - begun
             return result
 

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Protocol, cast
 
 BOOT_FAILED = 3
 """Arbiter.WORKER_BOOT_ERROR."""
@@ -22,7 +22,25 @@ SPACING = 0.5
 """Seconds between the ends of two workers of one generation that cannot boot."""
 
 
-def loading_worker() -> Any:
+class Config(Protocol):
+    """What is used of gunicorn's settings."""
+
+    timeout: int
+    workers: int
+
+
+class Worker(Protocol):
+    """What is used of `gunicorn.workers.base.Worker`."""
+
+    age: int
+    alive: bool
+    cfg: Config
+
+    def notify(self) -> None:
+        """Tell the master that this worker lives."""
+
+
+def loading_worker() -> Worker | None:
     """The gunicorn worker that is loading the application in this thread; None where there is none.
 
     Found on the call stack: gunicorn hands it to nobody.
@@ -32,16 +50,16 @@ def loading_worker() -> Any:
     while base is not None and frame is not None:
         found = frame.f_locals.get("self")
         if isinstance(found, base.Worker):
-            return found
+            return cast("Worker", found)
         frame = frame.f_back
     return None
 
 
 @contextmanager
-def heartbeat(worker: Any) -> Iterator[None]:
+def heartbeat(worker: Worker | None) -> Iterator[None]:
     """Report for `worker` (None: nothing is done) while the block lasts, four times in its timeout."""
-    timeout = getattr(getattr(worker, "cfg", None), "timeout", 0)
-    if not timeout:
+    timeout = worker.cfg.timeout if worker is not None else 0
+    if worker is None or not timeout:
         yield
         return
     done = threading.Event()
@@ -59,7 +77,7 @@ def heartbeat(worker: Any) -> Iterator[None]:
         thread.join()
 
 
-def exit_code(worker: Any) -> int:
+def exit_code(worker: Worker) -> int:
     """The code with which `worker` ends after a boot that failed, once it is its turn to end.
 
     The first one ends with BOOT_FAILED at once, which halts the master; the others, which mostly fail in the

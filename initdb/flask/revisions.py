@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from flask import Flask
 from sqlalchemy import Engine
 
 from initdb.booting import loading
 from initdb.events.sessions import is_memory
+from initdb.flask.extension import engine_table
 from initdb.settings import Settings
-from initdb.steps.context import ConfigProvider
+from initdb.steps.context import ConfigProvider, ConfigTask
 from initdb.steps.revisions.locate import find_directories
 
 
@@ -34,7 +34,7 @@ def revisions_of(app: Flask, settings: Settings) -> str | None:
 
 
 def provider_for(
-    app: Flask, db: Any, engine: Engine, work: Engine | None, revisions: str | None
+    app: Flask, db: object, engine: Engine, work: Engine | None, revisions: str | None
 ) -> ConfigProvider | None:
     """What makes the Alembic Config of `revisions` and runs a function with it, inside the application.
 
@@ -46,14 +46,14 @@ def provider_for(
     if revisions is None:
         return None
 
-    def provide(run: Callable[[Any], None]) -> None:
+    def provide(run: ConfigTask) -> None:
         with app.app_context(), loading(), _engine(db, engine, work):
             _configured(app, work or engine, revisions, run)
 
     return provide
 
 
-def _configured(app: Flask, engine: Engine, revisions: str, run: Callable[[Any], None]) -> None:
+def _configured(app: Flask, engine: Engine, revisions: str, run: ConfigTask) -> None:
     place = find_directories(revisions)
     extension = app.extensions.get("migrate")
     if extension is not None and (place.script_location / "alembic.ini").is_file():
@@ -65,16 +65,16 @@ def _configured(app: Flask, engine: Engine, revisions: str, run: Callable[[Any],
 
 
 @contextmanager
-def _engine(db: Any, engine: Engine, work: Engine | None) -> Iterator[None]:
+def _engine(db: object, engine: Engine, work: Engine | None) -> Iterator[None]:
     """The engine that env.py finds at `db`; afterwards the pool of the application's own is empty."""
-    engines = getattr(db, "engines", None)
-    if isinstance(engines, dict) and work is not None:
+    engines = engine_table(db)
+    if engines is not None and work is not None:
         engines[None] = work
     try:
         yield
     finally:
-        if isinstance(engines, dict):
+        if engines is not None:
             engines[None] = engine
-        for one in {engine, *(engines.values() if isinstance(engines, dict) else ())}:
+        for one in {engine, *(engines or {}).values()}:
             if not is_memory(one):
                 one.dispose()

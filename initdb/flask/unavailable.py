@@ -52,7 +52,7 @@ class Unavailable:
         if not self._turn.acquire(blocking=False):
             return
         try:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(Exception):  # whatever happened, the answer stays 503 and is no 500
                 reason = self._look()
                 self._ready, self._reason = reason is None, reason or self._reason
         finally:

@@ -7,30 +7,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from initdb.errors import InitError
+from initdb.loading.foreign_code import foreign_code
 from initdb.loading.objects import load_object
 
 
 def load_application(text: str, *, folder: Path | None = None) -> object:
-    """The application that ``text``, "module:attribute", names; made where that is a function.
+    """Import the application that `text`, "module:attribute", names; if that is a function, call it.
 
     Raises:
-        InitError: bad-app, with what the application's own code raised; or an InitError of that code.
+        InitError: bad-app, with what the code of the application raised; or an InitError of that code.
     """
     found = load_object(text, reference="bad-app", folder=folder)
     if hasattr(found, "extensions") or not callable(found):
         return found
-    try:
+    with foreign_code("bad-app", f'"{text}" raised'):
         return found()
-    except InitError:
-        raise
-    except (Exception, SystemExit) as error:  # whatever the application's own code may raise
-        raise InitError("bad-app", f'"{text}" raised {type(error).__name__}: {error}') from error
 
 
 @contextmanager
 def database_url(url: object) -> Iterator[None]:
-    """For the length of the block, an application finds ``url`` in DATABASE_URL; no text changes nothing."""
+    """For the length of the block, an application finds `url` in DATABASE_URL; no text changes nothing."""
     if not isinstance(url, str):
         yield
         return

@@ -6,35 +6,39 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from initdb.errors import InitError
-from initdb.loading.objects import load_object, refuse
+from initdb.loading.foreign_code import foreign_code
+from initdb.loading.objects import load_object
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
 
 def load_metadata(text: str, *, folder: Path | None = None) -> MetaData:
-    """The MetaData that ``text``, "module:attribute", names.
+    """Import the MetaData that `text`, "module:attribute", names, in any form that `as_metadata` takes.
 
-    The attribute is one of what ``as_metadata`` takes. Raises InitError bad-metadata.
+    Raises:
+        InitError: bad-metadata.
     """
     return as_metadata(load_object(text, folder=folder), text)
 
 
 def as_metadata(found: object, text: str) -> MetaData:
-    """The MetaData of ``found``, which ``text`` names in errors.
+    """The MetaData of an object.
 
-    ``found`` is a MetaData, or has one as ``metadata`` (a declarative base, a Flask-SQLAlchemy ``db``), or
-    is a function without arguments that returns one of these; a class is not called.
+    Args:
+        found: A MetaData; something that has one as `metadata`, such as a declarative base or a
+            Flask-SQLAlchemy `db`; or a function without arguments that returns one of these. A class is not
+            called.
+        text: What errors call the object.
 
-    Raises InitError bad-metadata.
+    Raises:
+        InitError: bad-metadata.
     """
-    try:
+    with foreign_code("bad-metadata", f'"{text}" raised when it was used:'):
         metadata = _metadata_of(found)
         if metadata is None and callable(found) and not isinstance(found, type):
             found = found()
             metadata = _metadata_of(found)
-    except (Exception, SystemExit) as error:
-        refuse("bad-metadata", f'"{text}" raised when it was used:', error)
     if metadata is None:
         kind = f"the class {found.__name__}" if isinstance(found, type) else f"of type {type(found).__name__}"
         allowed = "a MetaData, a declarative base, a db object, or a function that returns one"

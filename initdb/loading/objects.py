@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
-import sysconfig
-import traceback
 from pathlib import Path
-from typing import NoReturn
 
 from initdb.errors import InitError
-from initdb.errors.safe import safe_text
+from initdb.loading.foreign_code import foreign_code
 from initdb.nearest import did_you_mean
 
 
 def load_object(text: str, *, reference: str = "bad-metadata", folder: Path | None = None) -> object:
-    """What ``text``, "module:attribute" (dots allowed on both sides), names; imported where it is not yet.
+    """Import the object that `text` names.
 
-    ``folder`` (default: the working directory) is put first on ``sys.path`` and stays there, since a module
-    may import its neighbours later. ``reference`` is the error to raise: "bad-metadata", "bad-app".
+    Args:
+        text: "module:attribute", with dots allowed on both sides.
+        reference: The error to raise, such as "bad-app".
+        folder: Put first on `sys.path` (default: the working directory). It stays there, since the module may
+            import its neighbours later.
 
-    Raises InitError with that reference. Its context says which of these it was: not written so, no such
-    module, the module raised (what, and at which line), no such attribute.
+    Raises:
+        InitError: `reference`. Its context says what is wrong: the text, the module, what the module raised
+            and at which line, or the attribute.
+
+    Example:
+        >>> load_object("string:ascii_uppercase")
+        'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
     """
     module_name, colon, path = text.partition(":")
     if not colon or not all(part.isidentifier() for part in (*module_name.split("."), *path.split("."))):
@@ -46,40 +50,21 @@ def _on_path(folder: Path | None) -> str:
 
 
 def _module(text: str, name: str, place: str, reference: str) -> object:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name is not None and f"{name}.".startswith(f"{error.name}."):
+    with foreign_code(reference, f'"{text}": importing {name} raised'):
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+                raise
             missing = f'"{text}": there is no module {error.name} in {place} nor among the installed packages'
             raise InitError(reference, missing) from error
-        refuse(reference, f'"{text}": importing {name} raised', error)
-    except (Exception, SystemExit) as error:
-        refuse(reference, f'"{text}": importing {name} raised', error)
 
 
 def _attribute(text: str, owner: object, name: str, reference: str) -> object:
-    try:
-        return getattr(owner, name)
-    except AttributeError as error:
-        label = getattr(owner, "__name__", type(owner).__name__)
-        missing = f"{label} has no {name}{did_you_mean(name, dir(owner))}"
-        raise InitError(reference, f'"{text}": {missing}') from error
-    except Exception as error:
-        refuse(reference, f'"{text}": looking up {name} raised', error)
-
-
-def refuse(reference: str, what: str, error: BaseException) -> NoReturn:
-    """Raises InitError for an error of the user's own code, with the last of their lines that it passed."""
-    said = safe_text(error)
-    raised = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    raise InitError(reference, f"{what} {raised}{_line_of(error)}") from error
-
-
-def _line_of(error: BaseException) -> str:
-    """Where an error came from, as " (file, line 3)"; in an installed package only if nowhere else."""
-    passed = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
-    importing = (str(Path(__file__).parent), importlib.__file__, "<frozen ")
-    outside = [entry for entry in passed if not entry[0].startswith(importing)]
-    libraries = tuple(sysconfig.get_path(name) + os.sep for name in ("stdlib", "purelib", "platlib"))
-    theirs = [entry for entry in outside if not entry[0].startswith(libraries)] or outside
-    return f" ({theirs[-1][0]}, line {theirs[-1][1]})" if theirs else ""
+    with foreign_code(reference, f'"{text}": looking up {name} raised'):
+        try:
+            return getattr(owner, name)
+        except AttributeError as error:
+            label = getattr(owner, "__name__", type(owner).__name__)
+            missing = f"{label} has no {name}{did_you_mean(name, dir(owner))}"
+            raise InitError(reference, f'"{text}": {missing}') from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
 
 from sqlalchemy import text
 
@@ -15,6 +14,14 @@ from initdb.events.sessions import database_file
 from initdb.managers.manager import Manager
 from initdb.managers.measures import rows_by_table, server_version, size
 from initdb.managers.open_look import OpenLook, about_data, about_schema, health, open_look, result_of
+from initdb.managers.reports import (
+    Connectivity,
+    DatabaseInfo,
+    Findings,
+    HealthReport,
+    IssuesFound,
+    JournalFound,
+)
 from initdb.statemachine.decide.audit import audit
 from initdb.statemachine.decide.verdict import judge
 from initdb.statemachine.initializer import Initializer
@@ -50,28 +57,26 @@ class HealthValidator(Manager):
         with self.bound() as initializer, open_look(initializer) as opened:
             return result_of(about_data(health(initializer, opened)))
 
-    def generate_health_report(self) -> dict[str, Any]:
-        """Everything that can be told of the database without writing, as plain data; no secret.
+    def generate_health_report(self) -> HealthReport:
+        """All that can be said of the database without writing, as plain data without a secret.
 
-        A database that cannot be had is what `connectivity` says, and nothing else is in the report then.
+        If the database cannot be reached, `connectivity` says so, and the report ends there.
         """
         with self.bound() as initializer:
-            report: dict[str, Any] = {
-                "at": timestamp(initializer.site.clock.now()),
-                "application": initializer.site.name,
-                "database": {
-                    "type": initializer.engine.dialect.name,
-                    "url": url_text(initializer.engine.url),
-                },
-            }
+            at, name = timestamp(initializer.site.clock.now()), initializer.site.name
+            engine = initializer.engine
+            database: DatabaseInfo = {"type": engine.dialect.name, "url": url_text(engine.url)}
             try:
                 latency = _ping(initializer)
                 with open_look(initializer) as opened:
-                    report["connectivity"] = {"ok": True, "latency_ms": latency}
-                    report |= _told(initializer, opened, report["database"])
+                    connection = opened.connection
+                    database["version"], database["size_bytes"] = server_version(connection), size(connection)
+                    answers: Connectivity = {"ok": True, "latency_ms": latency}
+                    report = _report(initializer, opened)
             except InitError as error:
-                report["connectivity"] = {"ok": False, "error": error.rendered().as_data()}
-            return report
+                answers = {"ok": False, "error": error.rendered().as_data()}
+                report = {}
+            return {"at": at, "application": name, "database": database, "connectivity": answers, **report}
 
 
 def _ping(initializer: Initializer) -> float:
@@ -87,45 +92,41 @@ def _ping(initializer: Initializer) -> float:
         return round((time.perf_counter() - begun) * 1000, 3)
 
 
-def _told(initializer: Initializer, opened: OpenLook, database: dict[str, Any]) -> dict[str, Any]:
-    found = health(initializer, opened)
-    verdict = judge(opened.seen)
+def _report(initializer: Initializer, opened: OpenLook) -> Findings:
+    found, facts = health(initializer, opened), opened.facts
     known = opened.seen.knowledge
-    connection = opened.connection
     return {
-        "database": {**database, "version": server_version(connection), "size_bytes": size(connection)},
         "state": known.state,
-        "ready": verdict.kind == "ready",
+        "ready": judge(opened.seen).kind == "ready",
         "schema": _issues(about_schema(found)),
         "data": _issues(about_data(found)),
         "checks": {check.name: check.severity if check.issues else "ok" for check in found.checks},
-        "tables": rows_by_table(connection),
+        "tables": rows_by_table(opened.connection),
         "migrations": {
-            "heads": list(opened.facts.rows or ()),
-            "pending": list(opened.facts.pending),
-            "unknown": list(opened.facts.unknown),
+            "heads": list(facts.rows or ()),
+            "pending": list(facts.pending),
+            "unknown": list(facts.unknown),
             "held": sorted(known.held),
         },
-        "seeds_pending": list(opened.facts.seeds),
+        "seeds_pending": list(facts.seeds),
         "journal": _journal(opened),
     }
 
 
-def _issues(issues: tuple[Issue, ...]) -> dict[str, Any]:
+def _issues(issues: tuple[Issue, ...]) -> IssuesFound:
     result = result_of(issues)
     return {"valid": result.valid, "severity": result.severity, "issues": [issue.data() for issue in issues]}
 
 
-def _journal(opened: OpenLook) -> dict[str, Any]:
+def _journal(opened: OpenLook) -> JournalFound:
     if not opened.seen.exists:
         return {"exists": False}
     found = audit(opened.connection, opened.seen.journal)
-    listed = [{"entry": finding.seq, "text": finding.text} for finding in found.findings[:MOST_FINDINGS]]
     return {
         "exists": True,
         "entries": found.entries,
         "intact": not found.findings,
-        "findings": listed,
+        "findings": [{"entry": one.seq, "text": one.text} for one in found.findings[:MOST_FINDINGS]],
         "more_findings": max(0, len(found.findings) - MOST_FINDINGS),
         "hash": found.hash,
     }

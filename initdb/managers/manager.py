@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, overload
 
 from initdb.statemachine.initializer import Initializer
 
@@ -18,8 +18,8 @@ class Manager:
     @overload
     def __init__(self, application: Initializer) -> None: ...
     @overload
-    def __init__(self, application: Flask, db: Any) -> None: ...
-    def __init__(self, application: Flask | Initializer, db: Any = None) -> None:
+    def __init__(self, application: Flask, db: object) -> None: ...
+    def __init__(self, application: Flask | Initializer, db: object = None) -> None:
         if not isinstance(application, Initializer) and db is None:
             raise TypeError(f"{type(self).__name__} takes an Initializer, or a Flask application and its db")
         self._application, self._db = application, db

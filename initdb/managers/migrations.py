@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from initdb.errors import InitError, render
 from initdb.events.knowledge import Knowledge
 from initdb.managers.manager import Manager
 from initdb.managers.open_look import open_look
 from initdb.managers.outcome import entries, failed_step, raise_for
+from initdb.managers.reports import RevisionRecord
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.loop.attend import Outcome
 from initdb.statemachine.loop.order import Order
@@ -62,7 +61,7 @@ class MigrationRunner(Manager):
             with open_look(initializer) as opened:
                 return revision not in graph.applied(opened.facts.rows or ())
 
-    def get_migration_history(self) -> list[dict[str, Any]]:
+    def get_migration_history(self) -> list[RevisionRecord]:
         """Every revision, oldest first, as plain data.
 
         Keys: revision, doc, applied, held, marked (as applied, by a person), and at, by, run where the
@@ -99,7 +98,7 @@ def _roll_back(graph: RevisionGraph, revision: str) -> Order:
     return Order(reason=f"rollback of {revision}", trigger="roll_back", command=command)
 
 
-def _told(name: str, graph: RevisionGraph, known: Knowledge, applied: bool) -> dict[str, Any]:
+def _told(name: str, graph: RevisionGraph, known: Knowledge, applied: bool) -> RevisionRecord:
     record = known.applied.get(name)
     return {
         "revision": name,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import MetaData, Table
 
 from initdb.errors import InitError
 from initdb.managers.manager import Manager
 from initdb.managers.open_look import OpenLook, about_schema, health, open_look, result_of
 from initdb.managers.outcome import raise_for
+from initdb.managers.reports import SchemaInfo, TableInfo
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.render.results import RepairResult, ValidationResult
 from initdb.steps.catalog.port import catalogue_of
@@ -56,7 +55,7 @@ class SchemaManager(Manager):
         """Mend what can be mended without losing data, and go on to ready."""
         return repaired(self)
 
-    def get_schema_info(self) -> dict[str, Any]:
+    def get_schema_info(self) -> SchemaInfo:
         """What the schema is: plain data, table name → columns, indexes and whether it exists.
 
         Raises InitError where the database cannot be had.
@@ -87,7 +86,7 @@ def _exists(initializer: Initializer, opened: OpenLook) -> bool:
     return not facts.missing
 
 
-def _table(model: Table, present: tuple[str, ...]) -> dict[str, Any]:
+def _table(model: Table, present: tuple[str, ...]) -> TableInfo:
     return {
         "exists": model.key in present,
         "columns": [column.name for column in model.columns],

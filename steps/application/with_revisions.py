@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import Engine
 
-from initdb.steps.context import Application, ConfigProvider
+from initdb.steps.context import Application, ConfigProvider, ConfigTask
 from initdb.steps.env_py.source import chooses_folders, version_table
 from initdb.steps.revisions.checked import checked_graph
 from initdb.steps.revisions.locate import MigrationPlace, find_directories
@@ -60,7 +59,7 @@ def _place_of(provider: ConfigProvider) -> MigrationPlace:
 def _lazy_provider(place: MigrationPlace, engine: Engine) -> ConfigProvider:
     """Alembic is imported when there is something for it to do, and not before."""
 
-    def provide(run: Callable[[Any], None]) -> None:
+    def provide(run: ConfigTask) -> None:
         from initdb.steps.alembic_driver import provider_of
 
         provider_of(place, engine)(run)

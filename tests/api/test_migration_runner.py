@@ -149,8 +149,8 @@ class TestHistory:
             True,
             False,
         )
-        assert first["by"]["pid"]
-        assert first["at"].endswith("Z")
+        assert (first["by"] or {})["pid"]
+        assert (first["at"] or "").endswith("Z")
         assert first["run"]
         assert (second["applied"], second["held"], second["at"]) == (False, True, None)
         json.dumps([first, second])
@@ -162,4 +162,4 @@ class TestHistory:
         first, second = runner(made).get_migration_history()
         assert (first["revision"], second["revision"], second["doc"]) == ("r1", "r2", None)
         assert second["applied"]
-        assert second["by"]["pid"]
+        assert (second["by"] or {})["pid"]

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
 from initdb import DatabaseInitializer, InitError
 from initdb.flask import initializer_for, settings_for
-from initdb.flask.binding import engine_of
+from initdb.flask.extension import engine_of
 from initdb.settings import Settings
 from tests.support.flask_app import Shop, journal, shop
 from tests.support.postgres_server import PostgresServer

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Concatenate, NoReturn, ParamSpec
 
 import click
 
@@ -17,59 +17,54 @@ from initdb.errors.redact import scrub
 from initdb.errors.safe import safe_text
 
 INTERRUPTED = 130
-Main = Callable[..., int | None]
+P = ParamSpec("P")
 
 
-class Command(click.Command):
-    """A command whose function returns its exit code (None is 0).
+class Careful(click.Command):
+    """A command that quotes what a person mistyped without secrets and control characters."""
 
-    failure_code: the exit code of a failure that is none of usage (2), instead of the failure's own.
-    """
-
-    def __init__(self, *args: Any, failure_code: int | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.failure_code = failure_code
-
-    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        """Parse; what a person typed wrongly is quoted harmlessly."""
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Parse the command line."""
         with harmless():
-            return super().make_context(*args, **kwargs)
+            return super().make_context(info_name, args, parent, **extra)
 
-    def invoke(self, ctx: click.Context) -> Any:
+
+class Ending(Careful):
+    """A command whose function returns its exit code (None is 0)."""
+
+    failure_code: int | None = None
+    """The exit code of every failure but those of usage (2); None: the failure's own."""
+
+    def invoke(self, ctx: click.Context) -> NoReturn:
         """Call the function and leave with its exit code."""
         with ending(ctx, self.failure_code):
             ctx.exit(super().invoke(ctx) or 0)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The command's own options first, those that are settings in a section of their own."""
+        """Write the command's own options first, and those that are settings in a section of their own."""
         write_options(self, ctx, formatter)
 
 
-class CommandGroup(click.Group):
-    """A group that does something by itself where no command of it is named."""
+class Command(Ending):
+    """One command."""
 
-    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        """Parse; what a person typed wrongly is quoted harmlessly."""
-        with harmless():
-            return super().make_context(*args, **kwargs)
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Call the function, or the command named; leave with its exit code."""
-        with ending(ctx, None):
-            ctx.exit(super().invoke(ctx) or 0)
+class CommandGroup(Ending, click.Group):
+    """A group that does something by itself when none of its commands is named."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """As a command's, then the commands of the group."""
+        """Write the options as a command does, then the commands of the group."""
         write_options(self, ctx, formatter)
         self.format_commands(ctx, formatter)
 
 
-def pass_call(function: Main) -> Main:
+def pass_call(function: Callable[Concatenate[Call, P], int | None]) -> Callable[P, int | None]:
     """Give the function its call as first argument."""
 
-    @click.pass_context
-    def called(ctx: click.Context, /, *args: Any, **kwargs: Any) -> int | None:
-        return function(Call.of(ctx), *args, **kwargs)
+    def called(*args: P.args, **kwargs: P.kwargs) -> int | None:
+        return function(Call.of(click.get_current_context()), *args, **kwargs)
 
     called.__doc__ = function.__doc__
     return called
@@ -111,7 +106,7 @@ def ending(ctx: click.Context, failure_code: int | None) -> Iterator[None]:
         _end(ctx, error, failure_code)
     except (KeyboardInterrupt, click.Abort):  # Abort: Ctrl-C at a question
         ctx.exit(INTERRUPTED)
-    except Exception as error:
+    except Exception as error:  # a mistake of ours, whatever it is, is reported like any failure
         _end(ctx, _internal(error, Call.of(ctx).debug), failure_code)
 
 

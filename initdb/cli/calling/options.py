@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 
 from initdb.cli.calling.call import FLAGS_KEY, SETTINGS_KEY
 from initdb.settings import SETTINGS, Setting
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., object])
 
 
 class SettingOption(click.Option):

@@ -14,7 +14,13 @@ from initdb.errors import InitError
 COULD_NOT_CHECK = 5
 
 
-@click.command("verify", cls=Command, failure_code=COULD_NOT_CHECK)
+class Verify(Command):
+    """A command of which 1 means that it found something, and no failure."""
+
+    failure_code = COULD_NOT_CHECK
+
+
+@click.command("verify", cls=Verify)
 @output_options
 @setting_options
 @pass_call

@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from initdb.errors import Rendered, render
 from initdb.errors.safe import safe_text
@@ -93,7 +93,7 @@ class Screen:
             self._in_place = False
             self._write(_ERASE)
 
-    def emit(self, data: Mapping[str, Any]) -> None:
+    def emit(self, data: Mapping[str, object]) -> None:
         """The one JSON object of a command, in ASCII."""
         if self.as_json:
             self._write(json.dumps(data, default=str) + "\n")

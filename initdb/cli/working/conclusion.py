@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from initdb.cli.calling.call import Call
 from initdb.cli.opening.target import Target
@@ -135,7 +134,7 @@ def summary(entries: Iterable[Entry]) -> list[str]:
     return [word for word in words if word]
 
 
-def _done(outcome: Outcome) -> dict[str, Any]:
+def _done(outcome: Outcome) -> dict[str, object]:
     entries = outcome.report.entries if outcome.report else []
     of = {kind: [e.data for e in entries if e.type == kind] for kind in {e.type for e in entries}}
     return {

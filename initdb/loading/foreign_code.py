@@ -1,0 +1,45 @@
+"""Runs code of the application, which may raise anything, and reports what it raises with its line."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sysconfig
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from initdb.errors import InitError
+from initdb.errors.safe import safe_text
+
+
+@contextmanager
+def foreign_code(reference: str, what: str) -> Iterator[None]:
+    """For the length of the block, code of the application runs.
+
+    Args:
+        reference: The error to raise.
+        what: What that code was to do, as the beginning of a sentence that goes on with what it raised.
+
+    Raises:
+        InitError: `reference`; or an InitError that the block has raised itself.
+    """
+    try:
+        yield
+    except InitError:
+        raise
+    except (Exception, SystemExit) as error:  # the code of the application may raise anything
+        said = safe_text(error)
+        raised = f"{type(error).__name__}: {said}" if said else type(error).__name__
+        raise InitError(reference, f"{what} {raised}{_line_of(error)}") from error
+
+
+def _line_of(error: BaseException) -> str:
+    """Where an error came from, as " (file, line 3)"; in an installed package only if nowhere else."""
+    passed = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    importing = (str(Path(__file__).parent), importlib.__file__, "<frozen ")
+    outside = [entry for entry in passed if not entry[0].startswith(importing)]
+    libraries = tuple(sysconfig.get_path(name) + os.sep for name in ("stdlib", "purelib", "platlib"))
+    theirs = [entry for entry in outside if not entry[0].startswith(libraries)] or outside
+    return f" ({theirs[-1][0]}, line {theirs[-1][1]})" if theirs else ""
