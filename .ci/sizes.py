@@ -1,9 +1,11 @@
-"""Prints the sizes of modules and functions, and fails when one of the limits is broken."""
+"""Prints the sizes of modules and functions, and how often typing and excepts are broad; fails at a limit."""
 
 from __future__ import annotations
 
 import ast
+import io
 import sys
+import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,16 @@ MEDIAN_MODULE = {"product": 100, "tests": 120}
 LARGEST_MODULE = 400
 SMALL_FUNCTION = 35
 SMALL_SHARE = 0.95
+MOST_ANY = 120
+LEAST_RATIO = 1.4
+NO_CODE = {
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.ENDMARKER,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,7 @@ class Size:
 def main() -> int:
     """Prints one line a group and one for each broken limit; 1 when there is any."""
     broken = [complaint for group, folders in GROUPS.items() for complaint in _report(group, folders)]
+    broken += _of_the_product()
     for complaint in broken:
         print(f"  {complaint}", file=sys.stderr)
     return 1 if broken else 0
@@ -54,6 +67,60 @@ def _report(group: str, folders: tuple[str, ...]) -> Iterator[str]:
             yield f"{group}: {size.where} has {size.lines} lines"
     if share < SMALL_SHARE:
         yield f"{group}: too many long functions: " + ", ".join(f"{s.where} ({s.lines})" for s in long)
+
+
+def _of_the_product() -> Iterator[str]:
+    """How often the product says Any and catches everything, and how many lines of tests a line of it has."""
+    trees = [ast.parse(path.read_bytes()) for folder in GROUPS["product"] for path in _sources(ROOT / folder)]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    anything, broad = sum(map(_is_any, nodes)), sum(map(_is_broad, nodes))
+    ratio = _lines(GROUPS["tests"]) / _lines(GROUPS["product"])
+    print(
+        f"product: {anything} times Any (at most {MOST_ANY}), {broad} broad excepts;"
+        f" {ratio:.2f} lines of code in the tests for each of the product (at least {LEAST_RATIO})"
+    )
+    if anything > MOST_ANY:
+        yield f"product: Any is said {anything} times"
+    if ratio < LEAST_RATIO:
+        yield f"tests: {ratio:.2f} lines of code for each of the product"
+
+
+def _is_any(node: ast.AST) -> bool:
+    """Whether it is the name Any, where it is used and not where it is imported."""
+    return (isinstance(node, ast.Name) and node.id == "Any") or (
+        isinstance(node, ast.Attribute) and node.attr == "Any"
+    )
+
+
+def _is_broad(node: ast.AST) -> bool:
+    """Whether it catches every error: an except without a class or with a broad one, or suppress()."""
+    if isinstance(node, ast.ExceptHandler):
+        caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+        return any(one is None or _is_broad_class(one) for one in caught)
+    if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "suppress":
+        return any(_is_broad_class(one) for one in node.args)
+    return False
+
+
+def _is_broad_class(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id in {"Exception", "BaseException"}
+
+
+def _lines(folders: tuple[str, ...]) -> int:
+    return sum(_code_lines(path) for folder in folders for path in _sources(ROOT / folder))
+
+
+def _code_lines(path: Path) -> int:
+    """The lines of code: no blank ones, comments and docstrings, so that words cost nothing."""
+    text = path.read_text(encoding="utf-8")
+    found: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in NO_CODE:
+            found.update(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            found.difference_update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return len(found)
 
 
 def _measure(folders: tuple[str, ...]) -> tuple[list[Size], list[Size]]:
