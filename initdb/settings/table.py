@@ -60,7 +60,7 @@ SETTINGS: tuple[Setting, ...] = (
         "migrations",
         PLACE,
         None,
-        "The Alembic directory, its ini file, its package, or a callable that passes a Config to its argument.",
+        "Alembic's directory, ini file or package, or a callable that passes a Config to its argument.",
     ),
     Setting(
         "seeds",
