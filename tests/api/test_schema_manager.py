@@ -69,7 +69,7 @@ def test_a_database_that_cannot_be_had_raises() -> None:
 
 
 def test_validation_and_repair_of_a_missing_index_and_table(made: Shop, engine: Engine) -> None:
-    """A defect is named with what mends it; afterwards there is none."""
+    """A defect is reported with its fix; afterwards there is none."""
     manager = schema(made)
     manager.create_schema()
     assert manager.validate_schema().valid

@@ -21,7 +21,7 @@ def quoted(page: Path, pattern: str) -> list[str]:
 
 
 def is_there(name: str) -> bool:
-    """Whether "package.module" or "package.module:attribute.attribute" can be had."""
+    """Whether "package.module" or "package.module:attribute.attribute" exists."""
     module, _, attributes = name.partition(":")
     here = importlib.import_module(module)
     for attribute in filter(None, attributes.split(".")):

@@ -33,7 +33,7 @@ def _said(*statements: str) -> Act:
 
 
 def _replace(table: str, columns: str) -> Act:
-    """The table made anew with other columns, empty."""
+    """The table created again with other columns, empty."""
 
     def act(owner: Owner) -> None:
         owner.sql(f"DROP TABLE {table}", f"CREATE TABLE {table} ({columns})")

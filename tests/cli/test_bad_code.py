@@ -18,7 +18,7 @@ from tests.support.toy import Toy
     ],
 )
 def test_a_revision_with_a_mistake(console: Console, toy: Toy, body: str, reference: str) -> None:
-    """What came before it stands, and it left nothing."""
+    """What was committed before it stands; it left nothing behind."""
     toy.revision(4, body)
     well_told(console("run"), reference, 1)
     assert "004_r4.py" in console("run").stderr

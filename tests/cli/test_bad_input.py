@@ -74,7 +74,7 @@ def test_a_folder_that_is_not_there(console: Console) -> None:
     ],
 )
 def test_a_configuration_with_a_mistake(console: Console, content: str, reference: str) -> None:
-    """The file and the nearest name are told; nothing was made."""
+    """The error names the file and the nearest name; nothing was created."""
     (console.folder / "initdb.toml").write_text(content + "\n")
     well_told(console("run"), reference, 2)
     assert not (console.folder / "app.db").exists()

@@ -105,7 +105,7 @@ def with_models(console: Console, toy: Toy) -> None:
 
 
 def test_validate_names_each_defect_and_repair_mends_it(console: Console, toy: Toy) -> None:
-    """1 with a suggestion each; then repair makes the table, and its seed comes back."""
+    """Exit 1, with a suggestion each; then repair creates the table, and its seed comes back."""
     with_models(console, toy)
     assert console("run").exit_code == 0
     assert console("validate").exit_code == 0

@@ -18,7 +18,7 @@ from tests.support.toy import Toy
 
 @pytest.fixture
 def failed(console: Console, toy: Toy) -> Toy:
-    """Two runs: one that failed in its fourth revision, one that went on after a person mended it."""
+    """Two runs: one that failed in its fourth revision, one that went on after a person fixed it."""
     toy.revision(4, "    op.execute(\"INSERT INTO t2 (id, name) VALUES (9, 'first of t2')\")")
     assert console("run").exit_code == 1
     toy.sql("DELETE FROM t2 WHERE id = 1")
@@ -81,7 +81,7 @@ def test_filters(console: Console, failed: Toy) -> None:
 
 
 def test_a_mistyped_type_is_not_an_empty_answer(console: Console, failed: Toy) -> None:
-    """The nearest name is told."""
+    """The error names the nearest type."""
     done = console("journal", "--type", "step_faild")
     assert done.exit_code == 2
     assert "did you mean step_failed?" in done.stderr

@@ -148,7 +148,7 @@ def test_a_transaction_begins_and_ends(connection: AnyConnection, other: AnyConn
 
 
 def test_to_begin_undoes_what_was_open(connection: AnyConnection) -> None:
-    """Only what its event tells of may stay."""
+    """Only what its event records may stay."""
     database = database_of(connection)
     database.begin(connection)
     run(connection, "CREATE TABLE t (a INTEGER)")
@@ -167,7 +167,7 @@ def test_the_head_is_locked_and_read(journal: Journal, connection: AnyConnection
 
 
 def test_a_locked_head_is_busy(journal: Journal, connection: AnyConnection, other: AnyConnection) -> None:
-    """Without waiting; it can be had when its holder has ended."""
+    """Without waiting; it is free when its holder has ended."""
     with _unit(connection) as database:
         database.lock_head(connection, journal.schema, None)
         with pytest.raises(HeadBusy), _unit(other) as others:

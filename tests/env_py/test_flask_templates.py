@@ -149,7 +149,7 @@ def test_several_databases_have_a_journal_each(tmp_path: Path, database_url: str
 def test_the_first_database_that_is_not_ready_ends_it(
     tmp_path: Path, database_url: str, plain_url: str
 ) -> None:
-    """As env.py would end; the ones before it stand, and once it is mended only the rest is done."""
+    """As env.py would end. The ones before it stand; once it is fixed, only the rest is done."""
     made = shop(tmp_path, database_url, multidb=True, binds={"stock": plain_url})
     revision = made.migrations / "versions" / "t2.py"
     whole = revision.read_text()
@@ -246,7 +246,7 @@ def test_a_boot_brings_each_to_ready_and_keeps_no_connection(
 def test_a_boot_serves_503_until_the_last_of_them_is_ready(
     tmp_path: Path, database_url: str, plain_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the reason of the one that is not; a person mends it, and the next look finds it ready."""
+    """With the reason of the one that is not; a person fixes it, and the next look finds it ready."""
     monkeypatch.setattr("initdb.flask.unavailable.RETRY_AFTER", 0)
     made = shop(tmp_path, database_url, multidb=True, binds={"stock": plain_url})
     made.app.config["INITDB_ON_FAILURE"] = "serve-503"

@@ -303,7 +303,7 @@ UNSEEN = """
 
 
 def test_killed_inside_a_block_a_person_is_asked(made: Project) -> None:
-    """Where nobody else can know how far it came; --retry runs it again, once what it did is taken back."""
+    """If nobody else can know how far it came; --retry runs it again, once its work is undone."""
     made.revision(2, table_up(2) + UNSEEN)
     killed_after(made, "step_started")
     error = made.failure()
@@ -374,7 +374,7 @@ def test_a_file_that_changed_meanwhile_is_asked_about(made: Project) -> None:
 
 
 def test_a_failure_inside_a_block_says_what_stands(made: Project) -> None:
-    """It is not tried again, and it is not said to be rolled back."""
+    """It is not retried, and the error does not say that it was rolled back."""
     made.revision(2, outside(made, '\n        op.execute("SELECT * FROM nowhere")'))
     error = made.failure()
     assert "error: revision-failed" in error

@@ -117,7 +117,7 @@ def test_a_table_that_is_locked_before_is_waited_for(busy: Project, other: Conne
 
 
 def test_a_deadlock_is_tried_again(busy: Project) -> None:
-    """PostgreSQL ends one of the two; the revision begins anew."""
+    """PostgreSQL ends one of the two; the revision starts again."""
     marker = busy.folder / "once"
     busy.revision(
         2,

@@ -156,7 +156,7 @@ def test_without_enforced_foreign_keys_nothing_is_checked(made: Project) -> None
 
 
 def test_a_second_connection_that_writes_is_named(made: Project) -> None:
-    """SQLite has one writer: the revision would wait for itself."""
+    """SQLite has one writer, so the revision would wait for itself."""
     made.revision(
         2,
         """

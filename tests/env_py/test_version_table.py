@@ -79,7 +79,7 @@ def test_a_database_of_plain_alembic_with_another_version_table(
 
 @pytest.mark.parametrize(("options", "before"), NAMED, ids=["literal", "computed"])
 def test_plain_alembic_has_applied_everything(made: Project, options: str, before: str) -> None:
-    """Such a database is taken on as it stands: there is nothing to apply."""
+    """Such a database is adopted as it is: there is nothing to apply."""
     shaped(made, options, before=before)
     command.upgrade(made.config(), "heads")
     result = made.initializer().initialize()

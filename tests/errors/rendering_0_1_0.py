@@ -20,7 +20,7 @@ _BOLD_RED, _BOLD, _GREEN, _CYAN, _DIM, _RESET = (
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A failure as it is told, complete: nothing is looked up when it is read again.
+    """A failure as it is shown, complete: nothing is looked up when it is read again.
 
     reference, message, kept, mend: as in the catalogue on the day. context: the particulars, a line each.
     sqlstate: SQLSTATE or SQLite's error name. passing: whether it can pass by itself.

@@ -122,7 +122,7 @@ def test_a_database_that_may_not_be_entered_is_told(
 
 
 def test_a_server_that_shuts_down_is_told(server: PostgresServer) -> None:
-    """It takes no new sessions while an old one lasts: try again later."""
+    """It accepts no new sessions while an old one lasts: try again later."""
     session = connect(server.url())
     os.kill(server.pid, signal.SIGTERM)
     seen: list[str] = []
@@ -209,7 +209,7 @@ def test_a_stopped_server_is_told(server: PostgresServer) -> None:
 def test_a_refused_statement_is_told_by_its_state(
     postgresql_url: str, statements: list[str], doing: str, reference: str, sqlstate: str
 ) -> None:
-    """The SQLSTATE and the work decide, whatever the words; state and statement are told."""
+    """The SQLSTATE and the work decide, whatever the message says; the error names SQLSTATE and statement."""
     error = told(postgresql_url, *statements, doing=doing)
     assert error.reference == reference
     assert error.rendered().sqlstate == sqlstate

@@ -82,7 +82,7 @@ def test_what_the_system_says_is_told(raised: OSError, reference: str) -> None:
 
 
 def test_a_real_file_of_another_kind_is_no_database_error() -> None:
-    """An OSError without a row of its own is told for what it is."""
+    """An OSError without a row of its own is shown by type and message."""
     error = classify(caught(lambda: os.open("/nowhere/at/all", os.O_RDONLY)), doing="journal", database="")
     assert error.reference == "internal-error"
     assert error.context[0].startswith("FileNotFoundError: [Errno 2] No such file or directory")
@@ -173,7 +173,7 @@ def test_a_hostile_exception_is_told_all_the_same() -> None:
     st.text(), st.sampled_from(["connect", "journal", "migrate", "seed", "", "\udc80"]), st.text(), st.text()
 )
 def test_anything_is_told(message: str, doing: str, database: str, target: str) -> None:
-    """Whatever is raised, in whatever work, is told in printable text."""
+    """Any exception, in any work, gives printable text."""
     for raised in (
         RuntimeError(message),
         OSError(message),
@@ -223,7 +223,7 @@ def test_anything_is_told(message: str, doing: str, database: str, target: str) 
     ],
 )
 def test_the_words_of_libpq_are_understood(message: str, reference: str | None, lost: bool) -> None:
-    """Where a session did not come about there is no code; the end of a session is told apart from it."""
+    """Before there is a session there is no code; the end of a session is a different error."""
     assert connect_failure(message.lower()) == reference
     assert says_lost(message.lower()) == lost or reference == "tls-failed"
 

@@ -50,7 +50,7 @@ def made(tmp_path: Path) -> Path:
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    """The first folder of the path that is missing is told."""
+    """The error names the first missing folder of the path."""
     error = told(f"sqlite:///{tmp_path}/a/b/app.db", READ)
     assert error.reference == "folder-missing"
     assert error.context == (
@@ -62,7 +62,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_in_the_place_of_the_folder_is_named(made: Path) -> None:
-    """A path that goes through a file is told apart from a missing folder."""
+    """A file in the middle of the path is a different error from a missing folder."""
     error = told(f"sqlite:///{made}/app.db", READ)
     assert error.reference == "folder-missing"
     assert error.context[-1] == f"{made} is not a folder."
@@ -76,7 +76,7 @@ def test_a_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> None:
 
 
 def test_garbage_is_not_a_database(tmp_path: Path) -> None:
-    """A file of another kind is told, and left as it was."""
+    """A file of another kind is reported, and left as it was."""
     path = tmp_path / "photo.jpg"
     path.write_bytes(b"\xff\xd8\xff\xe0" * 500)
     error = told(f"sqlite:///{path}", READ)
@@ -93,7 +93,7 @@ def test_a_damaged_database_is_told(made: Path) -> None:
 
 
 def test_a_read_only_url_is_told(made: Path) -> None:
-    """A database that is opened for reading takes no writes."""
+    """A database that is opened only for reading cannot be written."""
     url = f"sqlite:///file:{made}?mode=ro&uri=true"
     error = told(url, "INSERT INTO t (id) VALUES (1)", doing="schema")
     assert error.reference == "read-only-database"
@@ -160,7 +160,7 @@ def test_a_file_that_was_moved_away_is_told(made: Path) -> None:
 
 
 def test_a_cancelled_statement_is_told(made: Path) -> None:
-    """interrupt(), which a stop sends, is told from a failure of the statement."""
+    """interrupt(), which a stop sends, is a different error from a failed statement."""
     connection = sqlite3.connect(made)
     connection.set_progress_handler(lambda: 1, 1)
     raised = caught(lambda: connection.execute("SELECT * FROM t, t AS u").fetchall())
@@ -190,7 +190,7 @@ def test_a_denied_action_is_told(made: Path) -> None:
     ],
 )
 def test_a_broken_constraint_is_told_by_what_was_done(made: Path, doing: str, reference: str) -> None:
-    """The same code means another thing in another work; the statement is told, its values are not."""
+    """The same code has another meaning in other work; the statement is shown, without its values."""
     raised = failure(
         f"sqlite:///{made}",
         "INSERT INTO t (name) VALUES (:name)",
@@ -235,21 +235,21 @@ def test_a_refused_statement_is_told_by_what_was_done(
 
 
 def test_a_missing_table_is_recognised(made: Path) -> None:
-    """On the ready road "no such table" means that there is no journal."""
+    """To a boot, "no such table" means that there is no journal."""
     assert is_missing_table(failure(f"sqlite:///{made}", "SELECT * FROM init_journal_head"))
     assert not is_missing_table(failure(f"sqlite:///{made}", "SELECT nowhere FROM t"))
     assert not is_missing_table(failure(f"sqlite:///{made}", "SELEC 1"))
 
 
 def test_no_other_question_is_answered_with_yes(made: Path) -> None:
-    """A mistake in a statement is none of the conditions that code acts on."""
+    """A mistake in a statement is none of the conditions that code decides by."""
     raised = failure(f"sqlite:///{made}", "SELEC 1")
     questions = (is_busy, is_connection_lost, is_lock_timeout, is_read_only, is_serialization)
     assert not any(question(raised) for question in (*questions, is_too_many_connections, is_passing))
 
 
 def test_mistakes_of_the_caller_have_no_code(made: Path) -> None:
-    """An error that the sqlite3 module raises itself is told by what was being done."""
+    """For an error that the sqlite3 module raises itself, the work that failed decides."""
     connection = sqlite3.connect(made)
     connection.close()
     raised = caught(lambda: connection.execute("SELECT 1"))
@@ -285,6 +285,6 @@ def test_a_disk_with_room_is_not_full(tmp_path: Path) -> None:
 
 
 def test_an_error_of_the_catalogue_passes_through() -> None:
-    """What was told already is not told again in other words."""
+    """An error that was described once is not described again."""
     error = InitError("seed-rejected", "roles.csv line 3")
     assert classify(error, doing="seed", database="sqlite") is error

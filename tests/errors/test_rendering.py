@@ -70,7 +70,7 @@ def test_a_connection_error_helps_with_the_database_in_use() -> None:
 
 
 def test_kept_and_fix_may_be_more_exact_than_the_row() -> None:
-    """Whoever raises an error may say exactly what stands and what fixes it."""
+    """The code that raises an error may say exactly what was kept and what fixes it."""
     error = InitError("stopped", kept="Two of three revisions stand.", fix="Call it again: initdb run")
     assert str(error) == FIXED_OTHERWISE
 

@@ -89,7 +89,7 @@ def test_every_line_is_looked_for() -> None:
 
 @pytest.mark.parametrize(("kind", "line"), [pair for pair in LINES if pair[1] in ADVICE_LINES])
 def test_an_advice_line_has_its_advice(kind: str, line: str) -> None:
-    """Each advice that the requirements ask for is told, on both databases where they differ."""
+    """Each advice that the requirements ask for is given, for both databases if they differ."""
     topic = ADVICE_LINES[line]
     found = advice_of(kind, topic)
     for database in ("sqlite", "postgresql"):
@@ -102,7 +102,7 @@ def test_an_advice_line_has_its_advice(kind: str, line: str) -> None:
 
 @pytest.mark.parametrize(("kind", "line"), [pair for pair in LINES if pair[1] in LOGGED])
 def test_what_is_logged_or_detected_has_a_row_that_carries_the_particulars(kind: str, line: str) -> None:
-    """Each kind of failure has a row, and its particulars are told with it, without credentials."""
+    """Each kind of failure has a row, and its particulars are shown with it, without credentials."""
     rows = rows_of(kind)
     assert rows, line
     for row in rows:

@@ -211,7 +211,7 @@ def test_a_symlink_is_the_same_baton(engine: Engine, journal: Journal, tmp_path:
 
 @ON_SQLITE
 def test_the_side_file_is_the_databases_like(engine: Engine, journal: Journal, tmp_path: Path) -> None:
-    """Its mode and its owner, so that whoever may write the one may write the other; and it stays empty."""
+    """Its mode and its owner, so that a user who may write one may write the other; and it stays empty."""
     main = tmp_path / "test.db"
     main.touch()
     main.chmod(0o660)
@@ -259,7 +259,7 @@ def test_a_side_file_that_cannot_be_written_is_an_error(
 
 
 def _as_nobody(folder: Path, journal: Journal) -> str:
-    """What a user without rights is told; a process of root may write any file."""
+    """The error for a user without rights; a process of root may write any file."""
     temporary = Path(tempfile.gettempdir())
     for path in (folder, *folder.parents):
         if temporary in path.parents:

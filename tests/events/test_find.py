@@ -156,7 +156,7 @@ def test_a_temporary_table_is_no_journal(engine: Engine) -> None:
 
 
 def test_half_a_journal_is_an_error(engine: Engine) -> None:
-    """It is neither taken for none nor begun anew."""
+    """It is an error, and no new journal is started."""
     make(engine)
     with session(engine) as connection:
         connection.exec_driver_sql("DROP TABLE init_journal")

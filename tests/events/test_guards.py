@@ -255,7 +255,7 @@ def test_an_upsert_that_does_nothing_moves_nothing(journal: Journal, connection:
 
 
 def test_a_missing_guard_is_found(journal: Journal, connection: Connection) -> None:
-    """Whoever drops a trigger is noticed before work is done."""
+    """A dropped trigger is noticed before work is done."""
     journal.check_guards(connection)
     on = " ON init_journal" if connection.dialect.name == "postgresql" else ""
     connection.exec_driver_sql(f"DROP TRIGGER init_journal_append{on}")

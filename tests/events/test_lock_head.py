@@ -134,7 +134,7 @@ def test_a_journal_that_is_not_committed_yet_is_no_journal(engine: Engine) -> No
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_the_lock_that_stands_for_the_head_while_there_is_none(engine: Engine) -> None:
-    """Of two first boots, one of them a COMMIT that arrives late, the second is told so at once."""
+    """Of two first boots, one with a COMMIT that arrives late, the second is busy at once."""
     key = Journal("public", "shop").key("first")
     with session(engine) as creator, session(engine) as other:
         database_of(creator).lock_first(creator, key)

@@ -271,7 +271,7 @@ def test_savepoints_are_the_same_unit(engine: Engine) -> None:
 
 @ON_SQLITE
 def test_what_a_unit_left_open_is_undone_by_the_next(engine: Engine) -> None:
-    """Only what an event tells of may stay."""
+    """Only what an event records may stay."""
     journal = make(engine)
     with session(engine) as connection:
         begin(connection)

@@ -258,7 +258,7 @@ def test_processes_that_write_at_once_lose_nothing(spool: Spool) -> None:
 
 @pytest.mark.parametrize("act", ["put", "drop", "waiting"])
 def test_one_process_at_a_time(spool: Spool, act: str) -> None:
-    """Who takes notes out writes the file anew: nobody may write or read in between."""
+    """Taking notes out rewrites the file: nobody may write or read meanwhile."""
     spool.put(_note("1"))
     calls = {
         "put": lambda: spool.put(_note("2")),

@@ -112,7 +112,7 @@ def test_a_reordering_is_found(rows: list[Stored], random: Any) -> None:
 @some
 @given(_CHAINS)
 def test_a_doubled_entry_is_found(rows: list[Stored]) -> None:
-    """The same twice, or appended anew behind the last."""
+    """The same entry twice, or appended again after the last."""
     assert verify([*rows, rows[-1]], _head(rows))
     again = replace(rows[-1], seq=rows[-1].seq + 1)
     assert verify([*rows, again], _head([*rows, again]))

@@ -12,7 +12,7 @@ from tests.support.flask_site import FlaskSite
 
 @pytest.fixture(autouse=True)
 def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings of whoever runs the tests do not reach the applications."""
+    """The tester's own settings do not reach the applications."""
     for name in list(os.environ):
         if name.startswith(("INITDB_", "FLASK_", "WERKZEUG_")) or name == "DATABASE_URL":
             monkeypatch.delenv(name)

@@ -181,7 +181,7 @@ def _entries(url: str) -> int:
 
 
 def _sound(url: str) -> None:
-    """Chain and replay agree, and each effect is there as often as the journal tells of it."""
+    """Chain and replay agree, and each effect is there as often as the journal says."""
     engine = create_engine(url, poolclass=NullPool)
     with session(engine) as connection:
         connection.exec_driver_sql("CREATE TEMP TABLE IF NOT EXISTS effects (state TEXT)")

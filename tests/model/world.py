@@ -230,7 +230,7 @@ class World:
     # What must be true.
 
     def check(self) -> None:
-        """The chain holds, a replay agrees, every effect is there as often as the journal tells of it."""
+        """The chain holds, a replay agrees, and every effect is there as often as the journal says."""
         if not self.exists():
             return
         entries = self.entries()

@@ -16,7 +16,7 @@ from tests.support.toy import Toy, migrated
 
 
 def outages(entries: list[Entry]) -> list[dict[str, Any]]:
-    """What the journal tells of outages."""
+    """What the journal says about outages."""
     return [dict(one.data) for one in entries if one.type == "outage"]
 
 

@@ -73,7 +73,7 @@ def test_a_reader_while_a_boot_commits(sqlite_toy: Toy) -> None:
 
 
 def test_a_reader_that_reads_on(sqlite_toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Longer than COMMIT is tried: the step is undone, so that others may read, and done anew later."""
+    """Longer than COMMIT is retried: the step is rolled back, so that others may read, and repeated later."""
     monkeypatch.setattr(sqlite, "COMMIT_PATIENCE", 0.1)
     toy = sqlite_toy
     toy.sql("PRAGMA journal_mode = delete", "CREATE TABLE other (id)")
@@ -87,7 +87,7 @@ def test_a_reader_that_reads_on(sqlite_toy: Toy, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_stop_while_a_boot_commits(sqlite_toy: Toy) -> None:
-    """SIGTERM waits for no reader: whoever sent it will not wait for long. What it would say goes unsaid."""
+    """SIGTERM does not wait for a reader, because its sender will not wait for long. No event is written."""
     toy = sqlite_toy
     toy.sql("PRAGMA journal_mode = delete", "CREATE TABLE other (id)")
     begun, read = toy.folder / "begun", toy.folder / "read"

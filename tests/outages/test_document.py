@@ -40,7 +40,7 @@ def test_every_row_names_its_tests() -> None:
 
 
 def test_every_row_is_complete() -> None:
-    """What happens, what one sees, what initdb does, what mends it, and the test."""
+    """What happens, what one sees, what initdb does, what fixes it, and the test."""
     for cells in _rows():
         assert len(cells) == 5, cells
         assert all(cells[:3]), cells

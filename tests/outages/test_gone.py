@@ -20,7 +20,7 @@ from tests.support.toy import Toy, table_up
 
 
 def test_not_there_at_first(server: PostgresServer, postgresql_toy: Toy) -> None:
-    """It asks again and again, with growing pauses, and tells of the whole outage in one event."""
+    """It asks again and again, after growing pauses, and records the whole outage in one event."""
     server.stop()
     boot = Boot(postgresql_toy)
     assert boot.waits("refused")
@@ -32,7 +32,7 @@ def test_not_there_at_first(server: PostgresServer, postgresql_toy: Toy) -> None
 
 
 def test_not_there_for_longer_than_the_limit(postgresql_toy: Toy, server: PostgresServer) -> None:
-    """The error of the last try, with its advice; the next boot tells of the outage all the same."""
+    """The error of the last attempt, with its advice; the next boot still records the outage."""
     server.stop()
     outcome = Boot(postgresql_toy, wait_limit="300ms").end()
     assert outcome.error is not None and outcome.error.reference == "connection-refused"
@@ -42,7 +42,7 @@ def test_not_there_for_longer_than_the_limit(postgresql_toy: Toy, server: Postgr
 
 
 def test_starting_up(server: PostgresServer, postgresql_toy: Toy) -> None:
-    """A server that takes no sessions yet (57P03) is waited for; here a standby that is not to be read."""
+    """A boot waits for a server that accepts no sessions yet (57P03); here an unreadable standby."""
     name = make_url(postgresql_toy.url).database or ""
     assert postgresql_toy.initializer().initialize().success
     standby = Standby(server)
@@ -65,7 +65,7 @@ def test_starting_up(server: PostgresServer, postgresql_toy: Toy) -> None:
 def test_the_server_is_restarted_in_the_middle_of_a_revision(
     server: PostgresServer, postgresql_toy: Toy, how: str, limit: str
 ) -> None:
-    """What was committed stands, the revision begins anew; wait_limit counts from the last sign of life."""
+    """What was committed stands, the revision starts again; wait_limit counts from the last sign of life."""
     gate = Gate(postgresql_toy)
     boot = Boot(postgresql_toy, wait_limit=limit)
     assert gate.reached()
@@ -138,7 +138,7 @@ def test_the_session_at_work_is_ended_in_its_statement(postgresql_toy: Toy, step
 
 
 def test_a_session_that_ends_at_every_try(postgresql_toy: Toy) -> None:
-    """As where the server crashes over a revision: after so many attempts it stops, and tells of it."""
+    """As if the server crashes over a revision: after `attempts` attempts the boot stops, and says so."""
     toy = postgresql_toy
     end = "SELECT pg_terminate_backend(pg_backend_pid())"
     toy.revision(2, f"{table_up(2)}\n    op.execute({end!r})")

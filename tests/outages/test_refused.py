@@ -24,7 +24,7 @@ NO_ROOM = ("too-many-connections", "too-few-connections")
 
 
 def _got_through(boot: Boot, toy: Toy, *references: str) -> None:
-    """It ended ready, and tells of one outage."""
+    """It ended ready, and recorded one outage."""
     boot.is_ready()
     (outage,) = outages(assert_settled(toy))
     assert outage["reference"] in references
@@ -67,7 +67,7 @@ def test_a_server_without_connections(small_server: PostgresServer, small_toy: T
 
 
 def test_a_step_that_gets_no_connection_in_time(small_server: PostgresServer, small_toy: Toy) -> None:
-    """env.py's own: after wait_limit it is the step's failure, which passes; the journal tells of it."""
+    """env.py's own: after wait_limit it is the step's failure, which can pass; the journal records it."""
     small_server.admin_execute("ALTER ROLE app CONNECTION LIMIT 2")
     try:
         outcome = Boot(small_toy, wait_limit="100ms").end()
@@ -114,7 +114,7 @@ def _refusing(server: PostgresServer, how: str) -> Iterator[None]:
 def test_credentials_that_are_refused_at_first(
     small_server: PostgresServer, small_toy: Toy, how: str
 ) -> None:
-    """No waiting: to knock again and again locks accounts, and the password may be wrong for ever."""
+    """No waiting: repeated attempts lock accounts, and the password may stay wrong."""
     with _refusing(small_server, how):
         boot = Boot(small_toy)
         outcome = boot.end()
@@ -138,7 +138,7 @@ def test_credentials_that_are_refused_in_the_middle(small_server: PostgresServer
 def test_a_host_that_has_no_address(
     server: PostgresServer, postgresql_toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Name resolution fails for a while: libpq asks for the host at every try, and so does a boot."""
+    """Name resolution fails for a while: libpq resolves the host at every attempt, and so does a boot."""
     service = tmp_path / "service.conf"
     monkeypatch.setenv("PGSERVICEFILE", str(service))
     words = f"[shop]\nport={server.port}\nuser={SUPERUSER}\nhost="
@@ -154,7 +154,7 @@ def test_a_host_that_has_no_address(
 def test_a_server_that_does_not_answer(
     server: PostgresServer, postgresql_toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It takes the connection and says nothing: each try ends after a while."""
+    """It accepts the connection and says nothing: each attempt ends after a while."""
     toy = postgresql_toy
     monkeypatch.setattr(make, "CONNECT_TIMEOUT", 2)
     os.kill(server.pid, signal.SIGSTOP)

@@ -68,7 +68,7 @@ def test_a_backup_between_two_boots(server: PostgresServer, toy: Toy) -> None:
 def test_a_database_that_is_restored_while_a_boot_is_at_work(
     server: PostgresServer, postgresql_toy: Toy
 ) -> None:
-    """It is not made anew in the way of the restore: the boot waits, and goes on from the backup."""
+    """The boot does not create it again during the restore: it waits, and goes on from the backup."""
     toy, name = postgresql_toy, database_of(postgresql_toy)
     gate = Gate(toy, 3)
     boot = Boot(toy)

@@ -36,7 +36,7 @@ def _slow(toy: Toy, step: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("step", ["revision", "seed"])
 def test_a_statement_that_takes_too_long(server: PostgresServer, postgresql_toy: Toy, step: str) -> None:
-    """57014 by statement_timeout does not pass by itself: no later boot tries, until somebody says so."""
+    """57014 by statement_timeout does not pass by itself: no later boot retries, until a person says so."""
     toy = postgresql_toy
     _slow(toy, step, 0.3)
     server.admin_execute(f"ALTER DATABASE {database_of(toy)} SET statement_timeout = '200ms'")

@@ -43,7 +43,7 @@ def wheel(artifacts: Path) -> Path:
 
 
 def modules_below(folder: Path) -> set[PurePosixPath]:
-    """Files of a source folder that belong into the wheel, relative to the folder."""
+    """Files of a source folder that belong in the wheel, relative to the folder."""
     files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     return {PurePosixPath(path.relative_to(folder)) for path in files}
 
@@ -83,7 +83,7 @@ def test_the_package_is_typed(wheel: Path) -> None:
 
 
 def test_the_sdist_can_be_tested(artifacts: Path) -> None:
-    """Whoever packages initdb further finds the real folders, the tests and the licence."""
+    """A packager finds the real folders, the tests and the licence."""
     (sdist,) = artifacts.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}

@@ -29,7 +29,7 @@ def _lose_baton(toy: Toy) -> None:
 
 
 def test_after_every_event(postgresql_toy: Toy) -> None:
-    """Nobody else is there: the same process looks, takes it anew, and goes on."""
+    """No other process is there: the same one looks, takes the baton again, and goes on."""
     ended: set[str] = set()
 
     def watch(entry: Entry) -> None:

@@ -55,7 +55,7 @@ def _goes_on(pid: int) -> int:
 
 @pytest.mark.parametrize("where", ANYWHERE)
 def test_a_stopped_holder_keeps_its_baton(toy: Toy, where: str) -> None:
-    """Nobody else begins, everybody is told whom they wait for; woken up, it ends its work."""
+    """No other process begins, and each says for whom it waits; woken up, the holder ends its work."""
     with stopped(toy, where) as pid:
         before = toy.types()
         busy = toy.initializer().attend(wait=False)
@@ -70,7 +70,7 @@ def test_a_stopped_holder_keeps_its_baton(toy: Toy, where: str) -> None:
 
 @pytest.mark.parametrize("where", ["run_started", "in a revision", "with a table locked"])
 def test_taken_over_it_appends_nothing_more(toy: Toy, where: str) -> None:
-    """A person ends its sessions (on SQLite the process); woken up, it stands back."""
+    """A person ends its sessions (on SQLite the process); woken up, it writes nothing."""
     with stopped(toy, where) as pid:
         seen = toy.initializer().look()
         assert at_work(toy.engine(), seen.journal)
@@ -86,7 +86,7 @@ def test_taken_over_it_appends_nothing_more(toy: Toy, where: str) -> None:
 
 
 def test_on_a_database_that_was_ready_before(toy: Toy) -> None:
-    """Those who boot meanwhile would read the catalogue, which the holder has locked: still they are told."""
+    """Processes that boot meanwhile cannot read the locked catalogue, but still say for whom they wait."""
     assert toy.initializer().initialize().success
     toy.tables = 4
     body = [

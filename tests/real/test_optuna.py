@@ -70,7 +70,7 @@ def storage(tmp_path: Path, database_url: str) -> Storage:
 
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
-    """Optuna tells of each trial."""
+    """Optuna logs each trial."""
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     yield

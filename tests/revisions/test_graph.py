@@ -38,7 +38,7 @@ def test_pending_begins_after_the_version_row() -> None:
 
 
 def test_a_row_that_no_file_has_is_named_and_implies_nothing() -> None:
-    """A database ahead of the scripts is told by its unknown rows."""
+    """A database ahead of the scripts is recognised by its unknown rows."""
     one = graph(Node("aaaa"))
     assert one.unknown(("zzzz", "aaaa", "yyyy")) == ("yyyy", "zzzz")
     assert one.applied(("zzzz",)) == frozenset()
@@ -125,13 +125,13 @@ def test_a_broken_history_is_named(nodes: tuple[Node, ...], says: str) -> None:
 
 
 def test_everything_broken_is_named_at_once() -> None:
-    """Whoever mends a history wants the whole list."""
+    """A person who fixes a history needs the whole list."""
     error = refused(graph(Node("aaaa", ("gone",)), Node("bbbb", (), ("lost",))))
     assert len(error.context) == 2
 
 
 def test_pending_of_a_cycle_is_an_error_not_a_loop() -> None:
-    """Whoever did not ask `check` is still told."""
+    """Code that did not call `check` gets the error too."""
     with pytest.raises(InitError) as raised:
         graph(Node("aaaa", ("bbbb",)), Node("bbbb", ("aaaa",)), Node("cccc", ("bbbb",))).pending(())
     assert raised.value.reference == "broken-history"

@@ -25,7 +25,7 @@ def event(source: SeedSource, following: int, complete: bool, digest: str | None
 
 
 def test_a_source_is_pending_until_its_content_is_complete() -> None:
-    """The order is that of the sources, not that of the ledger."""
+    """The order is that of the sources, not of the ledger."""
     assert seeds_pending({}, (ROLES, USERS)) == ("01_roles.csv", "02_users.py")
     half = {ROLES.name: record(None, event(ROLES, 10, False))}
     assert seeds_pending(half, (ROLES, USERS)) == ("01_roles.csv", "02_users.py")

@@ -127,7 +127,7 @@ def test_no_secret_in_the_repr(load: Load) -> None:
 
 
 def test_loading_settings_needs_no_database_library() -> None:
-    """initdb --help and the ready road pay for no library they do not use."""
+    """initdb --help and a boot on a ready database import no library that they do not use."""
     code = "import sys, initdb.settings as s; s.load_settings(environ={}); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
     assert not {"sqlalchemy", "alembic", "click", "rich", "flask", "transitions"} & set(done.stdout.split())

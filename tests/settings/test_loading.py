@@ -93,7 +93,7 @@ def test_no_such_module(tmp_path: Path, write: Write) -> None:
     ],
 )
 def test_the_module_raised(source: str, said: str, write: Write, tmp_path: Path) -> None:
-    """What a module raises is told with its own line, and is not taken for a missing module."""
+    """What a module raises is reported with its own line, and not mistaken for a missing module."""
     name = write(source)
     expected = said.format(file=tmp_path / f"{name}.py", name=name)
     assert refused(f"{name}:db") == f'"{name}:db": importing {name} raised {expected}'

@@ -108,7 +108,7 @@ def test_all_that_is_wrong_is_said_at_once(refuse: Refuse) -> None:
 
 
 def test_our_table_must_be_a_table(refuse: Refuse, project: Path) -> None:
-    """[tool] initdb = 3 is named; a file whose tool is no table at all is none of ours."""
+    """[tool] initdb = 3 is refused; a file whose tool is not a table at all is not ours."""
     (project / "pyproject.toml").write_text("[tool]\ninitdb = 3", encoding="utf-8")
     assert (
         "bad-setting",
@@ -152,7 +152,7 @@ def test_a_file_that_cannot_be_read(refuse: Refuse, project: Path) -> None:
 
 
 def test_a_working_directory_that_is_gone(refuse: Refuse, project: Path) -> None:
-    """A process whose folder was deleted is told so."""
+    """The error says that the process's folder was deleted."""
     (project / ".git").rmdir()
     project.rmdir()
     assert refuse().args == ("settings-file-unreadable", "the working directory is gone")

@@ -97,7 +97,7 @@ def test_an_order_is_carried_out_once(
 def test_an_order_that_failed_is_not_tried_once_more(
     tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    """Where its failure is what arrives late: it is told as it is recorded, and recorded once."""
+    """If its failure arrives late: it is shown as it is recorded, and recorded once."""
     toy = Toy(tmp_path, database_url).with_revisions()
     toy.revision(3, table_up(3), "    1 / 0")
     assert toy.initializer().initialize().success

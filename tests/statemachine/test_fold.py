@@ -85,7 +85,7 @@ FAILED = (
 
 
 def test_the_journal_says_whose_it_is() -> None:
-    """And which one, so that a restored backup is told from another journal."""
+    """And which one, so that a restored backup differs from another journal."""
     known = _fold(("journal_created", {"journal": "j", "application": "shop"}))
     assert (known.journal, known.application) == ("j", "shop")
 
@@ -186,7 +186,7 @@ def test_to_begin_the_same_step_again_is_no_progress() -> None:
 
 
 def test_a_database_that_began_anew_forgets() -> None:
-    """Somebody dropped everything: what the journal knew of it is void."""
+    """Somebody dropped everything: what the journal knew about it is void."""
     known = _fold(START, BEHIND, APPLIED, VALID, RESUME, ("database_inspected", {"started_over": True}))
     assert (known.applied, known.seeds, known.managed, known.judgements, known.catalog) == (
         {},

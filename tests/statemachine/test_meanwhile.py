@@ -57,7 +57,7 @@ def test_a_lost_revision_of_newer_code_is_missed_by_older(toy: Toy) -> None:
 
 
 def test_what_changes_while_it_is_validated_is_looked_at_again(toy: Toy) -> None:
-    """A table that was dropped after it had been checked: found, and made anew, before anybody serves."""
+    """A table dropped after its check is noticed and created again before any process serves."""
     dropped: list[str] = []
 
     def rule(connection: Connection) -> list[str]:

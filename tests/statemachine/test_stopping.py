@@ -103,7 +103,7 @@ def _sleeps(toy: Toy) -> Toy:
 def test_python_that_does_not_stop_is_left(
     toy: Toy, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """After some seconds, before whoever has sent the signal kills; it is told, and the next boot resumes."""
+    """After some seconds, before the sender of the signal kills; it is logged, and the next boot resumes."""
     monkeypatch.setattr(signals, "GRACE", 0.3)
     child = _begun(_sleeps(toy))
     os.kill(child, signal.SIGTERM)

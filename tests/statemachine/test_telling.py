@@ -106,7 +106,7 @@ def test_a_failure_is_told_as_it_was_rendered() -> None:
 
 
 def test_defects_and_warnings_stand_below() -> None:
-    """With what mends them."""
+    """With their fixes."""
     issue = {"text": "The table t is missing.", "severity": "error", "suggestion": "initdb repair makes it."}
     assert details(entry("defects_found", {"issues": [issue]})) == (
         "error: The table t is missing. initdb repair makes it.",

@@ -110,7 +110,7 @@ def test_old_and_new_code_stand_side_by_side() -> None:
 
 
 def test_of_one_code_the_last_judgement_counts() -> None:
-    """A failure that was mended, a success that was undone."""
+    """A failure that was fixed, a success that was undone."""
     assert judge(_look(_failed(), _ready())).kind == "ready"
     assert judge(_look(_ready(), _failed())).kind == "failed"
 

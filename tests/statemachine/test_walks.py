@@ -251,7 +251,7 @@ def test_tables_that_do_not_match_are_not_adopted(toy: Toy) -> None:
 
 
 def test_a_database_made_by_alembic_is_taken_on_as_it_stands(toy: Toy) -> None:
-    """Behind, by its version rows; nothing is created or stamped anew."""
+    """Behind, by its version rows; nothing is created or stamped again."""
     toy.sql(
         "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)",
         "INSERT INTO alembic_version VALUES ('r1')",

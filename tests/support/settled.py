@@ -13,7 +13,7 @@ _ONCE = ("migration_applied", "seed_batch_applied", "schema_created", "schema_ad
 
 
 def done(entries: list[Entry]) -> Counter[tuple[str, str]]:
-    """How often each effect is told of: what kind it is, and of which revision, source or tables."""
+    """How often each effect is recorded: its kind, and its revision, source or tables."""
     return Counter(
         (one.type, str(one.data.get("revision") or (one.data.get("source"), one.data.get("next"))))
         for one in entries

@@ -30,7 +30,7 @@ class SmallDisk:
             file.truncate(file.tell() - leave)
 
     def allow(self, *, writing: bool) -> None:
-        """Mount it anew, to be written or only to be read."""
+        """Mount it again, writable or read-only."""
         how = f"remount,{'rw' if writing else 'ro'}"
         subprocess.run(["mount", "-o", how, str(self.path)], check=True, capture_output=True)
 

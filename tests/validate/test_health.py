@@ -238,7 +238,7 @@ class TestPostgresql:
     def test_orphans_are_not_looked_for_without_end(
         self, connection: Connection, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """After a while an issue says that it is not known. The transaction goes on with its own limit."""
+        """After a while an issue says that the answer is not known. The transaction keeps its own limit."""
         shop().create_all(connection)
         monkeypatch.setattr(postgresql_checks, "ORPHAN_LIMIT", 0.05)
         connection.exec_driver_sql("INSERT INTO teams VALUES (1, 'one')")
