@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from initdb.errors.rendering import Rendered, render, safe_lines
@@ -103,6 +104,11 @@ class InitError(Exception):
     def exit_code(self) -> int:
         """The exit code of a command that ends with this failure."""
         return self._rendered.exit_code
+
+    def with_context(self, *lines: str) -> InitError:
+        """The same failure with more particulars."""
+        said = self._rendered
+        return InitError.from_rendered(replace(said, context=safe_lines((*said.context, *lines))))
 
     def rendered(self) -> Rendered:
         """The error as it is shown and stored."""

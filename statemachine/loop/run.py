@@ -29,6 +29,7 @@ from initdb.statemachine.loop.signals import Stopped, Stopper
 from initdb.statemachine.loop.writer import Writer
 from initdb.statemachine.table import State, accepts, work_name
 from initdb.steps import connect
+from initdb.steps.catalog.blockers import blockers, with_blockers
 from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import StepContext
 from initdb.steps.one_revision.doubt import check_doubt
@@ -231,8 +232,9 @@ class Run:
             pause = None if self._stopper.signum is not None else patience.after(found)
             if pause is None:
                 raise
-            self._waits(outage.met(found) if found.reference in REFUSED else found.rendered().message)
             self._writer.rollback(self._work)
+            said = found.rendered().message, *blockers(self._work, error)
+            self._waits(outage.met(found) if found.reference in REFUSED else " ".join(said))
             self._stopper.pause(pause)
             return False
         return True
@@ -312,7 +314,7 @@ class Run:
 
     def _fail(self, error: Exception) -> None:
         state = self._state()
-        found = named(error, state, self._site.engine)
+        found = with_blockers(named(error, state, self._site.engine), self._work, error)
         step = work_name(state) or "run"
         self.report.failure, self.report.exit_code = found.rendered(), found.exit_code
         data: dict[str, Any] = {"step": step, "state": str(state), "error": found.rendered().as_stored()}

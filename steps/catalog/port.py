@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from initdb.steps.catalog.found import FoundTable, Key
     from initdb.steps.catalog.issue import Issue, Severity
     from initdb.steps.catalog.leftover import Leftover
+    from initdb.steps.catalog.lock_holder import LockHolder
     from initdb.steps.catalog.reference import Reference
 
 
@@ -89,6 +90,22 @@ class Content(Protocol):
 
         An index that another session is building with CONCURRENTLY looks INVALID too.
         """
+
+    def lock_holders(
+        self, names: Collection[str] | None = None, *, readers: bool = True
+    ) -> tuple[LockHolder, ...]:
+        """Who else holds locks on tables of the database, the oldest transaction first. Waits for no lock.
+
+        Args:
+            names: Of the tables that count, without a schema; None for all. SQLite locks the whole file.
+            readers: Whether locks count that only keep a table from being altered.
+
+        Returns:
+            One holder for each process. Nothing where the system does not tell: SQLite's are known on Linux.
+        """
+
+    def processes(self, pids: Collection[int]) -> tuple[LockHolder, ...]:
+        """Those of the processes that live: the server's for PostgreSQL, the system's for SQLite."""
 
 
 class Catalogue(Content, Protocol):

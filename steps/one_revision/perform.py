@@ -16,6 +16,7 @@ from initdb.events.database import database_of
 from initdb.events.head import HeadMoved
 from initdb.events.process import in_this_process
 from initdb.steps.alembic_driver import Environment, Step
+from initdb.steps.catalog.blockers import blockers
 from initdb.steps.context import StepContext
 from initdb.steps.one_revision.failure import Doing, Place, revision_failure
 from initdb.steps.one_revision.reconcile import log_of
@@ -72,7 +73,8 @@ def perform(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
             if attempt == TRIES or env.left or not (is_lock_timeout(error) or is_serialization(error)):
                 place = Place(step.revision, str(step.path), ctx.database, job.doing)
                 raise revision_failure(error, place, left=env.left) from error
-            ctx.waits(classify(error, doing=job.doing, database=ctx.database).rendered().message)
+            found = classify(error, doing=job.doing, database=ctx.database).rendered()
+            ctx.waits(" ".join((found.message, *blockers(ctx.work, error))))
         finally:
             env.running = None
         env.recall(memo)

@@ -84,9 +84,11 @@ def test_a_deadlock(server: PostgresServer, postgresql_toy: Toy, step: str) -> N
             other.exec_driver_sql("LOCK TABLE t1")
             other.rollback()
 
+        named = f"It waited for process {other.connection.dbapi_connection.info.backend_pid}"  # type: ignore[union-attr]
         boot = Boot(toy, watch=watch)
         boot.is_ready()
-    assert "step_failed" not in boot.events and any("waited for each other" in why for why in boot.said)
+    (said,) = [why for why in boot.said if "waited for each other" in why]
+    assert "step_failed" not in boot.events and named in said, said
     assert toy.sql("SELECT last_value > 1 FROM clashes") == [(True,)]
     assert_settled(toy)
 
@@ -137,7 +139,15 @@ def _locked_at(toy: Toy, revision: str) -> Iterator[tuple[Connection, Boot]]:
             if entry.data.get("revision") == revision and not other.in_transaction():
                 other.exec_driver_sql("LOCK TABLE t1")
 
+        other.exec_driver_sql("SET application_name = 'nightly report'")
+        other.commit()
         yield other, Boot(toy, watch=watch, lock_timeout="50ms")
+
+
+def _named(other: Connection) -> str:
+    """How a message names the session that holds t1."""
+    pid = other.connection.dbapi_connection.info.backend_pid  # type: ignore[union-attr]
+    return f"t1 is locked by process {pid} (nightly report, user postgres), in a transaction since 20"
 
 
 @pytest.mark.parametrize("step", ["revision", "seed"])
@@ -146,7 +156,7 @@ def test_a_lock_that_is_given_late(postgresql_toy: Toy, step: str) -> None:
     toy = postgresql_toy
     toy.revision(2, f"{table_up(2)}\n    op.execute('LOCK TABLE t1')")
     with _locked_at(toy, {"revision": "r1", "seed": "r3"}[step]) as (other, boot):
-        assert boot.waits("did not get a lock in time")
+        assert boot.waits(f"did not get a lock in time. {_named(other)}"), boot.said
         other.rollback()
         boot.is_ready()
     assert "step_failed" not in boot.events
@@ -159,8 +169,10 @@ def test_a_lock_that_is_not_given(postgresql_toy: Toy, step: str) -> None:
     """It is the step's failure, recorded while the lock stands; a later boot tries again by itself."""
     toy = postgresql_toy
     toy.revision(2, f"{table_up(2)}\n    op.execute('LOCK TABLE t1')")
-    with _locked_at(toy, {"revision": "r1", "seed": "r3"}[step]) as (_, boot):
+    with _locked_at(toy, {"revision": "r1", "seed": "r3"}[step]) as (other, boot):
         outcome = boot.end()
+        named = _named(other)
     assert outcome.error is not None and outcome.error.reference == "lock-timeout" and outcome.error.passing
+    assert any(line.startswith(named) for line in outcome.error.context), outcome.error.context
     assert boot.events[-1] == "step_failed"
     assert toy.initializer().verdict().kind == "work"

@@ -16,6 +16,7 @@ from initdb.steps.catalog.postgresql.lines import CONTENT, RELATIONS, VERSIONS, 
 if TYPE_CHECKING:
     from initdb.steps.catalog.asking import Ask
     from initdb.steps.catalog.found import Key
+    from initdb.steps.catalog.lock_holder import LockHolder
 
 # How the server writes an expression depends on these settings of the session.
 _SETTINGS = {
@@ -128,3 +129,17 @@ class PostgresqlContent:
             else Leftover("invalid-index", name, table, schema)
             for schema, name, table in self.ask(_LEFTOVERS)
         )
+
+    def lock_holders(
+        self, names: Collection[str] | None = None, *, readers: bool = True
+    ) -> tuple[LockHolder, ...]:
+        """See the port."""
+        from initdb.steps.catalog.postgresql import locks
+
+        return locks.lock_holders(self.ask, names, readers=readers)
+
+    def processes(self, pids: Collection[int]) -> tuple[LockHolder, ...]:
+        """See the port."""
+        from initdb.steps.catalog.postgresql import locks
+
+        return locks.processes(self.ask, pids)

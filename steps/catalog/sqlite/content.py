@@ -13,6 +13,7 @@ from initdb.steps.catalog.names import TEMPORARY_PREFIX, VERSION_TABLE, is_ignor
 if TYPE_CHECKING:
     from initdb.steps.catalog.asking import Ask
     from initdb.steps.catalog.found import Key
+    from initdb.steps.catalog.lock_holder import LockHolder
 
 _SCHEMA = r"""SELECT type, name, tbl_name, sql FROM sqlite_schema
     WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\' AND tbl_name NOT LIKE 'sqlite\_%' ESCAPE '\'"""
@@ -72,6 +73,20 @@ class SqliteContent:
             for name in sorted(name for (name,) in self.ask(_TABLES))
             if name.startswith(TEMPORARY_PREFIX)
         )
+
+    def lock_holders(
+        self, names: Collection[str] | None = None, *, readers: bool = True
+    ) -> tuple[LockHolder, ...]:
+        """See the port."""
+        from initdb.steps.catalog.sqlite import locks
+
+        return locks.lock_holders(self.ask, readers=readers)
+
+    def processes(self, pids: Collection[int]) -> tuple[LockHolder, ...]:
+        """See the port."""
+        from initdb.steps.catalog.sqlite import locks
+
+        return locks.processes(pids)
 
 
 def _quoted(name: str) -> str:
