@@ -66,6 +66,9 @@ class Database(Protocol):
             InitError: "journal-unreadable" where it has no row.
         """
 
+    def lift_limits(self, connection: AnyConnection) -> None:
+        """Let the open transaction last for as long as it takes, whatever limits of time the server has."""
+
     def lock_first(self, connection: AnyConnection, key: int) -> None:
         """Take the lock that stands for the head while there is none.
 

@@ -34,7 +34,8 @@ class SeedRecord:
 class RunRecord:
     """The last run: who made it, why it began and how it ended (None while it has not).
 
-    `reverted`: what it reverted, and the interrupted or failed runs of the same reason just before it.
+    `during`: the work in the middle of which a signal stopped it. `reverted`: what it reverted, and the
+    interrupted or failed runs of the same reason just before it.
     """
 
     run: str
@@ -45,6 +46,7 @@ class RunRecord:
     work: Mapping[str, Any] = field(default_factory=dict)
     code: Mapping[str, str] = field(default_factory=dict)
     ended: str | None = None
+    during: str | None = None
     reverted: frozenset[str] = frozenset()
 
 
@@ -93,9 +95,9 @@ class Knowledge:
     """Everything that is derived from the journal; equal journals give equal knowledge.
 
     `judgements`: what code has concluded since the database last changed, on the catalogue `catalog`.
-    `tries`: runs begun by the last run's code since anything was done; `crashes`: those of them that found
-    the run before unended, in a row. `managed`: initdb made, adopted or migrated the schema. `version`: the
-    highest of any event.
+    `tries`: runs begun by the last run's code since anything was done; `crashes`: how many of the runs just
+    before it were cut off, killed or stopped by a signal. `managed`: initdb made, adopted or migrated the
+    schema. `version`: the highest of any event.
     """
 
     seq: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -123,7 +123,7 @@ class PostgreSQL:
         wanted = self.settings(connection)
         if lock_timeout is not None:
             wanted["lock_timeout"] = f"{round(lock_timeout * 1000)}ms"
-        calls = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in sorted(wanted.items()))
+        calls = _set_locally(wanted)
         head = f"{naming.literal(naming.prefix(schema))}init_journal_head"
         rows = run(
             connection,
@@ -138,6 +138,10 @@ class PostgreSQL:
         if not run(connection, f"SELECT seq FROM {head} WHERE id = 1"):
             raise InitError("journal-unreadable", "init_journal_head has no row", database=self.name)
         raise HeadBusy
+
+    def lift_limits(self, connection: AnyConnection) -> None:
+        """A validation may read for longer than transaction_timeout lets others work."""
+        run(connection, f"SELECT {_set_locally(self.settings(connection))}")
 
     def settings(self, connection: AnyConnection) -> dict[str, str]:
         """The session settings that this server knows; transaction_timeout came with PostgreSQL 17."""
@@ -326,3 +330,8 @@ def _triggers(at: str) -> list[str]:
         f"CREATE TRIGGER init_journal_head_keep BEFORE INSERT OR DELETE ON {head} FOR EACH ROW {refuse}",
         f"CREATE TRIGGER init_journal_head_keep_all BEFORE TRUNCATE ON {head} FOR EACH STATEMENT {refuse}",
     ]
+
+
+def _set_locally(settings: Mapping[str, str]) -> str:
+    """Calls that set them for the open transaction, as a part of a SELECT."""
+    return ", ".join(f"set_config('{name}', '{value}', true)" for name, value in sorted(settings.items()))

@@ -112,6 +112,9 @@ class SQLite:
         seq, digest, version, writer = rows[0]
         return Head(seq, digest, version, writer, self.clock(connection))
 
+    def lift_limits(self, connection: AnyConnection) -> None:
+        """Nothing ends a transaction that takes long."""
+
     def lock_first(self, connection: AnyConnection, key: int) -> None:
         """Nothing to take: BEGIN IMMEDIATE stands for the head while there is none."""
 

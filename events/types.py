@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 EVENTS: Mapping[str, str] = {
     "run_started": "A process took the baton and began to work.",
-    "run_resumed": "A process went on from where an earlier run was interrupted.",
+    "run_resumed": "A process went on from where the run of another process was interrupted.",
+    "run_continued": "The process of this run lost its place (its connection, say), and goes on.",
     "database_inspected": "The database was looked at; the state that follows is what was found.",
     "schema_created": "The tables were created and, where there are revisions, stamped.",
     "schema_adopted": "Tables that were there already were found to match the models and taken over.",
@@ -18,6 +19,18 @@ EVENTS: Mapping[str, str] = {
     "migration_reverted": "One revision was rolled back; it is held until it is released or changed.",
 }
 """Transitions: each moves the machine from one state to another."""
+
+PROGRESS = frozenset(
+    {
+        "schema_created",
+        "schema_adopted",
+        "migration_applied",
+        "migration_reverted",
+        "seed_batch_applied",
+        "repair_applied",
+    }
+)
+"""The transitions that change the application's database; an attempt without one of them got nowhere."""
 
 NOTES: Mapping[str, str] = {
     "journal_created": "The journal's own tables were created.",

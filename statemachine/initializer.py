@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 from sqlalchemy import Engine
 
@@ -24,6 +24,7 @@ from initdb.statemachine.loop.order import Order
 from initdb.statemachine.render.results import InitializationResult, RepairResult
 from initdb.steps.application.assemble import assemble
 from initdb.steps.application.given import Given
+from initdb.steps.connect import reading, refused
 from initdb.steps.context import ConfigProvider, Rule
 from initdb.steps.engines.choose import choose_engines
 from initdb.steps.seeds.model import SeedSource
@@ -79,9 +80,19 @@ class Initializer:
         return self.site.engine
 
     def initialize(self) -> InitializationResult:
-        """Bring the database to ready, whatever the `mode` is. Neither raises nor exits for what a user can
-        meet."""
-        return self.concluded(lambda: attend(self.site))
+        """Bring the database to ready, whatever the `mode` is.
+
+        SIGTERM and SIGINT stay the application's. Where it handles them, the first one stops the run in order
+        too, and the result is "stopped". Called from inside its own run (by a module that env.py imports, a
+        seed, a thread or a child process that one of these starts), it returns at once: "running".
+
+        Returns:
+            How it ended. What went wrong is in `errors`, not raised.
+
+        Raises:
+            KeyboardInterrupt, SystemExit: as a signal handler of the application raises them.
+        """
+        return self.concluded(attend)
 
     def boot(self) -> InitializationResult:
         """What a boot does: as `mode` says (work, wait, check).
@@ -91,46 +102,90 @@ class Initializer:
         """
         if self.settings.mode == "off" or booting.quiet.get():
             return InitializationResult(True, [], [], [], 0.0, self.engine.dialect.name, "done")
-        return self.concluded(lambda: attend(self.site, mode=self.settings.mode))
+        return self.concluded(partial(attend, mode=self.settings.mode))
 
-    def attend(self, order: Order | None = None, *, mode: str = "work", wait: bool = True) -> Outcome:
-        """The same with an order, as the command line gives them."""
-        return attend(self.site, order, mode, wait)
+    def attend(
+        self, order: Order | None = None, *, mode: str = "work", wait: bool = True, host: bool = False
+    ) -> Outcome:
+        """The same with an order, as the command line gives them.
+
+        Args:
+            order: what a person asked for; None for what a boot does.
+            mode: work, wait or check, as the setting of this name.
+            wait: whether to wait for another process that works.
+            host: whether this process is there for this alone: then its signals stop the run, and end the
+                process where the run does not end in order.
+
+        Returns:
+            How it ended, with an error in it where it failed.
+
+        Raises:
+            KeyboardInterrupt, SystemExit: as a signal handler of the application raises them.
+        """
+        return attend(self.site, order, mode, wait, host=host)
 
     def resume(self) -> InitializationResult:
-        """Go on, and try again what failed: overrides the failure that stands when this is called."""
-        return self.concluded(lambda: attend(self.site, orders.resume(self.look())))
+        """Go on, and try again what failed: overrides the failure that stands when this is called.
+
+        Returns, raises: as `initialize`.
+        """
+        return self.concluded(lambda site: attend(site, orders.resume(self.look())))
 
     def repair(self) -> RepairResult:
-        """Look, repair what is safe, and go on to ready."""
+        """Look, repair what is safe, and go on to ready.
+
+        Returns, raises: as `initialize`.
+        """
         begun = time.perf_counter()
-        outcome = attend(self.site, orders.again("repair"))
+        outcome = self._outcome(partial(attend, order=orders.again("repair")))
         return orders.repair_result(outcome, time.perf_counter() - begun)
 
     def look(self, before: Look | None = None) -> Look:
-        """Look without writing. Raises InitError and, where the database cannot be had, the driver's
-        error."""
+        """Look without writing.
+
+        Args:
+            before: what was seen last, so that only newer entries are read.
+
+        Raises:
+            InitError: the database cannot be had, or its journal cannot be read.
+        """
         self.site.ask_env_py()
-        return look(self.site, before)
+        with reading(self.engine):
+            return look(self.site, before)
 
     def verdict(self) -> Verdict:
-        """What a boot would conclude now, without doing it."""
+        """What a boot would conclude now, without doing it.
+
+        Raises:
+            InitError: the database cannot be had, or its journal cannot be read.
+        """
         return judge(self.look())
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
-        """The journal, in order; empty where there is none."""
-        seen = look(self.site)
-        if not seen.exists:
-            return
-        with session(self.engine) as connection:
-            yield from seen.journal.read(connection, after)
+        """The journal, in order; empty where there is none.
 
-    def concluded(self, attending: Any) -> InitializationResult:
-        """The result of an attendance, timed; an InitError becomes its rendered text."""
+        Raises:
+            InitError: the database cannot be had, or its journal cannot be read.
+        """
+        with reading(self.engine):
+            seen = look(self.site)
+            if not seen.exists:
+                return
+            with session(self.engine) as connection:
+                yield from seen.journal.read(connection, after)
+
+    def concluded(self, attending: Callable[[Site], Outcome]) -> InitializationResult:
+        """The result of an attendance, timed; an error becomes its rendered text."""
         begun = time.perf_counter()
-        outcome: Outcome = attending()
-        result = orders.result_of(outcome, self.engine.dialect.name, self.settings)
+        result = orders.result_of(self._outcome(attending), self.engine.dialect.name, self.settings)
         return replace(result, duration=time.perf_counter() - begun)
+
+    def _outcome(self, attending: Callable[[Site], Outcome]) -> Outcome:
+        try:
+            return attending(self.site)
+        except Exception as error:  # a library call has promised not to raise, also where initdb is mistaken
+            found = refused(self.engine, error, "journal")
+            return Outcome("failed", error=found.rendered(), exit_code=found.exit_code)
 
 
 def failed(error: InitError, database: str = "unknown") -> InitializationResult:

@@ -73,6 +73,7 @@ def defects_remain(data: Data) -> bool:
 TRIGGERS: Mapping[str, str] = {
     "run_started": "begin",
     "run_resumed": "begin",
+    "run_continued": "begin",
     "database_inspected": "inspect",
     "schema_created": "create_schema",
     "schema_adopted": "adopt",
@@ -111,8 +112,11 @@ def _onward(event: str, source: State) -> tuple[Row, ...]:
     )
 
 
+BEGINNINGS = ("run_started", "run_resumed", "run_continued")
+"""The events after which the database is looked at, whatever was known of it."""
+
 TABLE: tuple[Row, ...] = (
-    *(Row(event, state, S.unknown) for event in ("run_started", "run_resumed") for state in S),
+    *(Row(event, state, S.unknown) for event in BEGINNINGS for state in S),
     Row("database_inspected", S.unknown, S.defective, conflicting),
     Row("database_inspected", S.unknown, S.empty, nothing_there),
     Row("database_inspected", S.unknown, S.unmanaged, nobody_manages),

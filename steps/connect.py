@@ -6,15 +6,19 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from initdb.errors import InitError
-from initdb.errors.classify import classify
+from initdb.errors.classify import classify, is_missing_table
+from initdb.errors.driver import driver_error
 from initdb.errors.files import why_not_opened
 from initdb.errors.redact import url_text
+from initdb.events.head import JournalSignal
 from initdb.events.sessions import database_file
 
 OLDEST_POSTGRESQL = (14,)
@@ -30,6 +34,29 @@ _AWAY = frozenset({"unknown-database", "authentication-failed"})
 def refused(engine: Engine, error: BaseException, doing: str = "connect") -> InitError:
     """What went wrong on the way to the database or to its journal, with its advice."""
     return classify(error, doing=doing, database=engine.dialect.name, target=url_text(engine.url))
+
+
+@contextlib.contextmanager
+def reading(engine: Engine) -> Iterator[None]:
+    """For the length of the block, the database of `engine` is read.
+
+    Raises:
+        InitError: what stands between this process and the database or its journal.
+    """
+    try:
+        yield
+    except JournalSignal as signal:
+        raise _unreadable(engine, "its tables changed while they were read") from signal
+    except Exception as error:
+        if is_missing_table(error):
+            raise _unreadable(engine, f"a table of it is not there: {type(error).__name__}") from error
+        if isinstance(error, (SQLAlchemyError, OSError)) or driver_error(error) is not None:
+            raise refused(engine, error) from error
+        raise
+
+
+def _unreadable(engine: Engine, why: str) -> InitError:
+    return InitError("journal-unreadable", url_text(engine.url), why, database=engine.dialect.name)
 
 
 def prepare(engine: Engine) -> None:

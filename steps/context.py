@@ -105,10 +105,12 @@ class StepContext:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """The work connection, to read outside a unit; the locks of reading are given back at once."""
+        database = database_of(self.work)
         try:
+            database.lift_limits(self.work)
             yield self.work
         finally:
-            database_of(self.work).rollback(self.work)
+            database.rollback(self.work)
 
     @property
     def database(self) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from initdb.errors import InitError
-from initdb.events.head import HeadMoved
 from initdb.steps import restamp
 from initdb.steps.catalog.issue import Issue
 from initdb.steps.catalog.port import catalogue_of
@@ -20,7 +20,8 @@ from initdb.steps.repairs.action import Action, RepairPlan
 from initdb.steps.repairs.performing import Performed, perform
 from initdb.steps.repairs.planning import plan_for
 from initdb.steps.survey.facts import survey
-from initdb.steps.validate import fingerprint_of, inspect_health, tolerated
+from initdb.steps.survey.steady import fingerprint_of, until_steady
+from initdb.steps.validate import inspect_health, tolerated
 
 if TYPE_CHECKING:
     from initdb.steps import restamp
@@ -43,31 +44,31 @@ def run(ctx: StepContext) -> None:
     if facts is not None:
         restamp.run(ctx, facts)
     else:
-        _repair(ctx)
+        ctx.report(Progress("repair"))
+        until_steady(ctx, partial(_repair, ctx))
 
 
-def _repair(ctx: StepContext) -> None:
+def _repair(ctx: StepContext, inside: bool) -> bool:
     """Look and plan; then one unit: repair, look again, append `repair_applied` with what remains.
 
-    The first look keeps no lock.
+    The first look keeps no lock, unless it is made `inside` the unit. False where the catalogue has changed
+    by the time the unit begins: nothing was done.
 
     Raises:
-        HeadMoved: where the catalogue has changed by the time the unit begins.
         InitError: `defects-remain`, where the settings forbid repairs. `repair-impossible`, with advice for
             each defect, where none of them could be fixed.
     """
-    ctx.report(Progress("repair"))
     begun = time.perf_counter()
-    with ctx.reading() as connection:
-        before = fingerprint_of(ctx)
-        found = _defects(ctx, pending_seeds(ctx))
-        if found and ctx.settings.repair == "never":
-            raise _stopped("defects-remain", ctx, found)
-        planned = plan(found, ctx.application, connection)
+    if not inside:
+        with ctx.reading():
+            before, planned = fingerprint_of(ctx), _planned(ctx)
     with ctx.unit.open(ctx.work):
         catalogue_of(ctx.work).limit_waiting(ctx.settings.lock_timeout)
-        if fingerprint_of(ctx) != before:
-            raise HeadMoved
+        if inside:
+            planned = _planned(ctx)
+        elif fingerprint_of(ctx) != before:
+            ctx.unit.rollback(ctx.work)
+            return False
         done = perform(ctx.work, planned, ctx.application.metadata)
         seeds = pending_seeds(ctx, done.tables)
         left = _defects(ctx, seeds)
@@ -88,6 +89,14 @@ def _repair(ctx: StepContext) -> None:
             "ms": milliseconds(begun),
         }
         ctx.unit.commit(ctx.work, "repair_applied", data)
+    return True
+
+
+def _planned(ctx: StepContext) -> RepairPlan:
+    found = _defects(ctx, pending_seeds(ctx))
+    if found and ctx.settings.repair == "never":
+        raise _stopped("defects-remain", ctx, found)
+    return plan(found, ctx.application, ctx.work)
 
 
 def _defects(ctx: StepContext, pending: Collection[str]) -> tuple[Issue, ...]:

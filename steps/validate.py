@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from initdb.errors.classify import classify
-from initdb.events.head import HeadMoved
 from initdb.steps.catalog.issue import Issue
 from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Progress
@@ -22,13 +22,13 @@ from initdb.steps.health.schema import schema_issues
 from initdb.steps.health.seeds import seed_issues
 from initdb.steps.payload.elapsed import milliseconds
 from initdb.steps.payload.remaining import pending_seeds
-from initdb.steps.survey.facts import version_place
+from initdb.steps.survey.steady import fingerprint_of, until_steady
 
 if TYPE_CHECKING:
     from initdb.settings import Settings
     from initdb.steps.context import Application, StepContext
 
-__all__ = ["Check", "Health", "fingerprint_of", "inspect_health", "run", "tolerated"]
+__all__ = ["Check", "Health", "inspect_health", "run", "tolerated"]
 
 
 def inspect_health(
@@ -104,20 +104,24 @@ def _unreachable(connection: Connection, error: SQLAlchemyError) -> Issue:
 def run(ctx: StepContext) -> None:
     """Make the checks; then one unit with `health_validated`, or with `defects_found` where there are any.
 
-    The checks only read and may take long, so no lock is kept meanwhile.
-
-    Raises:
-        HeadMoved: where the catalogue has changed by the time the unit begins.
+    The checks only read and may take long, so no lock is kept meanwhile. Where another session changes the
+    catalogue all the time, the event names the catalogue that was checked, and the next boot checks again.
     """
     ctx.report(Progress("validate"))
+    until_steady(ctx, partial(_validate, ctx))
+
+
+def _validate(ctx: StepContext, inside: bool) -> bool:
     begun = time.perf_counter()
-    pending = pending_seeds(ctx)
-    with ctx.reading() as connection:
-        before = fingerprint_of(ctx)
-        health = inspect_health(connection, ctx.application, ctx.settings, pending, tolerated(ctx))
+    if not inside:
+        with ctx.reading():
+            before, health = _checked(ctx)
     with ctx.unit.open(ctx.work):
-        if fingerprint_of(ctx) != before:
-            raise HeadMoved
+        if inside:
+            before, health = _checked(ctx)
+        elif fingerprint_of(ctx) != before:
+            ctx.unit.rollback(ctx.work)
+            return False
         data: dict[str, object] = {
             "checks": {check.name: check.severity if check.issues else "ok" for check in health.checks},
             "warnings": [issue.text for issue in health.warnings],
@@ -127,14 +131,14 @@ def run(ctx: StepContext) -> None:
             data["issues"] = [issue.data() for issue in health.defects]
             ctx.unit.commit(ctx.work, "defects_found", data)
         else:
-            ctx.unit.commit(ctx.work, "health_validated", data)
+            ctx.unit.commit(ctx.work, "health_validated", {**data, "catalog": before})
+    return True
 
 
-def fingerprint_of(ctx: StepContext) -> str:
-    """The catalogue's fingerprint, as the journal keeps it."""
-    table, schema = version_place(ctx.application, ctx.knowledge)
-    ignore = ctx.settings.ignore
-    return catalogue_of(ctx.work).fingerprint(ignore=ignore, version_table=table, version_schema=schema)
+def _checked(ctx: StepContext) -> tuple[str, Health]:
+    """The catalogue's fingerprint, and what is found in the database that it is of."""
+    found, pending = fingerprint_of(ctx), pending_seeds(ctx)
+    return found, inspect_health(ctx.work, ctx.application, ctx.settings, pending, tolerated(ctx))
 
 
 def tolerated(ctx: StepContext) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ def _boot(app: Flask, db: object, settings: Settings) -> None:
         return
     for number, initializer in enumerate(initializers):
         begun = time.perf_counter()
-        outcome = initializer.attend(mode=settings.mode)
+        outcome = initializer.attend(mode=settings.mode, host=True)
         code = orders.exit_code(outcome, settings)
         if code:
             _refused(app, settings, code, orders.reason_of(outcome), initializers[number:])

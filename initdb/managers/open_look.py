@@ -7,16 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, create_engine
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from initdb.errors.driver import driver_error
 from initdb.events.sessions import database_file, session
 from initdb.statemachine.decide.verdict import Look
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.loop.look import look_on
 from initdb.statemachine.render.results import ValidationResult
-from initdb.steps import connect
+from initdb.steps.connect import reading
 from initdb.steps.drift import Issue, worst
 from initdb.steps.survey.facts import Facts, survey
 from initdb.steps.validate import Health, inspect_health
@@ -46,13 +44,9 @@ def open_look(initializer: Initializer) -> Iterator[OpenLook]:
     missing = file is not None and not file.exists()
     engine = create_engine("sqlite://", poolclass=StaticPool) if missing else site.engine
     try:
-        with session(engine) as connection:
+        with reading(site.engine), session(engine) as connection:
             seen = look_on(site, connection)
             yield OpenLook(connection, seen, survey(connection, site.application, seen.knowledge))
-    except Exception as error:
-        if isinstance(error, (SQLAlchemyError, OSError)) or driver_error(error) is not None:
-            raise connect.refused(site.engine, error) from error
-        raise
     finally:
         if missing:
             engine.dispose()

@@ -75,6 +75,7 @@ def _run_begun(known: Knowledge, entry: Entry) -> Knowledge:
     before = known.last_run
     same = before is not None and before.code == code
     crashed = entry.type == "run_resumed"
+    cut_off = crashed or (before is not None and before.during is not None)
     # An order may fail after its last revision, too: said again it is the same one.
     goes_on = before is not None and before.reason == reason and (crashed or before.ended == "failed")
     run = RunRecord(
@@ -91,8 +92,16 @@ def _run_begun(known: Knowledge, entry: Entry) -> Knowledge:
         known,
         last_run=run,
         tries=known.tries + 1 if same else 1,
-        crashes=(known.crashes + 1 if same else 1) if crashed else 0,
+        crashes=(known.crashes if same else 0) + cut_off,
     )
+
+
+def _run_continued(known: Knowledge, entry: Entry) -> Knowledge:
+    """The same run on other sessions: nobody has died."""
+    run = known.last_run
+    if run is None or run.run != entry.run:
+        return known
+    return replace(known, last_run=replace(run, work=_mapping(entry.data.get("sessions"))))
 
 
 def _ended(known: Knowledge, how: str) -> Knowledge:
@@ -100,7 +109,11 @@ def _ended(known: Knowledge, how: str) -> Knowledge:
 
 
 def _run_stopped(known: Knowledge, entry: Entry) -> Knowledge:
-    return replace(_ended(known, "stopped"), crashes=0)
+    """A signal cut it off in the middle of its work; or a person's order was carried out."""
+    ended, during = _ended(known, "stopped"), _text(entry.data.get("during"))
+    if during is None or ended.last_run is None:
+        return replace(ended, crashes=0)
+    return replace(ended, last_run=replace(ended.last_run, during=during))
 
 
 def _inspected(known: Knowledge, entry: Entry) -> Knowledge:
@@ -201,7 +214,7 @@ def _validated(known: Knowledge, entry: Entry) -> Knowledge:
 def _failed(known: Knowledge, entry: Entry) -> Knowledge:
     data = entry.data
     if data.get("asked"):
-        return replace(_ended(known, "failed"), crashes=0)
+        return _ended(known, "failed")
     failure = Failure(
         seq=entry.seq,
         step=str(data.get("step", "")),
@@ -214,7 +227,7 @@ def _failed(known: Knowledge, entry: Entry) -> Knowledge:
         by=entry.by,
     )
     judged = _judged(known, entry, Judgement(failure.code, failure))
-    return replace(_ended(judged, "failed"), crashes=0)
+    return _ended(judged, "failed")
 
 
 def _step_started(known: Knowledge, entry: Entry) -> Knowledge:
@@ -252,6 +265,7 @@ FOLDERS: Mapping[str, Folder] = {
     "journal_created": _journal_created,
     "run_started": _run_begun,
     "run_resumed": _run_begun,
+    "run_continued": _run_continued,
     "run_stopped": _run_stopped,
     "database_inspected": _inspected,
     "schema_created": _schema_made,

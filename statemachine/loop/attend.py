@@ -6,7 +6,9 @@ from __future__ import annotations
 import contextlib
 import random
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+
+from sqlalchemy import Connection
 
 from initdb.errors import InitError, Rendered
 from initdb.errors.classify import (
@@ -17,7 +19,6 @@ from initdb.errors.classify import (
     is_too_many_connections,
 )
 from initdb.events.baton import Baton, try_baton
-from initdb.events.entry import Entry
 from initdb.events.head import ConnectionLost, HeadBusy, HeadMoved, JournalSignal, NoJournal
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import close_session, open_session
@@ -27,15 +28,13 @@ from initdb.statemachine.loop.look import look, look_on
 from initdb.statemachine.loop.order import Order, Report
 from initdb.statemachine.loop.outage import Outage, note
 from initdb.statemachine.loop.signals import Stopped, Stopper, graceful
+from initdb.statemachine.loop.stay import Stay, called_from_inside
 from initdb.statemachine.render.sentences import said, who
 from initdb.statemachine.table import work_name
 from initdb.steps import connect
 from initdb.steps.engines.sqlite_files import cautions
 
-if TYPE_CHECKING:
-    from initdb.statemachine.loop.run import Run
-
-Ending = Literal["ready", "failed", "held", "ahead", "pending", "busy", "stopped", "done"]
+Ending = Literal["ready", "failed", "held", "ahead", "pending", "busy", "running", "stopped", "done"]
 
 WORTH_WAITING = 5.0
 """A failure that may pass is waited out, in s, where its pause is not longer than this."""
@@ -58,14 +57,30 @@ class Outcome:
     cautions: tuple[str, ...] = ()
 
 
-def attend(site: Site, order: Order | None = None, mode: str = "work", wait: bool = True) -> Outcome:
-    """Bring the database to a verdict. `mode`: work, wait (never works itself) or check (looks once).
+def attend(
+    site: Site, order: Order | None = None, mode: str = "work", wait: bool = True, *, host: bool = False
+) -> Outcome:
+    """Bring the database to a verdict.
 
-    Never raises for what a user can meet: it is in `Outcome.error`.
+    Called from inside its own run (by a module that env.py imports, say), it is "running" at once.
+
+    Args:
+        mode: work, wait (never works itself) or check (looks once).
+        wait: whether to wait for another process that works.
+        host: whether the process is there for this, so that its signals are ours; see `signals.graceful`.
+
+    Returns:
+        How it ended; what a user can meet is in `Outcome.error`.
+
+    Raises:
+        KeyboardInterrupt, SystemExit: as a signal handler of the application raises them.
     """
     stopper = Stopper()
     try:
-        with graceful(stopper):
+        # An application that is about to serve must not take another thread's boot for its own.
+        if called_from_inside(site, threads=not host):
+            return _running(order or Order())
+        with graceful(stopper, host=host):
             outcome = _Attendance(site, order or Order(), mode, wait, stopper).run()
             return replace(outcome, cautions=cautions(site.engine))
     except Stopped as stop:
@@ -85,16 +100,15 @@ class _Attendance:
         self._seen: Look | None = None
         self._outage, self._served = Outage(site), False
         self._ordered = order.forced
-        self._begun: list[str] = []
-        self._written: list[Entry] = []
+        self._stay = Stay(site.settings.wait_limit)
 
     def run(self) -> Outcome:
-        """To the end; the report tells of all runs of this stay, also of those that were cut off."""
-        outcome = self._to_the_end()
-        if not self._begun or (outcome.report is None and outcome.ending == "failed"):
+        """To the end; the report tells of everything that this stay wrote, also before it was cut off."""
+        outcome, stay = self._to_the_end(), self._stay
+        if not stay.runs or (outcome.report is None and outcome.ending == "failed"):
             return outcome
-        report = outcome.report or Report(self._begun[-1])
-        return replace(outcome, report=replace(report, entries=self._written))
+        report = outcome.report or Report(stay.runs[-1])
+        return replace(outcome, report=replace(report, entries=stay.entries))
 
     def _to_the_end(self) -> Outcome:
         while True:
@@ -105,7 +119,7 @@ class _Attendance:
                 self._seen = None
                 if self._mode == "check" and isinstance(signal, HeadBusy):
                     raise InitError("lock-timeout", _BUSY, database=self._database) from signal
-                self._sleep(_BUSY if isinstance(signal, HeadBusy) else _MOVED)
+                self._again(_BUSY if isinstance(signal, HeadBusy) else _MOVED)
                 continue
             except InitError as error:
                 if not connect.passing(error, self._served) or self._mode == "check":
@@ -136,7 +150,7 @@ class _Attendance:
         only when another run was about to begin. To begin again would carry out a person's order twice.
         """
         run = known.last_run
-        if run is None or run.run not in self._begun or run.ended is None:
+        if run is None or run.run not in self._stay.runs or run.ended is None:
             return None
         if known.last_type == "step_failed":
             error = Rendered.from_data(known.last_data["error"])
@@ -231,9 +245,6 @@ class _Attendance:
         return (head.seq, head.hash)
 
     def _with_baton(self, baton: Baton) -> Outcome | None:
-        # Not on the road of a ready database: it brings the machine and its library along.
-        from initdb.statemachine.loop.run import Run
-
         try:
             work = open_session(self._site.engine)
         except InitError:
@@ -242,23 +253,10 @@ class _Attendance:
             if is_too_many_connections(error):
                 raise InitError("too-few-connections", database=self._database) from error
             raise connect.refused(self._site.engine, error) from error
-        run: Run | None = None
         self._served = True
         self._outage.tell()
         try:
-            self._site.ask_env_py()
-            seen = look_on(self._site, work)
-            if (ended := self._ended(seen.knowledge)) is not None:
-                return ended
-            verdict = judge(seen, self._order.override)
-            if verdict.kind != "work" and not self._must_begin(verdict):
-                return _settled(verdict, seen.knowledge)
-            if seen.head is not None:
-                seen.journal.check_guards(work)
-                seen.journal.check_version(work)
-            run = Run(self._site, baton, work, seen, verdict, self._order, self._stopper)
-            self._begun.append(run.report.run)
-            return self._concluded(run, run.go(), seen)
+            return self._on(work, baton)
         except (InitError, JournalSignal, Stopped):
             raise
         except Exception as error:
@@ -269,14 +267,34 @@ class _Attendance:
             raise connect.refused(self._site.engine, error, "journal") from error
         finally:
             close_session(work)
-            if run is not None and run.report.entries:
-                self._written += run.report.entries
+
+    def _on(self, work: Connection, baton: Baton) -> Outcome | None:
+        """Look once more, now that nobody else works, and run where there is something to do."""
+        # Not on the road of a ready database: it brings the machine and its library along.
+        from initdb.statemachine.loop.run import Run
+
+        self._site.ask_env_py()
+        seen = look_on(self._site, work)
+        if (ended := self._ended(seen.knowledge)) is not None:
+            return ended
+        verdict = judge(seen, self._order.override)
+        if verdict.kind != "work" and not self._must_begin(verdict):
+            return _settled(verdict, seen.knowledge)
+        if seen.head is not None:
+            seen.journal.check_guards(work)
+            seen.journal.check_version(work)
+        run = Run(self._site, baton, work, seen, verdict, self._order, self._stopper, self._stay)
+        self._stay.begins(run.report.run)
+        try:
+            return self._concluded(run.go(), run.knowledge)
+        finally:
+            if run.report.entries:
                 known = run.knowledge
                 self._site.newest = (known.journal, known.seq, known.hash)
-                self._extend()
+                if self._stay.wrote(run.report.entries) or not self._stay.fruitless:
+                    self._extend()
 
-    def _concluded(self, run: Run, report: Report, seen: Look) -> Outcome:
-        known = run.knowledge
+    def _concluded(self, report: Report, known: Knowledge) -> Outcome:
         if report.stopped is not None:
             return Outcome(
                 "stopped", None, known, report, exit_code=128 + report.stopped, signum=report.stopped
@@ -303,16 +321,32 @@ class _Attendance:
         self._seen = None
         self._rest(said)
 
+    def _again(self, why: str) -> None:
+        """Look again after a pause. A run that was cut off goes on; whether for too long, it says itself."""
+        if self._stay.was_at_work:
+            self._stay.cut_off(why, self._site.clock.monotonic())
+            self._rest(why, pause=self._stay.pause)
+        else:
+            self._sleep(why)
+
     def _sleep(self, why: str, since: str | None = None) -> None:
         if self._site.clock.monotonic() > self._deadline:
             raise InitError("wait-limit", why, database=self._database)
         self._rest(why, since)
 
-    def _rest(self, why: str, since: str | None = None) -> None:
+    def _rest(self, why: str, since: str | None = None, *, pause: float = 0.0) -> None:
         with contextlib.suppress(Exception):
             self._site.watcher.waiting(Waiting(why, since))
-        self._stopper.pause(self._pause * random.uniform(1.0, 2.0))  # noqa: S311
+        self._stopper.pause(max(pause, self._pause) * random.uniform(1.0, 2.0))  # noqa: S311
         self._pause = min(self._pause * 1.2, 0.4)
+
+
+def _running(order: Order) -> Outcome:
+    """From inside a run: a boot leaves the work to that run, and a person's order cannot be carried out."""
+    if not order.forced and order.command is None:
+        return Outcome("running")
+    error = InitError("another-process-at-work", "this was called from inside the run that is at work")
+    return Outcome("busy", error=error.rendered(), exit_code=4)
 
 
 class _Held:

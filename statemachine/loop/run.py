@@ -1,15 +1,15 @@
-"""One run under the baton: begin, work until ready, and say how it ended."""
+"""One run under the baton: begin or go on, work until ready, and say how it ended."""
 
 from __future__ import annotations
 
 import contextlib
+import signal
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from initdb import booting
 from initdb.errors import InitError
 from initdb.errors.classify import classify, is_connection_lost, is_lock_timeout
 from initdb.events.baton import Baton
@@ -26,6 +26,7 @@ from initdb.statemachine.loop.order import Command, Order, Report
 from initdb.statemachine.loop.outage import Outage
 from initdb.statemachine.loop.patience import REFUSED, Patience
 from initdb.statemachine.loop.signals import Stopped, Stopper
+from initdb.statemachine.loop.stay import Stay, inside
 from initdb.statemachine.loop.writer import Writer
 from initdb.statemachine.table import State, accepts, work_name
 from initdb.steps import connect
@@ -52,11 +53,13 @@ class Run:
         verdict: Verdict,
         order: Order,
         stopper: Stopper,
+        stay: Stay,
     ) -> None:
         self._site, self._baton, self._work, self._seen = site, baton, work, seen
-        self._verdict, self._order, self._stopper = verdict, order, stopper
+        self._verdict, self._order, self._stopper, self._stay = verdict, order, stopper, stay
         self._asked: str | None = None
-        self.report = Report(time_ordered(site.clock.now()))
+        self._before = stay.goes_on(seen.knowledge)
+        self.report = Report(self._before or time_ordered(site.clock.now()))
         spool = site.spool
         self._writer = Writer(
             journal=seen.journal,
@@ -79,19 +82,32 @@ class Run:
 
     def go(self) -> Report:
         """Work to the end. Raises JournalSignal where everything has to be looked at again."""
-        self._begin()
+        if self._before is None:
+            self._begin()
+        else:
+            self._go_on()
         try:
-            self._refuse_crash_loop()
-            with booting.loading():
+            self._refuse_loops()
+            with inside(self._site, self.report.run):
                 # An env.py or a seed may import the application, whose own boot would wait for this one.
                 self._work_on()
         except JournalSignal:
             raise
-        except (Stopped, KeyboardInterrupt, SystemExit) as error:
+        except (Stopped, KeyboardInterrupt) as error:
             self._stop(error)
+        except SystemExit as error:
+            # After a signal it is the application's own handler that ends the process; else a step's code.
+            self._stop(error) if self._stopper.signum is not None else self._fail(error)
         except Exception as error:
             self._stop_or_fail(error)
         return self.report
+
+    def _go_on(self) -> None:
+        """The run of this stay is not over: look again, and say why and by which sessions."""
+        said = {"reason": self._stay.why, "lost": self._stay.fruitless, "sessions": self._sessions()}
+        with self._writer.open(self._work):
+            self._writer.commit_all(self._work, [*self._upgraded(), ("run_continued", said)])
+        self._site.spool.drop(self._writer.knowledge.notes)
 
     def _begin(self) -> None:
         known = self._writer.knowledge
@@ -128,7 +144,7 @@ class Run:
             "changed": list(self._verdict.changed),
             "code": dict(site.code),
             "attempt": known.tries + 1 if same else 1,
-            "sessions": {"baton": self._baton.backend(), "work": self._backend()},
+            "sessions": self._sessions(),
         }
         if site.settings.database:
             data["database"] = site.settings.database
@@ -141,6 +157,9 @@ class Run:
                 "at": known.last_at,
             }
         return data
+
+    def _sessions(self) -> dict[str, int | None]:
+        return {"baton": self._baton.backend(), "work": self._backend()}
 
     def _backend(self) -> int | None:
         if self._work.dialect.name != "postgresql":
@@ -174,14 +193,14 @@ class Run:
             self._writer.rollback(work)
             raise
 
-    def _refuse_crash_loop(self) -> None:
-        known = self._writer.knowledge
+    def _refuse_loops(self) -> None:
+        known, database = self._writer.knowledge, self._work.dialect.name
         if known.crashes >= self._site.settings.attempts:
-            raise InitError(
-                "crash-loop",
-                f"{known.crashes} runs in a row of this code died without getting further",
-                database=self._work.dialect.name,
-            )
+            said = f"{known.crashes} runs in a row of this code were killed or stopped, and got no further"
+            raise InitError("crash-loop", said, database=database)
+        if self._stay.is_over(self._site.clock.monotonic()):
+            said = f"The connection was lost {self._stay.fruitless} times in a row, without getting further."
+            raise InitError("connection-keeps-breaking", said, database=database)
 
     def _work_on(self) -> None:
         order, seen = self._order, list[Any]()
@@ -265,9 +284,11 @@ class Run:
     def _waits(self, why: str) -> None:
         _quietly(self._site.watcher.waiting, Waiting(why))
 
-    def _judging(self, connection: Connection) -> Mapping[str, Any]:
+    def _judging(self, connection: Connection, said: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What a judgement is of: this code, and the catalogue that the step names, or as it is now."""
         clock = self._writer.head.clock if self._writer.head else 0.0
-        return {"code": dict(self._site.code), "catalog": self._content(connection), "clock": clock}
+        catalog = said["catalog"] if "catalog" in said else self._content(connection)
+        return {"code": dict(self._site.code), "catalog": catalog, "clock": clock}
 
     def _content(self, connection: Connection) -> str | None:
         """The catalogue's hash; where another session keeps a table locked, as it was when the run began."""
@@ -291,7 +312,7 @@ class Run:
     def _stop_or_fail(self, error: Exception) -> None:
         """A cancelled statement after a signal is the stop, not a failure."""
         if self._stopper.signum is not None:
-            self._stop(Stopped(self._stopper.signum))
+            self._stop(_leaving(error) or Stopped(self._stopper.signum))
         elif is_connection_lost(error) or self._was_cut(error):
             raise ConnectionLost from error
         else:
@@ -305,14 +326,15 @@ class Run:
     def _stop(self, error: BaseException) -> None:
         self._stopper.watch(None)
         self._writer.stopper = Stopper(last_word=True)
-        why = str(error) or type(error).__name__
+        signum = self._stopper.signum
+        why = signal.Signals(signum).name if signum else str(error) or type(error).__name__
         with contextlib.suppress(Exception), self._writer.open(self._work):
             self._writer.commit(self._work, "run_stopped", {"why": why, "during": work_name(self._state())})
         if not isinstance(error, Stopped):
             raise error
         self.report.stopped = error.signum
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: BaseException) -> None:
         state = self._state()
         found = with_blockers(named(error, state, self._site.engine), self._work, error)
         step = work_name(state) or "run"
@@ -339,6 +361,14 @@ _CHANGES = frozenset(
     }
 )
 """Events of what changes the catalogue."""
+
+
+def _leaving(error: BaseException) -> BaseException | None:
+    """What a signal handler of the application raised in the middle of a step, which made a failure of it."""
+    seen: BaseException | None = error
+    while seen is not None and not isinstance(seen, (SystemExit, KeyboardInterrupt)):
+        seen = seen.__cause__ or seen.__context__
+    return seen
 
 
 def _texts(issues: object) -> list[str]:

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -84,10 +85,16 @@ class Stopper:
 
 
 @contextlib.contextmanager
-def graceful(stopper: Stopper) -> Iterator[None]:
-    """Handle the signals for the length of a run, in the main thread; elsewhere they are somebody else's.
+def graceful(stopper: Stopper, *, host: bool) -> Iterator[None]:
+    """Let SIGTERM and SIGINT stop the run, in the main thread; elsewhere they are somebody else's.
 
     A Python handler does not run inside a C call: the wake-up fd is written at once, and a thread reads it.
+
+    Args:
+        stopper: told of the first signal.
+        host: whether the process is there for the run. Then the signals are ours alone, and the process
+            ends where the run does not. Else the application's handlers stay and are called as ever: the
+            first signal stops the run too, where there is a handler, and no signal ends the process here.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -99,10 +106,14 @@ def graceful(stopper: Stopper) -> Iterator[None]:
     reader, writer = socket.socketpair()
     writer.setblocking(False)
     old_fd = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    if host:
+        for signum in SIGNALS:
+            signal.signal(signum, _ignore)
+    else:
+        previous = {}
     _replaced.append((old_fd, previous))
-    for signum in SIGNALS:
-        signal.signal(signum, _ignore)
-    thread = threading.Thread(target=_listen, args=(reader, stopper), name="initdb-stop", daemon=True)
+    listen = partial(_listen, reader, stopper, host=host, onward=old_fd)
+    thread = threading.Thread(target=listen, name="initdb-stop", daemon=True)
     thread.start()
     try:
         yield
@@ -141,23 +152,27 @@ def _ignore(signum: int, frame: FrameType | None) -> None:
     """The wake-up fd has told the thread already."""
 
 
-def _listen(reader: socket.socket, stopper: Stopper) -> None:
+def _listen(reader: socket.socket, stopper: Stopper, *, host: bool, onward: int) -> None:
+    """Until the other end is closed. `onward`: the wake-up fd that the application has; -1 for none."""
     asked = 0.0
     while True:
         try:
             data = reader.recv(16)
         except TimeoutError:
-            if _monotonic() - asked > GRACE:
+            if host and _monotonic() - asked > GRACE:
                 _end(stopper.signum or SIGNALS[0], f"it did not end within {GRACE:g} s")
             stopper.cancel()
             continue
         if not data:
             return
+        if not host and onward >= 0:
+            with contextlib.suppress(OSError):
+                os.write(onward, data)
         for byte in filter(SIGNALS.__contains__, data):
             if stopper.signum is None:
                 asked = _monotonic()
                 stopper.stop(byte)
-            elif _monotonic() - asked > AGAIN:
+            elif host and _monotonic() - asked > AGAIN:
                 _end(byte, "it was asked twice")
         if stopper.signum is not None:
             reader.settimeout(REPEAT)

@@ -55,7 +55,7 @@ class Writer:
     lock_timeout: float | None = None
     stopper: Stopper = field(default_factory=Stopper)
     head: Head | None = None
-    judging: Callable[[Connection], Mapping[str, Any]] = lambda connection: {}
+    judging: Callable[[Connection, Mapping[str, Any]], Mapping[str, Any]] = lambda connection, data: {}
     process: int = field(default_factory=os.getpid)
 
     def begin(self, connection: Connection) -> None:
@@ -118,7 +118,7 @@ class Writer:
         self.stopper.check()
         with lost(connection):
             judged = [
-                (kind, {**data, **self.judging(connection)} if kind in JUDGEMENTS else data)
+                (kind, {**self.judging(connection, data), **data} if kind in JUDGEMENTS else data)
                 for kind, data in events
             ]
             entries, known = self._entries(judged)

@@ -101,6 +101,10 @@ def _run_resumed(data: Data) -> str:
     )
 
 
+def _run_continued(data: Data) -> str:
+    return f"went on in the same run: {data.get('reason')}"
+
+
 def _inspected(data: Data) -> str:
     found = [_counted(data.get("tables"), "table", "tables")]
     found += [_counted(data[name], *words) for name, *words in _FOUND if _items(data.get(name))]
@@ -228,6 +232,7 @@ _SENTENCES: Mapping[str, Callable[[Data], str]] = {
     "journal_created": _journal_created,
     "run_started": _run_started,
     "run_resumed": _run_resumed,
+    "run_continued": _run_continued,
     "database_inspected": _inspected,
     "schema_created": _created,
     "schema_adopted": _adopted,

@@ -256,6 +256,20 @@ def test_an_append_in_time(journal: Journal, connection: AnyConnection, other: A
     assert journal.last(other) == (entry.seq, entry.hash)
 
 
+def test_a_transaction_may_last(engine: Engine, connection: AnyConnection) -> None:
+    """Longer than the server's limits let it, once they are lifted."""
+    database = database_of(connection)
+    if database.name == "postgresql":
+        run(connection, "SET idle_in_transaction_session_timeout = '50ms'")
+        if int(run(connection, "SHOW server_version_num")[0][0]) >= 170000:
+            run(connection, "SET transaction_timeout = '50ms'")
+        database.commit(connection)
+    database.lift_limits(connection)
+    run(connection, "SELECT 1")
+    time.sleep(0.2)
+    assert run(connection, "SELECT 1") == [(1,)]
+
+
 def test_its_clock(connection: AnyConnection) -> None:
     """Seconds since 1970, as this machine's."""
     assert abs(database_of(connection).clock(connection) - time.time()) < 60

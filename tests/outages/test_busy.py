@@ -68,7 +68,7 @@ def test_a_reader_while_a_boot_commits(sqlite_toy: Toy) -> None:
         assert boot.sees(lambda: reader.in_transaction and _is_committing(toy))
         reader.execute("ROLLBACK")
         boot.is_ready()
-    assert "run_resumed" not in boot.events
+    assert "run_continued" not in boot.events
     assert_settled(toy)
 
 
@@ -81,7 +81,7 @@ def test_a_reader_that_reads_on(sqlite_toy: Toy, monkeypatch: pytest.MonkeyPatch
         assert boot.waits("did not get a lock in time")
         reader.execute("ROLLBACK")
         boot.is_ready()
-    assert boot.events.count("run_resumed") == 1
+    assert boot.events.count("run_continued") == 1
     (outage,) = outages(assert_settled(toy))
     assert outage["reference"] == "lock-timeout"
 
@@ -99,7 +99,7 @@ def test_a_stop_while_a_boot_commits(sqlite_toy: Toy) -> None:
     toy.url += "?timeout=0.02"
     child = os.fork()
     if child == 0:
-        os._exit(toy.initializer().initialize().exit_code)
+        os._exit(toy.initializer().attend(host=True).exit_code)
     assert wait_until(begun.exists)
     with contextlib.closing(
         sqlite3.connect(make_url(toy.url).database or "", isolation_level=None)
@@ -125,5 +125,5 @@ def test_a_reader_of_a_write_ahead_log(sqlite_toy: Toy) -> None:
     toy.sql("PRAGMA journal_mode = wal", "CREATE TABLE other (id)")
     with _read_from(toy, "r1") as (_, boot):
         boot.is_ready()
-    assert "run_resumed" not in boot.events
+    assert "run_continued" not in boot.events
     assert_settled(toy)

@@ -47,7 +47,7 @@ def test_a_database_that_becomes_read_only(server: PostgresServer, postgresql_to
     assert boot.waits("at work"), boot.said
     _read_only(server, toy, on=False)
     boot.is_ready()
-    assert boot.events.count("run_resumed") == 1
+    assert boot.events.count("run_continued") == 1
     assert_settled(toy)
 
 

@@ -100,7 +100,7 @@ def test_a_transaction_that_is_idle_for_too_long(server: PostgresServer, postgre
     limits = ["idle_in_transaction_session_timeout"]
     if int(server.admin_execute("SHOW server_version_num")[0][0]) >= 170000:
         limits.append("transaction_timeout")
-    assert "run_resumed" not in _thought(server, postgresql_toy, *limits)
+    assert "run_continued" not in _thought(server, postgresql_toy, *limits)
 
 
 def test_a_session_that_is_idle_for_too_long(server: PostgresServer, postgresql_toy: Toy) -> None:

@@ -34,7 +34,7 @@ def test_after_every_event(postgresql_toy: Toy) -> None:
 
     def watch(entry: Entry) -> None:
         what = f"{entry.type} {entry.data.get('revision')}"
-        if what not in ended and entry.type not in {"run_resumed", "health_validated"}:
+        if what not in ended and entry.type not in {"run_continued", "health_validated"}:
             ended.add(what)
             _end_baton(postgresql_toy)
 
@@ -46,7 +46,9 @@ def test_after_every_event(postgresql_toy: Toy) -> None:
     ]
     entries = assert_settled(postgresql_toy)
     # The first unit of a run tells of two events at once.
-    assert [one.type for one in entries].count("run_resumed") == len(ended) - 1 == 6
+    types = [one.type for one in entries]
+    assert types.count("run_continued") == len(ended) - 1 == 6
+    assert types.count("run_started") == 1 and "run_resumed" not in types
 
 
 def test_in_the_middle_of_a_revision(postgresql_toy: Toy) -> None:
@@ -62,7 +64,7 @@ def test_in_the_middle_of_a_revision(postgresql_toy: Toy) -> None:
     result = postgresql_toy.initializer().initialize()
     assert result.success, result.errors
     types = [one.type for one in assert_settled(postgresql_toy)]
-    assert types.index("run_resumed") == types.index("migration_applied") + 2
+    assert types.index("run_continued") == types.index("migration_applied") + 2
 
 
 def test_another_takes_it_meanwhile(toy: Toy) -> None:

@@ -266,22 +266,32 @@ def test_tries_are_counted_by_code_and_without_progress() -> None:
     assert _fold(START, BEHIND, FAILED, ("override", {}), START).tries == 1
 
 
-def test_crashes_are_runs_that_found_one_before_them_unended() -> None:
-    """In a row, of one code, without progress; looking is none."""
+STOP = ("run_stopped", {"why": "SIGTERM", "during": "migrate"})
+
+
+def test_crashes_are_runs_in_a_row_that_were_cut_off() -> None:
+    """Killed, or stopped by a signal; of one code, without progress; looking is none."""
     assert _fold(START).crashes == 0
     assert _fold(START, RESUME, RESUME, RESUME).crashes == 3
     assert _fold(START, RESUME, BEHIND, RESUME, BEHIND).crashes == 2
     assert _fold(START, RESUME, ("run_resumed", {"code": B})).crashes == 1
     assert _fold(START, RESUME, BEHIND, APPLIED).crashes == 0
     assert _fold(START, RESUME, BEHIND, APPLIED, RESUME).crashes == 1
-    for end in (FAILED, ("run_stopped", {}), ("override", {})):
+    assert _fold(*(START, BEHIND, STOP) * 4, START).crashes == 4
+    assert _fold(START, STOP, START, BEHIND, RESUME, FAILED, START).crashes == 2
+    assert _fold(START, STOP, START, STOP, ("run_started", {"code": B})).crashes == 1
+    assert _fold(START, STOP, START, BEHIND, APPLIED, STOP, START).crashes == 1
+    for end in (("run_stopped", {"why": "release"}), ("override", {})):
         assert _fold(START, RESUME, RESUME, end).crashes == 0
 
 
-def test_a_graceful_stop_is_no_crash() -> None:
-    """However often a deployment stops a boot in the middle."""
-    stop = ("run_stopped", {"why": "SIGTERM"})
-    assert _fold(*(START, BEHIND, stop) * 9, START).crashes == 0
+def test_a_run_that_goes_on_has_not_died() -> None:
+    """However often its process loses the connection, and by whatever sessions it goes on."""
+    again = ("run_continued", {"reason": "connection", "sessions": {"work": 7}})
+    known = _fold(START, *(again, BEHIND) * 9)
+    assert (known.crashes, known.tries) == (0, 1)
+    assert known.last_run is not None and known.last_run.work == {"work": 7}
+    assert _fold(START, again, RESUME).crashes == 1
 
 
 def test_notes_are_remembered_by_their_id() -> None:

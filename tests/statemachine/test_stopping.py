@@ -39,8 +39,7 @@ def _forked(toy: Toy) -> int:
     """The pid of a child that boots; its exit code is the boot's."""
     child = os.fork()
     if child == 0:
-        result = toy.initializer().initialize()
-        os._exit(result.exit_code)
+        os._exit(toy.initializer().attend(host=True).exit_code)
     return child
 
 

@@ -63,7 +63,7 @@ class Boot:
         return outcome
 
     def _run(self, mode: str) -> None:
-        self._outcomes.append(self._initializer.attend(mode=mode))
+        self._outcomes.append(self._initializer.attend(mode=mode, host=True))
 
     def _entry(self, entry: Entry) -> None:
         self.first = self.first or time.monotonic()

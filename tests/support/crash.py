@@ -64,7 +64,7 @@ def forked_run(
             if seen == count and entry.type == event:
                 os.kill(os.getpid(), signum)
 
-        os._exit(toy.initializer(watch).attend(order).exit_code)
+        os._exit(toy.initializer(watch).attend(order, host=True).exit_code)
     finally:
         os._exit(99)
 

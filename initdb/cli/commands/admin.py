@@ -40,10 +40,10 @@ def set_password(call: Call, username: str) -> int:
     from sqlalchemy.exc import DBAPIError
 
     from initdb.cli.entries.reading import is_there
-    from initdb.cli.opening.database_errors import connecting
     from initdb.errors import InitError
     from initdb.errors.classify import is_missing_table
     from initdb.errors.redact import url_text
+    from initdb.steps.connect import reading
     from initdb.steps.identity.admin import set_password as change
 
     nothing = InitError(
@@ -54,7 +54,7 @@ def set_password(call: Call, username: str) -> int:
     )
     if not is_there(engine):
         raise nothing
-    with connecting(engine):
+    with reading(engine):
         try:
             with engine.begin() as connection:
                 change(connection, username, password)

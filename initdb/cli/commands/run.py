@@ -67,11 +67,11 @@ def resume(  # noqa: PLR0913, PLR0917 - one for each option
     """
 
     def order_of(initializer: Initializer) -> Order | None:
-        from initdb.cli.opening.database_errors import connecting
         from initdb.statemachine import orders
+        from initdb.steps.connect import reading
 
         try:
-            with connecting(initializer.engine):
+            with reading(initializer.engine):
                 seen = initializer.look()
         except InitError:
             if retry or mark_applied:

@@ -38,13 +38,13 @@ def status(call: Call) -> int:
     is work to do.
     """
     target = find_target(call)
-    from initdb.cli.opening.database_errors import connecting
     from initdb.errors.redact import url_text
     from initdb.statemachine.decide.verdict import judge
     from initdb.statemachine.loop.holder import at_work
     from initdb.statemachine.render.status import status_of
+    from initdb.steps.connect import reading
 
-    with opened(call, target) as initializer, connecting(initializer.engine):
+    with opened(call, target) as initializer, reading(initializer.engine):
         seen = initializer.look()
         working = seen.exists and at_work(initializer.engine, seen.journal)
         found = status_of(seen, judge(seen), working)

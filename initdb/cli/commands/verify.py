@@ -34,16 +34,16 @@ def verify(call: Call) -> int:
     target = find_target(call)
     engine = make_reading_engine(call, target)
     from initdb.cli.entries.reading import is_there, owner_of
-    from initdb.cli.opening.database_errors import connecting
     from initdb.errors.redact import url_text
     from initdb.events.sessions import session
     from initdb.statemachine.decide.audit import audit, journal_to_audit
+    from initdb.steps.connect import reading
 
     url, settings = url_text(engine.url), target.settings
     nothing = InitError("journal-unreadable", url, "there is no journal", database=engine.dialect.name)
     if not is_there(engine):
         raise nothing
-    with connecting(engine), session(engine) as connection:
+    with reading(engine), session(engine) as connection:
         journal = journal_to_audit(connection, owner_of(settings), settings.journal_schema)
         if journal is None:
             raise nothing

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from sqlalchemy import Engine
 
 from initdb.cli.entries.filters import last
-from initdb.cli.opening.database_errors import connecting
 from initdb.errors import InitError
 from initdb.events.entry import Entry
 from initdb.events.journal import find
 from initdb.events.sessions import database_file, session
 from initdb.settings import Settings
 from initdb.statemachine.assemble.site import DEFAULT_OWNER
+from initdb.steps.connect import reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def read(
     if not is_there(engine):
         return Reading(exists=False)
     found: list[Entry] = []
-    with connecting(engine), session(engine) as connection:
+    with reading(engine), session(engine) as connection:
         journal, exists = find(connection, owner_of(settings), settings.journal_schema)
         if not exists:
             return Reading(exists=False)

@@ -20,6 +20,7 @@ STYLES = {
     "step_failed": "bold red",
     "defects_found": "yellow",
     "run_resumed": "yellow",
+    "run_continued": "yellow",
     "run_stopped": "yellow",
     "migration_reverted": "yellow",
 }

@@ -7,18 +7,18 @@ import sys
 import click
 
 from initdb.cli.calling.call import Call
-from initdb.cli.opening.database_errors import connecting
 from initdb.errors import InitError
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.loop.holder import at_work
 from initdb.statemachine.loop.take_over import take_over
 from initdb.statemachine.render.sentences import who
+from initdb.steps.connect import reading
 
 
 def ask_and_take_over(call: Call, initializer: Initializer, *, assured: bool) -> None:
     """Nothing where nobody is at work. Raises InitError("take-over-refused") where nobody says yes."""
     site = initializer.site
-    with connecting(site.engine):
+    with reading(site.engine):
         seen = initializer.look()
         if not seen.exists or not at_work(site.engine, seen.journal):
             call.screen.say("nobody is at work: there is nothing to take over")
@@ -29,7 +29,7 @@ def ask_and_take_over(call: Call, initializer: Initializer, *, assured: bool) ->
     since = f", since {run.at}; its last event: {known.last_type} at {known.last_at}" if run else ""
     if not assured:
         _ask(f"At work is {holder}{since}.", site.engine.dialect.name)
-    with connecting(site.engine):
+    with reading(site.engine):
         ended = take_over(site.engine, seen.journal, run, site.clock)
     call.screen.say(f"took over from {holder}: ended {', '.join(ended) or 'nothing, it was gone'}")
 

@@ -46,7 +46,7 @@ def work(  # noqa: PLR0913 - what one attendance is made of
             before(initializer)
             order = order_of(initializer)
             begun = time.perf_counter()
-            outcome = initializer.attend(order, mode=mode, wait=wait)
+            outcome = initializer.attend(order, mode=mode, wait=wait, host=True)
             ms = round((time.perf_counter() - begun) * 1000, 1)
             call.screen.clear()
             code = conclude(call, Attended(target, initializer, outcome, ms, lines.waited))

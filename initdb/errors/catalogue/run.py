@@ -148,15 +148,21 @@ RUN: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "crash-loop",
-        "Runs of this code died several times in the same step, without progress.",
-        _STANDS + " The step in which they died was rolled back each time.",
-        "Find out why the process dies in this step (memory, a limit, a signal), then: initdb resume",
+        "Several runs in a row of this code were killed or stopped before they got any further.",
+        _STANDS + " The step at work was rolled back each time.",
+        "Find out what ends the process in this step (a probe, a deadline, memory), then: initdb resume",
         causes=(
+            "A liveness or startup probe, or a deadline, ends the process with SIGTERM while it works.",
             "The process used too much memory and was killed (exit code 137).",
-            "A liveness probe restarts the container while it works.",
             "The step crashes the interpreter.",
         ),
         advice=(
+            Advice(
+                "troubleshooting",
+                "Compare how long the step takes with the limits around it. Kubernetes: livenessProbe, "
+                "startupProbe (periodSeconds times failureThreshold), activeDeadlineSeconds, helm --timeout. "
+                "systemd: TimeoutStartSec. Docker: HEALTHCHECK, restart policies. CI: the job's time limit.",
+            ),
             Advice(
                 "troubleshooting",
                 "See which step and how often: initdb journal --last 20; and the system's log for “Out of "
@@ -168,6 +174,27 @@ RUN: tuple[ErrorRow, ...] = (
                 "wait).",
             ),
             Advice("alternative-configuration", "Allow more attempts: attempts = 10"),
+        ),
+    ),
+    ErrorRow(
+        "connection-keeps-breaking",
+        "The connection was lost again and again in the same step.",
+        _STANDS + " The step at work was rolled back each time.",
+        "Find out what ends the connection in this step, then: initdb resume",
+        causes=(
+            "The step crashes the server or the session's process: a bug, an extension, memory.",
+            "A proxy, a pooler or a firewall ends connections that are open for longer than its limit.",
+        ),
+        advice=(
+            Advice(
+                "troubleshooting",
+                "Read the server's log at the times of the events: initdb journal --last 20",
+            ),
+            Advice(
+                "alternative-configuration",
+                "Connect for this work past the pooler, or with a longer limit: set work_url.",
+            ),
+            Advice("alternative-configuration", "Go on for longer before giving up: wait_limit = 30m"),
         ),
     ),
     ErrorRow(
