@@ -59,7 +59,9 @@ def test_every_prefix_is_a_journal(entries: list[Entry]) -> None:
         assert (known.seq, known.hash, known.state) == (entry.seq, entry.hash, entry.dest)
         assert (known.last_type, known.last_data) == (entry.type, entry.data)
         if entry.type in ("run_started", "run_resumed"):
-            assert known.state == "unknown" and known.last_run is not None
+            assert known.state == "unknown"
+        if entry.type in ("run_started", "run_resumed"):
+            assert known.last_run is not None
             assert (known.last_run.seq, known.last_run.ended) == (entry.seq, None)
         if entry.type in CHANGES:
             assert (known.judgements, known.catalog) == ((), None)

@@ -50,7 +50,7 @@ def oracle(state: str, event: str, data: Mapping[str, Any]) -> str | None:
     """Where the event leads, None where there is no way: the table of the design, in other words."""
     if event in NOTES:
         return state
-    if event in ("run_started", "run_resumed"):
+    if event in ("run_started", "run_resumed", "run_continued"):
         return "unknown"
     match event, state:
         case "database_inspected", "unknown":

@@ -146,7 +146,7 @@ def test_a_signal_breaks_off_the_pause_before_a_retry() -> None:
     """A library's `time.sleep` would go on to its end."""
     stopper = signals.Stopper()
     begun = time.monotonic()
-    with signals.graceful(stopper), pytest.raises(signals.Stopped):
+    with signals.graceful(stopper, host=True), pytest.raises(signals.Stopped):
         timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM))
         timer.start()
         stopper.pause(30)

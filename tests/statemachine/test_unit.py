@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -267,7 +267,7 @@ def test_what_code_concludes_carries_its_fingerprint(writer: Writer, connection:
     """And the catalogue's, taken in the same transaction; other events do not pay for it."""
     asked: list[Connection] = []
 
-    def judging(connection: Connection) -> dict[str, Any]:
+    def judging(connection: Connection, said: Mapping[str, Any]) -> dict[str, Any]:
         asked.append(connection)
         return {"code": {"models": "a"}, "catalog": "c1", "clock": 5.0}
 
