@@ -10,8 +10,8 @@ class InitializationResult:
     """How an initialization ended. `errors` as rendered; `duration` in s; `database_type` "sqlite" or
     "postgresql".
 
-    `outcome` is the ending's name: ready, failed, held, ahead, pending, busy, running, stopped or done; `exit_code`
-    what the command line would exit with.
+    `outcome` is the ending's name: ready, failed, held, ahead, pending, busy, running, stopped or done;
+    `exit_code` what the command line would exit with.
     """
 
     success: bool
