@@ -35,7 +35,7 @@ COMMON: Fields = {
 }
 
 WORK: Fields = COMMON | {
-    "outcome": "ready, failed, held, ahead, pending, busy, running (called from inside a run), stopped, or done"
+    "outcome": "ready, failed, held, ahead, pending, busy, running (from inside a run), stopped, or done"
     " (rollback, release)",
     "already": "whether nothing was to be done by this process",
     "application": "what the application is called; of several databases, which one it is after a slash",
