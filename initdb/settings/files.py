@@ -1,4 +1,4 @@
-"""Finds and reads the settings files: ``initdb.toml`` and ``[tool.initdb]`` in ``pyproject.toml``."""
+"""Finds and reads the settings files: `initdb.toml`, and `[tool.initdb]` in `pyproject.toml`."""
 
 from __future__ import annotations
 
@@ -14,19 +14,25 @@ Table = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class SettingsFile:
-    """A file that holds settings of ours, and its table of them, unchecked."""
+    """A file with settings of initdb, and the table of them. Nothing in it is checked yet."""
 
     path: Path
     table: Table
 
 
 def find_files(folder: Path) -> tuple[SettingsFile, ...]:
-    """The settings files of the nearest folder that has any, the one that wins last.
+    """Find the settings files of the nearest folder that has any.
 
-    Looks in ``folder`` and then in its parents, up to one that holds ``.git``, or the root. A
-    ``pyproject.toml`` without ``[tool.initdb]`` does not count.
+    A `pyproject.toml` without `[tool.initdb]` does not count.
 
-    Raises InitError settings-file-unreadable, bad-setting.
+    Args:
+        folder: Where to look first. Its parents follow, up to one with `.git`, or the root.
+
+    Returns:
+        At most one `pyproject.toml` and one `initdb.toml`, which wins.
+
+    Raises:
+        InitError: settings-file-unreadable, bad-setting.
     """
     for place in (folder, *folder.parents):
         both = _shared(place / "pyproject.toml"), _own(place / "initdb.toml")
@@ -51,7 +57,7 @@ def _shared(path: Path) -> SettingsFile | None:
 
 
 def _read(path: Path) -> Table | None:
-    """The content of a TOML file (https://toml.io/en/v1.0.0), or None where there is no such file."""
+    """The content of a TOML file (https://toml.io/en/v1.0.0); None if there is no such file."""
     try:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -63,15 +69,15 @@ def _read(path: Path) -> Table | None:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise InitError("settings-file-unreadable", f"{path}, line {line}: not UTF-8") from None
-    except (ValueError, RecursionError) as error:  # tomllib lets both out beside its own
+    except (ValueError, RecursionError) as error:  # tomllib raises both, besides its own error
         known = type(error).__name__ == "TOMLDecodeError"
-        what = error if known else "a number of too many digits, or too many brackets in each other"
+        what = error if known else "a number with too many digits, or too many nested brackets"
         raise InitError("settings-file-unreadable", f"{path}: {what}") from None
 
 
 @lru_cache(maxsize=8)
 def _parsed(content: bytes) -> Table:
-    """The table of a TOML file, which a process that makes its application often reads often."""
+    """The table of a TOML file. It is kept, since a process may create its application many times."""
     import tomllib  # milliseconds that a boot without files need not pay
 
     return tomllib.loads(content.decode())

@@ -1,4 +1,4 @@
-"""Kinds of values that are plain texts, words, numbers and durations."""
+"""The kinds of values that are texts, words, numbers and durations."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _OBJECT = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
 def text_of(value: object) -> str:
-    """A printable text, not blank, without the white space around it (files of secrets end in a newline)."""
+    """The text of a value, stripped, since files of secrets end in a newline; ValueError if it has none."""
     if not isinstance(value, str) or not (text := value.strip()) or not text.isprintable():
         raise ValueError
     return text
 
 
 def each(parse: Callable[[object, Path], str]) -> Callable[[object, Path], tuple[str, ...]]:
-    """The parser of a list: an array, or one text with commas between."""
+    """The parser of a list: an array, or one text with commas."""
 
     def parse_list(value: object, base: Path) -> tuple[str, ...]:
         if isinstance(value, str):
@@ -42,7 +42,15 @@ texts = each(lambda value, base: text_of(value))
 
 
 def seconds(value: object) -> float:
-    """Seconds from a number or a text such as "500ms", "5s", "2m", "1h"; ValueError for anything else."""
+    """The seconds of a number, or of a text with a unit.
+
+    Raises:
+        ValueError: The value is neither.
+
+    Example:
+        >>> seconds("500ms"), seconds("2m"), seconds(7)
+        (0.5, 120.0, 7.0)
+    """
     if isinstance(value, str) and (found := _DURATION.fullmatch(value.strip())):
         value = round(float(found[1]) * _SECONDS[found[2]], 6)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST:
@@ -51,7 +59,7 @@ def seconds(value: object) -> float:
 
 
 def duration(shortest: float) -> Kind:
-    """A duration of at least ``shortest`` seconds."""
+    """A duration of at least `shortest` seconds."""
 
     def parse(value: object, base: Path) -> float:
         result = seconds(value)
@@ -64,7 +72,7 @@ def duration(shortest: float) -> Kind:
 
 
 def whole(least: int, most: int) -> Kind:
-    """A whole number between two bounds, both included."""
+    """A whole number between two bounds; both are allowed."""
 
     def parse(value: object, base: Path) -> int:
         number = int(value) if isinstance(value, str) and _WHOLE.fullmatch(value.strip()) else value
@@ -88,7 +96,7 @@ def one_of(*choices: str) -> Kind:
 
 def _name(value: object, base: Path) -> str:
     text = text_of(value)
-    if "://" in text:  # a URL by mistake: names are shown and stored, and it may hold a password
+    if "://" in text:  # a URL by mistake: a name is shown and stored, and a URL may hold a password
         raise ValueError
     return text
 

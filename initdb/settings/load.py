@@ -1,4 +1,4 @@
-"""Makes the settings of a process from files, environment and options; says all that is wrong at once."""
+"""Loads the settings of a process from files, environment and options, and reports all mistakes at once."""
 
 from __future__ import annotations
 
@@ -25,15 +25,24 @@ def load_settings(
     environ: Mapping[str, str] | None = None,
     options: Mapping[str, object] | None = None,
 ) -> Settings:
-    """The settings; defaults, pyproject.toml, initdb.toml, the application's own configuration, environment
-    and options, the later the stronger.
+    """Load the settings of this process.
 
-    ``folder`` is where the search for files starts (default: the working directory), ``config`` a mapping
-    with keys such as "INITDB_MODE" among others (Flask's app.config), whose relative paths start from
-    ``config_folder``, ``environ`` the environment (default: this process's), ``options`` maps a setting's
-    name to its value, None if not given.
+    Each of these sources wins over those before it: the defaults, `pyproject.toml`, `initdb.toml`, the
+    configuration of the application, the environment, the options of a command.
 
-    Raises InitError unknown-setting, bad-setting (each names every such place), settings-file-unreadable.
+    Args:
+        folder: Where the search for files starts (default: the working directory).
+        config: The configuration of the application. Keys that begin with "INITDB_" are settings.
+        config_folder: Where relative paths in `config` start (default: the working directory).
+        environ: The environment (default: that of this process).
+        options: Name of a setting → its value, None if it was not given.
+
+    Raises:
+        InitError: unknown-setting or bad-setting, which list every mistake; settings-file-unreadable.
+
+    Example:
+        >>> load_settings(environ={"INITDB_LOCK_TIMEOUT": "500ms"}).lock_timeout
+        0.5
     """
     here = _working_directory()
     files = find_files(_resolved(here / folder) if folder else here)
@@ -48,7 +57,7 @@ def load_settings(
     _refuse_unknown(given)
     settings = replace(Settings(), **_parsed(given), sources=tuple(str(file.path) for file in files))
     if settings.schema_from == "base" and settings.base is None:
-        raise InitError("bad-setting", 'schema_from is "base", but base, "module:attribute", is not given')
+        raise InitError("bad-setting", 'schema_from is "base", but base is not given')
     return settings
 
 
@@ -62,25 +71,25 @@ def _working_directory() -> Path:
 def _resolved(folder: Path) -> Path:
     try:
         return folder.resolve()
-    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a NUL
+    except (OSError, RuntimeError, ValueError) as error:  # such as a loop of links, or a NUL
         raise InitError("settings-file-unreadable", f"{folder}: {error}") from error
 
 
 def _refuse_unknown(given: Iterable[Given]) -> None:
     unknown = [entry for entry in given if entry.setting is None]
     if unknown:
-        lines = [f"{entry.written}{entry.place} is no setting{_nearest(entry)}" for entry in unknown]
+        lines = [f"{entry.written}{entry.place} is not a setting{_nearest(entry)}" for entry in unknown]
         raise InitError("unknown-setting", *lines)
 
 
 def _nearest(given: Given) -> str:
     if given.written in {"tool", "initdb"} and isinstance(given.value, dict):
-        return "; in initdb.toml the settings stand at the top, outside any table"
+        return "; in initdb.toml the settings are at the top, outside any table"
     return did_you_mean(given.written, given.known)
 
 
 def _parsed(given: Iterable[Given]) -> dict[str, Any]:
-    """Name → value of every setting given; the last of a name wins, a bad one before it is an error too."""
+    """Name → value. The last value of a name wins; a bad one before it is still an error."""
     values: dict[str, Any] = {}
     bad: list[str] = []
     for entry in given:
@@ -97,14 +106,14 @@ def _parsed(given: Iterable[Given]) -> dict[str, Any]:
 
 
 def _shown(setting: Setting, value: object) -> str:
-    """A refused value for an error's text: never a secret's, never what is inside a list or a table."""
+    """A refused value as an error shows it: no secret, and nothing from inside a list or a table."""
     match value:
         case list() | tuple():
-            shown = "a list with other things in it" if setting.many else "a list"
+            shown = "a list with something else in it" if setting.many else "a list"
         case dict():
             shown = "a table"
         case _ if setting.secret:
-            shown = "not one (and not shown, since it may hold a password)"
+            shown = "not one of these (it is not shown, since it may hold a password)"
         case bool():
             shown = str(value).lower()
         case int() if value.bit_length() > 64:

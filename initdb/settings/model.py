@@ -1,4 +1,4 @@
-"""The settings of one process as a frozen value, and what is decided from them alone."""
+"""The settings of one process as a frozen value, and what follows from them alone."""
 
 from __future__ import annotations
 
@@ -13,19 +13,26 @@ from initdb.settings.values import Mode, OnFailure, Repair, SchemaSource, WhenNo
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What initdb was told. Each field but ``sources`` is a row of ``SETTINGS``; its repr has no secret."""
+    """The settings of one process. Each field but `sources` is a row of `SETTINGS`; the repr has no secret.
+
+    docs/settings.md explains each. `load_settings` reads them from files, environment and options.
+
+    Example:
+        >>> Settings(lock_timeout=2.0).wait_limit
+        300.0
+    """
 
     database_url: str | None = field(default=None, repr=False)
     databases: tuple[str, ...] = field(default=(), repr=False)
-    """Each "name=URL"."""
+    """Each is "name=URL"."""
     database: str | None = None
     work_url: str | None = field(default=None, repr=False)
     app: str | None = None
     metadata: str | None = None
     migrations: str | None = None
-    """An absolute path, or the name of a package or callable (``shop.migrations``, ``shop:migrations``)."""
+    """An absolute path, or the name of a package or a callable (`shop.migrations`, `shop:migrations`)."""
     seeds: tuple[str, ...] = ()
-    """Each as ``migrations``."""
+    """Each as `migrations`."""
     schema_from: SchemaSource | None = None
     base: str | None = None
     repair: Repair = "safe"
@@ -45,25 +52,30 @@ class Settings:
     when_ahead: WhenNotOurs = "serve"
     when_held: WhenNotOurs = "serve"
     sources: tuple[str, ...] = ()
-    """The files that were read, absolute, the one that wins last."""
+    """The absolute paths of the files that were read; the last one wins."""
 
     @property
     def folder(self) -> Path | None:
-        """The folder of the settings files that were read; None where there were none."""
+        """The folder of the settings files; None if no file was read."""
         return Path(self.sources[-1]).parent if self.sources else None
 
     @property
     def url(self) -> str | None:
-        """The database to work on: that which `database` names, or the first one.
+        """The URL of the database to work on: the one that `database` names, or the first one.
 
-        Raises InitError("bad-setting") where none of `databases` is called so.
+        Raises:
+            InitError: bad-setting; `databases` has no such name.
         """
         if self.database is None:
             return self.work_url or self.database_url
         return self.companion_urls()[self.database]
 
     def companion_urls(self) -> dict[str, str]:
-        """Name → URL of `databases`. Raises InitError("bad-setting") where `database` is none of them."""
+        """Name → URL of `databases`.
+
+        Raises:
+            InitError: bad-setting; `database` is not one of them.
+        """
         found = dict(item.split("=", 1) for item in self.databases)
         if self.database is not None and self.database not in found:
             names = ", ".join(found) or "none: databases is not given"
@@ -71,7 +83,11 @@ class Settings:
         return found
 
     def each(self) -> tuple[Settings, ...]:
-        """The settings for each database, the first one first; for that alone which `database` names."""
+        """The settings for each database, the first one first; only one, if `database` names it.
+
+        Raises:
+            InitError: bad-setting; `database` is not one of `databases`.
+        """
         names = self.companion_urls()
         if self.database is not None:
             return (self,)
@@ -80,11 +96,14 @@ class Settings:
     def schema_source(
         self, *, has_migrations: bool | None = None, has_models: bool | None = None
     ) -> SchemaSource:
-        """What makes the schema of an empty database.
+        """What creates the schema of an empty database.
 
-        ``schema_from`` where it is given. Otherwise "base" where ``base`` is given, "migrations" where there
-        are migrations and no models, else "models". A caller who was handed objects says what is present;
-        when not said, it is what the settings name (an ``app`` has models).
+        It is `schema_from` if that is set, else "base" if `base` is set, else "migrations" if there are
+        migrations and no models, else "models".
+
+        Args:
+            has_migrations: Whether there are migrations (default: whether the settings name any).
+            has_models: Whether there are models (default: whether the settings name any; an `app` has some).
         """
         if self.schema_from is not None:
             return self.schema_from
@@ -97,10 +116,10 @@ class Settings:
         return "migrations" if has_migrations and not has_models else "models"
 
     def work_fingerprint(self) -> dict[str, str]:
-        """Name → value as JSON text of the settings that alter what a run does; no secret, no place.
+        """Name → JSON text of the settings that change what a run does to the database.
 
-        The order in which names are listed does not count. ``schema_from`` is taken as given, not as decided,
-        so that the command line and the application, which know of different things, agree.
+        The order inside a list does not count. `schema_from` is taken as it was set: the command line and the
+        application know of different parts, but must agree.
         """
         found = {setting.name: getattr(self, setting.name) for setting in SETTINGS if setting.alters_work}
         return {

@@ -1,9 +1,9 @@
-"""Writes the table of settings into its page: ``python -m initdb.settings.page docs/settings.md``."""
+"""Writes the settings into their page: `python -m initdb.settings.page docs/settings.md`."""
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from initdb.settings.setting import Setting
@@ -14,54 +14,62 @@ _BEGIN = "<!-- written by python -m initdb.settings.page: begin -->"
 _END = "<!-- written by python -m initdb.settings.page: end -->"
 
 
-def with_current_tables(page: str) -> str:
-    """``page`` (Markdown) with what is between its two markers written anew; ValueError without markers."""
+def with_current_settings(page: str) -> str:
+    """Write what is between the two markers of a page anew.
+
+    Args:
+        page: The Markdown.
+
+    Raises:
+        ValueError: The page has no markers.
+    """
     before, begin, rest = page.partition(_BEGIN)
     _, end, after = rest.partition(_END)
     if not begin or not end:
         raise ValueError(f"no {_BEGIN} … {_END} in the page")
-    return f"{before}{_BEGIN}\n\n{_tables()}\n{_END}{after}"
+    return f"{before}{_BEGIN}\n\n{_sections()}\n{_END}{after}"
 
 
-def _tables() -> str:
-    settings = _table(("Setting", "Default", "Allowed", "Variable", "What it says"), map(_row, SETTINGS))
-    variables = [(f"`{name}`", text) for name, text in OTHER_VARIABLES.items()]
-    others = _table(("Variable", "What it says"), variables)
-    return f"{settings}\nVariables that are no settings:\n\n{others}"
+def _sections() -> str:
+    settings = "\n".join(map(_section, SETTINGS))
+    variables = "".join(f"| `{name}` | {text} |\n" for name, text in OTHER_VARIABLES.items())
+    head = "| Variable | What it says |\n| --- | --- |\n"
+    return f"{settings}\n### Variables that are not settings\n\n{head}{variables}"
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def _row(setting: Setting) -> tuple[str, ...]:
-    variables = (setting.variable, *setting.other_variables)
+def _section(setting: Setting) -> str:
     allowed = ", ".join(f"`{word}`" for word in setting.choices) or setting.kind.allowed
-    notes = [
+    lines = [
         setting.help,
-        *(["Alters work: a part of the code's fingerprint."] if setting.alters_work else []),
-        *(["Never shown."] if setting.secret else []),
+        "",
+        f"- Allowed: {allowed}.{_default(setting.default, setting.unit)}",
+        *(f"- If it is not set, `{name}` is read." for name in setting.other_variables),
+        *(["- It may hold a password, so initdb never shows it."] if setting.secret else []),
+        *(["- It is part of the code's fingerprint."] if setting.alters_work else []),
+        f"- {_examples(setting)}",
     ]
-    return (
-        f"`{setting.name}`",
-        _default(setting.default, setting.unit),
-        allowed,
-        ", then ".join(f"`{name}`" for name in variables),
-        " ".join(notes),
-    )
+    return f"### `{setting.name}`\n\n" + "\n".join(lines) + "\n"
 
 
 def _default(value: Value, unit: str | None) -> str:
     if value is None or value == ():
         return ""
-    return f"{value:g} {unit}" if isinstance(value, int | float) else f"`{value}`"
+    return f" Default: {value:g} {unit}." if isinstance(value, int | float) else f" Default: `{value}`."
+
+
+def _examples(setting: Setting) -> str:
+    """The same value in a file, in a variable and as an option."""
+    values = setting.example if isinstance(setting.example, tuple) else (setting.example,)
+    in_file = json.dumps(setting.example, ensure_ascii=False)
+    in_variable = ",".join(map(str, values))
+    as_option = " ".join(f"{setting.option} {value}" for value in values)
+    return f"`{setting.name} = {in_file}`, `{setting.variable}={in_variable}`, `{as_option}`"
 
 
 def main(arguments: list[str]) -> None:
-    """Rewrites the tables in the page whose path is the only argument."""
+    """Rewrite the page whose path is the only argument."""
     (path,) = map(Path, arguments)
-    path.write_text(with_current_tables(path.read_text(encoding="utf-8")), encoding="utf-8")
+    path.write_text(with_current_settings(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

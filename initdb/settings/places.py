@@ -1,4 +1,4 @@
-"""Kinds of values that say where something is: database URLs, files, folders, packages."""
+"""The kinds of values that say where something is: database URLs, files, folders, packages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FILE_SUFFIXES = (".cfg", ".csv", ".ini", ".json", ".jsonl", ".py", ".sql", ".to
 
 
 def _path_text(value: object) -> str:
-    """The text of a path; one that is not UTF-8 passes, a NUL or a URL does not."""
+    """The text of a path. It need not be UTF-8; a NUL or a URL is refused."""
     text = os.fsdecode(value) if isinstance(value, os.PathLike) else value
     if not isinstance(text, str) or not text.strip() or "\0" in text or "://" in text:
         raise ValueError
@@ -25,14 +25,14 @@ def _path_text(value: object) -> str:
 
 
 def _url(value: object, base: Path) -> str:
-    """A database URL; the relative path of a SQLite file starts from ``base``."""
+    """A database URL. The relative path of a SQLite file starts at `base`."""
     text = text_of(value)
     if not _URL.match(text):
         raise ValueError
     relative = _RELATIVE_SQLITE.fullmatch(text)
     if relative is None or base == Path.cwd():
         return text
-    if "?" in str(base) or "%" in str(base):  # versions of SQLAlchemy read these differently
+    if "?" in str(base) or "%" in str(base):  # versions of SQLAlchemy read these in different ways
         raise ValueError
     return f"{relative[1]}{base / relative[2]}{relative[3]}"
 
@@ -42,7 +42,7 @@ def _file(value: object, base: Path) -> Path:
 
 
 def _place(value: object, base: Path) -> str:
-    """A path made absolute, or the name of a package or of something in one as it stands."""
+    """An absolute path, or the name of a package or of something in a package, unchanged."""
     text = _path_text(value)
     name = text.strip()
     if _IN_PACKAGE.fullmatch(name) or (_DOTTED.fullmatch(name) and not name.endswith(_FILE_SUFFIXES)):
@@ -51,7 +51,7 @@ def _place(value: object, base: Path) -> str:
 
 
 def _databases(value: object, base: Path) -> tuple[str, ...]:
-    """A table of names and URLs, or texts `name=URL`; no name twice."""
+    """A table of names and URLs, or a list of texts "name=URL". No name comes twice."""
     if isinstance(value, dict):
         value = [f"{name}={text_of(url)}" for name, url in value.items()]
     pairs = [text.partition("=") for text in texts(value, base)]

@@ -1,8 +1,8 @@
-"""What is known of one setting: its name in files, environment and options, its kind, its default."""
+"""One setting: its name in files, environment and options, its kind of value, its default."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from initdb.settings.values import Kind, Value
 
@@ -11,36 +11,54 @@ PREFIX = "INITDB_"
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its name everywhere, kind of value, default, and what it does in one sentence."""
+    """One setting.
+
+    Attributes:
+        name: Its name, from which those in the environment and on the command line are made.
+        kind: The kind of its value.
+        default: Its value if nobody sets it.
+        help: What it does, in one sentence.
+        example: A value for the documentation, as a file would give it.
+        unit: The unit of a number.
+        alters_work: Whether it changes what a run does to the database; then it is part of the code's
+            fingerprint.
+        secret: Whether its value may hold a password; then it is never shown.
+        other_variables: Variables that are read if the one with the prefix is not set.
+
+    Example:
+        >>> from initdb.settings.kinds import duration
+        >>> patience = Setting("wait_limit", duration(0), 300.0, "How long to wait.", example="2m")
+        >>> patience.variable, patience.option
+        ('INITDB_WAIT_LIMIT', '--wait-limit')
+    """
 
     name: str
     kind: Kind
     default: Value
     help: str
+    _: KW_ONLY
+    example: str | int | tuple[str, ...]
     unit: str | None = None
     alters_work: bool = False
-    """Whether it changes what a run makes of the database: then it is part of the code's fingerprint."""
     secret: bool = False
-    """Whether its value may hold a password: then it is never shown."""
     other_variables: tuple[str, ...] = ()
-    """Variables read where the one with the prefix is not set."""
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The words allowed, where only some are."""
+        """The allowed words, if it is one of a few words."""
         return self.kind.choices
 
     @property
     def many(self) -> bool:
-        """Whether it is a list: an option that may be given several times."""
+        """Whether it is a list, and its option may be given several times."""
         return self.kind.many
 
     @property
     def variable(self) -> str:
-        """Its environment variable, such as ``INITDB_LOCK_TIMEOUT``."""
+        """Its environment variable, such as `INITDB_LOCK_TIMEOUT`."""
         return PREFIX + self.name.upper()
 
     @property
     def option(self) -> str:
-        """Its command line option, such as ``--lock-timeout``."""
+        """Its option on the command line, such as `--lock-timeout`."""
         return "--" + self.name.replace("_", "-")

@@ -1,4 +1,4 @@
-"""Brings what files, environment variables and options say to one form, ``Given``, still unchecked."""
+"""Turns what files, environment variables and options say into one form, `Given`, without checking it."""
 
 from __future__ import annotations
 
@@ -17,29 +17,33 @@ _OPTIONS = tuple(setting.option for setting in SETTINGS)
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One value that somebody gave, and where."""
+    """One value that was given, and where.
+
+    Attributes:
+        setting: The setting; None if there is none of this name.
+        written: The name as it was written: `mode`, `INITDB_MODE` or `--mode`.
+        place: Where it was written, such as " in /srv/shop/initdb.toml"; empty if `written` says it.
+        value: The value.
+        base: The folder where relative paths in the value start.
+        known: The names that are known in this place.
+    """
 
     setting: Setting | None
-    """None where no setting is called so."""
     written: str
-    """The name as it stands in its place: ``mode``, ``INITDB_MODE``, ``--mode``."""
     place: str
-    """Where that is, after a space: `` in /srv/shop/initdb.toml``; empty where ``written`` says it."""
     value: object
     base: Path
-    """The folder that relative paths in the value start from."""
     known: tuple[str, ...]
-    """The names that it could have had."""
 
 
 def from_file(file: SettingsFile) -> Iterator[Given]:
-    """Every entry of a settings file."""
+    """The entries of a settings file."""
     for name, value in file.table.items():
         yield Given(BY_NAME.get(name), name, f" in {file.path}", value, file.path.parent, _NAMES)
 
 
 def from_application(config: Mapping[str, object], folder: Path) -> Iterator[Given]:
-    """Every key of an application's configuration that begins with the prefix; None is not set."""
+    """The keys of an application's configuration that begin with the prefix. None counts as not set."""
     for name in sorted(config):
         if name.startswith(PREFIX) and name not in OTHER_VARIABLES and config[name] is not None:
             setting = BY_NAME.get(name.removeprefix(PREFIX).lower())
@@ -47,10 +51,15 @@ def from_application(config: Mapping[str, object], folder: Path) -> Iterator[Giv
 
 
 def from_environment(environ: Mapping[str, str], folder: Path, decided: Collection[str]) -> Iterator[Given]:
-    """Every variable that begins with the prefix or stands for a setting; an empty one is not set.
+    """The variables that begin with the prefix, and the others that settings read. An empty one is not set.
 
-    A variable that is not ours alone (DATABASE_URL) may mean something else to others: it is not looked at if
-    the one with the prefix is set, or an option decides (``decided``: names of settings).
+    DATABASE_URL may mean something else to another program. So it is read only if nothing stronger is given:
+    neither the variable with the prefix nor an option.
+
+    Args:
+        environ: The environment.
+        folder: Where relative paths start.
+        decided: The names of the settings that are given as options.
     """
     present = {name: value for name, value in environ.items() if value.strip()}
     for setting in SETTINGS:
@@ -64,7 +73,7 @@ def from_environment(environ: Mapping[str, str], folder: Path, decided: Collecti
 
 
 def from_options(options: Mapping[str, object], folder: Path) -> Iterator[Given]:
-    """Every option; None and the empty tuple (of one that may be repeated) are not set."""
+    """The options. None, and the empty tuple of an option that may be repeated, count as not set."""
     for name, value in options.items():
         if value is not None and not (isinstance(value, tuple) and not value):
             written = "--" + name.replace("_", "-")

@@ -1,4 +1,4 @@
-"""What a setting's value can be: its types, its words, and the form of a kind of value."""
+"""What the value of a setting can be: its types, its words, and what a kind of value is."""
 
 from __future__ import annotations
 
@@ -21,10 +21,13 @@ WhenNotOurs = Literal["serve", "exit"]
 class Kind:
     """A kind of value.
 
-    name: what it is called. allowed: what may be given, in words.
-    parse: takes what a file (a TOML value), a variable or an option (a text) gave, and the folder that
-        relative paths start from; raises ValueError where that is not allowed. Looks at no file.
-    choices: the words, where only some are allowed. many: whether the value is a list.
+    Attributes:
+        name: What it is called.
+        allowed: What may be given, in words.
+        parse: Makes the value from what was given (a TOML value, or the text of a variable or an option) and
+            the folder where relative paths start. It raises ValueError if that is not allowed.
+        choices: The allowed words, if it is one of a few words.
+        many: Whether the value is a list.
     """
 
     name: str

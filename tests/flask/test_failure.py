@@ -31,7 +31,7 @@ def test_a_typing_error_in_the_configuration_exits_2(
         init_app(made.app, made.db)
     error = capsys.readouterr().err
     assert ended.value.code == 2
-    assert "INITDB_MOOD in app.config is no setting" in error
+    assert "INITDB_MOOD in app.config is not a setting" in error
     assert "INITDB_MODE" in error
 
 

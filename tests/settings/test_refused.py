@@ -18,29 +18,29 @@ Refuse = Callable[..., InitError]
     [
         (
             {"toml": "lock_timout = 5"},
-            "lock_timout in {project}/initdb.toml is no setting; did you mean lock_timeout?",
+            "lock_timout in {project}/initdb.toml is not a setting; did you mean lock_timeout?",
         ),
         (
             {"toml": "lock-timeout = 5"},
-            "lock-timeout in {project}/initdb.toml is no setting; did you mean lock_timeout?",
+            "lock-timeout in {project}/initdb.toml is not a setting; did you mean lock_timeout?",
         ),
-        ({"environ": {"INITDB_MOED": "work"}}, "INITDB_MOED is no setting; did you mean INITDB_MODE?"),
+        ({"environ": {"INITDB_MOED": "work"}}, "INITDB_MOED is not a setting; did you mean INITDB_MODE?"),
         (
             {"environ": {"INITDB_ADMIN_PASSWD": "x"}},
-            "INITDB_ADMIN_PASSWD is no setting; did you mean INITDB_ADMIN_PASSWORD?",
+            "INITDB_ADMIN_PASSWD is not a setting; did you mean INITDB_ADMIN_PASSWORD?",
         ),
-        ({"environ": {"INITDB_MOED": ""}}, "INITDB_MOED is no setting; did you mean INITDB_MODE?"),
-        ({"options": {"databse_url": "x"}}, "--databse-url is no setting; did you mean --database-url?"),
-        ({"toml": "colour = 1"}, "colour in {project}/initdb.toml is no setting"),
+        ({"environ": {"INITDB_MOED": ""}}, "INITDB_MOED is not a setting; did you mean INITDB_MODE?"),
+        ({"options": {"databse_url": "x"}}, "--databse-url is not a setting; did you mean --database-url?"),
+        ({"toml": "colour = 1"}, "colour in {project}/initdb.toml is not a setting"),
         (
             {"toml": "[tool.initdb]\nattempts = 1"},
-            "tool in {project}/initdb.toml is no setting; "
-            "in initdb.toml the settings stand at the top, outside any table",
+            "tool in {project}/initdb.toml is not a setting; "
+            "in initdb.toml the settings are at the top, outside any table",
         ),
     ],
 )
 def test_an_unknown_name(given: dict[str, object], said: str, refuse: Refuse, project: Path) -> None:
-    """A name that is no setting is refused with the nearest one, written as in its place."""
+    """A name that is not a setting is refused with the nearest one, written as in its place."""
     error = refuse(**given)
     assert ("unknown-setting", said.format(project=project)) == (error.reference, *error.context)
 
@@ -63,7 +63,7 @@ def test_an_unknown_name(given: dict[str, object], said: str, refuse: Refuse, pr
         ({"toml": "mode = 2024-01-01"}, "mode in {project}/initdb.toml is of type date; allowed: work, "),
         (
             {"toml": "seeds = [1]"},
-            "seeds in {project}/initdb.toml is a list with other things in it; allowed: a list of ",
+            "seeds in {project}/initdb.toml is a list with something else in it; allowed: a list of ",
         ),
         ({"toml": "[app]\nx = 1"}, 'app in {project}/initdb.toml is a table; allowed: "module:attribute"'),
         ({"environ": {"INITDB_REPAIR": "yes"}}, "INITDB_REPAIR is 'yes'; allowed: safe, never"),
@@ -73,7 +73,7 @@ def test_an_unknown_name(given: dict[str, object], said: str, refuse: Refuse, pr
         ),
         (
             {"environ": {"DATABASE_URL": "hunter2"}},
-            "DATABASE_URL is not one (and not shown, since it may hold a password); ",
+            "DATABASE_URL is not one of these (it is not shown, since it may hold a password); ",
         ),
         (
             {"toml": 'work_url = ["hunter2"]'},
@@ -81,7 +81,7 @@ def test_an_unknown_name(given: dict[str, object], said: str, refuse: Refuse, pr
         ),
         (
             {"toml": 'schema_from = "base"'},
-            'schema_from is "base", but base, "module:attribute", is not given',
+            'schema_from is "base", but base is not given',
         ),
     ],
 )
@@ -125,11 +125,11 @@ def test_our_table_must_be_a_table(refuse: Refuse, project: Path) -> None:
         (b"# a\n# \xff\n", "initdb.toml, line 2: not UTF-8"),
         (
             b"a = " + b"9" * 5000,
-            "initdb.toml: a number of too many digits, or too many brackets in each other",
+            "initdb.toml: a number with too many digits, or too many nested brackets",
         ),
         (
             b"a = " + b"[" * 5000,
-            "initdb.toml: a number of too many digits, or too many brackets in each other",
+            "initdb.toml: a number with too many digits, or too many nested brackets",
         ),
     ],
     ids=["syntax", "encoding", "digits", "brackets"],
