@@ -57,7 +57,7 @@ def _try(folder: Path, tests: str, names: list[str]) -> tuple[int, str, dict[str
     asked.write_text(json.dumps({"names": [f"small.{name}" for name in names], "budget": 10}))
     words = ["-p", "tests.mutants.trying", "-q", "-s", "-p", "no:cacheprovider", "--rootdir", str(folder)]
     path = os.pathsep.join((str(TREE), str(folder)))
-    environ = {**os.environ, ASKED: str(asked), "PYTHONPATH": path, "INITDB_MUTATION_PATIENCE": "0.5"}
+    environ = {**os.environ, ASKED: str(asked), "PYTHONPATH": path, "MUTATION_PATIENCE": "0.5"}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *words], cwd=folder, env=environ, capture_output=True, text=True
     )

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-MUTANT = "INITDB_MUTANT"
-"""The variable that names the mutant for a process that a test starts: "" for none."""
+MUTANT = "MUTANT_TRIED"
+"""The variable that names the mutant for a process that a test starts: "" for none. As INITDB_… it would be
+refused: a setting that does not exist."""
 
-HITS = "INITDB_MUTATION_HITS"
+HITS = "MUTATION_HITS"
 """The variable with the folder in which processes write down the functions that they went through."""
 
 MutantDict = dict[str, Callable[..., Any]]

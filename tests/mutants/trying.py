@@ -25,13 +25,13 @@ from tests.mutants.children import End, in_a_child
 from tests.mutants.trampoline import HITS, active
 from tests.support.postgres_server import PostgresServer
 
-ASKED = "INITDB_MUTATION_ASKED"
+ASKED = "MUTATION_ASKED"
 """The variable for the file with the mutants and the seconds of tests for each. Answers go beside it."""
 
 KILLED, SURVIVED, HUNG, UNSEEN = "killed", "survived", "hung", "no test"
 
 _FAILED = 1
-_PATIENCE, _SLOWER = float(os.environ.get("INITDB_MUTATION_PATIENCE", "6")), 10.0
+_PATIENCE, _SLOWER = float(os.environ.get("MUTATION_PATIENCE", "6")), 10.0
 
 hypothesis.settings.register_profile(
     "mutation",
