@@ -71,6 +71,7 @@ class Tried:
 def copied() -> Iterator[Path]:
     """A copy of what the tests need of the tree, the links replaced by what they lead to."""
     with tempfile.TemporaryDirectory(prefix="initdb-mutation-") as folder:
+        Path(folder).chmod(0o755)  # some tests run as nobody
         for part in PARTS:
             source = TREE / part
             if source.is_dir():

@@ -116,6 +116,7 @@ class Trying:
     def _pass(self, tests: Tests) -> None:
         """Every test once without a mutant: each passes, and says which functions it went through."""
         with tempfile.TemporaryDirectory() as folder:
+            Path(folder).chmod(0o777)
             os.environ[HITS] = active.folder = folder
             for number, item in enumerate(tests.items):
                 active.hits.clear()

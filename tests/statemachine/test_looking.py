@@ -1,0 +1,282 @@
+"""What a look sees of a database, entry by entry, and what it says of a journal that is not whole."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from initdb.errors import InitError
+from initdb.events.chain import GENESIS
+from initdb.events.entry import Entry
+from initdb.events.head import Head
+from initdb.events.journal import Journal
+from initdb.events.knowledge import Knowledge
+from initdb.events.sessions import session
+from initdb.statemachine.assemble.site import Site
+from initdb.statemachine.decide.verdict import Look
+from initdb.statemachine.loop.look import look, look_on
+from tests.events.journals import append, begin, commit, make, schema_of
+from tests.support.toy import Toy, table_up
+
+
+@pytest.fixture
+def toy(tmp_path: Path, sqlite_url: str) -> Toy:
+    """Three revisions; nothing done yet."""
+    return Toy(tmp_path, sqlite_url, options={"application": "shop"}).with_revisions()
+
+
+@pytest.fixture
+def site(toy: Toy) -> Site:
+    """Its place."""
+    return toy.initializer().site
+
+
+@pytest.fixture
+def journal(site: Site) -> Journal:
+    """A journal of two entries in it."""
+    journal = make(site.engine)
+    _append(site, journal, "run_started", {"code": {}})
+    return journal
+
+
+@pytest.fixture
+def connection(site: Site, journal: Journal) -> Iterator[Connection]:
+    """A session on the journal."""
+    with session(site.engine) as opened:
+        yield opened
+
+
+def _append(site: Site, journal: Journal, type_: str = "outage", data: dict[str, Any] | None = None) -> Entry:
+    with session(site.engine) as connection:
+        begin(connection)
+        entry = append(journal, connection, type_, data)
+        commit(connection)
+    return entry
+
+
+def _unguarded(site: Site, *statements: str) -> None:
+    """Change the journal as somebody would who has dropped its triggers."""
+    with session(site.engine) as connection:
+        begin(connection)
+        names = connection.exec_driver_sql("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").all()
+        for name, _ in names:
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+        for _, sql in names:
+            connection.exec_driver_sql(sql)
+        commit(connection)
+
+
+@pytest.mark.parametrize(("options", "schema"), [({}, "main"), ({"journal_schema": "audit"}, "audit")])
+def test_a_file_that_is_not_there_is_empty(toy: Toy, options: dict[str, str], schema: str) -> None:
+    """It is not made; the time is the host's."""
+    site = toy.initializer(**options).site
+    before = time.time()
+    seen = look(site)
+    assert before <= seen.clock <= time.time()
+    assert seen == Look(Knowledge(), site.code, None, clock=seen.clock, journal=Journal(schema, "shop"))
+    assert not (toy.folder / "test.db").exists()
+
+
+def test_what_a_look_says_of_a_journal(site: Site, journal: Journal) -> None:
+    """All of it, and the catalogue not, as long as nothing was concluded that it could void."""
+    seen = look(site)
+    assert seen.knowledge.seq == 2 and seen.knowledge.last_run is not None
+    assert seen.head == Head(2, seen.knowledge.hash, 2, 1)
+    assert (seen.exists, seen.journal, seen.code) == (True, journal, site.code)
+    assert (seen.reader, seen.rewound, seen.catalog, seen.rows) == (False, False, None, ())
+    assert (seen.unknown, seen.pending) == ((), {})
+    assert abs(seen.clock - time.time()) < 5
+
+
+def test_a_database_without_a_journal(site: Site) -> None:
+    """Where it would be is said, and no head."""
+    with session(site.engine) as connection:
+        begin(connection)
+        commit(connection)
+    seen = look(site)
+    assert (seen.exists, seen.head, seen.knowledge) == (False, None, Knowledge())
+    assert seen.journal == Journal(schema_of(site.engine), "shop")
+
+
+def test_the_catalogue_is_read_to_work_on_it(site: Site, connection: Connection) -> None:
+    """Not only to judge; but where a judgement depends on it, always."""
+    idle, active = look_on(site, connection, idly=True), look_on(site, connection)
+    assert idle.catalog is None and active.catalog is not None
+    assert look_on(site, connection).catalog == active.catalog
+
+
+def test_a_judgement_depends_on_the_catalogue(toy: Toy) -> None:
+    """It is read then, whoever looks."""
+    initializer = toy.initializer()
+    assert initializer.initialize().success
+    seen = look(initializer.site)
+    assert seen.catalog == seen.knowledge.catalog is not None
+    assert seen.rows == ("r3",)
+
+
+def test_revisions_that_the_code_does_not_have(toy: Toy) -> None:
+    """They are unknown, unless it has no directory at all."""
+    assert toy.initializer().initialize().success
+    (toy.migrations / "versions" / "003_r3.py").unlink()
+    assert look(toy.initializer().site).unknown == ("r3",)
+    site = toy.initializer().site
+    site.application = replace(site.application, graph=None)
+    assert look(site).unknown == ()
+
+
+def test_pending_revisions_count_where_something_is_held(toy: Toy) -> None:
+    """With the hashes of their files."""
+    from initdb.statemachine import orders
+
+    assert toy.initializer().initialize().success
+    assert toy.initializer().attend(orders.roll_back(None)).ending == "done"
+    site = toy.initializer().site
+    graph = site.application.graph
+    assert graph is not None
+    assert look(site).pending == {"r3": graph.files["r3"].digest}
+    toy.revision(4, table_up(4))
+    assert list(look(toy.initializer().site).pending) == ["r3", "r4"]
+
+
+def test_only_newer_entries_are_read(
+    site: Site, journal: Journal, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was seen before is known."""
+    before = look_on(site, connection)
+    commit(connection)
+    _append(site, journal)
+    asked: list[int] = []
+    read = Journal.read
+
+    def counted(self: Journal, connection: Connection, after: int = 0) -> Iterator[Entry]:
+        asked.append(after)
+        return read(self, connection, after)
+
+    monkeypatch.setattr(Journal, "read", counted)
+    assert look_on(site, connection, before).knowledge == look_on(site, connection).knowledge
+    assert asked == [2, 0]
+
+
+def test_a_history_that_has_changed_is_read_anew(
+    site: Site, journal: Journal, connection: Connection
+) -> None:
+    """What was seen is not its beginning, or is longer."""
+    before = look_on(site, connection)
+    whole = before.knowledge
+    commit(connection)
+    _append(site, journal)
+    after = look_on(site, connection).knowledge
+    for known in (replace(whole, hash=GENESIS), replace(whole, seq=9), replace(whole, seq=0)):
+        assert look_on(site, connection, replace(before, knowledge=known)).knowledge == after
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE init_journal_head SET seq = 7", "the head is entry 7, and the journal does not end there"),
+        ("UPDATE init_journal_head SET seq = 1", "the head is entry 1, and the journal does not end there"),
+        (
+            "UPDATE init_journal_head SET hash = 'x'",
+            "the head is entry 2, and the journal does not end there",
+        ),
+        ("DELETE FROM init_journal WHERE seq = 1", "the head is entry 2, and the journal does not end there"),
+        (
+            "UPDATE init_journal SET prev_hash = 'x' WHERE seq = 2",
+            "the head is entry 2, and the journal does not end there",
+        ),
+        ("DELETE FROM init_journal_head", "the row of init_journal_head is missing"),
+    ],
+)
+def test_a_journal_that_is_not_whole(site: Site, journal: Journal, statement: str, said: str) -> None:
+    """What is said of it; of the head also to who has seen the journal whole."""
+    before = look(site)
+    _unguarded(site, statement)
+    for seen in (None, before) if "init_journal_head" in statement else (None,):
+        with pytest.raises(InitError) as error:
+            look(site, seen)
+        assert (error.value.reference, error.value.context) == ("journal-tampered", (said,))
+
+
+def test_a_head_behind_is_looked_at_again(
+    site: Site, journal: Journal, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An entry appended between the two reads of a look is no tail that was added."""
+    head = Journal.head
+    asked: list[int] = []
+
+    def at_last(self: Journal, connection: Connection) -> Head:
+        found = head(self, connection)
+        asked.append(found.seq)
+        if len(asked) == 1:
+            monkeypatch.setattr(Journal, "head", head)
+            _append(site, journal)
+            monkeypatch.setattr(Journal, "head", at_last)
+        return found
+
+    monkeypatch.setattr(Journal, "head", at_last)
+    seen = look_on(site, connection)
+    assert seen.knowledge.seq == 3
+    assert asked == [2, 3]
+
+
+Newest = tuple[str | None, int, str] | None
+
+
+@pytest.mark.parametrize(
+    ("newest", "rewound"),
+    [
+        (lambda known, first: None, False),
+        (lambda known, first: (None, 9, "x"), False),
+        (lambda known, first: (known.journal, known.seq, known.hash), False),
+        (lambda known, first: (known.journal, known.seq, "x"), True),
+        (lambda known, first: (known.journal, known.seq + 1, known.hash), True),
+        (lambda known, first: ("another", known.seq, known.hash), True),
+        (lambda known, first: (known.journal, 1, first), False),
+        (lambda known, first: (known.journal, 1, known.hash), True),
+    ],
+)
+def test_a_journal_that_went_back(
+    site: Site,
+    journal: Journal,
+    connection: Connection,
+    newest: Callable[[Knowledge, str | None], Newest],
+    rewound: bool,
+) -> None:
+    """It lacks what this process saw, or has something else in its place, or is another one."""
+    known = look_on(site, connection).knowledge
+    assert known.journal == "j"
+    site.newest = newest(known, journal.hash_at(connection, 1))
+    assert look_on(site, connection).rewound == rewound
+
+
+def test_another_applications_journal(toy: Toy, journal: Journal) -> None:
+    """Both are named."""
+    with pytest.raises(InitError) as error:
+        look(toy.initializer(application="billing").site)
+    assert error.value.reference == "journal-of-another-application"
+    assert error.value.context == ("it belongs to 'shop', this is 'billing'",)
+
+
+def test_a_state_of_a_newer_version(site: Site, journal: Journal) -> None:
+    """It is named; nothing can be concluded from it."""
+    from initdb.events.entry import Turn, write
+    from tests.events.journals import MOMENT
+
+    with session(site.engine) as connection:
+        begin(connection)
+        head = journal.head(connection)
+        turn = Turn("database_polished", "polish", "unknown", "shining")
+        journal.append(connection, write(head.seq, head.hash, MOMENT, turn, {}))
+        commit(connection)
+    with pytest.raises(InitError) as error:
+        look(site)
+    assert error.value.reference == "journal-newer"
+    assert error.value.context == ("its state 'shining' is not known to this version",)
