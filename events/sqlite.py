@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import time
@@ -55,10 +56,12 @@ class SQLite:
             # Under autocommit=False a transaction is always open, empty on a new connection.
             dbapi.rollback()
         dbapi.isolation_level = None
-        if _pragma(dbapi, "synchronous") < FULL:
-            _pragma(dbapi, f"synchronous = {FULL}")
+        safety = self.synchronous(connection)
+        _raise_synchronous(dbapi)
 
         def restore() -> None:
+            with contextlib.suppress(sqlite3.Error):
+                _pragma(dbapi, f"synchronous = {safety}")
             dbapi.isolation_level = level
             if mode in (True, False):
                 dbapi.autocommit = mode
@@ -70,6 +73,7 @@ class SQLite:
         dbapi = driver(connection)
         if self.in_transaction(connection):
             self.rollback(connection)
+        _raise_synchronous(dbapi)
         patience = _pragma(dbapi, "busy_timeout")
         _pragma(dbapi, "busy_timeout = 0")
         try:
@@ -80,6 +84,10 @@ class SQLite:
             raise
         finally:
             _pragma(dbapi, f"busy_timeout = {patience}")
+
+    def synchronous(self, connection: AnyConnection) -> int:
+        """How far a commit on this connection waits for the disk."""
+        return int(_pragma(driver(connection), "synchronous"))
 
     def commit(self, connection: AnyConnection, hurried: Callable[[], bool] = bool) -> None:
         """COMMIT on the driver, again while readers keep it busy: SQLAlchemy would discard the work after
@@ -204,6 +212,12 @@ def _end(connection: AnyConnection, how: str) -> None:
         dbapi.commit()
     else:
         dbapi.rollback()
+
+
+def _raise_synchronous(dbapi: Any) -> None:
+    """Outside a transaction; inside one SQLite ignores it."""
+    if _pragma(dbapi, "synchronous") < FULL:
+        _pragma(dbapi, f"synchronous = {FULL}")
 
 
 def _pragma(dbapi: Any, said: str) -> Any:

@@ -43,7 +43,7 @@ def _sqlite(connection: Connection, dbapi: Any) -> Iterator[None]:
     control = getattr(dbapi, "autocommit", None)
     if control in (True, False):
         dbapi.autocommit = sqlite3.LEGACY_TRANSACTION_CONTROL  # type: ignore[attr-defined,unused-ignore]
-    enforced = False
+    enforced, level = False, SQLITE.synchronous(dbapi)
     try:
         with _facade(connection):
             # An engine's own `begin` event may have sent a BEGIN just now.
@@ -61,6 +61,8 @@ def _sqlite(connection: Connection, dbapi: Any) -> Iterator[None]:
         connection.info.pop("initdb_foreign_keys", None)
         with contextlib.suppress(Exception):
             _run(dbapi, f"PRAGMA foreign_keys = {'ON' if enforced else 'OFF'}")
+            # Where it is weak, each of our transactions has raised it.
+            _run(dbapi, f"PRAGMA synchronous = {level}")
             if control in (True, False):
                 dbapi.autocommit = control
             if was_open and not SQLITE.in_transaction(dbapi):

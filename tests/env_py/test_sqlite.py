@@ -170,3 +170,49 @@ def test_a_second_connection_that_writes_is_named(made: Project) -> None:
     assert "002_r2.py line" in error
     assert "second connection" in error
     assert made.applied() == ["r1"]
+
+
+LEVELS = """
+        import pathlib
+        levels = pathlib.Path({levels!r})
+        engine = create_engine(url, poolclass=pool.StaticPool)
+
+        @event.listens_for(engine, "connect")
+        def connected(dbapi, record):
+            dbapi.execute("PRAGMA synchronous = {level}")
+
+        with engine.connect() as connection:
+            context.configure(connection=connection)
+            with context.begin_transaction():
+                context.run_migrations()
+            with levels.open("a") as file:
+                print(connection.exec_driver_sql("PRAGMA synchronous").scalar(), file=file)
+        """
+"""An env.py that trades durability for speed."""
+
+TELLS = """
+    import pathlib
+    op.create_table("t2", sa.Column("id", sa.Integer, primary_key=True))
+    with pathlib.Path({levels!r}).open("a") as file:
+        print(op.get_bind().exec_driver_sql("PRAGMA synchronous").scalar(), file=file)
+    with op.get_context().autocommit_block():
+        op.execute("PRAGMA synchronous = OFF")
+    with pathlib.Path({levels!r}).open("a") as file:
+        print(op.get_bind().exec_driver_sql("PRAGMA synchronous").scalar(), file=file)
+"""
+
+
+@pytest.mark.parametrize("journal_mode", ["wal", "delete"])
+@pytest.mark.parametrize(("level", "raised"), [(0, 2), (1, 2), (2, 2), (3, 3)])
+def test_a_commit_reaches_the_disk(
+    tmp_path: Path, sqlite_url: str, journal_mode: str, level: int, raised: int
+) -> None:
+    """As long as the connection of env.py is ours. Afterwards it has its level back."""
+    levels = tmp_path / "levels"
+    made = project(tmp_path, sqlite_url)
+    made.sql(f"PRAGMA journal_mode = {journal_mode}", "CREATE TABLE other (id)")
+    made.env(LEVELS.format(levels=str(levels), level=level))
+    made.revision(2, TELLS.format(levels=str(levels)))
+    result = made.initializer().initialize()
+    assert result.success, result.errors
+    assert levels.read_text().split() == [str(raised), "2", str(level)]
