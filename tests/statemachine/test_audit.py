@@ -1,0 +1,213 @@
+"""The audit of a stored journal: what is found of its chain, its guards, its version and its transitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Connection, Engine
+
+from initdb.errors import InitError
+from initdb.events.canonical import encode
+from initdb.events.chain import GENESIS
+from initdb.events.entry import Turn, parse
+from initdb.events.head import Head
+from initdb.events.journal import Journal
+from initdb.events.sessions import session
+from initdb.events.upcast import CURRENT
+from initdb.events.verify import Finding
+from initdb.statemachine.decide import audit as audits
+from initdb.statemachine.decide.audit import LOOKS, Audit, audit, journal_to_audit, replay
+from tests.cli.test_verify import without_guards
+from tests.events.journals import append_committed, begin, commit, make
+from tests.statemachine.test_replay import BEGIN, EMPTY, story
+
+
+@pytest.fixture
+def journal(engine: Engine) -> Journal:
+    """A journal of three entries."""
+    journal = make(engine)
+    append_committed(journal, engine)
+    append_committed(journal, engine)
+    return journal
+
+
+@pytest.fixture
+def connection(engine: Engine, journal: Journal) -> Iterator[Connection]:
+    """A session on it."""
+    with session(engine) as opened:
+        yield opened
+
+
+def _change(connection: Connection, *statements: str) -> None:
+    begin(connection)
+    without_guards(connection, *statements)
+    commit(connection)
+
+
+def test_a_sound_journal(journal: Journal, connection: Connection) -> None:
+    """How many entries, and the last one's hash."""
+    assert audit(connection, journal) == Audit(3, journal.last(connection)[1], ())
+
+
+def test_an_empty_journal(engine: Engine) -> None:
+    """No last hash."""
+    journal = Journal("main" if engine.dialect.name == "sqlite" else "public", "shop")
+    with session(engine) as connection:
+        begin(connection)
+        journal.create(connection)
+        commit(connection)
+        assert audit(connection, journal) == Audit(0, None, ())
+
+
+def test_findings_are_in_the_order_of_the_entries(journal: Journal, connection: Connection) -> None:
+    """What is of no entry comes first."""
+    on = " ON init_journal" if connection.dialect.name == "postgresql" else ""
+    last = journal.last(connection)[1]
+    _change(connection, "UPDATE init_journal SET source = 'ready' WHERE seq = 2")
+    begin(connection)
+    guards = sorted(
+        ("init_journal_append", "init_journal_keep" if on else "init_journal_no_update"),
+    )
+    for guard in guards:
+        connection.exec_driver_sql(f"DROP TRIGGER {guard}{on}")
+    commit(connection)
+    _change(connection, "UPDATE init_journal SET at = 'then' WHERE seq = 1")
+    assert audit(connection, journal) == Audit(
+        3,
+        last,
+        (
+            Finding(0, f"the triggers that guard the journal are missing: {', '.join(guards)}"),
+            Finding(1, "column at does not agree with the event"),
+            Finding(2, "column source does not agree with the event"),
+        ),
+    )
+
+
+def test_an_index_that_is_missing(journal: Journal, connection: Connection) -> None:
+    """The head says a version that this is not."""
+    begin(connection)
+    connection.exec_driver_sql("DROP INDEX init_journal_run")
+    commit(connection)
+    (finding,) = audit(connection, journal).findings
+    at = '"main".' if connection.dialect.name == "sqlite" else '"public".'
+    made = (
+        f"CREATE INDEX {at}init_journal_run ON init_journal (run)"
+        if connection.dialect.name == "sqlite"
+        else f"CREATE INDEX init_journal_run ON {at}init_journal (run)"
+    )
+    assert finding.seq == 0
+    assert finding.text == f"journal-incomplete: its head says version 2; what makes it so: {made};"
+
+
+def test_a_journal_without_its_head(engine: Engine, journal: Journal, connection: Connection) -> None:
+    """Of the row or the table: it is found as far as it is there."""
+    last = journal.last(connection)[1]
+    commit(connection)
+    _change(connection, "DELETE FROM init_journal_head")
+    assert audit(connection, journal) == Audit(3, last, (Finding(3, "the head row is missing"),))
+    begin(connection)
+    connection.exec_driver_sql("DROP TABLE init_journal_head")
+    commit(connection)
+    found = audit(connection, journal)
+    assert (found.entries, found.hash) == (3, last)
+    assert found.findings[-1] == Finding(3, "the head row is missing")
+    assert journal_to_audit(connection, "shop", None) == journal
+
+
+def test_where_there_is_no_journal_there_is_none_to_audit(engine: Engine) -> None:
+    """Neither table."""
+    with session(engine) as connection:
+        assert journal_to_audit(connection, "shop", None) is None
+
+
+def test_the_journal_that_is_there_is_audited(journal: Journal, connection: Connection) -> None:
+    """By the application's name, in its schema."""
+    assert journal_to_audit(connection, "shop", None) == journal
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_entries_that_are_not_numbered_are_unreadable(journal: Journal, connection: Connection) -> None:
+    """SQLite stores any type in a column without one."""
+    begin(connection)
+    connection.exec_driver_sql("CREATE TABLE copied AS SELECT * FROM init_journal")
+    connection.exec_driver_sql("DROP TABLE init_journal")
+    connection.exec_driver_sql("CREATE TABLE init_journal AS SELECT * FROM copied")
+    connection.exec_driver_sql("UPDATE init_journal SET seq = 'two' WHERE seq = 2")
+    commit(connection)
+    with pytest.raises(InitError) as error:
+        audit(connection, journal)
+    assert error.value.reference == "journal-unreadable"
+    assert error.value.context == ("its entries are numbered by what are no numbers",)
+
+
+def test_what_is_appended_meanwhile_is_no_finding(
+    engine: Engine, journal: Journal, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows and head are read again until they belong together."""
+    head, asked = audits._head, []
+
+    def late(connection: Connection, journal: Journal) -> Head | None:
+        found = head(connection, journal)
+        asked.append(found)
+        if len(asked) in (1, 3):
+            commit(connection)
+            append_committed(journal, engine)
+        return found
+
+    monkeypatch.setattr(audits, "_head", late)
+    assert audit(connection, journal) == Audit(5, journal.last(connection)[1], ())
+    assert len(asked) == 6
+
+
+def test_a_journal_that_never_rests_is_audited_as_it_is(
+    journal: Journal, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After so many looks: it does not go on for ever."""
+    numbers = iter(range(1000))
+    monkeypatch.setattr(audits, "_head", lambda *_: Head(next(numbers), GENESIS, 2, 1))
+    findings = audit(connection, journal).findings
+    assert next(numbers) == 2 * LOOKS
+    said = f"is the last entry, but the head says {2 * LOOKS - 2}: the tail was cut or added"
+    assert findings == (Finding(3, said),)
+
+
+def test_a_transition_that_the_table_does_not_have_is_named() -> None:
+    """By its event and the state."""
+    odd = (Turn("health_validated", "validate", "empty", "ready"), {})
+    assert list(replay(story(BEGIN, EMPTY, odd))) == [
+        Finding(3, "is no transition of the table: health_validated has no row in state empty")
+    ]
+
+
+def test_all_that_is_wrong_with_an_entry_is_found() -> None:
+    """Where it begins, and where it leads."""
+    jump = (Turn("schema_created", "create_schema", "empty", "ready"), {})
+    assert list(replay(story(BEGIN, jump))) == [
+        Finding(2, "begins in state empty, but the entry before it led to unknown"),
+        Finding(2, "says that it led to ready, but its data leads to unproven"),
+    ]
+
+
+def test_the_first_entry_may_begin_anywhere() -> None:
+    """Nothing led to it."""
+    assert list(replay(story((Turn("run_started", "begin", "ready", "unknown"), {})))) == []
+
+
+def test_an_entry_of_a_newer_version_is_not_replayed() -> None:
+    """Its data may mean something else; where it leads still counts."""
+    begin, lie = story(BEGIN, (Turn("database_inspected", "inspect", "unknown", "ready"), {}))
+    newer = replace(lie, v=CURRENT + 1)
+    assert len(list(replay([begin, lie]))) == 1
+    assert list(replay([begin, newer])) == []
+
+
+def test_what_is_no_event_is_left_out_of_the_replay() -> None:
+    """The chain's findings name it."""
+    rows = [
+        audits.Stored(1, "r", "t", "x", "ready", "ready", "nonsense", GENESIS, "h"),
+        audits.Stored(2, "r", "t", "x", "ready", "ready", 7, GENESIS, "h"),
+        audits.Stored(3, "r", "t", "x", "ready", "ready", encode({"type": "outage"}), "h", "g"),
+    ]
+    assert list(audits._entries(rows)) == [parse(3, encode({"type": "outage"}), "h", "g")]
