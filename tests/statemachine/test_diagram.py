@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from initdb.statemachine.render.diagram import mermaid
 from initdb.statemachine.table import TABLE, State
 
@@ -22,3 +24,20 @@ def test_it_begins_as_mermaid_wants_it() -> None:
     assert lines[0] == "stateDiagram-v2"
     assert f"    [*] --> {State.unknown} : begin" in lines
     assert all(str(state) in mermaid() for state in State)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "    %% begin leads from every state to unknown; note leaves every state as it is",
+        "    unknown --> defective : inspect [conflicting]",
+        "    unknown --> unproven : inspect",
+        "    defective --> defective : repair [defects remain]",
+        "    defective --> behind : repair [revisions pending] / roll_back",
+        "    unproven --> ready : validate [nothing found]",
+        "    ready --> behind : roll_back",
+    ],
+)
+def test_a_line_of_the_diagram(line: str) -> None:
+    """What is asked for, and what has to be true; one line for two ways."""
+    assert line in mermaid().splitlines()

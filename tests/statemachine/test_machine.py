@@ -96,6 +96,25 @@ def test_every_event_in_every_state_with_every_fact(event: str) -> None:
             assert made.trigger == TRIGGERS[event]
 
 
+@pytest.mark.parametrize(
+    ("state", "event", "data", "why"),
+    [
+        ("shining", "run_started", {}, "nothing is known of state shining"),
+        ("empty", "health_validated", {}, "health_validated has no row in state empty"),
+        (
+            "unproven",
+            "health_validated",
+            {"issues": [1]},
+            "no guard of health_validated holds in state unproven",
+        ),
+    ],
+)
+def test_why_there_is_no_row(state: str, event: str, data: Mapping[str, Any], why: str) -> None:
+    """The audit of a journal tells it."""
+    with pytest.raises(NoRow, match=f"^{why}$"):
+        turn(state, event, data)
+
+
 def test_missing_facts_are_no() -> None:
     """An event that says nothing of what is pending leads on; live and in a replay."""
     assert turn("behind", "migration_applied", {}).dest == "unproven"

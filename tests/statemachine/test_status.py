@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 
-from initdb.statemachine.decide.verdict import judge
-from initdb.statemachine.render.status import LastRun, status_of
+from initdb.events.journal import Journal
+from initdb.events.knowledge import Applied, Failure, Knowledge, RunRecord, SeedRecord
+from initdb.statemachine.decide.verdict import Look, Verdict, judge
+from initdb.statemachine.render.status import LastRun, Status, status_of
 from tests.support.toy import Toy
 
 
@@ -47,3 +50,52 @@ def test_a_failure_is_in_it(tmp_path: Path, database_url: str) -> None:
     assert status.failure is not None
     assert (status.failure["seq"], status.failure["at"]) == (last.seq, last.at)
     assert status.failure["error"] == last.data["error"] and status.failure["retry_in"] is None
+
+
+FAILURE = Failure(7, "seed", "then", {"reference": "seed-rejected"}, {})
+KNOWN = Knowledge(
+    seq=9,
+    state="behind",
+    application="shop",
+    applied={"r1": Applied("r1", "d", "run", "t"), "r2": Applied("r2", "d", "run", "t")},
+    held={"r3": "d", "r4": None},
+    seeds={"a": SeedRecord("a", complete=frozenset({"d"})), "b": SeedRecord("b", partial="d")},
+    last_run=RunRecord("run-1", 3, "at", {"host": "h", "pid": 41, "app": "shop"}, "changed", ended="stopped"),
+    last_type="outage",
+    last_at="then",
+)
+VERDICT = Verdict("failed", "again", ("models",), ("r4",), FAILURE, 2.5, ("an index is missing",))
+
+
+def test_each_field_is_what_was_seen() -> None:
+    """Nothing is computed anew."""
+    seen = Look(KNOWN, {}, "c", rows=("r2",), journal=Journal("audit", "shop"), exists=True)
+    assert status_of(seen, VERDICT, at_work=True) == Status(
+        state="behind",
+        verdict="failed",
+        reason="again",
+        changed=("models",),
+        application="shop",
+        journal_schema="audit",
+        entries=9,
+        at_work=True,
+        last_type="outage",
+        last_at="then",
+        run=LastRun("run-1", "at", "h", 41, "shop", "changed", "stopped"),
+        rows=("r2",),
+        applied=2,
+        held=("r3", "r4"),
+        revisions=("r4",),
+        seeds=("a",),
+        failure={"seq": 7, "at": "then", "retry_in": 2.5, "error": {"reference": "seed-rejected"}},
+        warnings=("an index is missing",),
+    )
+
+
+def test_without_a_journal_nothing_is_known() -> None:
+    """Though the place where it would be is."""
+    seen = Look(Knowledge(), {}, None, journal=Journal("audit", "shop"))
+    status = status_of(seen, Verdict("work", "first boot"), at_work=False)
+    assert (status.state, status.journal_schema, status.application) == ("unknown", None, None)
+    assert (status.run, status.failure, status.entries, status.at_work) == (None, None, 0, False)
+    assert status_of(replace(seen, knowledge=KNOWN), VERDICT, at_work=False).state == "unknown"
