@@ -1,7 +1,7 @@
-"""initdb: brings an application's database from any state to ready, and journals every step.
+"""initdb: makes an application's database ready, from any state, and journals every step.
 
-The names below are imported when they are first used (PEP 562), so that a command that needs none of them
-starts without SQLAlchemy, Alembic or Flask.
+The names below are imported when they are first used (PEP 562). So a command that needs none of them starts
+without SQLAlchemy, Alembic or Flask.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ _PLACES = {
 
 
 def __getattr__(name: str) -> object:
-    """The public name, from the module that it is defined in."""
+    """A public name, from the module that defines it."""
     if name not in _PLACES:
         raise AttributeError(f"module 'initdb' has no attribute {name!r}")
     found: object = getattr(import_module(_PLACES[name]), name)
@@ -90,5 +90,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """The public names and what the module has otherwise."""
+    """The public names, and the others of the module."""
     return sorted({*globals(), *__all__})

@@ -9,10 +9,10 @@ INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command that the arguments name; ends the process."""
+    """Run the command that the arguments name, and end the process."""
     try:
         _main()
-    except KeyboardInterrupt:  # while modules were still being imported, here below for that reason
+    except KeyboardInterrupt:  # while modules are imported, which is why that happens in here
         sys.exit(INTERRUPTED)
 
 
@@ -41,7 +41,7 @@ def _hand_over(words: list[str]) -> None:
 
 
 def _speak_any_text() -> None:
-    """A character that an encoding lacks is spelled out; a closed stream swallows what is said."""
+    """Let no output fail: escape characters that the encoding lacks, and swallow all for a closed stream."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:

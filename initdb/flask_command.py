@@ -1,4 +1,4 @@
-"""`flask initdb …`: the same commands, for the application that `flask` was called for."""
+"""`flask initdb …`: the same commands, for the application that `flask` has loaded."""
 
 from __future__ import annotations
 

@@ -6,9 +6,17 @@ from collections.abc import Iterable
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The name of ``known`` that ``name`` was most likely meant to be, or None where none is near.
+    """The known name that a mistyped name probably means; None if none is near.
 
-    Case, hyphens and underscores do not count. Never raises.
+    Upper case, hyphens and underscores do not count.
+
+    Args:
+        name: What was typed.
+        known: The names that there are.
+
+    Example:
+        >>> nearest("lock-timout", ["lock_timeout", "wait_limit"])
+        'lock_timeout'
     """
     from difflib import get_close_matches
 
@@ -18,7 +26,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """``"; did you mean …?"`` with the nearest name, or nothing where none is near."""
+    """The text "; did you mean …?" with the nearest name; empty if none is near."""
     found = nearest(name, known)
     return f"; did you mean {found}?" if found else ""
 

@@ -1,4 +1,4 @@
-"""Flask's face: `init_app(app, db)` as the last line of create_app, and `DatabaseInitializer(app, db)`."""
+"""For Flask applications: `init_app(app, db)` as the last line of create_app, and `DatabaseInitializer`."""
 
 from __future__ import annotations
 

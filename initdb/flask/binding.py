@@ -1,4 +1,4 @@
-"""From a Flask application and its db to an Initializer: engine, models, settings, revisions, seeds."""
+"""Makes the Initializer of a Flask application: engine, models, settings, revisions, seeds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EXTENSION = "initdb"
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What create_app gives beside app and db; kept with the application, so that commands know of it too."""
+    """What `init_app` was given besides app and db. It is kept in `app.extensions`, for the commands."""
 
     seeds: Seeds = None
     rules: tuple[Rule, ...] = ()
@@ -36,12 +36,19 @@ class Parts:
 def initializer_for(
     app: Flask, db: object, settings: Settings | None = None, *, watcher: Watcher | None = None
 ) -> Initializer:
-    """The Initializer of `app` on the engine of `db`: a Flask-SQLAlchemy object, or one with an `engine`.
+    """The Initializer of an application. The database is not touched.
 
-    `settings`: default `settings_for(app, engine)`; its `database` names the bind, None for the default one.
-    Seeds and rules are those that `init_app` was given; rules are the default bind's.
-    Does no I/O on the database. Raises InitError for what cannot be read: settings, revisions, seeds; and
-    "bad-app" where `db` does not belong to `app`.
+    Seeds and rules are those that `init_app` was given; the rules are for the first database.
+
+    Args:
+        app: The application.
+        db: Its Flask-SQLAlchemy object, or an object with an `engine`.
+        settings: Default: `settings_for(app, engine)`. Their `database` names the bind; None is the default
+            one.
+        watcher: Is told what a run does.
+
+    Raises:
+        InitError: bad-app, if `db` does not belong to `app`; or settings, revisions or seeds cannot be read.
     """
     first = engine_of(app, db)
     settings = with_binds(app, db, settings or settings_for(app, first))
@@ -67,28 +74,43 @@ def initializer_for(
 
 @contextmanager
 def bound(app: Flask, db: object) -> Iterator[Initializer]:
-    """The Initializer for the length of a block, inside the application's context.
+    """The Initializer for the length of a block, in the context of the application.
 
-    Of several databases that of the first, or of the one that the settings name. An env.py or a seed that
-    makes the application once more does not begin another boot. Raises as `initializer_for`.
+    Of several databases it is the first, or the one that the settings name. If env.py or a seed creates the
+    application once more, that begins no other boot.
+
+    Raises:
+        InitError: As `initializer_for`.
     """
     with app.app_context(), loading():
         yield initializer_for(app, db)
 
 
 def each_bound(app: Flask, db: object) -> Iterator[Initializer]:
-    """The Initializer of each database, the first one first, each as `bound`. Raises as `initializer_for`."""
+    """The Initializer of each database, the first one first, each as `bound`.
+
+    Raises:
+        InitError: As `initializer_for`.
+    """
     with app.app_context(), loading():
         for settings in with_binds(app, db, settings_for(app, engine_of(app, db))).each():
             yield initializer_for(app, db, settings)
 
 
 def settings_for(app: Flask, engine: Engine, options: Mapping[str, object] | None = None) -> Settings:
-    """Defaults, files, `app.config["INITDB_…"]`, environment, `options` of a command; the later the stronger.
+    """Load the settings of an application.
 
-    Files are looked for from the application's folder upwards, then from the working directory. Relative
-    paths in app.config start from the application's folder. The database is the application's own:
-    DATABASE_URL and its like are not looked at. Raises InitError.
+    The search for files starts in the folder of the application; if it finds none there or above, it starts
+    in the working directory. Relative paths in `app.config` start in the folder of the application. The
+    database is the application's own, so variables such as DATABASE_URL are not read.
+
+    Args:
+        app: The application; `app.config["INITDB_…"]` are settings.
+        engine: The engine of its first database.
+        options: The settings that a command was given.
+
+    Raises:
+        InitError: A setting is wrong, or a file cannot be read.
     """
     root, url = Path(app.root_path), engine.url.render_as_string(hide_password=False)
     load = partial(

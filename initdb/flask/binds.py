@@ -1,4 +1,4 @@
-"""The binds of an application, where its env.py migrates them: databases beside the first one."""
+"""The binds of an application, if its env.py migrates them: more databases than the first one."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from initdb.steps.seeds.model import SeedSource
 
 
 def with_binds(app: Flask, db: object, settings: Settings) -> Settings:
-    """The settings, with the binds as `databases` where env.py goes through several (`flask db init
-    --multidb`).
+    """The settings, with the binds as `databases` if env.py migrates several (`flask db init --multidb`).
 
-    Raises InitError("bad-setting") where `database` names none of them.
+    Raises:
+        InitError: bad-setting; the setting `database` names none of them.
     """
     binds = {key: engine for key, engine in engines_of(app, db).items() if key is not None}
     if binds and not settings.databases and _goes_through_several(app, settings):
@@ -37,7 +37,7 @@ class BindEngines:
 
     Attributes:
         first: The application's own, of its first database.
-        work: That of `work_url`, where another role does the work on the first one.
+        work: That of `work_url`, if another role does the work on the first database.
         others: Of the other databases, by name.
     """
 
@@ -46,17 +46,17 @@ class BindEngines:
     others: Mapping[str, Engine]
 
     def of(self, name: str | None) -> Engine:
-        """The engine of the database of this name; None is the first one's."""
+        """The engine of the database of this name; None is the first database."""
         return self.first if name is None else self.others[name]
 
     def beside(self, name: str | None) -> tuple[Engine, ...]:
-        """The engines of all others than `name`, the first one first."""
+        """The engines of all databases but this one, the first one first."""
         others = [engine for other, engine in self.others.items() if other != name]
         return tuple(others if name is None else [self.work or self.first, *others])
 
 
 def bind_engines(app: Flask, db: object, settings: Settings, first: Engine) -> BindEngines:
-    """The application's engines, and engines that are made for URLs that it has none for."""
+    """The engines of the application, and new ones for the URLs without an engine."""
     own = engines_of(app, db)
     urls = settings.companion_urls()
     return BindEngines(
@@ -67,14 +67,14 @@ def bind_engines(app: Flask, db: object, settings: Settings, first: Engine) -> B
 
 
 def engine_of_bind(app: Flask, db: object, settings: Settings, name: str) -> Engine:
-    """The application's engine of one of the settings' databases, or one made for its URL."""
+    """The application's engine of one of `databases`, or a new one for its URL."""
     return engines_of(app, db).get(name) or make_engine(settings.companion_urls()[name])
 
 
 def owner_of_seeds(db: object, settings: Settings) -> Callable[[SeedSource], bool] | None:
-    """Which seeds are for the database that the settings name; None where there is but one.
+    """Which seeds are for the database that the settings name; None if there is only one database.
 
-    A file goes to the first database whose models have its table, everything else to the first of all.
+    A file belongs to the first database whose models have its table, and anything else to the first database.
     """
     names: list[str | None] = [None, *settings.companion_urls()]
     if len(names) == 1:

@@ -1,4 +1,4 @@
-"""init_app: what an application's boot does about its database."""
+"""init_app: what the boot of a Flask application does with its database."""
 
 from __future__ import annotations
 
@@ -29,13 +29,28 @@ from initdb.steps.seeds.sources import Seeds
 
 
 def init_app(app: Flask, db: object, *, seeds: Seeds = None, rules: tuple[Rule, ...] = ()) -> Flask:
-    """The last line of create_app: bring the database of `db` to ready if this process serves; gives `app`.
+    """Make the database of `db` ready if this process serves requests. It is the last line of `create_app`.
 
-    Does what the setting `mode` says (work, wait, check, off). `seeds`: folders, files, functions, instead of
-    the setting; `rules`: the application's own checks. Where the database does not become ready it prints the
-    error on stderr and raises SystemExit with its code, or, with `on_failure = "serve-503"`, lets the
-    application answer 503 with the reason. Under a command that does not serve it only notes what it was
-    given.
+    The setting `mode` says what it does: work, wait, check or off. Under a command that does not serve, such
+    as `flask routes`, it only keeps what it was given.
+
+    Args:
+        app: The application.
+        db: Its Flask-SQLAlchemy object, or an object with an `engine`.
+        seeds: Folders, files and functions; they win over the setting of this name.
+        rules: The application's own checks.
+
+    Returns:
+        `app`. With the setting `on_failure = "serve-503"` it answers 503 until its database is ready.
+
+    Raises:
+        SystemExit: The database did not become ready, and `on_failure` is "exit". The error was printed.
+
+    Example:
+        def create_app():
+            app = Flask(__name__)
+            db.init_app(app)
+            return init_app(app, db, seeds=["seeds"])
     """
     app.extensions[EXTENSION] = Parts(seeds, rules)
     if quiet.get() or not serves():
@@ -51,7 +66,7 @@ def init_app(app: Flask, db: object, *, seeds: Seeds = None, rules: tuple[Rule, 
 
 
 def _boot(app: Flask, db: object, settings: Settings) -> None:
-    """Each database in turn, as env.py goes through them; the first that is not ready ends it."""
+    """Boot each database, in the order of env.py, until one does not become ready."""
     try:
         each = with_binds(app, db, settings).each()
         initializers = [initializer_for(app, db, one, watcher=BootLog().watcher()) for one in each]
@@ -79,7 +94,15 @@ def _tell(name: str | None, outcome: Outcome, seconds: float) -> None:
 def _refused(
     app: Flask, settings: Settings, code: int, reason: Rendered, left: Sequence[Initializer]
 ) -> None:
-    """`left`: the databases that are not known to be ready; none where it cannot be known."""
+    """End this process, or let it answer 503.
+
+    Args:
+        app: The application.
+        settings: Of the application.
+        code: The exit code.
+        reason: Why it is not ready.
+        left: The databases that are perhaps not ready. None of them is known if settings or files are wrong.
+    """
     if settings.on_failure == "exit" or reason.reference == "stopped" or not answers_requests():
         _exit(code, reason)
     logger.error("%s", render(reason))
@@ -99,7 +122,7 @@ def _refused(
 
 
 def _exit(code: int, reason: Rendered) -> NoReturn:
-    """End with the error, in a way that whoever started this process does not start it again for ever."""
+    """End with the error, and with a code after which a server does not start this process again for ever."""
     print(render(reason, colour=sys.stderr.isatty()), file=sys.stderr, flush=True)
     if reason.reference != "stopped":
         worker = loading_worker()

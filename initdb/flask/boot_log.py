@@ -1,4 +1,4 @@
-"""Tells the log what a boot does: who works, on which step and how far; one line for a change."""
+"""Logs what a boot does: who works, on which step, and how far it is."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from initdb.steps.context import Progress
 logger = logging.getLogger("initdb")
 
 PAUSE = 5.0
-"""Seconds between two lines on one and the same piece of work."""
+"""Seconds between two lines about the same piece of work."""
 
 
 class Voice:
-    """The logger with the level and the handlers that it has now.
+    """The logger, with the level and the handlers that it has when this is created.
 
-    Most env.py configure logging, which for as long as they run disables every logger that they do not name.
+    Most env.py configure logging. While they run, that disables every logger that they do not name.
     """
 
     def __init__(self) -> None:
@@ -40,30 +40,34 @@ class Voice:
 
 
 class BootLog:
-    """Turns what a run reports into lines of the log. `clock`: seconds."""
+    """Logs what a run reports.
+
+    Args:
+        clock: Gives seconds.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._voice = clock, Voice()
         self._last, self._at = "", 0.0
 
     def watcher(self) -> Watcher:
-        """It as a run calls it."""
+        """The functions that a run calls."""
         return Watcher(entry=self.entry, progress=self.progress, waiting=self.waiting)
 
     def entry(self, entry: Entry) -> None:
-        """An event was committed. Of a seed file the batches between the first and the last are left out."""
+        """Log an event that was committed. Of the batches of a seed file only the last one is logged."""
         if entry.type != "seed_batch_applied" or entry.data.get("complete"):
             self._voice.say(told(entry))
 
     def progress(self, progress: Progress) -> None:
-        """A step goes on: a line when a revision begins, and from time to time for the rows of a seed."""
+        """Log that a revision begins, and from time to time how many rows of a seed are stored."""
         if progress.step in ("migrate", "roll_back"):
             self._voice.say(f"{progress.step} {progress.subject} ({progress.number} of {progress.of})")
         elif progress.step == "seed" and progress.number:
             self._seldom(f"seed {progress.subject}", f"seed {progress.subject}: row {progress.number}")
 
     def waiting(self, waiting: Waiting) -> None:
-        """This process waits: a line whenever there is something new to say."""
+        """Log what this process waits for, whenever that changes."""
         if waiting.why != self._last:
             self._last = waiting.why
             self._voice.say(f"waiting: {waiting.why}")
@@ -78,7 +82,7 @@ class BootLog:
 
 
 def _handlers() -> Iterator[logging.Handler]:
-    """The handlers that a record of the logger reaches."""
+    """The handlers that get a record of the logger."""
     at: logging.Logger | None = logger
     while at is not None:
         yield from at.handlers
@@ -87,7 +91,7 @@ def _handlers() -> Iterator[logging.Handler]:
 
 @contextmanager
 def audible() -> Iterator[None]:
-    """Where no logging at all is configured, the lines go to stderr for the length of a block."""
+    """For the length of the block, log to stderr if no logging is configured."""
     if logger.hasHandlers() or sys.stderr is None:
         yield
         return

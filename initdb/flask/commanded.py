@@ -1,4 +1,4 @@
-"""An application that a command names, loaded, with its database and its settings."""
+"""A Flask application that a command works for: loaded, with its database and its settings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,14 @@ from initdb.steps.engines.make import parse_url
 
 @dataclass(frozen=True, slots=True)
 class Commanded:
-    """The application, its db, the engine of its first database, and its settings with its binds."""
+    """A loaded application.
+
+    Attributes:
+        app: The application.
+        db: Its Flask-SQLAlchemy object.
+        first: The engine of its first database.
+        settings: Its settings, with its binds.
+    """
 
     app: Flask
     db: object
@@ -31,7 +38,7 @@ class Commanded:
     settings: Settings
 
     def initializers(self, watcher: Watcher | None) -> tuple[Initializer, ...]:
-        """One for each database, the first one first. Call it in the application's context."""
+        """The Initializers of all databases, the first one first. Call it in the application's context."""
         return tuple(initializer_for(self.app, self.db, one, watcher=watcher) for one in self.settings.each())
 
     def engine(self) -> Engine:
@@ -43,11 +50,11 @@ class Commanded:
 def load_commanded(
     make: Callable[[], object] | None, settings: Settings, options: Mapping[str, object]
 ) -> Commanded:
-    """Load the application for a command, and check that it has the database that the command names.
+    """Load the application of a command, and check that its database is the one that the command names.
 
     Args:
-        make: Makes the application; None where the settings name it.
-        settings: The command's, before the application's own are known.
+        make: Creates the application; None if the settings name it.
+        settings: Those of the command. The application may have more.
         options: The settings that were given as options.
 
     Raises:
@@ -76,7 +83,7 @@ def _extension(app: object, name: str | None) -> object:
 
 
 def _check_same_database(engine: Engine, options: Mapping[str, object]) -> None:
-    """An application that does not take its database from DATABASE_URL would be made ready elsewhere."""
+    """Refuse an application that does not read DATABASE_URL: another database would be made ready."""
     given = options.get("database_url")
     if not isinstance(given, str) or "work_url" in options:
         return

@@ -21,18 +21,29 @@ from initdb.statemachine.render.status import status_of
 
 
 class DatabaseInitializer:
-    """Brings the database of `db` to ready for `app`. Binding reads nothing; each method does.
+    """Makes the database of a Flask application ready. To make one reads nothing; each method does.
 
-    `db`: a Flask-SQLAlchemy object that `app` is registered with, or one with an `engine` of its own.
+    Args:
+        app: The application.
+        db: Its Flask-SQLAlchemy object, or an object with an `engine`.
+
+    Example:
+        >>> from flask_sqlalchemy import SQLAlchemy
+        >>> app, db = Flask("shop"), SQLAlchemy()
+        >>> app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+        >>> db.init_app(app)
+        >>> DatabaseInitializer(app, db).initialize().outcome
+        'ready'
     """
 
     def __init__(self, app: Flask, db: object) -> None:
         self._app, self._db = app, db
 
     def initialize(self) -> InitializationResult:
-        """Bring the database to ready, whatever `mode` says; of several each in turn, until one is not ready.
+        """Make the database ready, whatever the setting `mode` says.
 
-        Neither raises nor exits.
+        Of several databases each in turn, until one does not become ready. A failure is in the result, and is
+        not raised.
         """
         begun = time.perf_counter()
         try:
@@ -48,7 +59,7 @@ class DatabaseInitializer:
             return result
 
     def validate_setup(self) -> ValidationResult:
-        """Every check of schema and rows, without writing. That it cannot be had is a critical issue."""
+        """Check schema and data, without writing. An unreachable database is a critical issue."""
         try:
             each = each_bound(self._app, self._db)
             return joined_validations([(one.settings.database, _validated(one)) for one in each])
@@ -57,7 +68,10 @@ class DatabaseInitializer:
             return ValidationResult(False, [told.message, *told.context], [told.fix], "critical")
 
     def repair_if_needed(self) -> RepairResult:
-        """Where validation finds a defect: mend what loses no data, and go on to ready. Else nothing."""
+        """If a check finds a defect, repair what can be repaired without losing data, and go on to ready.
+
+        A failure is in the result, and is not raised.
+        """
         begun = time.perf_counter()
         if self.validate_setup().valid:
             return RepairResult(True, [], [], [], [], time.perf_counter() - begun)
@@ -68,11 +82,13 @@ class DatabaseInitializer:
             return unrepaired(error)
 
     def get_initialization_status(self) -> dict[str, Any]:
-        """Where the database stands, as plain data without a secret; nothing is written, nothing raised.
+        """Say in which state the database is, as plain data without a secret. It writes and raises nothing.
 
-        Of several the first, and under `others` the rest by name. `ready`: whether a boot would find nothing
-        to do. `verdict`: ready, work, failed, held or ahead; `error`: why the database cannot be had, else
-        None. The other keys are those of `Status`.
+        Returns:
+            `ready` says whether a boot would find nothing to do, and `verdict` what it would conclude: ready,
+            work, failed, held or ahead. `error` says why the database cannot be reached, or is None. The
+            other keys are those of `Status`. Of several databases it is the first one; `others` has the rest
+            by name.
         """
         try:
             found = {one.settings.database: _status(one) for one in each_bound(self._app, self._db)}

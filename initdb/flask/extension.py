@@ -1,4 +1,4 @@
-"""What the `db` of an application offers: Flask-SQLAlchemy in any version, or an object with an engine."""
+"""Reads the `db` of an application: Flask-SQLAlchemy of any version, or an object with an engine."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ def engine_of(app: Flask, db: object) -> Engine:
 
 
 def _engine(db: object) -> object:
-    """As `db.engine`, or as `db.get_engine()` of Flask-SQLAlchemy 2."""
+    """`db.engine`, or `db.get_engine()` of Flask-SQLAlchemy 2."""
     old = getattr_static(db, "engine", None) is None
     found: object = getattr(db, "get_engine" if old else "engine")
     return found() if old and callable(found) else found
 
 
 def engines_of(app: Flask, db: object) -> dict[str | None, Engine]:
-    """The engines of all binds by name, None for the default one; nothing where `db` has no binds."""
+    """The engines of all binds by name; the default bind is None. Empty if `db` has no binds."""
     with app.app_context():
         return dict(engine_table(db) or {})
 
 
 def engine_table(db: object) -> dict[str | None, Engine] | None:
-    """The table itself, in which an engine can be replaced; in the application's context."""
+    """The table of engines itself, where one can be replaced. Call it in the context of the application."""
     engines = getattr(db, "engines", None)
     return engines if isinstance(engines, dict) else None
 
 
 def metadata_of(db: object, name: str | None) -> MetaData | None:
-    """The metadata of a bind (None: the default one); None where it has no table."""
+    """The MetaData of a bind (None is the default one); None if it has no table."""
     found = getattr(db, "metadata", None)
     if name is not None:
         metadatas = getattr(db, "metadatas", None)
@@ -56,6 +56,6 @@ def metadata_of(db: object, name: str | None) -> MetaData | None:
 
 
 def extension_of(app: object) -> object:
-    """The application's Flask-SQLAlchemy object; None where it has none."""
+    """The Flask-SQLAlchemy object of an application; None if it has none."""
     extensions = getattr(app, "extensions", None)
     return extensions.get("sqlalchemy") if isinstance(extensions, dict) else None

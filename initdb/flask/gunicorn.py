@@ -1,9 +1,10 @@
-"""A boot in a gunicorn worker: it may outlast the worker's timeout, and it fails with gunicorn's own code.
+"""A boot in a gunicorn worker: it may take longer than gunicorn's timeout, and fails with gunicorn's own
+code.
 
-gunicorn kills a worker that does not report within `timeout` seconds, also while it loads the application; a
-worker that ends with code 3 before it has booted ends the master, with any other code it is started again for
-ever; the master that meets a second 3 while it halts breaks with a traceback (gunicorn/arbiter.py,
-murder_workers, reap_workers, stop).
+gunicorn kills a worker that does not report within `timeout` seconds, also while it loads the application. A
+worker that ends with code 3 before it has booted ends the master; with any other code it is started again,
+for ever. If a second worker ends with code 3 while the master halts, the master fails with a traceback. See
+murder_workers, reap_workers and stop in gunicorn/arbiter.py.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ BOOT_FAILED = 3
 """Arbiter.WORKER_BOOT_ERROR."""
 
 SPACING = 0.5
-"""Seconds between the ends of two workers of one generation that cannot boot."""
+"""Seconds between the ends of two workers that cannot boot."""
 
 
 class Config(Protocol):
@@ -41,9 +42,9 @@ class Worker(Protocol):
 
 
 def loading_worker() -> Worker | None:
-    """The gunicorn worker that is loading the application in this thread; None where there is none.
+    """The gunicorn worker that loads the application in this thread; None if there is none.
 
-    Found on the call stack: gunicorn hands it to nobody.
+    It is found on the call stack, since gunicorn gives it to nobody.
     """
     base = sys.modules.get("gunicorn.workers.base")
     frame = sys._getframe() if base is not None else None
@@ -57,7 +58,7 @@ def loading_worker() -> Worker | None:
 
 @contextmanager
 def heartbeat(worker: Worker | None) -> Iterator[None]:
-    """Report for `worker` (None: nothing is done) while the block lasts, four times in its timeout."""
+    """For the length of the block, report for the worker, four times in its timeout. None does nothing."""
     timeout = worker.cfg.timeout if worker is not None else 0
     if worker is None or not timeout:
         yield
@@ -78,10 +79,10 @@ def heartbeat(worker: Worker | None) -> Iterator[None]:
 
 
 def exit_code(worker: Worker) -> int:
-    """The code with which `worker` ends after a boot that failed, once it is its turn to end.
+    """Wait until it is the turn of this worker to end after a failed boot, and give its exit code.
 
-    The first one ends with BOOT_FAILED at once, which halts the master; the others, which mostly fail in the
-    same moment, are told by it to stop while they wait, and end with 0.
+    The first worker ends at once with BOOT_FAILED, and that halts the master. The others mostly fail in the
+    same moment. While they wait, the master tells them to stop, and they end with 0.
     """
     turn = (worker.age - 1) % max(worker.cfg.workers, 1)
     end = time.monotonic() + turn * SPACING

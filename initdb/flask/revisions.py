@@ -1,4 +1,4 @@
-"""Where a Flask application's revisions are, and how its env.py runs: by Flask-Migrate, in its context."""
+"""Where the revisions of a Flask application are, and how its env.py runs: with Flask-Migrate's Config."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from initdb.steps.revisions.locate import find_directories
 
 
 def revisions_of(app: Flask, settings: Settings) -> str | None:
-    """The setting `migrations`, else Flask-Migrate's directory where there is one; None where there is none.
+    """The setting `migrations`, or else Flask-Migrate's directory; None if there is none.
 
-    A relative directory is looked for in the working directory, as Flask-Migrate does, then in the
-    application's folder and in the one above it, since servers start elsewhere.
+    A relative directory is looked for in the working directory, as Flask-Migrate does, then in the folder of
+    the application and in the folder above it, since a server may start in any folder.
     """
     if settings.migrations is not None:
         return settings.migrations
@@ -36,12 +36,19 @@ def revisions_of(app: Flask, settings: Settings) -> str | None:
 def provider_for(
     app: Flask, db: object, engine: Engine, work: Engine | None, revisions: str | None
 ) -> ConfigProvider | None:
-    """What makes the Alembic Config of `revisions` and runs a function with it, inside the application.
+    """What makes the Alembic Config of the revisions, and calls a function with it, inside the application.
 
-    With Flask-Migrate it is `Migrate.get_config`, so that its configure callbacks are heard and its env.py
-    finds `current_app` and `config.cmd_opts`. `work`: the engine of the role that does the work, where there
-    is another; the application's is that one meanwhile. No connection that env.py took from the
-    application's pool stays open.
+    With Flask-Migrate it is `Migrate.get_config`: its configure callbacks are called, and its env.py finds
+    `current_app` and `config.cmd_opts`. Connections that env.py took from the pool of the application are
+    closed afterwards.
+
+    Args:
+        app: The application.
+        db: Its Flask-SQLAlchemy object, or an object with an `engine`.
+        engine: The engine of its first database.
+        work: The engine of another role that does the work; while env.py runs, it takes the place of
+            `engine`.
+        revisions: The Alembic directory; None is no revisions.
     """
     if revisions is None:
         return None
@@ -66,7 +73,7 @@ def _configured(app: Flask, engine: Engine, revisions: str, run: ConfigTask) -> 
 
 @contextmanager
 def _engine(db: object, engine: Engine, work: Engine | None) -> Iterator[None]:
-    """The engine that env.py finds at `db`; afterwards the pool of the application's own is empty."""
+    """For the length of the block, env.py finds the right engine at `db`. Then the pools are emptied."""
     engines = engine_table(db)
     if engines is not None and work is not None:
         engines[None] = work

@@ -1,8 +1,8 @@
-"""Whether this process is going to serve: then its boot brings the database to ready, else leaves it alone.
+"""Whether this process will serve requests. Only then does its boot touch the database.
 
-An application is made by many commands that do not serve: `flask routes`, `flask shell`, `flask db upgrade`,
-`celery inspect`, `alembic`, `gunicorn --check-config`, and the parent of the reloader. What is not known to
-be one of these serves: a script, a test, a server that nobody here has heard of.
+Many commands create an application and do not serve: `flask routes`, `flask shell`, `flask db upgrade`,
+`celery inspect`, `alembic`, `gunicorn --check-config`, and the parent of the reloader. Every other process
+counts as serving: a script, a test, a server that is not known here.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from flask.cli import ScriptInfo
 from flask.helpers import get_debug_flag
 
 SERVING = {"flask": ("run",), "celery": ("worker", "beat"), "alembic": ()}
-"""Program → those of its commands that serve."""
+"""Program → its commands that serve."""
 
 RELOAD = 3
-"""The exit code at which werkzeug's reloader starts its child again."""
+"""The exit code after which the reloader of werkzeug starts its child again."""
 
 CHECKING = ("--check-config", "--print-config")
-"""Options of gunicorn, with which it loads the application and ends."""
+"""The options with which gunicorn loads the application and ends."""
 
 
 def serves() -> bool:
-    """Whether this process serves, by click's context where there is one, else by its command line."""
+    """Whether this process serves: by the context of click if there is one, else by its command line."""
     found = _command()
     if found is None:
         return command_line_serves(sys.argv)
@@ -36,13 +36,21 @@ def serves() -> bool:
 
 
 def answers_requests() -> bool:
-    """Whether this process could answer 503; a worker that takes tasks has nobody to answer."""
+    """Whether this process could answer 503. A worker of Celery has nobody to answer."""
     found = _command()
     return (found[0] if found else _name(sys.argv[0])) != "celery"
 
 
 def command_line_serves(words: Sequence[str]) -> bool:
-    """Whether the process of this command line serves; `words` as in sys.argv."""
+    """Whether the process of a command line serves.
+
+    Args:
+        words: As in `sys.argv`.
+
+    Example:
+        >>> command_line_serves(["gunicorn", "shop:app"]), command_line_serves(["celery", "inspect"])
+        (True, False)
+    """
     program, rest = _name(words[0] if words else ""), words[1:]
     if program == "gunicorn":
         return not any(word in CHECKING for word in rest)
@@ -50,12 +58,12 @@ def command_line_serves(words: Sequence[str]) -> bool:
 
 
 def is_reloaders_child(environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether werkzeug's reloader watches this process, and starts it again when it ends with RELOAD."""
+    """Whether the reloader of werkzeug watches this process, and restarts it when it ends with RELOAD."""
     return environ.get("WERKZEUG_RUN_MAIN") == "true"
 
 
 def _command() -> tuple[str, str | None, click.Context] | None:
-    """The program and command that click is at, and the innermost context; None for another program."""
+    """The program and the command that click runs, and the innermost context; None for another program."""
     chain = tuple(_chain())
     for place, context in enumerate(chain):
         program = _program(context)
@@ -66,7 +74,7 @@ def _command() -> tuple[str, str | None, click.Context] | None:
 
 
 def _chain() -> Iterator[click.Context]:
-    """The contexts of click that are open in this thread, the outermost first."""
+    """The open contexts of click in this thread, the outermost first."""
     context = click.get_current_context(silent=True)
     found = []
     while context is not None:
@@ -76,19 +84,19 @@ def _chain() -> Iterator[click.Context]:
 
 
 def _program(context: click.Context) -> str | None:
-    """`flask` for any group of commands that loads a Flask application, whatever it is called."""
+    """The name of the program: `flask` for any group of commands that loads a Flask application."""
     if isinstance(context.obj, ScriptInfo) and isinstance(context.command, click.Group):
         return "flask"
     return context.command.name if context.command.name in SERVING else None
 
 
 def _is_reloaders_parent(context: click.Context) -> bool:
-    """`flask run` with a reloader makes the application for nothing, and again in a child that serves."""
+    """Whether this is `flask run` with a reloader: its child creates the application again, and serves."""
     reload = context.params.get("reload")
     return bool(get_debug_flag() if reload is None else reload) and not is_reloaders_child()
 
 
 def _name(path: str) -> str:
-    """The program's name; of `python -m flask` sys.argv has the path of flask/__main__.py."""
+    """The name of the program. For `python -m flask`, sys.argv has the path of flask/__main__.py."""
     found = Path(path)
     return found.parent.name if found.name == "__main__.py" else found.stem

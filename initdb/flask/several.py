@@ -1,4 +1,4 @@
-"""One answer for the several databases of an application: what each says, with its name before it."""
+"""Joins the results of the databases of one application: each text gets the name of its database."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from initdb.steps.drift import SEVERITIES
 
 Result = TypeVar("Result")
 Found = Sequence[tuple[str | None, Result]]
-"""The answers of the databases in order, each with its name; None is the first one's."""
+"""The results in the order of the databases, each with its name. The first one has the name None."""
 
 
 def joined_results(found: Found[InitializationResult]) -> InitializationResult:
-    """How it ended is how the first one ended that was not ready."""
+    """The outcome is that of the first database that did not become ready."""
     last = next((one for _, one in found if not one.success), found[0][1])
     return InitializationResult(
         success=last.success,
@@ -29,7 +29,7 @@ def joined_results(found: Found[InitializationResult]) -> InitializationResult:
 
 
 def joined_validations(found: Found[ValidationResult]) -> ValidationResult:
-    """Valid where all are; as severe as the worst."""
+    """Valid if all are valid; as severe as the worst."""
     return ValidationResult(
         valid=all(one.valid for _, one in found),
         issues=_named(found, "issues"),
@@ -39,7 +39,7 @@ def joined_validations(found: Found[ValidationResult]) -> ValidationResult:
 
 
 def joined_repairs(found: Found[RepairResult]) -> RepairResult:
-    """Successful where all are."""
+    """Successful if all are."""
     return RepairResult(
         success=all(one.success for _, one in found),
         repaired=_named(found, "repaired"),

@@ -1,4 +1,4 @@
-"""What an application answers whose database is not ready: 503 and the reason, until it is."""
+"""What an application answers while its database is not ready: 503, and the reason."""
 
 from __future__ import annotations
 
@@ -17,17 +17,23 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 RETRY_AFTER = 10
-"""Seconds: how often the database is looked at again; clients are told so in Retry-After (RFC 9110)."""
+"""Seconds between two looks at the database. Clients get the number in Retry-After (RFC 9110)."""
 
 Look = Callable[[], Rendered | None]
-"""Looks at the database without writing: why it is not ready, None where it is."""
+"""Looks at the database without writing, and says why it is not ready; None if it is ready."""
 
 
 class Unavailable:
-    """A WSGI application before another: nothing of that one runs while the database is not ready.
+    """A WSGI application in front of another, which gets no request while the database is not ready.
 
-    One request in `RETRY_AFTER` seconds looks at the database, so that a replica serves as soon as another
-    process, or a person, has made it ready. Work is never done in a request.
+    Every `RETRY_AFTER` seconds one request looks at the database. So a replica serves soon after another
+    process, or a person, has made the database ready. A request never works on the database.
+
+    Args:
+        application: The one behind.
+        reason: Why the database is not ready.
+        look: Looks again.
+        clock: Gives seconds.
     """
 
     def __init__(
@@ -41,7 +47,7 @@ class Unavailable:
         self._looked, self._turn, self._ready = clock(), threading.Lock(), False
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer 503, or hand the request on."""
+        """Answer 503, or pass the request on."""
         if not self._ready and self._clock() - self._looked >= RETRY_AFTER:
             self._look_again()
         if self._ready:
@@ -61,7 +67,7 @@ class Unavailable:
 
 
 def answer(request: Request, reason: Rendered) -> Response:
-    """Reference and message, as JSON where the client prefers it. The particulars stay in the log."""
+    """Reference and message, as JSON if the client prefers it. The particulars are only in the log."""
     said = {"status": 503, "reference": reason.reference, "message": reason.message}
     best = request.accept_mimetypes.best_match(["text/plain", "application/json"], "text/plain")
     if best == "application/json":

@@ -1,4 +1,4 @@
-"""The web application that is named, or that a named function makes."""
+"""Loads the web application that settings name, or that a function creates which they name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def load_application(text: str, *, folder: Path | None = None) -> object:
 
 @contextmanager
 def database_url(url: object) -> Iterator[None]:
-    """For the length of the block, an application finds `url` in DATABASE_URL; no text changes nothing."""
+    """For the length of the block, DATABASE_URL is `url`. If that is no text, nothing changes."""
     if not isinstance(url, str):
         yield
         return

@@ -36,7 +36,7 @@ def foreign_code(reference: str, what: str) -> Iterator[None]:
 
 
 def _line_of(error: BaseException) -> str:
-    """Where an error came from, as " (file, line 3)"; in an installed package only if nowhere else."""
+    """Where an error came from, as " (file, line 3)". Installed packages count only if nothing else does."""
     passed = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
     importing = (str(Path(__file__).parent), importlib.__file__, "<frozen ")
     outside = [entry for entry in passed if not entry[0].startswith(importing)]

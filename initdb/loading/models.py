@@ -1,4 +1,4 @@
-"""The MetaData that is named or handed over, in any of the forms that applications have it in."""
+"""Finds the MetaData in what is named or given: a MetaData, a declarative base, a db object, a function."""
 
 from __future__ import annotations
 

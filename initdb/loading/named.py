@@ -1,4 +1,4 @@
-"""The parts of an application that settings name, imported together."""
+"""Imports the parts of an application that settings name, all in one go."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The parts as objects; None for a part that was not named.
+    """The parts as objects. A part that nobody named is None.
 
     Attributes:
         metadata: The models.
-        base: The MetaData or the callable that makes the tables which the revisions begin after.
+        base: The MetaData or the callable that creates the tables which the first revision expects.
         migrations: A folder, an ini file, a package, or a callable that makes a Config.
     """
 
@@ -29,7 +29,13 @@ class Named:
 
 
 def load_named(metadata: object, base: object, migrations: object, *, folder: Path) -> Named:
-    """Import each part that is given as "module:attribute"; what is an object already stays it.
+    """Import each part that is given as "module:attribute". A part that is an object already stays as it is.
+
+    Args:
+        metadata: The models.
+        base: What creates the tables which the first revision expects.
+        migrations: A folder, an ini file, a package, or a callable that makes a Config.
+        folder: Put first on `sys.path`.
 
     Raises:
         InitError: bad-metadata, migrations-not-found.
@@ -44,7 +50,7 @@ def _metadata(given: object, folder: Path) -> MetaData:
 
 
 def _migrations(given: object, folder: Path) -> object:
-    """A callable where the text names one; a path or "package:folder" is read by who looks for folders."""
+    """The callable that a text names. Any other text, such as a path or "package:folder", stays as it is."""
     if not isinstance(given, str) or ":" not in given or _is_path(given):
         return given
     found = load_object(given, folder=folder, reference="migrations-not-found")

@@ -39,7 +39,7 @@ def load_object(text: str, *, reference: str = "bad-metadata", folder: Path | No
 
 
 def _on_path(folder: Path | None) -> str:
-    """The folder, after it was put on ``sys.path``; "." for a working directory that was deleted."""
+    """Put the folder on `sys.path`, and give its path; "." if the working directory was deleted."""
     try:
         place = str(folder.absolute() if folder else Path.cwd())
     except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""The parts of an initialization as objects: schema, migrations, seeds, health; faces over the steps.
+"""The parts of an initialization as objects: schema, migrations, seeds, health.
 
-Each is made with a Flask application and its db, or with an Initializer:
-`SchemaManager(app, db)`, `SchemaManager(initializer)`.
+Each takes a Flask application and its db, or an Initializer: `SchemaManager(app, db)`,
+`SchemaManager(initializer)`.
 """
 
 from __future__ import annotations

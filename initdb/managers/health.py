@@ -1,4 +1,4 @@
-"""HealthValidator: whether the database answers, and schema and rows are what the application needs."""
+"""HealthValidator: checks that the database answers, and that its schema and data are right."""
 
 from __future__ import annotations
 
@@ -29,14 +29,23 @@ from initdb.statemachine.render.results import ValidationResult
 from initdb.steps.drift import Issue
 
 MOST_FINDINGS = 20
-"""How many findings of the journal's audit a report lists."""
+"""How many findings of an audit a report lists."""
 
 
 class HealthValidator(Manager):
-    """The health of one application's database; every method only looks."""
+    """The health of one application's database. No method writes anything.
+
+    Example:
+        >>> from sqlalchemy import create_engine
+        >>> validator = HealthValidator(Initializer(create_engine("sqlite:///shop.db")))
+        >>> validator.validate_connectivity()
+        True
+        >>> validator.generate_health_report()["ready"]
+        False
+    """
 
     def validate_connectivity(self) -> bool:
-        """Whether the database answers now; of a SQLite file that is not there, whether it could be made."""
+        """Whether the database answers; if a SQLite file does not exist, whether it could be created."""
         with self.bound() as initializer:
             try:
                 _ping(initializer)
@@ -45,14 +54,19 @@ class HealthValidator(Manager):
             return True
 
     def validate_schema_integrity(self) -> ValidationResult:
-        """The schema against the models. Raises InitError where the database cannot be had."""
+        """Compare the schema with the models.
+
+        Raises:
+            InitError: The database cannot be reached.
+        """
         with self.bound() as initializer, open_look(initializer) as opened:
             return result_of(about_schema(health(initializer, opened)))
 
     def validate_data_integrity(self) -> ValidationResult:
-        """The file itself, constraints, orphaned rows, seeds and the application's rules.
+        """Check the file itself, constraints, orphaned rows, seeds, and the rules of the application.
 
-        Raises InitError where the database cannot be had.
+        Raises:
+            InitError: The database cannot be reached.
         """
         with self.bound() as initializer, open_look(initializer) as opened:
             return result_of(about_data(health(initializer, opened)))
@@ -80,7 +94,7 @@ class HealthValidator(Manager):
 
 
 def _ping(initializer: Initializer) -> float:
-    """Milliseconds that an open connection takes to answer; 0 for a file that is not there yet."""
+    """The milliseconds that an open connection takes to answer; 0 for a file that does not exist yet."""
     file = database_file(initializer.engine)
     if file is not None and not file.exists():
         if not os.access(file.parent, os.W_OK):

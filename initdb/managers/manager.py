@@ -13,7 +13,17 @@ if TYPE_CHECKING:
 
 
 class Manager:
-    """Bound to an application; binding reads nothing, each method reads files and database as they are."""
+    """A part of the initialization of one application.
+
+    To make one reads nothing. Each method reads the files and the database as they are then.
+
+    Args:
+        application: An Initializer, or a Flask application.
+        db: With a Flask application: its Flask-SQLAlchemy object, or an object with an `engine`.
+
+    Raises:
+        TypeError: A Flask application came without its db.
+    """
 
     @overload
     def __init__(self, application: Initializer) -> None: ...
@@ -26,7 +36,11 @@ class Manager:
 
     @contextmanager
     def bound(self) -> Iterator[Initializer]:
-        """The Initializer, in the application's context. Raises InitError for what cannot be read."""
+        """The Initializer, in the context of the application.
+
+        Raises:
+            InitError: Settings, models, revisions or seeds cannot be read.
+        """
         if isinstance(self._application, Initializer):
             yield self._application
             return

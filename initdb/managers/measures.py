@@ -1,4 +1,4 @@
-"""What can be measured of a database: its version, its size, how many rows its tables have."""
+"""Measures a database: its version, its size, how many rows its tables have."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from initdb.steps.catalog.port import catalogue_of
 
 MOST_ROWS = 100_000
-"""Rows are counted up to here, so that a report is quick on a large database."""
+"""Rows are counted up to this number, so that a report is quick on a large database."""
 
 MOST_TABLES = 500
 
@@ -29,9 +29,9 @@ def size(connection: Connection) -> int:
 
 
 def rows_by_table(connection: Connection) -> dict[str, dict[str, int | bool | None]]:
-    """Table → `rows` up to MOST_ROWS, and whether there are `more`; of the first MOST_TABLES.
+    """Table → `rows`, up to MOST_ROWS, and whether there are `more`, for the first MOST_TABLES tables.
 
-    None where the table cannot be read: by this role, or at all.
+    Both are None if this role cannot read the table, or nobody can.
     """
     names = sorted(catalogue_of(connection).tables(), key=lambda key: (key[0] or "", key[1]))[:MOST_TABLES]
     return {

@@ -1,4 +1,4 @@
-"""MigrationRunner: which revisions are pending, applies them, takes one back, tells their history."""
+"""MigrationRunner: lists pending revisions, applies them, reverts one, and gives their history."""
 
 from __future__ import annotations
 
@@ -17,25 +17,37 @@ from initdb.steps.context import StepContext
 from initdb.steps.revisions.graph import RevisionGraph
 
 _LATER = frozenset({"seed", "validate", "repair"})
-"""Steps that come when every revision is applied: their failure is no migration's."""
+"""The steps after the last revision. If one of them fails, no migration failed."""
 
 
 class MigrationRunner(Manager):
-    """The revisions of one application's database."""
+    """The revisions of one application's database.
+
+    Example:
+        runner = MigrationRunner(app, db)
+        runner.check_pending_migrations()  # ["8d2e41f0c2a7"]
+        result = runner.run_migrations()
+        if not result.success:
+            print(result.failed_migration, result.error_message)
+    """
 
     def check_pending_migrations(self) -> list[str]:
-        """The ids of the revisions still to apply, in order, those that are held among them.
+        """List the ids of the revisions that are to be applied, in order, also of those that are held.
 
-        Raises InitError for revisions that cannot be read and where the database cannot be had.
+        Raises:
+            InitError: The revisions cannot be read, or the database cannot be reached.
         """
         with self.bound() as initializer, open_look(initializer) as opened:
             return list(opened.facts.pending)
 
     def run_migrations(self) -> MigrationResult:
-        """Bring the database to ready, and report the revisions' part of it; raises nothing a user can meet.
+        """Make the database ready, and report what became of the revisions. A failure is in the result, and
+        is not raised.
 
-        `failed_migration` is the revision at work when a migration failed; `rollback_performed` whether it
-        left nothing behind. A revision that is held or unknown to this code is no success.
+        Returns:
+            `failed_migration` is the revision that failed, and `rollback_performed` says whether the
+            database is as it was before that one. If a revision is held, or this code does not know one that
+            is applied, that is no success.
         """
         try:
             with self.bound() as initializer:
@@ -44,10 +56,17 @@ class MigrationRunner(Manager):
             return MigrationResult(False, [], error_message=str(error))
 
     def rollback_migration(self, migration_id: str) -> bool:
-        """Revert one revision, which is held from then on; whether it is reverted now.
+        """Revert one revision. It is held from then on: no boot applies it until it is released.
 
-        Raises InitError: "no-such-revision"; "rollback-refused" where it is not a current head;
-        "downgrade-missing"; whatever the downgrade fails with.
+        Args:
+            migration_id: The id of a current head, or the beginning of it.
+
+        Returns:
+            Whether it is reverted now.
+
+        Raises:
+            InitError: no-such-revision; rollback-refused if it is not a current head; downgrade-missing; or
+                the error with which the downgrade failed.
         """
         with self.bound() as initializer:
             graph = _graph(initializer)
@@ -62,10 +81,10 @@ class MigrationRunner(Manager):
                 return revision not in graph.applied(opened.facts.rows or ())
 
     def get_migration_history(self) -> list[RevisionRecord]:
-        """Every revision, oldest first, as plain data.
+        """Describe every revision, the oldest first, as plain data.
 
-        Keys: revision, doc, applied, held, marked (as applied, by a person), and at, by, run where the
-        journal knows of its application. Raises InitError where the database cannot be had.
+        Raises:
+            InitError: The database cannot be reached.
         """
         with self.bound() as initializer, open_look(initializer) as opened:
             graph = initializer.site.application.graph or RevisionGraph.of(())
@@ -85,7 +104,7 @@ def _graph(initializer: Initializer) -> RevisionGraph:
 
 
 def _roll_back(graph: RevisionGraph, revision: str) -> Order:
-    """The order to revert this one head, of however many there are."""
+    """The order to revert this head, and no other head."""
     if not graph.files[revision].has_downgrade:
         raise InitError("downgrade-missing", f"{revision}: {graph.files[revision].path}")
 

@@ -1,4 +1,4 @@
-"""Looking at a database for the managers: facts and health, without writing anything."""
+"""Looks at a database for the managers: the facts and the health, without writing anything."""
 
 from __future__ import annotations
 
@@ -20,12 +20,18 @@ from initdb.steps.survey.facts import Facts, survey
 from initdb.steps.validate import Health, inspect_health
 
 SCHEMA_CHECKS = frozenset({"connectivity", "schema"})
-"""The checks that are about the schema; the others are about what is in it."""
+"""The checks of the schema. The other checks are about the data in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenLook:
-    """A database at one moment. `connection` is open for the length of the block that it was made for."""
+    """A database at one moment.
+
+    Attributes:
+        connection: Open until the block ends that it was opened for.
+        seen: What a verdict is concluded from.
+        facts: What an inspection finds.
+    """
 
     connection: Connection
     seen: Look
@@ -34,9 +40,11 @@ class OpenLook:
 
 @contextmanager
 def open_look(initializer: Initializer) -> Iterator[OpenLook]:
-    """Look on a connection of our own. A SQLite file that does not exist is seen as empty and is not made.
+    """Look with a connection of our own. A SQLite file that does not exist counts as empty, and is not
+    created.
 
-    Raises InitError where the database cannot be had.
+    Raises:
+        InitError: The database cannot be reached, or its journal cannot be read.
     """
     site = initializer.site
     site.ask_env_py()
@@ -53,18 +61,18 @@ def open_look(initializer: Initializer) -> Iterator[OpenLook]:
 
 
 def health(initializer: Initializer, opened: OpenLook) -> Health:
-    """Every check of validation."""
+    """The result of every check of a validation."""
     site = initializer.site
     return inspect_health(opened.connection, site.application, site.settings, opened.facts.seeds)
 
 
 def about_schema(found: Health) -> tuple[Issue, ...]:
-    """The issues of the checks of the schema."""
+    """The issues that the checks of the schema found."""
     return tuple(issue for name, issue in _by_check(found) if name in SCHEMA_CHECKS)
 
 
 def about_data(found: Health) -> tuple[Issue, ...]:
-    """The issues of the other checks: the file, constraints, orphans, seeds, the application's rules."""
+    """The issues that the other checks found: file, constraints, orphaned rows, seeds, rules."""
     return tuple(issue for name, issue in _by_check(found) if name not in SCHEMA_CHECKS)
 
 
@@ -76,7 +84,7 @@ def _by_check(found: Health) -> Iterator[tuple[str, Issue]]:
 
 
 def result_of(issues: tuple[Issue, ...]) -> ValidationResult:
-    """The public result: valid where none of the issues is a defect."""
+    """The public result: valid if none of the issues is a defect."""
     return ValidationResult(
         valid=not any(issue.is_defect for issue in issues),
         issues=[issue.text for issue in issues],

@@ -1,4 +1,4 @@
-"""What an outcome means for one part of the work: which step failed, what was done, why it is not ready."""
+"""What the outcome of a run means for one part of it: which step failed, what was done."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from initdb.statemachine.orders import reason_of
 
 
 def entries(outcome: Outcome, event: str) -> Iterator[Entry]:
-    """The events of this type that the run wrote."""
+    """The entries that the run wrote for events of this type."""
     written = outcome.report.entries if outcome.report else ()
     return (entry for entry in written if entry.type == event)
 
 
 def failed_step(outcome: Outcome) -> str | None:
-    """The step that failed, now or when the adopted failure was met; None where it was none of them."""
+    """The step that failed, in this run or in the run whose failure still stands; None if no step failed."""
     if outcome.error is None:
         return None
     for entry in entries(outcome, "step_failed"):
@@ -27,6 +27,10 @@ def failed_step(outcome: Outcome) -> str | None:
 
 
 def raise_for(outcome: Outcome) -> None:
-    """Raises the outcome's error as InitError where it has one; "stopped" where a signal ended the run."""
+    """Raise the error of the outcome, if it has one.
+
+    Raises:
+        InitError: The error; stopped, if a signal ended the run.
+    """
     if outcome.error is not None or outcome.ending == "stopped":
         raise InitError.from_rendered(reason_of(outcome))

@@ -1,4 +1,4 @@
-"""SchemaManager: whether the schema is there and right; creates and repairs it."""
+"""SchemaManager: checks, creates and repairs the schema."""
 
 from __future__ import annotations
 
@@ -16,21 +16,36 @@ from initdb.steps.survey.facts import version_place
 
 
 class SchemaManager(Manager):
-    """The schema of one application's database."""
+    """The schema of one application's database.
+
+    Example:
+        >>> from sqlalchemy import Column, Integer, MetaData, Table, create_engine
+        >>> models = MetaData()
+        >>> product = Table("product", models, Column("id", Integer, primary_key=True))
+        >>> schema = SchemaManager(Initializer(create_engine("sqlite:///shop.db"), metadata=models))
+        >>> schema.check_schema_exists(), schema.create_schema(), schema.check_schema_exists()
+        (False, True, True)
+        >>> schema.get_schema_info()["tables"]["product"]["columns"]
+        ['id']
+    """
 
     def check_schema_exists(self) -> bool:
-        """Whether every table of the models is there now. Without models: whether any revision is applied.
+        """Whether every table of the models exists; without models, whether any revision is applied.
 
-        Raises InitError where the database cannot be had.
+        Raises:
+            InitError: The database cannot be reached.
         """
         with self.bound() as initializer, open_look(initializer) as opened:
             return _exists(initializer, opened)
 
     def create_schema(self) -> bool:
-        """Bring the database to ready, and with that its schema; whether it exists now.
+        """Make the database ready, and so create its schema.
 
-        Raises InitError where it could not be made. A later step that fails (seeds, validation) is no failure
-        of this part.
+        Returns:
+            Whether the schema exists now. If a later step failed (seeds, validation), it still does.
+
+        Raises:
+            InitError: The schema could not be created.
         """
         with self.bound() as initializer:
             outcome = initializer.attend()
@@ -47,18 +62,26 @@ class SchemaManager(Manager):
             return exists
 
     def validate_schema(self) -> ValidationResult:
-        """The schema against the models. Raises InitError where the database cannot be had."""
+        """Compare the schema with the models.
+
+        Raises:
+            InitError: The database cannot be reached.
+        """
         with self.bound() as initializer, open_look(initializer) as opened:
             return result_of(about_schema(health(initializer, opened)))
 
     def repair_schema(self) -> RepairResult:
-        """Mend what can be mended without losing data, and go on to ready."""
+        """Repair what can be repaired without losing data, and go on to ready.
+
+        A failure is in the result, and is not raised.
+        """
         return repaired(self)
 
     def get_schema_info(self) -> SchemaInfo:
-        """What the schema is: plain data, table name → columns, indexes and whether it exists.
+        """Describe the schema as plain data.
 
-        Raises InitError where the database cannot be had.
+        Raises:
+            InitError: The database cannot be reached.
         """
         with self.bound() as initializer, open_look(initializer) as opened:
             application, known = initializer.site.application, opened.seen.knowledge
@@ -95,14 +118,14 @@ def _table(model: Table, present: tuple[str, ...]) -> TableInfo:
 
 
 def _others(opened: OpenLook, models: MetaData) -> list[str]:
-    """Tables that are in no model, the journal's aside."""
+    """The tables that no model has, without those of the journal."""
     present = catalogue_of(opened.connection).tables()
     names = (f"{schema}.{name}" if schema else name for schema, name in present)
     return sorted(name for name in names if name not in models.tables)
 
 
 def repaired(manager: Manager) -> RepairResult:
-    """A repair run; an InitError becomes its rendered text."""
+    """Repair; an InitError becomes a part of the result."""
     try:
         with manager.bound() as initializer:
             return initializer.repair()
@@ -111,6 +134,6 @@ def repaired(manager: Manager) -> RepairResult:
 
 
 def unrepaired(error: InitError) -> RepairResult:
-    """The result where nothing could be begun."""
+    """The result if the repair could not begin."""
     told = error.rendered()
     return RepairResult(False, [], list(told.context), [told.fix], [str(error)], 0.0)

@@ -1,4 +1,4 @@
-"""DataSeeder: brings the first rows in, and says whether they are there."""
+"""DataSeeder: inserts the first rows, and says whether they are there."""
 
 from __future__ import annotations
 
@@ -22,13 +22,21 @@ from initdb.steps.identity.rows import ADMIN_ROLE, SYSTEM_TENANT
 
 
 class DataSeeder(Manager):
-    """The first rows of one application's database."""
+    """The first rows of one application's database.
+
+    Example:
+        seeder = DataSeeder(app, db)
+        result = seeder.seed_initial_data()
+        result.records_created  # {"product": 12}
+    """
 
     def seed_initial_data(self) -> SeedingResult:
-        """Bring the database to ready, and report the rows' part of it; raises nothing a user can meet.
+        """Make the database ready, and report what became of the seeds. A failure is in the result, and is
+        not raised.
 
-        Where every seed is applied already they are gone through once more: rows that exist are skipped, rows
-        that were deleted come back. A function that works on the connection and has no key is not run twice.
+        If every seed is applied already, each is applied once more: rows that exist are skipped, and rows
+        that were deleted come back. A function that works with the connection and has no key does not run
+        again.
         """
         try:
             with self.bound() as initializer:
@@ -41,25 +49,38 @@ class DataSeeder(Manager):
         return SeedingResult(False, created, skipped, [render(reason_of(outcome))])
 
     def create_admin_user(self) -> bool:
-        """Make the built-in identity schema's admin where there is none; whether there is one now.
+        """Create the administrator of the built-in identity schema, if there is none.
 
-        Its password comes as for every boot (environment, file, terminal; else the account is locked). Raises
-        InitError, "identity-not-used" for an application that has models of its own.
+        The password comes from the environment, a file or the terminal, as at every boot. Without one the
+        account is locked.
+
+        Returns:
+            Whether there is an administrator now.
+
+        Raises:
+            InitError: identity-not-used if the application has models of its own; or the error with which the
+                run failed.
         """
         return self._made(select(users.c.id).where(users.c.username == ADMIN))
 
     def create_system_tenants(self) -> bool:
-        """Make the system tenant and the default roles where they are missing; whether they are there now.
+        """Create the system tenant and the default roles, if they are missing.
 
-        Raises InitError, "identity-not-used" for an application that has models of its own.
+        Returns:
+            Whether they are there now.
+
+        Raises:
+            InitError: identity-not-used if the application has models of its own; or the error with which the
+                run failed.
         """
         tenant = select(tenants.c.id).where(tenants.c.slug == SYSTEM_TENANT)
         return self._made(tenant, select(roles.c.id).where(roles.c.name == ADMIN_ROLE))
 
     def validate_seed_data(self) -> bool:
-        """Whether every seed is applied as it is now, and the tables it fills are there.
+        """Whether every seed is applied as it is today, and its tables exist.
 
-        Raises InitError where the database cannot be had.
+        Raises:
+            InitError: The database cannot be reached.
         """
         with self.bound() as initializer, open_look(initializer) as opened:
             return not any(
@@ -86,7 +107,7 @@ def _there(initializer: Initializer, queries: Iterable[Select[tuple[int]]]) -> b
 
 
 def _counted(batches: Iterable[Entry]) -> tuple[dict[str, int], dict[str, int]]:
-    """Rows created and skipped, by table; by source where only its code knows the table."""
+    """The rows created and skipped by table, or by source if only its code knows the table."""
     created, skipped = Counter[str](), Counter[str]()
     for batch in batches:
         data = batch.data
