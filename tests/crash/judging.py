@@ -9,8 +9,7 @@ from contextlib import closing
 from typing import Any
 
 from tests.crash import trying
-from tests.crash.layers.statements import name_of
-from tests.crash.places import Files, SqlitePlace
+from tests.crash.places import Files, SqlitePlace, name_of
 from tests.crash.trying import Expected
 
 GUARD = 24

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -30,6 +31,14 @@ _RESTARTING = frozenset({None, "57P01", "57P02", "57P03"})
 
 Files = dict[str, bytes]
 """Name → content of the files that make up a SQLite database."""
+
+
+def name_of(files: Files) -> str:
+    """The digest of a database's files."""
+    summed = hashlib.blake2b(digest_size=12)
+    for name, content in sorted(files.items()):
+        summed.update(f"{name} {len(content)} ".encode() + content)
+    return summed.hexdigest()
 
 
 class Place(Protocol):

@@ -12,8 +12,7 @@ from typing import Any
 from tests.crash import failing, libc_calls, steady
 from tests.crash.children import Child, Stuck, fork
 from tests.crash.judging import Judge
-from tests.crash.layers.statements import name_of
-from tests.crash.places import SqlitePlace
+from tests.crash.places import SqlitePlace, name_of
 from tests.crash.point import Point, Tried
 from tests.crash.scenario import SQLITE_JOURNAL, SQLITE_WAL, Answer
 from tests.crash.trying import Expected

@@ -1,13 +1,12 @@
 """Layer A: SQLite stopped before and after every statement, from photographs of one forward run.
 
 What SIGKILL leaves of a SQLite database is exactly its files, so a second process copies them at every point,
-and each distinct copy is resumed once. Every twentieth point is killed for real and must leave what was
+and distinct ones are resumed. Every twentieth point is killed for real and must leave what was
 photographed.
 """
 
 from __future__ import annotations
 
-import hashlib
 import signal
 import socket
 from collections.abc import Iterator
@@ -15,7 +14,8 @@ from dataclasses import dataclass, field
 
 from tests.crash import taps, trying
 from tests.crash.children import LIMIT, Stuck
-from tests.crash.places import Files, SqlitePlace
+from tests.crash.judging import Judge
+from tests.crash.places import Files, SqlitePlace, name_of
 from tests.crash.point import Point, Tried
 from tests.crash.scenario import SQLITE_JOURNAL, SQLITE_WAL
 from tests.crash.trying import Expected
@@ -40,14 +40,6 @@ class Album:
         state = name_of(files)
         self.states.append(state)
         self.files.setdefault(state, files)
-
-
-def name_of(files: Files) -> str:
-    """The digest of a database's files."""
-    summed = hashlib.blake2b(digest_size=12)
-    for name, content in sorted(files.items()):
-        summed.update(f"{name} {len(content)} ".encode() + content)
-    return summed.hexdigest()
 
 
 def photograph(place: SqlitePlace, run: trying.Starter = trying.start) -> Album:
@@ -79,20 +71,17 @@ def photograph(place: SqlitePlace, run: trying.Starter = trying.start) -> Album:
 
 
 def sweep(place: SqlitePlace, expected: Expected, kind: str, every: int) -> Iterator[Tried]:
-    """Every point (or every `every`th), each distinct state resumed once."""
+    """Every point (or every `every`th), what SQLite recovers to the same is resumed once."""
     place.reset()
     album = photograph(place)
     assert len(album.states) == expected.total
-    found: dict[str, tuple[str, ...]] = {}
+    judge = Judge(place, expected)
     for number in range(1, expected.total + 1):
         if (number - 1) % every and number % GUARD:
             continue
         state = album.states[number - 1]
         point = _point(place, kind, number)
-        if state not in found:
-            place.write(album.files[state])
-            found[state] = trying.problems_after(place, expected)
-        problems = found[state]
+        problems = judge.problems(album.files[state])
         if number % GUARD == 0:
             problems += tuple(_guard(place, album, number))
         yield Tried(point, state, problems=problems, label=album.labels[number - 1])

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from tests.crash import trying
 from tests.crash.disk import Call, Disk, Image
 from tests.crash.judging import Judge
-from tests.crash.layers.statements import name_of
-from tests.crash.places import SqlitePlace
+from tests.crash.places import SqlitePlace, name_of
 from tests.crash.point import Point, Tried
 from tests.crash.recording import record
 from tests.crash.scenario import SQLITE_JOURNAL, SQLITE_WAL
