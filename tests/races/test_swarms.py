@@ -35,7 +35,7 @@ def _assert_done_once(toy: Toy, booted: list[Booted]) -> None:
     assert [one.type for one in assert_settled(toy)] == UNDISTURBED
 
 
-@pytest.mark.parametrize("count", [2, 30, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [2, 100])
 def test_all_boot_at_once_on_an_empty_database(toy: Toy, count: int) -> None:
     """One works; the others wait for it by name and see ready; nothing twice, no error."""
     _assert_done_once(toy, boot_together(toy, count, hold=count - 1))
@@ -56,20 +56,18 @@ def test_through_pgbouncer_in_transaction_pooling(server: PostgresServer, postgr
 
 @pytest.fixture(scope="module")
 def crowded() -> Iterator[PostgresServer]:
-    """A server of twenty connections, of which it keeps three for superusers."""
-    server = PostgresServer({"max_connections": "20"})
+    """A server of eleven connections, of which it keeps three for superusers."""
+    server = PostgresServer({"max_connections": "11"})
     server.admin_execute("CREATE ROLE app LOGIN")
     yield server
     server.remove()
 
 
-@pytest.mark.parametrize("count", [25, pytest.param(60, marks=pytest.mark.slow)])
-def test_more_processes_than_the_server_has_connections(
-    crowded: PostgresServer, tmp_path: Path, count: int
-) -> None:
+def test_more_processes_than_the_server_has_connections(crowded: PostgresServer, tmp_path: Path) -> None:
     """Being refused a connection is waiting: all end ready."""
-    crowded.admin_execute(f"CREATE DATABASE crowd_{count} OWNER app")
-    toy = Toy(tmp_path, crowded.url(f"crowd_{count}", user="app"), options={"schema_from": "migrations"})
+    count = 40
+    crowded.admin_execute("CREATE DATABASE crowd OWNER app")
+    toy = Toy(tmp_path, crowded.url("crowd", user="app"), options={"schema_from": "migrations"})
     toy.with_revisions().with_seeds()
     booted = boot_together(toy, count, hold=count // 2)
     assert {one.outcome for one in booted} == {"ready"}, [one for one in booted if one.outcome != "ready"]
@@ -93,11 +91,10 @@ def test_some_are_killed_among_them(toy: Toy, seed: int) -> None:
     assert_settled(toy)
 
 
-@pytest.mark.parametrize("count", [20, pytest.param(100, marks=pytest.mark.slow)])
-def test_all_boot_at_once_on_a_revision_that_always_fails(toy: Toy, count: int) -> None:
+def test_all_boot_at_once_on_a_revision_that_always_fails(toy: Toy) -> None:
     """One attempt; the others show the error that the one met, word for word, then and later."""
     toy.revision(2, "    1 / 0")
-    booted = boot_together(toy, count, hold=count - 1)
+    booted = boot_together(toy, 20, hold=19)
     assert {one.outcome for one in booted} == {"failed"}
     assert len({one.errors for one in booted}) == 1
     assert toy.types().count("step_failed") == 1

@@ -26,6 +26,10 @@ from tests.support.waiting import wait_until
 
 Prepare = Callable[[int], Toy]
 
+_COURTESY = 15
+"""How much is added to the niceness of a process that waits: a hundred look again and again for as long
+as the one works, which has a hundredth of the machine otherwise."""
+
 LIMIT = 100.0
 """Seconds until a process that has not ended is taken to hang."""
 
@@ -130,6 +134,8 @@ def _boot(swarm: Swarm, number: int, hall: Path, starting: int, tell: int) -> di
             os.kill(os.getpid(), signal.SIGKILL)
 
     def waiting(one: Waiting) -> None:
+        if not waited:
+            os.nice(_COURTESY)
         waited.append(one.why)
         if "toy on " in one.why:
             (hall / f"{number}.named").touch()
