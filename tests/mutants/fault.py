@@ -28,13 +28,17 @@ RACES = ("tests/races/test_threads.py", "tests/races/test_swarms.py", "tests/rac
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Points of the crash harness: of this layer, scenario, database and kind, every so many of them."""
+    """Points of the crash harness: of this layer, scenario, database and kind, every so many of them.
+
+    `likely`: a point that failed when it was last looked for. It is tried before all others.
+    """
 
     layer: str
     scenario: str
     database: str
     kind: str
     every: int = 1
+    likely: str = ""
 
 
 @dataclass(frozen=True, slots=True)

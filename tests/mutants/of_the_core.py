@@ -28,7 +28,7 @@ OF_THE_CORE: tuple[Fault, ...] = (
         "                now = self.journal.lock_head(connection, self.lock_timeout)\n"
         '                return __import__("dataclasses").replace(now, seq=before.seq, hash=before.hash)',
         (*OF_THE_UNIT, *OF_WALKS),
-        Sweep("H", "models", "sqlite-wal", "apart", 13),
+        Sweep("H", "models", "sqlite-wal", "apart", 13, "0:28,42"),
     ),
     Fault(
         "doubt-by-a-plain-read",
@@ -37,7 +37,7 @@ OF_THE_CORE: tuple[Fault, ...] = (
         "run.run not in self._begun or run.ended is None:\n",
         "run.run not in self._begun or run.ended is None:\n            self._begun.clear()\n",
         ("tests/statemachine/test_doubt.py",),
-        Sweep("E", "rollback-one", "postgresql", "commit-late"),
+        Sweep("E", "rollback-one", "postgresql", "commit-late", likely="4"),
     ),
     Fault(
         "order-twice",
@@ -64,7 +64,7 @@ OF_THE_CORE: tuple[Fault, ...] = (
         "            alive=baton.alive,\n",
         "            alive=lambda: baton.release() is None,\n",
         ("tests/races/test_stopped.py", "tests/races/test_threads.py", "tests/races/test_swarms.py"),
-        Sweep("H", "models", "sqlite-wal", "switches", 5),
+        Sweep("H", "models", "sqlite-wal", "switches", 7, "0:2,32"),
     ),
     Fault(
         "no-guard-sqlite",
@@ -94,6 +94,6 @@ OF_THE_CORE: tuple[Fault, ...] = (
         "                now = {'seq': self.head.seq, 'hash': self.head.hash}\n"
         '                self.knowledge = __import__("dataclasses").replace(self.knowledge, **now)',
         (*OF_THE_UNIT, *OF_WALKS),
-        Sweep("H", "models", "sqlite-wal", "apart", 5),
+        Sweep("H", "models", "sqlite-wal", "apart", 5, "0:1,30"),
     ),
 )

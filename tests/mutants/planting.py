@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.fault import Fault
+from tests.support.bytecode import compile_product
 
 TREE = Path(__file__).parents[2]
 PARTS = ("events", "examples", "initdb", "migrations", "statemachine", "steps", "tests", "pyproject.toml")
@@ -49,13 +50,14 @@ class Noticed:
 
 
 def copy_tree(folder: Path) -> Path:
-    """What the tests need of the tree, links as links."""
+    """What the tests need of the tree, links as links; compiled modules too, which a fault makes void."""
+    compile_product()
     copy = folder / "tree"
     copy.mkdir()
     for part in PARTS:
         source = TREE / part
         if source.is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", ".hypothesis")
+            ignored = shutil.ignore_patterns(*(["__pycache__"] if part == "tests" else []), ".hypothesis")
             shutil.copytree(source, copy / part, symlinks=True, ignore=ignored)
         elif source.exists():
             shutil.copy(source, copy / part)

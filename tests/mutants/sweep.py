@@ -6,14 +6,17 @@ import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.crash import trying
 from tests.crash.layers import LAYERS
-from tests.crash.places import make_place
+from tests.crash.places import Place, make_place
+from tests.crash.point import Tried
 from tests.crash.scenario import POSTGRESQL
 from tests.crash.scenarios import SCENARIOS
 from tests.crash.sweeping import memory
+from tests.crash.trying import Expected
 from tests.mutants.fault import Sweep
 from tests.support.postgres_server import PostgresServer
 
@@ -29,17 +32,24 @@ def first_failure(sweep: Sweep, folder: Path, server: PostgresServer | None) -> 
         expected = trying.expect(place)
     except AssertionError as error:
         return {"where": "the uninterrupted run", "points": 0, "why": str(error)}
-    for tried in LAYERS[sweep.layer].sweep(place, expected, sweep.kind, sweep.every):
+    for tried in _points(sweep, place, expected):
         points += 1
         if tried.problems:
             return {"where": tried.point.command(), "points": points, "why": tried.problems[0]}
     return {"where": "", "points": points, "why": ""}
 
 
+def _points(sweep: Sweep, place: Place, expected: Expected) -> Iterator[Tried]:
+    layer = LAYERS[sweep.layer]
+    if sweep.likely:
+        yield layer.one(place, expected, sweep.kind, sweep.likely)
+    yield from layer.sweep(place, expected, sweep.kind, sweep.every)
+
+
 def main(words: list[str]) -> None:
-    """LAYER SCENARIO DATABASE KIND EVERY; the last line printed is the answer as JSON."""
-    layer, scenario, database, kind, every = words
-    sweep = Sweep(layer, scenario, database, kind, int(every))
+    """LAYER SCENARIO DATABASE KIND EVERY LIKELY; the last line printed is the answer as JSON."""
+    layer, scenario, database, kind, every, likely = words
+    sweep = Sweep(layer, scenario, database, kind, int(every), likely)
     folder = Path(tempfile.mkdtemp(prefix="initdb-mutants-", dir=memory()))
     server = PostgresServer() if sweep.database == POSTGRESQL else None
     try:
