@@ -27,6 +27,7 @@ FORMS: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"reason": "changed", "changed": ["models", "seeds"]}, "began: changed (models, seeds)"),
         ({"reason": "changed", "changed": [1]}, "began: changed (1)"),
     ],
+    "run_continued": [({"reason": "another worked"}, "went on in the same run: another worked")],
     "run_resumed": [
         (
             {
@@ -180,7 +181,11 @@ FORMS: dict[str, list[tuple[dict[str, Any], str]]] = {
 
 @pytest.mark.parametrize(
     ("kind", "data", "sentence"),
-    [(kind, data, sentence) for kind, forms in FORMS.items() for data, sentence in forms],
+    [
+        pytest.param(kind, data, sentence, id=f"{kind}-{number}")
+        for kind, forms in FORMS.items()
+        for number, (data, sentence) in enumerate(forms)
+    ],
 )
 def test_a_form_of_a_sentence(kind: str, data: dict[str, Any], sentence: str) -> None:
     """As a person reads it."""
