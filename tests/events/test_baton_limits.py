@@ -1,0 +1,241 @@
+"""The baton at its limits: what a failure is called, what it leaves, and who may ask and give it back."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, create_engine
+
+from initdb.errors import InitError
+from initdb.events import baton as batons
+from initdb.events.baton import SIDE_SUFFIX, try_baton
+from initdb.events.head import HeadMoved
+from initdb.events.journal import Journal
+from initdb.events.postgresql import POSTGRESQL
+from initdb.events.sessions import session
+from tests.events.journals import append_committed, make, schema_of
+
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+def _fails(monkeypatch: pytest.MonkeyPatch, code: int | None) -> None:
+    error = sqlite3.OperationalError("no such luck")
+    if code is not None:
+        error.sqlite_errorcode = code
+
+    def open_(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(batons, "_open_side_file", open_)
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("code", "reference"),
+    [
+        (sqlite3.SQLITE_FULL, "disk-full"),
+        (sqlite3.SQLITE_CANTOPEN, "baton-unwritable"),
+        (None, "baton-unwritable"),
+    ],
+)
+def test_a_side_file_that_cannot_be_had(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int | None, reference: str
+) -> None:
+    """By its file, and why."""
+    _fails(monkeypatch, code)
+    with pytest.raises(InitError) as error:
+        try_baton(engine, Journal("main", "shop"))
+    assert error.value.reference == reference
+    assert error.value.context == (f"{tmp_path / 'test.db'}{SIDE_SUFFIX}: no such luck",)
+    assert error.value.database == "sqlite"
+
+
+@ON_SQLITE
+def test_a_side_file_that_is_busy_is_somebody_elses(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No error."""
+    _fails(monkeypatch, sqlite3.SQLITE_BUSY)
+    assert try_baton(engine, Journal("main", "shop")) is None
+
+
+@ON_SQLITE
+def test_a_file_that_may_not_be_written_is_said_so(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing of it stays open."""
+    opened: list[sqlite3.Connection] = []
+    real = batons._open_side_file
+
+    def open_(file: Path, beside: Path) -> sqlite3.Connection:
+        opened.append(real(file, beside))
+        return opened[-1]
+
+    monkeypatch.setattr(batons, "_open_side_file", open_)
+    monkeypatch.setattr(
+        os, "access", lambda path, how: not (str(path).endswith(SIDE_SUFFIX) and how == os.W_OK)
+    )
+    with pytest.raises(InitError) as error:
+        try_baton(engine, Journal("main", "shop"))
+    assert error.value.context == (f"{tmp_path / 'test.db'}{SIDE_SUFFIX}: not writable by this process",)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
+
+
+def test_another_thread_may_give_it_back(engine: Engine) -> None:
+    """A server's boot may end in another thread than it began in."""
+    journal = make(engine)
+    baton = try_baton(engine, journal)
+    assert baton is not None
+    said: list[bool] = []
+
+    def end() -> None:
+        said.append(baton.alive())
+        baton.release()
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    thread.join()
+    assert said == [True]
+    again = try_baton(engine, journal)
+    assert again is not None
+    again.release()
+
+
+@ON_SQLITE
+def test_a_baton_that_was_given_back_is_not_alive(engine: Engine) -> None:
+    """Nor is one whose transaction has ended."""
+    baton: Any = try_baton(engine, Journal("main", "shop"))
+    assert baton.alive()
+    baton._connection.execute("ROLLBACK")
+    assert not baton.alive()
+    baton.release()
+
+
+def test_the_answer_comes_at_once(engine: Engine) -> None:
+    """Whoever has it."""
+    journal = make(engine)
+    held = try_baton(engine, journal)
+    assert held is not None
+    begun = time.monotonic()
+    assert try_baton(engine, journal) is None
+    assert time.monotonic() - begun < 2
+    held.release()
+
+
+@ON_SQLITE
+def test_a_side_file_that_is_there_keeps_its_mode_and_owner(engine: Engine, tmp_path: Path) -> None:
+    """Only a new one is made like the database."""
+    main, beside = tmp_path / "test.db", tmp_path / f"test.db{SIDE_SUFFIX}"
+    for file, mode in ((main, 0o660), (beside, 0o606)):
+        file.touch()
+        file.chmod(mode)
+    if os.geteuid() == 0:
+        os.chown(main, 1234, 4321)
+    before = beside.stat()
+    baton = try_baton(engine, Journal("main", "shop"))
+    assert baton is not None
+    after = beside.stat()
+    assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+    baton.release()
+
+
+@ON_SQLITE
+def test_an_owner_that_cannot_be_given_is_no_error(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only root may give files away."""
+    (tmp_path / "test.db").touch()
+
+    def denied(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "chown", denied)
+    baton = try_baton(engine, Journal("main", "shop"))
+    assert baton is not None and baton.alive()
+    baton.release()
+
+
+@ON_POSTGRESQL
+def test_a_head_that_has_moved_since_is_noticed(engine: Engine) -> None:
+    """By its number or its hash; the lock is not taken, and no session stays."""
+    journal = make(engine)
+    with session(engine) as connection:
+        seq, digest = journal.last(connection)
+    for since in ((seq + 1, digest), (seq, "0" * 64)):
+        with pytest.raises(HeadMoved):
+            try_baton(engine, journal, since)
+    baton = try_baton(engine, journal, (seq, digest))
+    assert baton is not None
+    append_committed(journal, engine)
+    baton.release()
+    with pytest.raises(HeadMoved):
+        try_baton(engine, journal, (seq, digest))
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize("how", ["refused", "moved", "released"])
+def test_no_session_stays(engine: Engine, how: str) -> None:
+    """Of a baton that was not had, or was given back."""
+    journal = make(engine)
+    held = try_baton(engine, journal)
+    assert held is not None
+    if how == "refused":
+        assert try_baton(engine, journal) is None
+    elif how == "moved":
+        with pytest.raises(HeadMoved):
+            try_baton(engine, journal, (9, ""))
+    mine = held.backend()
+    if how == "released":
+        held.release()
+        mine = None
+    query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with session(engine) as connection:
+        for _ in range(100):
+            found = connection.exec_driver_sql(query).scalars().all()
+            if found == ([mine] if mine else []):
+                break
+            connection.exec_driver_sql("SELECT pg_sleep(0.02), pg_stat_clear_snapshot()")
+    assert found == ([mine] if mine else [])
+    held.release()
+
+
+@ON_POSTGRESQL
+def test_its_transaction_has_the_settings_of_a_unit(engine: Engine) -> None:
+    """So that it neither times out nor outlives its process; and it is named, once it was asked."""
+    baton: Any = try_baton(engine, Journal(schema_of(engine), "shop"))
+    connection = baton._connection
+    for name, value in POSTGRESQL.settings(connection).items():
+        if not name.startswith("tcp_"):
+            assert connection.exec_driver_sql(f"SHOW {name}").scalar() == value
+    assert baton.alive()
+    assert connection.exec_driver_sql("SHOW application_name").scalar() == "initdb baton"
+    baton.release()
+
+
+@ON_POSTGRESQL
+def test_what_is_no_loss_is_an_error(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A baton that cannot be asked is not said to be lost."""
+    baton: Any = try_baton(engine, Journal(schema_of(engine), "shop"))
+
+    def refuse(*_: object) -> None:
+        raise ValueError("no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(baton._connection, "exec_driver_sql", refuse)
+        with pytest.raises(ValueError):
+            baton.alive()
+    baton.release()
+
+
+def test_in_memory_it_is_always_had() -> None:
+    """Nobody else is there; to give it back is nothing."""
+    baton = try_baton(create_engine("sqlite://"), Journal("main", "shop"))
+    assert baton is not None
+    baton.release()
+    assert baton.alive() and baton.backend() is None
