@@ -1,1 +1,1 @@
-"""The command line, a module a command; nothing here imports SQLAlchemy before a command needs it."""
+"""The command line: one module for each command. SQLAlchemy is not imported before a command needs it."""

@@ -18,53 +18,56 @@ _HEAD = """\
 <!-- Written by `python -m initdb.cli.document`; edit the commands in initdb/cli instead. -->
 
 `initdb …`, `python -m initdb …` and, for a Flask application, `flask --app shop initdb …` are the same
-commands. In containers and scripts write one of the last two: PostgreSQL has an `initdb` too, and which
-of them PATH finds first differs from image to image.
+commands. PostgreSQL has an `initdb` too, and which of them comes first on PATH differs from image to
+image. So write one of the last two in containers and scripts.
 
-Called with an option of PostgreSQL's initdb (`-D`, `--pgdata`, `-A`, `-U`, `-E`, `--locale` …) before any
-command of its own, this one hands over to the next `initdb` on PATH. A word alone, as in `initdb data`,
-is not taken for a folder: it is an error that says which initdb this is.
+If an option of PostgreSQL's initdb (`-D`, `--pgdata`, `-A`, `-U`, `-E`, `--locale` …) comes before any
+command, this `initdb` runs the next `initdb` on PATH instead. A word alone, as in `initdb data`, is an
+error that says which initdb this is.
 
-## How commands speak
+## What commands print
 
-- What people read goes to stdout; failures and warnings go to stderr, also with `--quiet`, which leaves
-  out the rest.
-- On a terminal a line that is updated in place says which step is at work, which revision of how many,
-  how many rows, or for whom this process waits. Elsewhere there is a line for each event, and one
-  whenever what is waited for changes.
-- Colours appear on a terminal only, and not where `NO_COLOR` is set.
-- `--json` prints one JSON object on one line of stdout, with the fields below; `journal --json` prints
-  each event as it is stored, a line each. Fields may be added; none is renamed or taken away.
-- `--quiet`, `--json` and `--debug` may stand before the command too.
-- No failure shows a traceback. `--debug` prints that of an internal error.
+- Results go to stdout. Failures and warnings go to stderr, also with `--quiet`, which prints nothing
+  else.
+- On a terminal, one line is updated in place. It says which step works, on which revision of how many or
+  on how many rows, or for which process this one waits. Elsewhere there is a line for each event, and one
+  whenever the reason for waiting changes.
+- Colours appear only on a terminal, and not if `NO_COLOR` is set.
+- `--json` prints one JSON object on one line of stdout, with the fields below. `journal --json` prints
+  one line for each event, as it is stored. Later versions may add fields; they never rename or remove
+  one.
+- `--quiet`, `--json` and `--debug` may also come before the command.
+- No failure shows a traceback. With `--debug` an internal error does.
 """
 
 _SETTINGS = """\
 ## Settings as options
 
-Each of these commands takes every setting as an option, such as `--database-url`, `--work-url`, `--app`,
-`--metadata`, `--migrations`, `--seeds` and `--schema-from`; [settings.md](settings.md) has the table of
-all. Where an `app` is named its own database is used, and `--database-url` is what that application finds
-in `DATABASE_URL` while it is made.
+Each command that needs a database takes every setting as an option, such as `--database-url`, `--app`,
+`--metadata`, `--migrations` and `--seeds`; [settings.md](settings.md) lists them all. If an `app` is
+named, initdb uses the database of that application, which finds `--database-url` in `DATABASE_URL` while
+it is created.
 
-Where nothing at all is configured, the database is `sqlite:///initdb.db` in the working directory and the
-schema is the built-in identity schema. Where models, migrations, seeds or an application are configured,
-but no database, nothing is assumed: that is `database-url-missing`.
+If nothing at all is configured, the database is `sqlite:///initdb.db` in the working directory, and the
+schema is the built-in identity schema. If models, migrations, seeds or an application are configured, but
+no database, that is the error `database-url-missing`.
 """
 
 
 def document() -> str:
-    """The page as Markdown."""
+    """The page, as Markdown."""
     parts = [_HEAD, _codes(), _SETTINGS]
     for name, command in commands():
         parts.append(f"## initdb {name}")
         parts += _described(name, command)
-    parts.append("## Failures in JSON\n\nWhere a command fails before it could begin:\n\n" + _table(FAILED))
+    parts.append(
+        "## Failures in JSON\n\nIf a command fails before it could begin, it prints:\n\n" + _table(FAILED)
+    )
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:
-    """Every command with its name below the program's, groups that do something by themselves included."""
+    """Every command with its name, also groups that do something themselves."""
     for name, command in make_group().commands.items():
         if not isinstance(command, click.Group) or command.invoke_without_command:
             yield name, command
@@ -75,7 +78,7 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 def _codes() -> str:
     verify = "; ".join(f"{code}: {meaning}" for code, meaning in VERIFY_CODES.items())
     table = _rows(("Code", "Meaning"), EXIT_CODES.items())
-    return f"## Exit codes\n\n{table}\n\n`journal verify` has its own: {verify}."
+    return f"## Exit codes\n\n{table}\n\n`journal verify` has exit codes of its own: {verify}."
 
 
 def _described(name: str, command: click.Command) -> Iterator[str]:

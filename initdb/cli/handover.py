@@ -1,4 +1,4 @@
-"""PostgreSQL's own initdb has the same name: told by its options, this command hands over to it."""
+"""Hands over to PostgreSQL's own initdb, which has the same name, if the options are its own."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from typing import NoReturn
 from initdb.errors import InitError
 
 SHORT = frozenset("ADEgkTUWXcdLnNSs")
-"""The letters of `initdb`'s short options, PostgreSQL 14 to 18 (https://www.postgresql.org/docs/current/app-initdb.html);
-`-V`, `-?` and `--help` are answered by both."""
+"""The letters of the short options of PostgreSQL's initdb, 14 to 18. Both commands answer `-V`, `-?` and
+`--help`.
+
+See https://www.postgresql.org/docs/current/app-initdb.html.
+"""
 
 LONG = frozenset(
     {
@@ -58,11 +61,20 @@ LONG = frozenset(
 """Its long options, without those that this command has too."""
 
 _OURS = b"initdb.__main__"
-"""What the script that an installer makes for this command has in it."""
+"""A text in the script that an installer creates for this command."""
 
 
 def is_for_postgresql(words: Sequence[str], commands: Collection[str]) -> bool:
-    """Whether PostgreSQL's initdb is meant: an option of its own stands before any command of ours."""
+    """Whether PostgreSQL's initdb is meant: one of its options stands before any command of ours.
+
+    Args:
+        words: The command line, without the name of the program.
+        commands: The names of our commands.
+
+    Example:
+        >>> is_for_postgresql(["-D", "/data"], ["run"]), is_for_postgresql(["run", "-D"], ["run"])
+        (True, False)
+    """
     for word in words:
         if word in commands:
             return False
@@ -75,7 +87,15 @@ def is_for_postgresql(words: Sequence[str], commands: Collection[str]) -> bool:
 
 
 def hand_over(words: Sequence[str], path: str | None = None) -> NoReturn:
-    """Become the next `initdb` on PATH. Raises InitError("postgresql-initdb-missing") where there is none."""
+    """Become the next `initdb` on PATH.
+
+    Args:
+        words: The command line, without the name of the program.
+        path: The folders to look in (default: those of PATH).
+
+    Raises:
+        InitError: postgresql-initdb-missing.
+    """
     places = (os.environ.get("PATH", "") if path is None else path).split(os.pathsep)
     program = next((str(found) for place in places if (found := _other(Path(place) / "initdb"))), None)
     if program is None:
@@ -86,7 +106,7 @@ def hand_over(words: Sequence[str], path: str | None = None) -> NoReturn:
 
 
 def _other(file: Path) -> Path | None:
-    """`file` where it is a program, and not this command (in this environment or another one)."""
+    """The file if it is a program, and not this command in this or another environment; else None."""
     try:
         if not file.is_file() or not os.access(file, os.X_OK):
             return None

@@ -1,4 +1,4 @@
-"""`initdb`: the group of all commands."""
+"""`initdb`: the group of all commands, and its help."""
 
 from __future__ import annotations
 
@@ -35,39 +35,43 @@ COMMANDS: tuple[click.Command, ...] = (
 WHICH = f"initdb-journal {initdb.__version__}, for the databases of applications (not PostgreSQL's initdb)"
 
 _WHAT = (
-    "Brings the database from any state to ready, one journaled step at a time; called again it goes on"
-    " where it stopped."
+    "Makes the database of an application ready, from any state, and journals every step. Call it again, and"
+    " it goes on where it stopped."
 )
 _CODES = (
-    "Exit codes: 0 ready, 1 failed, 2 usage, 3 pending, held or not ready, 4 another process is at work and"
-    " --no-wait was given, 130 or 143 stopped by a signal; journal verify: 0 intact, 1 findings, 5 could not"
-    " check."
+    "Exit codes: 0 ready, 1 failed, 2 wrong usage, 3 pending, held or not ready, 4 another process works and"
+    " --no-wait was given, 130 or 143 stopped by a signal. Those of journal verify: 0 intact, 1 something was"
+    " found, 5 could not be checked."
 )
 
 
 class Root(Careful, click.Group):
-    """The commands in the order of a day's work, and an answer for who meant PostgreSQL's initdb."""
+    """The commands in the order of a day's work, and an answer if PostgreSQL's initdb was meant."""
 
     is_root = True
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order in which they were added."""
+        """The names in the order in which the commands were added."""
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Call the command named."""
+        """Call the command that is named."""
         with harmless():
             return super().invoke(ctx)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """As any group's, after a first line that says which initdb this is."""
+        """Write a first line that says which initdb this is, then the help of a group."""
         formatter.write(f"{WHICH}\n\n")
         super().format_help(ctx, formatter)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Raises click.UsageError for a word that is no command, saying which initdb this is."""
+        """Find the command of the first word.
+
+        Raises:
+            click.UsageError: There is none. The message says which initdb this is.
+        """
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             near = did_you_mean(name, self.commands)
@@ -80,7 +84,7 @@ class Root(Careful, click.Group):
 
 
 def make_group() -> Root:
-    """A group of all commands; a face may set its own callback."""
+    """A new group of all commands. Flask's command sets a callback of its own."""
     group = Root(
         "initdb",
         help=f"{_WHAT}\n\n{_CODES}",

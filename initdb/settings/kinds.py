@@ -80,7 +80,7 @@ def whole(least: int, most: int) -> Kind:
             raise ValueError
         return number
 
-    return Kind("whole number", f"a whole number from {least} to {most}", parse)
+    return Kind("number", f"a whole number from {least} to {most}", parse)
 
 
 def one_of(*choices: str) -> Kind:
@@ -116,6 +116,6 @@ def _object(value: object, base: Path) -> str:
 
 
 NAME = Kind("name", "a name of printable characters", _name)
-NAMES = Kind("names", "a list of names", each(_name), many=True)
+NAMES = Kind("name", "a list of names", each(_name), many=True)
 IDENTIFIER = Kind("identifier", "an identifier of at most 63 bytes", _identifier)
-OBJECT = Kind("object", '"module:attribute", such as "shop.models:db"', _object)
+OBJECT = Kind("module:attribute", '"module:attribute", such as "shop.models:db"', _object)

@@ -65,7 +65,7 @@ def _databases(value: object, base: Path) -> tuple[str, ...]:
 URL = Kind("url", "a database URL, such as sqlite:///app.db or postgresql://user@host/name", _url)
 FILE = Kind("file", "the path of a file", _file)
 DATABASES = Kind(
-    "databases", 'a table of names and URLs, or a list of texts "name=URL"', _databases, many=True
+    "name=url", 'a table of names and URLs, or a list of texts "name=URL"', _databases, many=True
 )
-PLACE = Kind("place", 'a path, a package such as "shop.migrations", or "module:attribute"', _place)
-PLACES = Kind("places", 'a list of paths, packages and "module:attribute"', each(_place), many=True)
+PLACE = Kind("path", 'a path, a package such as "shop.migrations", or "module:attribute"', _place)
+PLACES = Kind("path", 'a list of paths, packages and "module:attribute"', each(_place), many=True)

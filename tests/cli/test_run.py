@@ -28,7 +28,7 @@ def test_without_a_terminal_the_admin_is_locked_and_that_is_said(console: Consol
     """A password that nobody would read is not made."""
     done = console.process("run")
     assert done.returncode == 0, done.stderr
-    assert "without a terminal locked" in done.stdout
+    assert "without a terminal the account is locked" in done.stdout
     assert "created locked" in done.stderr
     with sqlite3.connect(console.folder / "initdb.db") as database:
         assert database.execute("SELECT username, locked FROM users").fetchall() == [("admin", 1)]

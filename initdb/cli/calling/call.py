@@ -1,4 +1,4 @@
-"""What a command was called with: the settings given as options, and how it is to speak."""
+"""What a command was called with: the settings that were given as options, and what it is to print."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ from initdb.cli.output.screen import Screen
 SETTINGS_KEY = "initdb.settings"
 FLAGS_KEY = "initdb.flags"
 FLASK_KEY = "initdb.flask"
-"""Keys of click's `Context.meta`, which a command shares with its groups: options may stand before it."""
+"""Keys of click's `Context.meta`. A command shares it with its groups, whose options stand before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call of a command.
 
-    name: the command's, with its group's (`journal verify`). settings: name of a setting → the text given.
-    flask: makes the application that `flask` was called for; None where another face was called.
+    Attributes:
+        name: The name of the command, with that of its group: `journal verify`.
+        settings: Name of a setting → the text that was given as an option.
+        debug: Whether to print the traceback of an internal error.
+        screen: Where to print.
+        flask: Loads the application of `flask initdb …`; None if `initdb` was called.
     """
 
     name: str
@@ -31,7 +35,7 @@ class Call:
 
     @classmethod
     def of(cls, ctx: click.Context) -> Call:
-        """The call that `ctx` is in."""
+        """The call of a context."""
         flags = ctx.meta.get(FLAGS_KEY, frozenset())
         return cls(
             name=name_of(ctx),
@@ -43,7 +47,7 @@ class Call:
 
 
 def name_of(ctx: click.Context) -> str:
-    """The command's name below the program's: `run`, `journal verify`."""
+    """The name of the command, without that of the program: `run`, `journal verify`."""
     names: list[str] = []
     at: click.Context | None = ctx
     while at is not None and not getattr(at.command, "is_root", False):

@@ -1,4 +1,4 @@
-"""Commands that end in order: whatever happens becomes a rendered failure and a documented exit code."""
+"""Commands that end in order: any error is shown as a failure, with a documented exit code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ P = ParamSpec("P")
 
 
 class Careful(click.Command):
-    """A command that quotes what a person mistyped without secrets and control characters."""
+    """A command whose usage errors quote no secrets and no control characters."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
@@ -35,7 +35,7 @@ class Ending(Careful):
     """A command whose function returns its exit code (None is 0)."""
 
     failure_code: int | None = None
-    """The exit code of every failure but those of usage (2); None: the failure's own."""
+    """The exit code of every failure, except wrong usage (2). None: each failure has its own."""
 
     def invoke(self, ctx: click.Context) -> NoReturn:
         """Call the function and leave with its exit code."""
@@ -43,7 +43,7 @@ class Ending(Careful):
             ctx.exit(super().invoke(ctx) or 0)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the command's own options first, and those that are settings in a section of their own."""
+        """Write the options of the command first, and its settings in a section of their own."""
         write_options(self, ctx, formatter)
 
 
@@ -52,7 +52,7 @@ class Command(Ending):
 
 
 class CommandGroup(Ending, click.Group):
-    """A group that does something by itself when none of its commands is named."""
+    """A group that does something itself if none of its commands is named."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options as a command does, then the commands of the group."""
@@ -71,12 +71,12 @@ def pass_call(function: Callable[Concatenate[Call, P], int | None]) -> Callable[
 
 
 def write_options(command: click.Command, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-    """Write the options of `command` in two sections."""
+    """Write the options of a command in two sections."""
     own: list[tuple[str, str]] = []
     settings: list[tuple[str, str]] = []
     for parameter in command.get_params(ctx):
         record = parameter.get_help_record(ctx)
-        if record is not None:
+        if record is not None and record[1]:
             (settings if isinstance(parameter, SettingOption) else own).append(record)
     for title, records in (("Options", own), ("Settings (docs/settings.md)", settings)):
         if records:
@@ -86,7 +86,7 @@ def write_options(command: click.Command, ctx: click.Context, formatter: click.H
 
 @contextmanager
 def harmless() -> Iterator[None]:
-    """A usage error quotes what was typed: without secrets and control characters, and not endlessly."""
+    """Make a usage error safe: it quotes what was typed, which may be a secret, or very long."""
     try:
         yield
     except click.UsageError as error:
@@ -96,7 +96,7 @@ def harmless() -> Iterator[None]:
 
 @contextmanager
 def ending(ctx: click.Context, failure_code: int | None) -> Iterator[None]:
-    """Turn what the block raises into a rendered failure on stderr and an exit; click's own pass."""
+    """Show what the block raises as a failure on stderr, and exit. Exceptions of click pass."""
     try:
         with harmless():
             yield
@@ -106,7 +106,7 @@ def ending(ctx: click.Context, failure_code: int | None) -> Iterator[None]:
         _end(ctx, error, failure_code)
     except (KeyboardInterrupt, click.Abort):  # Abort: Ctrl-C at a question
         ctx.exit(INTERRUPTED)
-    except Exception as error:  # a mistake of ours, whatever it is, is reported like any failure
+    except Exception as error:  # a mistake of ours: it is shown like any failure
         _end(ctx, _internal(error, Call.of(ctx).debug), failure_code)
 
 
@@ -122,10 +122,10 @@ def _end(ctx: click.Context, error: InitError, failure_code: int | None) -> None
 
 
 def _internal(error: Exception, debug: bool) -> InitError:
-    """A mistake of ours: what it was and where; the traceback only where it was asked for."""
+    """The failure for a mistake of ours: what, and where. The traceback is printed if --debug was given."""
     if debug:
         sys.stderr.write(scrub("".join(traceback.format_exception(error))))
     frames = traceback.extract_tb(error.__traceback__)
     where = f"at {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
-    fix = "Report it with the lines above. To see the whole traceback, call it again with --debug."
+    fix = "Report it with the lines above. To see the traceback, call the command again with --debug."
     return InitError("internal-error", f"{type(error).__name__}: {error}", where, fix=fix)

@@ -1,4 +1,4 @@
-"""Options that commands share: every setting, and how a command speaks."""
+"""Options that commands share: every setting, and what a command prints."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ Function = TypeVar("Function", bound=Callable[..., object])
 
 
 class SettingOption(click.Option):
-    """An option that stands for a setting; its text is checked with the other settings, in one place."""
+    """An option for a setting. Its text is checked later, together with the other settings."""
 
 
 def setting_options(function: Function) -> Function:
-    """One option for each setting. They go to the settings of the call, not to the function."""
+    """Add one option for each setting. The values go to the settings of the call, not to the function."""
     for setting in reversed(SETTINGS):
         function = _option(setting)(function)
     return function
 
 
 def output_options(function: Function) -> Function:
-    """`--quiet`, `--json` and `--debug`, for each command and for the groups above it."""
+    """Add `--quiet`, `--json` and `--debug`, to a command or to a group above it."""
     for name, text in reversed(_FLAGS.items()):
         function = click.option(
             f"--{name}", name, is_flag=True, expose_value=False, callback=_keep_flag, help=text
@@ -34,8 +34,8 @@ def output_options(function: Function) -> Function:
 
 
 _FLAGS = {
-    "quiet": "Say nothing but failures and warnings.",
-    "json": "Print what came of it as JSON, for programs.",
+    "quiet": "Print only failures and warnings.",
+    "json": "Print the result as JSON, for programs.",
     "debug": "Print the traceback of an internal error.",
 }
 
@@ -46,7 +46,7 @@ def _option(setting: Setting) -> Callable[[Function], Function]:
         setting.name,
         cls=SettingOption,
         multiple=setting.many,
-        metavar="|".join(setting.choices) or setting.kind.name.upper().replace(" ", "-"),
+        metavar="|".join(setting.choices) or setting.kind.name.upper(),
         expose_value=False,
         callback=_keep_setting,
         help=setting.help,

@@ -1,4 +1,4 @@
-"""`initdb admin set-password`: give a user of the built-in identity schema a password."""
+"""`initdb admin set-password`: gives a user of the built-in identity schema a password."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group("admin", cls=CommandGroup)
 def admin() -> None:
-    """Users of the built-in identity schema."""
+    """Administer the users of the built-in identity schema."""
 
 
 @admin.command("set-password", cls=Command)
@@ -31,8 +31,8 @@ def admin() -> None:
 def set_password(call: Call, username: str) -> int:
     """Give USERNAME (default: admin) a password, and unlock the account.
 
-    The password is asked for twice on the terminal; else it is taken from INITDB_ADMIN_PASSWORD, from
-    --admin-password-file, or from the first line of standard input.
+    The password comes from INITDB_ADMIN_PASSWORD or --admin-password-file. Without them it is asked for twice
+    on the terminal, or read from the first line of standard input.
     """
     target = find_target(call)
     engine = make_reading_engine(call, target)
@@ -49,7 +49,7 @@ def set_password(call: Call, username: str) -> int:
     nothing = InitError(
         "identity-incomplete",
         f"{url_text(engine.url)} has no table of users",
-        fix="Make the identity schema first: initdb run",
+        fix="Create the identity schema first: initdb run",
         database=engine.dialect.name,
     )
     if not is_there(engine):
@@ -68,7 +68,11 @@ def set_password(call: Call, username: str) -> int:
 
 
 def _password(settings: Settings, username: str) -> str:
-    """Raises InitError admin-password-unreadable, admin-password-weak."""
+    """The new password.
+
+    Raises:
+        InitError: admin-password-unreadable, admin-password-weak.
+    """
     from initdb.steps.identity.password import VARIABLE, obtain_password
 
     if os.environ.get(VARIABLE) or settings.admin_password_file is not None:

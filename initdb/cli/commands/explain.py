@@ -1,4 +1,4 @@
-"""`initdb explain` and `initdb diagram`: pages that need no database."""
+"""`initdb explain` and `initdb diagram`: texts that need no database."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from initdb.cli.calling.options import output_options
 @click.command("explain", cls=Command)
 @click.argument("reference", required=False)
 @click.option(
-    "--database", type=click.Choice(["sqlite", "postgresql"]), help="Leave out what is for the other one."
+    "--database",
+    type=click.Choice(["sqlite", "postgresql"]),
+    help="Leave out what is for the other database.",
 )
 @output_options
 @pass_call
 def explain(call: Call, reference: str | None, database: str | None) -> None:
-    """Print all that is known of a failure: causes, advice, what is kept, what fixes it.
+    """Explain an error: causes, advice, what was kept, the fix.
 
-    Without REFERENCE, list all failures.
+    Without REFERENCE it lists all errors.
     """
     from initdb.errors import CATALOGUE, render_page
 
@@ -53,7 +55,7 @@ def explain(call: Call, reference: str | None, database: str | None) -> None:
 @output_options
 @pass_call
 def diagram(call: Call) -> None:
-    """Print the states and what leads from one to the other, as a Mermaid diagram."""
+    """Print the states and transitions as a Mermaid diagram."""
     from initdb.statemachine.render.diagram import mermaid
 
     call.screen.emit({"command": call.name, "exit_code": 0, "mermaid": mermaid()})
@@ -61,6 +63,6 @@ def diagram(call: Call) -> None:
 
 
 def _page(call: Call, text: str) -> None:
-    """Text of ours, which is safe and keeps its lines; also with --quiet, since it is all that was asked."""
+    """Print a text of ours, line by line, also with --quiet, since it was asked for. It needs no escaping."""
     if not call.screen.as_json:
         click.echo(text)

@@ -16,24 +16,28 @@ from initdb.cli.opening.target import find_target
 
 @click.group("journal", cls=CommandGroup, invoke_without_command=True)
 @click.option(
-    "--run", "of_run", default="", metavar="ID", help="Only this run; the beginning of its id will do."
+    "--run", "of_run", default="", metavar="ID", help="Only this run; the beginning of its id is enough."
 )
-@click.option("--type", "types", multiple=True, metavar="TYPE", help="Only events of this type. Repeatable.")
+@click.option(
+    "--type", "types", multiple=True, metavar="TYPE", help="Only events of this type. May be repeated."
+)
 @click.option(
     "--state",
     "states",
     multiple=True,
     metavar="STATE",
-    help="Only what led to or left this state. Repeatable.",
+    help="Only events that lead to or leave this state. May be repeated.",
 )
 @click.option(
     "--since",
     metavar="TIME",
     callback=since_time,
-    help="Only since then: 2026-11-23T08:06 (UTC), or 90s, 2h, 3d ago.",
+    help="Only events since then: 2026-11-23T08:06 (UTC), or 90s, 2h, 3d ago.",
 )
-@click.option("--last", "number", type=click.IntRange(min=1), metavar="N", help="Only the last N of them.")
-@click.option("--follow", is_flag=True, help="Go on and print what is appended, until Ctrl-C.")
+@click.option(
+    "--last", "number", type=click.IntRange(min=1), metavar="N", help="Only the last N of these events."
+)
+@click.option("--follow", is_flag=True, help="Go on, and print each new event until Ctrl-C.")
 @output_options
 @setting_options
 @click.pass_context
@@ -46,10 +50,10 @@ def journal(  # noqa: PLR0913, PLR0917 - one for each option
     number: int | None,
     follow: bool,
 ) -> int:
-    """Tell what happened: a line an event, runs apart, failures as they were shown. Only reads.
+    """Print the journal: one line for each event, grouped by run.
 
-    Needs nothing but the database: neither models nor revisions. With --json each line is an event as it is
-    stored.
+    It only reads, and needs the database alone: neither models nor revisions. Failures are printed as they
+    were shown. With --json each line is an event as it is stored.
     """
     if ctx.invoked_subcommand is not None:
         return 0
@@ -76,7 +80,7 @@ def _tell(call: Call, filters: Filters, number: int | None, follow: bool) -> int
         Follower(engine, target.settings, call.screen, filters, story).follow(seen)
     if not found.entries:
         filters.refuse_unknown()
-        call.screen.say("no entry of these" if found.exists else "there is no journal yet")
+        call.screen.say("no entry matches" if found.exists else "there is no journal yet")
     return 0
 
 

@@ -16,9 +16,9 @@ from initdb.cli.opening.target import find_target
 @setting_options
 @pass_call
 def plan(call: Call) -> int:
-    """Say what a boot would do, in order, without doing it. Only looks.
+    """Say what a boot would do, without doing it.
 
-    Exits with 0, whatever there is to do.
+    It only reads. The exit code is 0, whatever there is to do.
     """
     target = find_target(call)
     from initdb.cli.working.conclusion import named

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 @setting_options
 @pass_call
 def repair(call: Call, no_wait: bool) -> int:
-    """Look at everything again, mend what cannot lose data, and go on to ready.
+    """Repair what can be repaired without losing data.
 
-    Missing tables, nullable columns, indexes and constraints that hold are made; nothing is ever dropped.
-    What it cannot mend is named, with what to do about it, and it exits with 1.
+    It looks at everything again, and goes on to ready. It creates missing tables, nullable columns, indexes,
+    and constraints that the rows fulfil. It never drops anything. It names what it cannot repair, says what
+    to do about it, and exits with 1.
     """
 
     def order_of(initializer: Initializer) -> Order:

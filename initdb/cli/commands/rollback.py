@@ -1,4 +1,4 @@
-"""`initdb rollback` and `initdb release`: take revisions back, and let them be applied again."""
+"""`initdb rollback` and `initdb release`: roll revisions back, and let boots apply them again."""
 
 from __future__ import annotations
 
@@ -18,17 +18,16 @@ if TYPE_CHECKING:
 
 
 @click.command("rollback", cls=Command)
-@click.option(
-    "--to", metavar="REV", help="Revert everything above REV (base: everything) instead of one revision."
-)
+@click.option("--to", metavar="REV", help="Roll back everything after revision REV (base: everything).")
 @no_wait_option
 @output_options
 @setting_options
 @pass_call
 def rollback(call: Call, to: str | None, no_wait: bool) -> int:
-    """Revert the last revision by its downgrade, or with --to everything above REV, one transaction each.
+    """Roll back the last revision, by its downgrade.
 
-    What was reverted is held: no boot applies it again until `initdb release`, or until its file changes.
+    Each revision is one transaction. What was rolled back is held: no boot applies it until `initdb release`,
+    or until its file changes.
     """
 
     def order_of(initializer: Initializer) -> Order:
@@ -46,7 +45,10 @@ def rollback(call: Call, to: str | None, no_wait: bool) -> int:
 @setting_options
 @pass_call
 def release(call: Call, revisions: tuple[str, ...], no_wait: bool) -> int:
-    """Let held revisions be applied again; all of them where none is named. The next boot applies them."""
+    """Let boots apply held revisions again.
+
+    These are the revisions that are named, or all. The next boot applies them.
+    """
 
     def order_of(initializer: Initializer) -> Order:
         from initdb.statemachine import orders

@@ -1,4 +1,4 @@
-"""`initdb run` and `initdb resume`: bring the database to ready."""
+"""`initdb run` and `initdb resume`: make the database ready."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from initdb.statemachine.loop.order import Order
 
 no_wait_option = click.option(
-    "--no-wait", is_flag=True, help="Where another process is at work, exit with 4 instead of waiting for it."
+    "--no-wait", is_flag=True, help="If another process works, exit with 4 instead of waiting for it."
 )
 
 
@@ -27,11 +27,13 @@ no_wait_option = click.option(
 @setting_options
 @pass_call
 def run(call: Call, no_wait: bool) -> int:
-    """Bring the database to ready, from whatever state it is in.
+    """Make the database ready, from any state.
 
-    In an empty folder, with nothing configured, that is the built-in identity schema in sqlite:///initdb.db;
-    what was assumed is said. Does the work whatever the setting mode says; as an option, --mode wait waits
-    for another process to do it, and --mode check only looks, and exits with 3 where there is work.
+    It works whatever the setting mode says. As an option, --mode wait waits for another process that works,
+    and --mode check only looks, and exits with 3 if there is work.
+
+    In an empty folder without settings it creates the built-in identity schema in sqlite:///initdb.db, and
+    says so.
     """
     mode = call.settings.get("mode", "work")
     if mode == "off":
@@ -41,12 +43,15 @@ def run(call: Call, no_wait: bool) -> int:
 
 @click.command("resume", cls=Command)
 @click.option(
-    "--retry", multiple=True, metavar="REV", help="Apply REV again, although it was begun or is recorded."
+    "--retry",
+    multiple=True,
+    metavar="REV",
+    help="Apply REV again, although it was begun or is recorded as applied.",
 )
 @click.option(
     "--mark-applied", multiple=True, metavar="REV", help="Record REV as applied, without running it."
 )
-@click.option("--take-over", is_flag=True, help="End the process that is at work and hangs, then go on.")
+@click.option("--take-over", is_flag=True, help="End the process that works but hangs, then go on.")
 @click.option("--yes", is_flag=True, help="Do not ask before a process is ended.")
 @no_wait_option
 @output_options
@@ -60,10 +65,10 @@ def resume(  # noqa: PLR0913, PLR0917 - one for each option
     yes: bool,
     no_wait: bool,
 ) -> int:
-    """Go on where a run stopped or failed, and try again what failed.
+    """Go on after a failure, and try again what failed.
 
-    A failure is not tried again by boots of the same code on the same database. After you have mended the
-    data, a permission or a variable, this command is how you say so.
+    Boots of the same code do not try a failed step again. When you have fixed the data, a permission or a
+    variable, this command says so.
     """
 
     def order_of(initializer: Initializer) -> Order | None:
@@ -85,6 +90,6 @@ def resume(  # noqa: PLR0913, PLR0917 - one for each option
 
             ask_and_take_over(call, initializer, assured=yes)
 
-    # What is said of a revision is said of one database.
+    # A revision is named for one database, the first or the one that the settings name.
     one = bool(retry or mark_applied or take_over)
     return work(call, order_of, wait=not no_wait, before=before, one=one)

@@ -1,4 +1,4 @@
-"""`initdb status`: where the database stands, what a boot would conclude, and who is at work."""
+"""`initdb status`: the state of the database, what a boot would conclude, and which process works."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _STYLES = {"ready": "bold green", "work": "yellow", "failed": "bold red", "held": "yellow", "ahead": "yellow"}
 _MEANINGS = {
     "ready": "a boot does nothing",
-    "failed": "a boot of this code reports the failure again, without trying",
+    "failed": "a boot of this code shows the failure again, and does not try the step again",
     "held": "a boot does nothing until the revision is released or changed",
     "ahead": "the database has revisions that this code does not know",
 }
@@ -32,10 +32,10 @@ _MEANINGS = {
 @setting_options
 @pass_call
 def status(call: Call) -> int:
-    """Say where the database stands and who is at work. Only looks.
+    """Show the state of the database, and which process works on it.
 
-    Exits as a boot would: 0 ready (or held or ahead, where the settings say serve), 1 failed, 3 where there
-    is work to do.
+    It only reads. The exit code is that of a boot: 0 if the database is ready, 1 if a step failed, 3 if there
+    is work. If it is held or ahead, the settings when_held and when_ahead decide between 0 and 3.
     """
     target = find_target(call)
     from initdb.errors.redact import url_text
@@ -62,7 +62,7 @@ def status(call: Call) -> int:
 
 
 def exit_code(verdict: str, settings: Settings) -> int:
-    """What a boot would exit with."""
+    """The code with which a boot would exit."""
     if verdict == "held":
         return 0 if settings.when_held == "serve" else 3
     if verdict == "ahead":
@@ -71,7 +71,7 @@ def exit_code(verdict: str, settings: Settings) -> int:
 
 
 def lines(found: Status) -> Iterator[tuple[str, *tuple[Part, ...]]]:
-    """Label and what stands beside it."""
+    """The lines: each is a label, and the pieces of text beside it."""
     why = f"there is work: {', '.join((found.reason, *found.changed))}"
     meaning = _MEANINGS.get(found.verdict, why)
     names = f": {', '.join(found.revisions)}" if found.revisions else ""

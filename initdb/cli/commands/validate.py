@@ -1,4 +1,4 @@
-"""`initdb validate`: every check of schema and rows."""
+"""`initdb validate`: every check of schema and data."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ _STYLES = {"info": "dim", "warning": "yellow", "error": "red", "critical": "bold
 @setting_options
 @pass_call
 def validate(call: Call) -> int:
-    """Check connectivity, schema, constraints, rows, seeds and the application's rules. Only looks.
+    """Check schema, constraints, rows, seeds and rules.
 
-    Exits with 0 where no issue is an error, 1 where one is; `initdb repair` mends what is safe.
+    It only reads. It checks the connection, the schema, the constraints, the rows that refer to others, the
+    seeds, and the rules of the application. The exit code is 0 if no issue is an error, 1 if one is. `initdb
+    repair` repairs what is safe.
     """
     target = find_target(call)
     from initdb.cli.working.conclusion import named
@@ -36,7 +38,7 @@ def validate(call: Call) -> int:
         if issue.suggestion:
             call.screen.say(" " * 9, (issue.suggestion, "dim"))
     if code:
-        call.screen.say((f"{len(found.defects)} defects", "bold red"), ": initdb repair mends what is safe")
+        call.screen.say((f"{len(found.defects)} defects", "bold red"), ": initdb repair repairs what is safe")
     else:
         checks = ", ".join(check.name for check in found.checks)
         call.screen.say(("valid", "bold green"), f": {checks}")

@@ -1,4 +1,4 @@
-"""`initdb journal verify`: whether the journal is what was written."""
+"""`initdb journal verify`: whether the journal is as it was written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COULD_NOT_CHECK = 5
 
 
 class Verify(Command):
-    """A command of which 1 means that it found something, and no failure."""
+    """A command whose exit code 1 means that it found something, not that it failed."""
 
     failure_code = COULD_NOT_CHECK
 
@@ -25,11 +25,13 @@ class Verify(Command):
 @setting_options
 @pass_call
 def verify(call: Call) -> int:
-    """Check chain, columns, head and triggers, and replay every transition. Only reads.
+    """Check that the journal is as it was written.
 
-    Exits with 0 where the journal is intact, 1 where something was found, 5 where it could not be checked. It
-    proves that nobody edited, removed or reordered an entry, and that the tail was not cut while the head row
-    stood; not that nobody cut the tail and set the head back with it.
+    It only reads: the hash chain, the columns, the head and the triggers, and it replays every transition.
+    The exit code is 0 if the journal is intact, 1 if something was found, 5 if it could not be checked.
+
+    An intact journal proves that nobody changed, removed or reordered an entry, and that nobody cut off the
+    end while the head row stayed as it was. It does not prove that nobody changed both.
     """
     target = find_target(call)
     engine = make_reading_engine(call, target)

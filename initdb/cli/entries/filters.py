@@ -1,4 +1,4 @@
-"""Which entries of the journal a person asks for."""
+"""Chooses the entries of the journal that a person asks for."""
 
 from __future__ import annotations
 
@@ -21,7 +21,14 @@ _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Empty ones let all pass. `run`: the beginning of a run's id; `since`: as entries write their time."""
+    """What an entry must fulfil. An empty filter lets every entry pass.
+
+    Attributes:
+        run: The beginning of the id of its run.
+        types: The types of events.
+        states: The states that it leads to or leaves.
+        since: The earliest time, in the form of entries.
+    """
 
     run: str = ""
     types: tuple[str, ...] = ()
@@ -29,7 +36,7 @@ class Filters:
     since: str = ""
 
     def passes(self, entry: Entry) -> bool:
-        """Whether `entry` is asked for; a state is that which the entry led to or was written in."""
+        """Whether the entry is asked for."""
         return (
             entry.run.startswith(self.run)
             and (not self.types or entry.type in self.types)
@@ -38,7 +45,11 @@ class Filters:
         )
 
     def refuse_unknown(self) -> None:
-        """Raises click.BadParameter for a name that this version does not know: it was mistyped."""
+        """Refuse names that are not known: they were mistyped.
+
+        Raises:
+            click.BadParameter: There is no such type or state.
+        """
         from initdb.events.types import EVENTS, NOTES
         from initdb.statemachine.table import State
 
@@ -54,7 +65,7 @@ class Filters:
 
 
 def last(entries: Iterable[Entry], number: int | None) -> Iterator[Entry]:
-    """The last `number` entries; all of them for None."""
+    """The last `number` entries; None is all."""
     if number is None:
         yield from entries
         return
@@ -64,8 +75,16 @@ def last(entries: Iterable[Entry], number: int | None) -> Iterator[Entry]:
 
 
 def since(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str:
-    """A point in time (ISO 8601; UTC where it names no zone), or how long ago (`90s`, `2h`, `3d`), as entries
-    write theirs; empty for None. Raises click.BadParameter."""
+    """A time in the form of entries; empty for None.
+
+    Args:
+        ctx: The context of the option.
+        parameter: The option.
+        value: A time (ISO 8601; UTC if it has no zone), or how long ago: `90s`, `2h`, `3d`.
+
+    Raises:
+        click.BadParameter: It is neither.
+    """
     from initdb.events.canonical import timestamp
 
     if value is None:

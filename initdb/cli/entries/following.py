@@ -1,4 +1,4 @@
-"""`initdb journal --follow`: looks now and then for what was appended; holds no connection in between."""
+"""`initdb journal --follow`: looks for new entries now and then, and keeps no connection in between."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAUSE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """Who follows: which journal, what of it, and where it is told."""
+    """Follows a journal, and writes the entries that the filters let pass."""
 
     engine: Engine
     settings: Settings
@@ -29,10 +29,15 @@ class Follower:
     story: Story
 
     def follow(self, seen: int) -> None:
-        """Write what is appended after entry `seen`, until the process is stopped.
+        """Write each new entry, until the process is stopped.
 
-        Waits for a journal that is not there yet, and for a database that is away. Raises InitError for what
-        will not pass.
+        It waits for a journal that does not exist yet, and for a database that cannot be reached.
+
+        Args:
+            seen: The number of the last entry that was written.
+
+        Raises:
+            InitError: An error that does not pass by itself.
         """
         away = ""
         while not self.screen.is_gone:

@@ -1,4 +1,4 @@
-"""Reads the journal for a command: no connection stays open, and nothing is made where there is none."""
+"""Reads the journal for a command. It closes its connection, and creates nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,13 @@ from initdb.steps.connect import reading
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read. `error`: why it ends too early, if it does. `exists`: whether there is a journal."""
+    """What was read.
+
+    Attributes:
+        entries: The entries that were asked for.
+        error: Why the reading ended before the end of the journal, if it did.
+        exists: Whether there is a journal.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     error: InitError | None = None
@@ -33,7 +39,18 @@ def read(
     number: int | None = None,
     after: int = 0,
 ) -> Reading:
-    """The entries after `after` that are wanted, the last `number` of them. Raises InitError."""
+    """Read the journal.
+
+    Args:
+        engine: Its database.
+        settings: Say whose journal it is, and in which schema.
+        wanted: Whether an entry is asked for.
+        number: How many entries to give, the last ones; None is all.
+        after: The number of the entry before the first one.
+
+    Raises:
+        InitError: The database cannot be reached, or the journal cannot be read.
+    """
     if not is_there(engine):
         return Reading(exists=False)
     found: list[Entry] = []
@@ -52,11 +69,11 @@ def read(
 
 
 def is_there(engine: Engine) -> bool:
-    """False for a SQLite file that does not exist: connecting would make it."""
+    """Whether the database may exist. A SQLite file is looked for, since to connect would create it."""
     file = database_file(engine)
     return file is None or file.exists()
 
 
 def owner_of(settings: Settings) -> str:
-    """Whose journal to look for, where a database has several."""
+    """Whose journal to look for, if a database has several."""
     return settings.application or DEFAULT_OWNER

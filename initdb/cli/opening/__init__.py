@@ -1,1 +1,1 @@
-"""From the words of a call to the application and its database."""
+"""From the options of a call to the application and its database."""

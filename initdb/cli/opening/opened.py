@@ -1,4 +1,4 @@
-"""Opens the application and its databases for a command; what it imports begins no boot of its own."""
+"""Opens the application and its databases for a command. An application that it imports does not boot."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def opened_each(
 
 
 def make_reading_engine(call: Call, target: Target) -> Engine:
-    """An engine for the journal, which needs neither models nor revisions: they may be what is broken.
+    """An engine for the journal alone. It needs neither models nor revisions, which may be what is broken.
 
     Raises:
         InitError: No database is named, or the application that has it cannot be loaded.
@@ -73,7 +73,7 @@ def make_reading_engine(call: Call, target: Target) -> Engine:
 
 
 def _application(call: Call, settings: Settings) -> Commanded | None:
-    """The application that `flask` was called for, or that the settings name; None for none."""
+    """The application of `flask initdb …`, or the one that the settings name; None if there is none."""
     make = None if "app" in call.settings else call.flask
     if make is None and settings.app is None:
         return None

@@ -1,4 +1,4 @@
-"""What a command works on, from options, settings files and environment, and what is assumed without them."""
+"""What a command works on, by its settings, and what it assumes if there are none."""
 
 from __future__ import annotations
 
@@ -15,17 +15,26 @@ _WHAT = ("app", "metadata", "migrations", "seeds", "base")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The settings of a call and what was assumed where nothing was said: lines for people."""
+    """The settings of a call.
+
+    Attributes:
+        settings: The settings.
+        assumed: What was assumed, since nothing was configured: lines for people.
+    """
 
     settings: Settings
     assumed: tuple[str, ...] = ()
 
 
 def find_target(call: Call) -> Target:
-    """The settings; where nothing at all is configured, a SQLite file here and the built-in identity schema.
+    """Load the settings of a call.
 
-    A configuration that names models, revisions, seeds or an application, but no database, is not guessed at.
-    Raises InitError for what is wrong with the settings.
+    If nothing at all is configured, they are a SQLite file in the working directory, and the built-in
+    identity schema. If models, revisions, seeds or an application are configured, but no database, none is
+    assumed.
+
+    Raises:
+        InitError: A setting is wrong, or a file cannot be read.
     """
     settings = load_settings(options=call.settings)
     named = call.flask is not None or any(getattr(settings, name) for name in _WHAT)
@@ -33,13 +42,11 @@ def find_target(call: Call) -> Target:
     if not named and settings.database_url is None and settings.work_url is None:
         settings = replace(settings, database_url=DEFAULT_URL)
         place = Path(DEFAULT_URL.partition(":///")[2]).absolute()
-        assumed.append(
-            f"database: {DEFAULT_URL} ({place}), since none is named: --database-url, DATABASE_URL"
-        )
+        assumed.append(f"database: {DEFAULT_URL} ({place}); to name another: --database-url or DATABASE_URL")
     if not named:
         assumed.append(
-            "schema: the built-in identity schema (tenants, users, roles, permissions), since neither an"
-            " application nor models, migrations or seeds are named"
+            "schema: the built-in identity schema (tenants, users, roles, permissions), since no application,"
+            " models, migrations or seeds are named"
         )
         assumed.append(f"administrator: {_password(settings)}")
     return Target(settings, tuple(assumed))
@@ -51,6 +58,6 @@ def _password(settings: Settings) -> str:
     if settings.admin_password_file is not None:
         return f"user admin, with the password in {settings.admin_password_file}"
     return (
-        "user admin, with a password that is generated and shown once on this terminal; without a terminal"
-        " locked, until: initdb admin set-password"
+        "user admin, with a generated password that is shown once on this terminal; without a terminal the"
+        " account is locked until: initdb admin set-password"
     )

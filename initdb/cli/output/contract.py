@@ -1,24 +1,24 @@
-"""What programs may rely on: the exit codes, and the fields of the JSON object that each command prints."""
+"""What programs may rely on: the exit codes, and the fields of the JSON that each command prints."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 EXIT_CODES: Mapping[str, str] = {
-    "0": "ready; of a command that only looks or prints: done",
-    "1": "failed: the error on stderr says what is wrong, what was kept and what fixes it",
-    "2": "usage: an option, a setting, a URL or a name is wrong; nothing was changed",
-    "3": "pending, held or not ready: there is work, and this command or its settings do not do it",
-    "4": "another process is at work, and --no-wait was given",
-    "130": "stopped by SIGINT (Ctrl-C); the step at work was rolled back",
-    "143": "stopped by SIGTERM; the step at work was rolled back",
+    "0": "ready; or, for a command that only reads, done",
+    "1": "failed: the error on stderr says what is wrong, what was kept, and what fixes it",
+    "2": "wrong usage: an option, a setting, a URL or a name is wrong; nothing was changed",
+    "3": "pending, held or not ready: there is work, which this command or its settings do not do",
+    "4": "another process works, and --no-wait was given",
+    "130": "stopped by SIGINT (Ctrl-C); the current step was rolled back",
+    "143": "stopped by SIGTERM; the current step was rolled back",
 }
-"""Exit code → what it means."""
+"""Exit code → its meaning."""
 
 VERIFY_CODES: Mapping[str, str] = {
     "0": "intact",
     "1": "something was found",
-    "5": "it could not be checked: there is no journal, or it cannot be read",
+    "5": "it could not be checked: there is no journal, or the journal cannot be read",
 }
 """The exit codes of `journal verify`, besides 2."""
 
@@ -31,48 +31,48 @@ ERROR = (
 )
 COMMON: Fields = {
     "command": "the command, such as `run` or `journal verify`",
-    "exit_code": "what it exits with",
+    "exit_code": "the exit code",
 }
 
 WORK: Fields = COMMON | {
     "outcome": "ready, failed, held, ahead, pending, busy, running (from inside a run), stopped, or done"
     " (rollback, release)",
-    "already": "whether nothing was to be done by this process",
-    "application": "what the application is called; of several databases, which one it is after a slash",
+    "already": "whether this process had nothing to do",
+    "application": "the name of the application; of several databases, the name of this one after a slash",
     "database": DATABASE,
-    "state": "the state that the database is in, as far as it is known, else null",
-    "run": "the id of the run, or null where none was begun",
-    "steps": "what was done: `seq`, `at`, `type` of each event, and `text`, a sentence",
-    "applied": "revisions applied, in order",
-    "reverted": "revisions reverted, in order",
-    "seeded": "seed sources brought to their end",
-    "repaired": "what was repaired, a sentence each",
-    "warnings": "what should be known although it is no failure",
-    "assumed": "what was assumed where nothing was configured",
+    "state": "the state of the database, or null if it is not known",
+    "run": "the id of the run, or null if none began",
+    "steps": "what was done: `seq`, `at` and `type` of each event, and `text`, a sentence",
+    "applied": "the revisions that were applied, in order",
+    "reverted": "the revisions that were rolled back, in order",
+    "seeded": "the seed sources that were completed",
+    "repaired": "what was repaired, one sentence each",
+    "warnings": "what a person should know, although nothing failed",
+    "assumed": "what was assumed, since nothing was configured",
     "error": ERROR,
     "ms": "how long it took, in milliseconds",
 }
 
 STATUS: Fields = COMMON | {
-    "application": "what the application is called",
+    "application": "the name of the application",
     "database": DATABASE,
     "state": "the state in the journal",
     "verdict": "what a boot of this code would conclude: ready, work, failed, held or ahead",
     "reason": "why there is work",
-    "changed": "the parts that changed: migrations, seeds, models, settings, catalog",
-    "journal_schema": "where the journal is, or null where there is none",
+    "changed": "the parts that have changed: migrations, seeds, models, settings, catalog",
+    "journal_schema": "the schema of the journal, or null if there is no journal",
     "entries": "how many entries the journal has",
-    "at_work": "whether a process is at work now; it is then that of `run`",
+    "at_work": "whether a process works now; it is the one of `run`",
     "last_type": "the type of the last entry, or null",
     "last_at": "its time, or null",
-    "run": "the last run, or null: `run`, `at`, `host`, `pid`, `app`, `reason`, `ended` (null: it has not)",
+    "run": "the last run, or null: `run`, `at`, `host`, `pid`, `app`, `reason`, `ended` (null if it has not)",
     "rows": "the rows of the version table",
-    "applied": "how many revisions the journal knows as applied",
-    "held": "the revisions that were reverted and are held",
-    "revisions": "those that make the verdict held or ahead",
+    "applied": "how many revisions are applied, as the journal knows",
+    "held": "the revisions that were rolled back and are held",
+    "revisions": "the revisions for which the verdict is held or ahead",
     "seeds": "the seed sources that are applied",
-    "failure": "the failure that stands, or null: `seq`, `at`, `retry_in` (seconds or null), `error`",
-    "warnings": "what the last validation warned of",
+    "failure": "the failure that stands, or null: `seq`, `at`, `retry_in` (seconds, or null), `error`",
+    "warnings": "the warnings of the last validation",
 }
 
 FIELDS: Mapping[str, Fields] = {
@@ -86,16 +86,16 @@ FIELDS: Mapping[str, Fields] = {
     | {
         "verdict": "as in status",
         "reason": "why there is work",
-        "changed": "the parts that changed",
+        "changed": "the parts that have changed",
         "state": "what an inspection would find",
-        "steps": "what would be done, in order: `step`, `subject`, `note`; empty where nothing is to be done",
-        "assumed": "what was assumed where nothing was configured",
+        "steps": "what a boot would do, in order: `step`, `subject`, `note`; empty if there is nothing to do",
+        "assumed": "what was assumed, since nothing was configured",
     },
     "validate": COMMON
     | {
         "valid": "whether no issue is an error",
-        "severity": "the worst: info, warning, error or critical",
-        "checks": "check → ok, or the severity of the worst that it found",
+        "severity": "the worst severity: info, warning, error or critical",
+        "checks": "check → ok, or the worst severity that it found",
         "issues": "`kind`, `name`, `text`, `severity`, `suggestion` and `table` of each",
     },
     "journal verify": COMMON
@@ -103,24 +103,24 @@ FIELDS: Mapping[str, Fields] = {
         "outcome": "intact or findings",
         "database": DATABASE,
         "entries": "how many entries were checked",
-        "hash": "the hash of the last one, or null: compare it with one that you kept elsewhere",
+        "hash": "the hash of the last entry, or null; compare it with one that you kept in another place",
         "findings": "`seq` and `text` of each",
     },
     "explain": COMMON
     | {
-        "reference": "the failure's name; without REFERENCE there is `references` instead: name → message",
-        "message": "what is wrong",
-        "kept": "what stands all the same",
+        "reference": "the name of the error; without REFERENCE there is `references` instead: name → message",
+        "message": "what happened",
+        "kept": "what was kept",
         "fix": "what fixes it",
         "causes": "what usually leads to it",
         "passing": "whether it can pass by itself",
-        "failure_exit_code": "what a command that ends with it exits with",
+        "failure_exit_code": "the exit code of a command that ends with it",
         "text": "the whole page",
     },
     "diagram": COMMON | {"mermaid": "the diagram"},
     "admin set-password": COMMON | {"username": "the user"},
 }
-"""Command → the fields of its object. `journal` prints no object, but each event as it is stored."""
+"""Command → the fields of its object. `journal` prints events as they are stored, and no object."""
 
 FAILED: Fields = COMMON | {"outcome": "failed", "error": ERROR}
-"""The object of any command that failed before it could begin; of `journal` too."""
+"""The object of a command that failed before it could begin, also of `journal`."""

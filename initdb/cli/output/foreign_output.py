@@ -1,4 +1,4 @@
-"""What other people's code prints while a command works: applications, env.py, seeds."""
+"""Tames what the application's code prints while a command works: env.py, seeds, the application itself."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from typing import TextIO, cast
 from initdb.cli.output.screen import Screen
 
 ALEMBIC = "alembic.runtime.migration"
-"""The logger on which Alembic says which revision it runs, as the lines of ours do."""
+"""The logger on which Alembic names the revision that it runs, as our own lines do."""
 
 
 @contextmanager
 def tamed(screen: Screen, *, debug: bool) -> Iterator[None]:
-    """With --json what they print goes to stderr; on a terminal the line in place is taken away before it.
+    """For the length of the block, print what the application's code prints in the right place.
 
-    Alembic's own account of the revisions, which most env.py turn on, is left out unless `debug`.
+    With --json it goes to stderr. On a terminal the line that is updated in place is removed before it.
+
+    Args:
+        screen: The output of the command.
+        debug: Whether to leave Alembic's own lines about revisions in. Most env.py turn them on.
     """
     with ExitStack() as stack:
         if screen.as_json:
@@ -33,7 +37,7 @@ def tamed(screen: Screen, *, debug: bool) -> Iterator[None]:
 
 @contextmanager
 def _without(logger: logging.Logger) -> Iterator[None]:
-    """A filter, since logging.config.fileConfig sets levels and handlers anew and leaves filters alone."""
+    """Use a filter: logging.config.fileConfig replaces levels and handlers, and leaves filters alone."""
 
     def only_warnings(record: logging.LogRecord) -> bool:
         return record.levelno >= logging.WARNING
@@ -46,7 +50,7 @@ def _without(logger: logging.Logger) -> Iterator[None]:
 
 
 class _Above:
-    """A stream that clears the line in place before anything is written; else it is the stream."""
+    """A stream that first removes the line that is updated in place."""
 
     def __init__(self, stream: TextIO, screen: Screen) -> None:
         self._stream, self._screen = stream, screen

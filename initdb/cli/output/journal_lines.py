@@ -1,4 +1,4 @@
-"""The journal as a person reads it: a line an event, runs apart, failures as they were rendered."""
+"""Prints the journal for a person: a line for each event, grouped by run, failures as they were shown."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from initdb.statemachine.render.sentences import details, place, told
 
 
 class Story:
-    """Writes entries in their order; `as_json`: as they are stored, a line each."""
+    """Writes entries in their order; as they are stored, if the screen prints JSON."""
 
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
         self._run: str | None = None
 
     def write(self, entry: Entry) -> None:
-        """One entry: seq, time, host/process, states, event, what it says; and what belongs to it."""
+        """Write an entry: number, time, host/process, states, event, what it says, and its details."""
         if self._screen.as_json:
             self._screen.stored(entry.text)
             return

@@ -1,4 +1,4 @@
-"""Tells people what a run does while it does it: a line for each event, and where the step at work is."""
+"""Prints what a run does: a line for each event, and how far the current step is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from initdb.statemachine.render.sentences import details, told
 from initdb.steps.context import Progress
 
 PAUSE = 2.0
-"""Seconds between two lines on batches of one seed, where no line can be updated in place."""
+"""Seconds between two lines about one seed, if no line can be updated in place."""
 
 STYLES = {
     "health_validated": "green",
@@ -24,7 +24,7 @@ STYLES = {
     "run_stopped": "yellow",
     "migration_reverted": "yellow",
 }
-"""Event type → the colour of its line; the others have none."""
+"""Event type → the colour of its line. The others have none."""
 
 _VERBS = {
     "inspect": "looking at the database",
@@ -39,7 +39,12 @@ _VERBS = {
 
 
 class ProgressLines:
-    """The observer of a run. `clock`: seconds."""
+    """Prints what a run reports.
+
+    Args:
+        screen: Where to print.
+        clock: Gives seconds.
+    """
 
     def __init__(self, screen: Screen, clock: Callable[[], float] = time.monotonic) -> None:
         self._screen, self._clock = screen, clock
@@ -51,32 +56,32 @@ class ProgressLines:
         return bool(self._waiting)
 
     def watcher(self) -> Watcher:
-        """It as a run calls it."""
+        """The functions that a run calls."""
         return Watcher(entry=self.entry, progress=self.progress, waiting=self.waiting)
 
     def entry(self, entry: Entry) -> None:
-        """An event was committed."""
+        """Print an event that was committed."""
         if not self._is_worth_a_line(entry):
             return
         self._told_at = self._clock()
         self._screen.say((entry.at[11:23], "dim"), "  ", (told(entry), STYLES.get(entry.type, "")))
-        if entry.type != "step_failed":  # the command ends with the error itself
+        if entry.type != "step_failed":  # the command prints the error itself at its end
             for line in details(entry):
                 self._screen.say(" " * 14, (line, "yellow"))
         self._screen.show(self._doing)
 
     def progress(self, progress: Progress) -> None:
-        """A step has come this far."""
+        """Show how far a step is."""
         self._doing = doing(progress)
         if progress.subject == "identity":
-            # The step itself writes to the terminal: the administrator's first password.
+            # The step itself prints the first password of the administrator on the terminal.
             self._doing = ""
             self._screen.clear()
         else:
             self._screen.show(self._doing)
 
     def waiting(self, waiting: Waiting) -> None:
-        """This process waits for another one, or for the database."""
+        """Print what this process waits for: another process, or the database."""
         line = f"waiting: {waiting.why}"
         if self._screen.is_live:
             self._screen.show(f"waiting{_for(waiting.since)}: {waiting.why}")
@@ -85,14 +90,21 @@ class ProgressLines:
         self._waiting = line
 
     def _is_worth_a_line(self, entry: Entry) -> bool:
-        """Of a seed's many batches the last one is; in between, one now and then where nothing else moves."""
+        """Whether an event is printed. Of the batches of a seed that is the last, and one now and then."""
         if entry.type != "seed_batch_applied" or entry.data.get("complete"):
             return True
         return not self._screen.is_live and self._clock() - self._told_at >= PAUSE
 
 
 def doing(progress: Progress) -> str:
-    """Where a step is: `applying revision 3f0c9a (2 of 5) …`, `seeding 20_products.csv: 3,000 rows …`."""
+    """How far a step is, in words.
+
+    Example:
+        >>> doing(Progress("migrate", "3f0c9a", 2, 5))
+        'applying revision 3f0c9a (2 of 5) …'
+        >>> doing(Progress("seed", "20_products.csv", 3000))
+        'seeding 20_products.csv: 3,000 rows …'
+    """
     text = _VERBS.get(progress.step, progress.step)
     if progress.subject:
         text += f" {progress.subject}"

@@ -1,4 +1,4 @@
-"""Where a command speaks: lines or JSON on stdout, failures on stderr, one line updated in place."""
+"""What a command prints: lines or JSON on stdout, failures on stderr, one line that is updated in place."""
 
 from __future__ import annotations
 
@@ -17,37 +17,42 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Part = str | tuple[str, str]
-"""A piece of a line: plain text, or text and the name of its style (`bold`, `green`, `dim` …)."""
+"""A piece of a line: a text, or a text and its style (`bold`, `green`, `dim` …)."""
 
 _ERASE = "\r\x1b[2K"
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a person looks at `stream` on a terminal that can do more than print."""
+    """Whether the stream is a terminal that can update a line in place."""
     return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def is_colourful(stream: TextIO | None) -> bool:
-    """Whether `stream` may have colours: a terminal, and no NO_COLOR (https://no-color.org)."""
+    """Whether the stream may have colours: it is a terminal, and NO_COLOR is not set (https://no-color.org)."""
     return is_terminal(stream) and not os.environ.get("NO_COLOR")
 
 
 class Screen:
-    """What people read is written by `say`, what programs read by `emit`; one of the two does nothing.
+    """The output of a command. `say` prints for people, `emit` for programs; one of the two does nothing.
 
-    is_gone: whether nobody reads stdout any more.
+    Args:
+        quiet: Whether `say` prints nothing.
+        as_json: Whether `emit` prints, and `say` does not.
+
+    Attributes:
+        is_gone: Whether nobody reads stdout any more.
     """
 
     def __init__(self, *, quiet: bool = False, as_json: bool = False) -> None:
         self.quiet, self.as_json = quiet, as_json
         self.is_gone = False
-        # Kept: while other people's code runs, sys.stdout is somewhere else.
+        # Kept, since sys.stdout is another stream while the application's code runs.
         self._out = sys.stdout
         self._in_place = False
 
     @property
     def silent(self) -> bool:
-        """Whether people are told nothing."""
+        """Whether nothing is printed for people."""
         return self.quiet or self.as_json
 
     @property
@@ -57,7 +62,7 @@ class Screen:
 
     @cached_property
     def _console(self) -> Console:
-        from rich.console import Console  # 50 ms that a command without lines for people need not pay
+        from rich.console import Console  # 50 ms, which a command without lines for people saves
 
         return Console(
             file=self._out,
@@ -69,7 +74,7 @@ class Screen:
         )
 
     def say(self, *parts: Part) -> None:
-        """One line for people; every part is made safe to print."""
+        """Print a line for people. Each part is made safe to print."""
         if self.silent:
             return
         from rich.text import Text
@@ -81,54 +86,54 @@ class Screen:
         self._write(line.get())
 
     def show(self, text: str) -> None:
-        """A line that the next one replaces; nothing where that cannot be done."""
+        """Print a line that the next one replaces; nothing if that is not possible."""
         if self.is_live:
             width = shutil.get_terminal_size().columns - 1
             self._write(f"{_ERASE}{safe_text(text)[:width]}")
             self._in_place = True
 
     def clear(self) -> None:
-        """Take away the line that was shown."""
+        """Remove the line that was shown."""
         if self._in_place:
             self._in_place = False
             self._write(_ERASE)
 
     def emit(self, data: Mapping[str, object]) -> None:
-        """The one JSON object of a command, in ASCII."""
+        """Print the JSON object of a command, in ASCII."""
         if self.as_json:
             self._write(json.dumps(data, default=str) + "\n")
 
     def stored(self, text: str) -> None:
-        """A line of JSON as it is stored."""
+        """Print a line of JSON as it is stored."""
         self._write(f"{text}\n")
 
     def warn(self, text: str) -> None:
-        """A line on stderr, for people and logs; said even where they are told nothing else."""
+        """Print a line on stderr, for people and logs, also if nothing else is printed."""
         self.clear()
         sys.stderr.write(f"{_printable(text)}\n")
         sys.stderr.flush()
 
     def fail(self, error: Rendered) -> None:
-        """A failure as it is rendered everywhere, on stderr."""
+        """Print a failure on stderr, as it is shown everywhere."""
         self.clear()
         sys.stderr.write(render(error, colour=is_colourful(sys.stderr)) + "\n")
         sys.stderr.flush()
 
     def _write(self, text: str) -> None:
-        """Write to stdout; a reader that went away, or a full disk, harms nothing else."""
+        """Write to stdout. If its reader has gone, or the disk is full, nothing else fails."""
         try:
             self._out.write(text)
             self._out.flush()
         except OSError as error:
             self.is_gone = True
-            # What is left in the buffer would fail again when the process ends.
+            # What is left in the buffer would fail again at the end of the process.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
             if not isinstance(error, BrokenPipeError):
                 self.warn(f"warning: stdout cannot be written: {error.strerror}")
 
 
 def _printable(text: str) -> str:
-    """`text` without control characters and secrets; its spaces stay, since they align."""
+    """The text without control characters and secrets. Its outer spaces stay, since they align columns."""
     bare = text.strip(" ")
     if not bare:
         return text

@@ -1,1 +1,1 @@
-"""What run, resume, repair, rollback and release share: do the work, report it, choose the exit code."""
+"""What run, resume, repair, rollback and release share: they work, report, and choose the exit code."""

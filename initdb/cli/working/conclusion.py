@@ -1,4 +1,4 @@
-"""How a run is concluded: one line for people or one object for programs, the failure, the exit code."""
+"""Reports how a run ended: a line for people or an object for programs, the failure, the exit code."""
 
 from __future__ import annotations
 
@@ -16,13 +16,21 @@ from initdb.statemachine.render.sentences import told, who
 
 
 def named(initializer: Initializer) -> str:
-    """The application and its database, without a password."""
+    """The application and its database; the URL has no password."""
     return f"{initializer.site.name} on {url_text(initializer.engine.url)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Attended:
-    """An attendance: on what, how it ended, how long it took in ms, whether it had to wait."""
+    """What was done for one database.
+
+    Attributes:
+        target: The settings of the call.
+        initializer: Of the database.
+        outcome: How it ended.
+        ms: How long it took, in milliseconds.
+        waited: Whether it had to wait.
+    """
 
     target: Target
     initializer: Initializer
@@ -32,13 +40,13 @@ class Attended:
 
 
 def conclude(call: Call, attended: Attended) -> int:
-    """Say how it ended; the exit code."""
+    """Report how it ended, and give the exit code."""
     initializer, outcome = attended.initializer, attended.outcome
     screen, code = call.screen, orders.exit_code(outcome, initializer.settings)
     error = orders.reason_of(outcome) if code else None
     warnings = orders.warnings_of(outcome)
     for warning in warnings:
-        if outcome.report is None or outcome.ending in orders.NOT_READY:  # a run has told its own already
+        if outcome.report is None or outcome.ending in orders.NOT_READY:  # a run has reported its own
             screen.warn(f"warning: {warning}")
     if error is None:
         screen.say(*_closing(outcome, attended.ms, attended.waited))
@@ -66,13 +74,13 @@ def conclude(call: Call, attended: Attended) -> int:
 
 
 def _adopted(outcome: Outcome) -> str | None:
-    """Whose failure it is, where this process did not meet it itself."""
+    """Which process met the failure, if it was not this one."""
     failure = outcome.verdict.failure if outcome.verdict and outcome.report is None else None
     if failure is None:
         return None
     return (
-        f"{who(failure.by)} met this failure at {failure.at} (journal entry {failure.seq}), and nothing has"
-        " changed since: it was not tried again. To try again: initdb resume"
+        f"{who(failure.by)} met this failure at {failure.at} (journal entry {failure.seq}). Nothing has"
+        " changed since, so it was not tried again. To try again: initdb resume"
     )
 
 
@@ -84,7 +92,7 @@ def _closing(outcome: Outcome, ms: float, waited: bool) -> Sequence[str | tuple[
     if outcome.report is None:
         how = "ready: another process did the work" if waited else "already ready"
         return ((how, "bold green"), f" ({took})")
-    done = ", ".join(summary(outcome.report.entries)) or "nothing was to be done"
+    done = ", ".join(summary(outcome.report.entries)) or "there was nothing to do"
     style = "bold green" if outcome.ending == "ready" else "bold"
     state = (
         f"; the database is {outcome.knowledge.state}"
@@ -95,7 +103,7 @@ def _closing(outcome: Outcome, ms: float, waited: bool) -> Sequence[str | tuple[
 
 
 def summary(entries: Iterable[Entry]) -> list[str]:
-    """What a run did, in a few words each; nothing for what was not done."""
+    """What a run did, each in a few words."""
     counts = {"tables": 0, "adopted": 0, "applied": 0, "reverted": 0, "released": 0, "seeds": 0, "rows": 0}
     repaired, validated = 0, False
     for entry in entries:
@@ -120,9 +128,9 @@ def summary(entries: Iterable[Entry]) -> list[str]:
                 validated = True
     words = [
         _plural(counts["tables"], "table created", "tables created"),
-        _plural(counts["adopted"], "table taken over", "tables taken over"),
+        _plural(counts["adopted"], "table adopted", "tables adopted"),
         _plural(counts["applied"], "revision applied", "revisions applied"),
-        _plural(counts["reverted"], "revision reverted", "revisions reverted"),
+        _plural(counts["reverted"], "revision rolled back", "revisions rolled back"),
         _plural(counts["released"], "revision released", "revisions released"),
         _plural(repaired, "repair made", "repairs made"),
         _plural(counts["seeds"], "seed", "seeds")

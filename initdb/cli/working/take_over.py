@@ -1,4 +1,4 @@
-"""`initdb resume --take-over`: asks, and ends the process or the sessions that hold the baton."""
+"""`initdb resume --take-over`: asks, then ends the process or the sessions that hold the baton."""
 
 from __future__ import annotations
 
@@ -16,7 +16,16 @@ from initdb.steps.connect import reading
 
 
 def ask_and_take_over(call: Call, initializer: Initializer, *, assured: bool) -> None:
-    """Nothing where nobody is at work. Raises InitError("take-over-refused") where nobody says yes."""
+    """End what holds the baton, if anything does.
+
+    Args:
+        call: The call of the command.
+        initializer: Of the database.
+        assured: Whether --yes was given; else a person is asked.
+
+    Raises:
+        InitError: take-over-refused; the answer was no, or nobody was there to answer.
+    """
     site = initializer.site
     with reading(site.engine):
         seen = initializer.look()
@@ -37,7 +46,7 @@ def ask_and_take_over(call: Call, initializer: Initializer, *, assured: bool) ->
 def _ask(question: str, database: str) -> None:
     if not sys.stdin.isatty():
         raise InitError(
-            "take-over-refused", question, "nobody was there to confirm: --yes says it", database=database
+            "take-over-refused", question, "there was nobody to ask; --yes answers", database=database
         )
     click.echo(question, err=True)
     if not click.confirm("End it and go on?", err=True):

@@ -1,4 +1,4 @@
-"""What run, resume, repair, rollback and release share: attend the database, tell of it, conclude."""
+"""Works on each database for a command, reports it, and gives the exit code."""
 
 from __future__ import annotations
 
@@ -26,11 +26,21 @@ def work(  # noqa: PLR0913 - what one attendance is made of
     before: Callable[[Initializer], None] = lambda initializer: None,
     one: bool = False,
 ) -> int:
-    """Attend the database with the order that `order_of` gives, and conclude; the exit code.
+    """Make each database ready, in turn, until one does not become ready.
 
-    Of several databases each in turn, until one does not become ready; `one`: only the first, where the
-    settings name none. before: called with the application before the order is made. Raises InitError for
-    what is wrong before there is anything to attend.
+    Args:
+        call: The call of the command.
+        order_of: Gives the order for a database; None for what a boot does.
+        mode: As the setting of this name.
+        wait: Whether to wait for another process that works.
+        before: Is called before the order is made.
+        one: Whether to work only on the first database, if the settings name none.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        InitError: The settings, or the files of the application, are wrong.
     """
     target = find_target(call)
     from initdb.cli.output.progress import ProgressLines
