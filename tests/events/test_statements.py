@@ -1,0 +1,145 @@
+"""Our statements on a driver's own connection: what is sent, what comes back, and that cursors are closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from initdb.events.statements import BATCH, driver, is_sqlalchemy, run, savepoint, stream
+
+
+@dataclass
+class Cursor:
+    """Keeps what it is told, and gives rows."""
+
+    rows: list[tuple[Any, ...]]
+    description: Any = ()
+    error: type[BaseException] | None = None
+    sent: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    closed: int = 0
+
+    def execute(self, statement: str, values: Mapping[str, object]) -> None:
+        self.sent.append((statement, values))
+        if self.error:
+            raise self.error
+
+    def fetchall(self) -> Sequence[tuple[Any, ...]]:
+        return self.rows
+
+    def fetchmany(self, size: int) -> Sequence[tuple[Any, ...]]:
+        self.sizes.append(size)
+        given, self.rows = self.rows[:size], self.rows[size:]
+        return given
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@dataclass
+class Driver:
+    """A driver's connection with one cursor."""
+
+    given: Cursor
+
+    def cursor(self) -> Cursor:
+        return self.given
+
+    def commit(self) -> None:
+        """Not asked for here."""
+
+    def rollback(self) -> None:
+        """Not asked for here."""
+
+
+class Sqlite(Driver):
+    """As sqlite3's."""
+
+
+Sqlite.__module__ = "sqlite3"
+
+
+@pytest.mark.parametrize(
+    ("statement", "for_psycopg", "for_sqlite"),
+    [
+        ("SELECT 1", "SELECT 1", "SELECT 1"),
+        ("SELECT :a, :b_2", "SELECT %(a)s, %(b_2)s", "SELECT :a, :b_2"),
+        ("SELECT x::text, :a::int", "SELECT x::text, :a::int", "SELECT x::text, :a::int"),
+        ("SELECT '50%', :a", "SELECT '50%%', %(a)s", "SELECT '50%', :a"),
+        ("SELECT '\\:a', :a", "SELECT ':a', %(a)s", "SELECT ':a', :a"),
+        ("SELECT a:b", "SELECT a:b", "SELECT a:b"),
+        ("SELECT (:a)", "SELECT (%(a)s)", "SELECT (:a)"),
+    ],
+)
+@pytest.mark.parametrize("made", [Driver, Sqlite])
+def test_a_statement_in_the_drivers_words(
+    made: type[Driver], statement: str, for_psycopg: str, for_sqlite: str
+) -> None:
+    """Binds as it has them; the values go with it."""
+    cursor = Cursor([(1,)])
+    assert run(made(cursor), statement, {"a": 1}) == [(1,)]
+    assert cursor.sent == [(for_sqlite if made is Sqlite else for_psycopg, {"a": 1})]
+    assert cursor.closed == 1
+
+
+def test_without_values_there_is_an_empty_mapping() -> None:
+    """psycopg2 reads %% as % then too."""
+    for made in (Driver, Sqlite):
+        cursor = Cursor([])
+        run(made(cursor), "SELECT 1")
+        assert cursor.sent == [("SELECT 1", {})]
+
+
+def test_what_has_no_description_gives_no_rows() -> None:
+    """Though the driver would have some."""
+    assert run(Driver(Cursor([(1,)], description=None)), "INSERT") == []
+
+
+def test_a_statement_that_fails_leaves_no_cursor() -> None:
+    """Of whatever error."""
+    for ask in (run, lambda connection, statement: list(stream(connection, statement))):
+        cursor = Cursor([], error=KeyboardInterrupt)
+        with pytest.raises(KeyboardInterrupt):
+            ask(Driver(cursor), "SELECT 1")
+        assert cursor.closed == 1
+
+
+def test_rows_come_in_batches() -> None:
+    """And the cursor is closed, also where somebody stops in the middle."""
+    rows = [(number,) for number in range(BATCH + 1)]
+    cursor = Cursor(list(rows))
+    assert list(stream(Driver(cursor), "SELECT :a", {"a": 2})) == rows
+    assert cursor.sizes == [BATCH] * 3 and cursor.closed == 1
+    assert cursor.sent == [("SELECT %(a)s", {"a": 2})]
+    cursor = Cursor(list(rows))
+    part: Any = stream(Driver(cursor), "SELECT 1")
+    assert next(part) == (0,)
+    part.close()
+    assert cursor.sizes == [BATCH] and cursor.closed == 1
+
+
+def test_a_savepoint_on_a_driver() -> None:
+    """Released at its end, rolled back first where the block fails."""
+    cursor = Cursor([], description=None)
+    with savepoint(Driver(cursor)):
+        run(Driver(cursor), "SELECT 1")
+    with pytest.raises(KeyboardInterrupt), savepoint(Driver(cursor)):
+        raise KeyboardInterrupt
+    assert [statement for statement, _ in cursor.sent] == [
+        "SAVEPOINT initdb_look",
+        "SELECT 1",
+        "RELEASE SAVEPOINT initdb_look",
+        "SAVEPOINT initdb_look",
+        "ROLLBACK TO SAVEPOINT initdb_look",
+        "RELEASE SAVEPOINT initdb_look",
+    ]
+
+
+def test_a_driver_is_itself() -> None:
+    """And no connection of SQLAlchemy's."""
+    connection = Driver(Cursor([]))
+    assert driver(connection) is connection
+    assert not is_sqlalchemy(connection)
