@@ -1,4 +1,4 @@
-"""Initializer: the whole of initdb for any SQLAlchemy application, without a framework."""
+"""Initializer: the whole of initdb for an SQLAlchemy application without a framework."""
 
 from __future__ import annotations
 
@@ -33,15 +33,41 @@ from initdb.steps.survey.code_fingerprint import code_parts
 
 
 class Initializer:
-    """Brings one application's database to ready. Binding does no I/O on the database; each method does.
+    """Makes one application's database ready.
 
-    `engine`: the application's own, never rewritten; without it the settings' `work_url` or `database_url`.
-    `metadata`: MetaData, a declarative base, a Flask-SQLAlchemy `db`. `migrations`: a folder, an alembic.ini,
-    a package, or a callable that makes a Config and runs the function it is given in its context.
-    `seeds`: folders, files, functions. `rules`: the application's own checks. `companions`: the other
-    databases that the same env.py migrates, each of which has an Initializer of its own; `owns`: which of the
-    seeds are for this one.
-    Raises InitError at once for settings, models, revisions or seeds that cannot be read.
+    To make one reads files, and does not touch the database; each method does.
+
+    Args:
+        engine: The engine of the application, used as it is. Default: one for the settings' `work_url` or
+            `database_url`.
+        metadata: The models: a MetaData, a declarative base, a Flask-SQLAlchemy `db`, or a function that
+            returns one of these.
+        migrations: The Alembic directory, its ini file or package, or a callable that passes a Config to its
+            argument.
+        provider: What makes the Config of the directory. Default: initdb makes it.
+        seeds: Folders, files and functions.
+        base: The MetaData or the callable that creates the tables which the first revision expects to find.
+        rules: The application's own checks.
+        name: What people call the application.
+        settings: Default: `load_settings()`. A part that is given here wins over the setting of its name.
+        watcher: Is told what a run does, while it does it.
+        clock: The time, for tests.
+        companions: The engines of the other databases that the same env.py migrates. Each of them has an
+            Initializer of its own.
+        owns: Which of the seeds are for this database, if there are several.
+
+    Raises:
+        InitError: Settings, models, revisions or seeds cannot be read.
+
+    Example:
+        >>> from sqlalchemy import Column, Integer, MetaData, Table, create_engine
+        >>> models = MetaData()
+        >>> product = Table("product", models, Column("id", Integer, primary_key=True))
+        >>> initializer = Initializer(create_engine("sqlite:///shop.db"), metadata=models)
+        >>> initializer.initialize().outcome
+        'ready'
+        >>> [entry.type for entry in initializer.entries()][:3]
+        ['journal_created', 'run_started', 'database_inspected']
     """
 
     def __init__(  # noqa: PLR0913 - each is a part that a team may hand over
@@ -189,7 +215,7 @@ class Initializer:
 
 
 def failed(error: InitError, database: str = "unknown") -> InitializationResult:
-    """The result where nothing could be begun."""
+    """The result if nothing could begin."""
     return InitializationResult(
         False, [], [render(error.rendered())], [], 0.0, database, "failed", error.exit_code
     )

@@ -53,7 +53,21 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule of the application's own that validation asks: returns the issues it finds, as sentences."""
+    """A check of the application's own, which each validation runs.
+
+    Args:
+        name: What reports call it.
+        check: Gets a connection, on which it may only read, and returns a sentence for each issue.
+        severity: "info", "warning", "error" or "critical". With one of the last two, an issue keeps the
+            database from being ready.
+
+    Example:
+        >>> from sqlalchemy import text
+        >>> def no_empty_orders(connection):
+        ...     query = text("SELECT id FROM orders WHERE id NOT IN (SELECT order_id FROM lines)")
+        ...     return [f"Order {order} has no lines." for order in connection.scalars(query)]
+        >>> rule = Rule("every order has lines", no_empty_orders)
+    """
 
     name: str
     check: Callable[[Connection], list[str]]
