@@ -26,7 +26,7 @@ PARTS = ("examples", "initdb", "tests", "pyproject.toml")
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Modules, by their files, and the tests that try them: pytest's selection and its `-k`.
+    """Modules, by patterns of their files, and the tests that try them: pytest's selection and its `-k`.
 
     `once`: those of them whose functions run when they are imported. What survives in them is tried again in
     a process that has not imported them yet.

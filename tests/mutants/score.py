@@ -13,7 +13,7 @@ import random
 import sys
 import tomllib
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,19 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def groups() -> list[Group]:
-    """Those of pyproject.toml."""
+    """Those of pyproject.toml; a module is in the first one that has a pattern for it."""
     config = tomllib.loads((TREE / "pyproject.toml").read_text())["tool"]["mutation"]
-    return [Group.of(one) for one in config["groups"]]
+    found: list[Group] = []
+    taken: set[str] = set()
+    for group in map(Group.of, config["groups"]):
+        there = {file for pattern in group.files for file in _matching(pattern)} - taken
+        found.append(replace(group, files=tuple(sorted(there))))
+        taken |= there
+    return found
+
+
+def _matching(pattern: str) -> list[str]:
+    return [str(path.relative_to(TREE)) for path in TREE.glob(pattern) if path.name != "__init__.py"]
 
 
 def _parser() -> argparse.ArgumentParser:
