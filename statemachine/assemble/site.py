@@ -1,4 +1,4 @@
-"""Where a run takes place: the engine, the application's parts, the settings, the clock, who is told."""
+"""The place of a run: its engine, the parts of the application, the settings, the clock, the watcher."""
 
 from __future__ import annotations
 
@@ -23,14 +23,19 @@ from initdb.steps.context import Application, Progress
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What a process that waits knows of the one that works (or of the database that is not there)."""
+    """What this process waits for.
+
+    Attributes:
+        why: The other process, or the trouble with the database, in words.
+        since: When the other process did something last; None if that is not known.
+    """
 
     why: str
     since: str | None = None
 
 
 DEFAULT_OWNER = "application"
-"""Whose journal it is where the setting `application` is not given."""
+"""The owner of the journal if the setting `application` is not given."""
 
 
 def _ignore(*_: object) -> None:
@@ -39,7 +44,16 @@ def _ignore(*_: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    """Called as things happen; what it raises is dropped by the loop."""
+    """Functions that a run calls while it works. What they raise is ignored.
+
+    Args:
+        entry: Gets each event when it is committed.
+        progress: Gets how far a step is.
+        waiting: Gets what this process waits for.
+
+    Example:
+        >>> watcher = Watcher(entry=lambda entry: print(entry.type))
+    """
 
     entry: Callable[[Entry], None] = _ignore
     progress: Callable[[Progress], None] = _ignore
@@ -48,7 +62,17 @@ class Watcher:
 
 @dataclass(slots=True)
 class Site:
-    """One application on one database, in this process. `newest`: the newest head that this process saw."""
+    """One application on one database, in this process.
+
+    Attributes:
+        engine: The engine that the work is done on.
+        application: The parts of the application.
+        settings: The settings.
+        code: Part → hash: the fingerprint of the code of this process.
+        clock: The time.
+        watcher: Is told what a run does.
+        newest: The newest head that this process has seen.
+    """
 
     engine: Engine
     application: Application

@@ -1,4 +1,4 @@
-"""The results of the public API, with the fields of the design document."""
+"""The results of the public API."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from dataclasses import dataclass, field
 
 @dataclass
 class InitializationResult:
-    """How an initialization ended. `errors` as rendered; `duration` in s; `database_type` "sqlite" or
-    "postgresql".
+    """How an initialization ended.
 
-    `outcome` is the ending's name: ready, failed, held, ahead, pending, busy, running, stopped or done;
-    `exit_code` what the command line would exit with.
+    Attributes:
+        success: Whether the application may serve.
+        steps_completed: What was done, one sentence each.
+        errors: The failure, as a terminal shows it; empty if there is none.
+        warnings: What a person should know, although nothing failed.
+        duration: In seconds.
+        database_type: "sqlite" or "postgresql".
+        outcome: "ready", "failed", "held", "ahead", "pending", "busy", "running", "stopped" or "done".
+        exit_code: The exit code that the command line would have.
     """
 
     success: bool
@@ -26,7 +32,14 @@ class InitializationResult:
 
 @dataclass
 class ValidationResult:
-    """What validation found. `severity`: the worst issue's, 'info' where there is none."""
+    """What a validation found.
+
+    Attributes:
+        valid: Whether no issue keeps the database from being ready.
+        issues: One sentence for each issue.
+        suggestions: What to do about them.
+        severity: That of the worst issue: "info", "warning", "error" or "critical".
+    """
 
     valid: bool
     issues: list[str]
@@ -36,7 +49,15 @@ class ValidationResult:
 
 @dataclass
 class MigrationResult:
-    """What migrating did. `rollback_performed`: the failed revision left nothing behind."""
+    """What became of the revisions.
+
+    Attributes:
+        success: Whether all revisions are applied.
+        migrations_applied: The ids of the revisions that were applied now, in order.
+        failed_migration: The id of the revision that failed.
+        error_message: The failure, as a terminal shows it.
+        rollback_performed: Whether the revision that failed left nothing behind.
+    """
 
     success: bool
     migrations_applied: list[str]
@@ -47,7 +68,14 @@ class MigrationResult:
 
 @dataclass
 class SeedingResult:
-    """Rows by table: created, and skipped because they were there."""
+    """What became of the seeds.
+
+    Attributes:
+        success: Whether all seeds are applied.
+        records_created: Table → how many rows were created.
+        records_skipped: Table → how many rows were there before.
+        errors: The failure, as a terminal shows it; empty if there is none.
+    """
 
     success: bool
     records_created: dict[str, int] = field(default_factory=dict)
@@ -57,7 +85,16 @@ class SeedingResult:
 
 @dataclass
 class RepairResult:
-    """What was repaired, what could not be and what to do about it; `duration` in s."""
+    """What was repaired.
+
+    Attributes:
+        success: Whether the database is ready now.
+        repaired: What was repaired, one sentence each.
+        not_repaired: What could not be repaired.
+        suggestions: What to do about it.
+        errors: The failure, as a terminal shows it; empty if there is none.
+        duration: In seconds.
+    """
 
     success: bool
     repaired: list[str]
