@@ -18,16 +18,24 @@ REASONS = Path(__file__).with_name("survivors.toml")
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why mutants survive, and which ones: `FILE FUNCTION: CHANGE`, in full or as a regular expression."""
+    """Why mutants survive, and which ones: `FILE FUNCTION: CHANGE`, in full or as a regular expression.
+
+    `case`: only where the change makes capital letters of small ones or the other way round.
+    """
 
     name: str
     why: str
     mutants: frozenset[str]
     patterns: tuple[re.Pattern[str], ...]
+    case: bool
 
     def covers(self, key: str) -> bool:
         """Whether a survivor is one of them."""
-        return key in self.mutants or any(pattern.fullmatch(key) for pattern in self.patterns)
+        change = re.sub(r" \(\d+\)$", "", key.partition(": ")[2])
+        old, _, new = change.rpartition(" → ")
+        if self.case and old.casefold() != new.casefold():
+            return False
+        return key in self.mutants or any(pattern.search(key) for pattern in self.patterns)
 
 
 def reasons(file: Path = REASONS) -> list[Reason]:
@@ -38,6 +46,7 @@ def reasons(file: Path = REASONS) -> list[Reason]:
             one["why"],
             frozenset(one.get("mutants", [])),
             tuple(re.compile(pattern) for pattern in one.get("patterns", [])),
+            one.get("case", False),
         )
         for one in tomllib.loads(file.read_text()).get("reasons", [])
     ]

@@ -136,8 +136,12 @@ def test_a_reason_covers_what_it_names(tmp_path: Path) -> None:
     """In full or as a pattern; what no reason covers is left over."""
     file = tmp_path / "survivors.toml"
     file.write_text(
-        "[[reasons]]\nname = 'same'\nwhy = 'it is'\nmutants = ['a.py f: x → y']\npatterns = ['b.py .*']\n"
+        "[[reasons]]\nname = 'same'\nwhy = 'it is'\nmutants = ['a.py f: x → y']\npatterns = ['^b.py ']\n"
+        "[[reasons]]\nname = 'SQL'\nwhy = 'any case'\ncase = true\npatterns = ['^c.py ']\n"
     )
-    text, left = by_reason(["a.py f: x → y", "b.py g: 1 → 2", "a.py f: x → z"], reasons(file))
+    others = ["a.py f: x → z", "c.py f: select → XXselectXX"]
+    lived = ["a.py f: x → y", "b.py g: 1 → 2", "c.py f: SELECT → select", *others]
+    text, left = by_reason(lived, reasons(file))
     assert "| same | 2 | it is |" in text
-    assert left == ["a.py f: x → z"]
+    assert "| SQL | 1 | any case |" in text
+    assert left == others
