@@ -119,9 +119,11 @@ def test_usage(console: Console) -> None:
     assert "initdb -D data" in console("data").stderr
 
 
-def test_verify_could_not_check(console: Console, sqlite_url: str) -> None:
+def test_verify_could_not_check(console: Console, database_url: str) -> None:
     """5 where there is no journal or no database; usage stays 2."""
-    assert console("journal", "verify", "--database-url", sqlite_url).exit_code == 5
+    none = console("journal", "verify", "--database-url", database_url)
+    assert none.exit_code == 5
+    assert none.stderr.startswith("error: journal-missing\n")
     nobody = "postgresql://app@127.0.0.1:1/shop"
     assert console("journal", "verify", "--database-url", nobody).exit_code == 5
     assert console("journal", "verify", "--database-url", "nonsense").exit_code == 2

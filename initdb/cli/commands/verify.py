@@ -42,7 +42,7 @@ def verify(call: Call) -> int:
     from initdb.steps.connect import reading
 
     url, settings = url_text(engine.url), target.settings
-    nothing = InitError("journal-unreadable", url, "there is no journal", database=engine.dialect.name)
+    nothing = InitError("journal-missing", url, database=engine.dialect.name)
     if not is_there(engine):
         raise nothing
     with reading(engine), session(engine) as connection:

@@ -87,8 +87,7 @@ def _adopted(outcome: Outcome) -> str | None:
 def _closing(outcome: Outcome, ms: float, waited: bool) -> Sequence[str | tuple[str, str]]:
     took = f"{ms:,.0f} ms"
     if outcome.ending in orders.NOT_READY:
-        names = ", ".join(outcome.verdict.revisions) if outcome.verdict else ""
-        return (f"nothing was done, {outcome.ending}: {names}", f" ({took})")
+        return (f"nothing was done: {_why_nothing(outcome)}", f" ({took})")
     if outcome.report is None:
         how = "ready: another process did the work" if waited else "already ready"
         return ((how, "bold green"), f" ({took})")
@@ -100,6 +99,14 @@ def _closing(outcome: Outcome, ms: float, waited: bool) -> Sequence[str | tuple[
         else ""
     )
     return ((outcome.ending, style), f": {done}{state} ({took})")
+
+
+def _why_nothing(outcome: Outcome) -> str:
+    revisions = outcome.verdict.revisions if outcome.verdict else ()
+    names = ", ".join(revisions)
+    if outcome.ending == "held":
+        return f"{names} {'is' if len(revisions) == 1 else 'are'} held"
+    return f"this code does not know {names}, which the database has"
 
 
 def summary(entries: Iterable[Entry]) -> list[str]:

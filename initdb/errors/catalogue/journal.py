@@ -118,6 +118,26 @@ JOURNAL: tuple[ErrorRow, ...] = (
         ),
     ),
     ErrorRow(
+        "journal-missing",
+        "The database has no journal yet.",
+        _NOTHING,
+        "Let a run create it: initdb run",
+        causes=(
+            "No boot has reached this database.",
+            "The setting database_url names another database than the application uses.",
+            "The setting journal_schema names a schema without a journal.",
+        ),
+        advice=(
+            Advice("troubleshooting", "See which database this is, and what a boot would do: initdb plan"),
+            Advice(
+                "troubleshooting",
+                "Look for a journal in every schema: SELECT schemaname FROM pg_tables "
+                "WHERE tablename = 'init_journal'",
+                "postgresql",
+            ),
+        ),
+    ),
+    ErrorRow(
         "journal-unreadable",
         "The journal exists, but it cannot be read or has an invalid entry.",
         "Nothing was changed: the journal is left as it is.",
