@@ -113,7 +113,7 @@ def _shown(setting: Setting, value: object) -> str:
         case dict():
             shown = "a table"
         case _ if setting.secret:
-            shown = "not one of these (it is not shown, since it may hold a password)"
+            shown = "wrong (it is not shown, since it may hold a password)"
         case bool():
             shown = str(value).lower()
         case int() if value.bit_length() > 64:

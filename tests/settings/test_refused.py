@@ -73,7 +73,7 @@ def test_an_unknown_name(given: dict[str, object], said: str, refuse: Refuse, pr
         ),
         (
             {"environ": {"DATABASE_URL": "hunter2"}},
-            "DATABASE_URL is not one of these (it is not shown, since it may hold a password); ",
+            "DATABASE_URL is wrong (it is not shown, since it may hold a password); ",
         ),
         (
             {"toml": 'work_url = ["hunter2"]'},
