@@ -202,8 +202,8 @@ OF_THE_REST: tuple[Fault, ...] = (
         "last-run-only",
         "an order carried out once more where its last commit arrives when another run is about to begin",
         ATTEND,
-        "run.run not in self._begun or",
-        "run.run not in self._begun[-1:] or",
+        "run.run not in self._stay.runs or",
+        "run.run not in self._stay.runs[-1:] or",
         ("tests/statemachine/test_doubt.py",),
     ),
     Fault(
