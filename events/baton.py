@@ -17,6 +17,7 @@ from initdb.events.head import HeadMoved
 from initdb.events.journal import Journal
 from initdb.events.postgresql import POSTGRESQL
 from initdb.events.sessions import close_session, database_file, open_session
+from initdb.events.statements import database_errors
 
 SIDE_SUFFIX = "-initdb"
 """The baton's file beside a SQLite database."""
@@ -69,7 +70,8 @@ class _PostgresBaton:
     @classmethod
     def take(cls, engine: Engine, journal: Journal, since: tuple[int, str] | None) -> _PostgresBaton | None:
         connection = open_session(engine)
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(close_session, connection)
             if since is not None:
                 head = journal.head(connection)
                 if (head.seq, head.hash) != since:
@@ -79,14 +81,11 @@ class _PostgresBaton:
                 {"key": journal.key("baton")},
             ).one()
             if not taken:
-                close_session(connection)
                 return None
             # A utility statement after the lock ends the portal's snapshot that some drivers keep open.
             for name, value in sorted(POSTGRESQL.settings(connection).items()):
                 connection.exec_driver_sql(f"SET LOCAL {name} = '{value}'")
-        except BaseException:
-            close_session(connection)
-            raise
+            undo.pop_all()
         return cls(connection, pid)
 
     def alive(self) -> bool:
@@ -94,7 +93,7 @@ class _PostgresBaton:
             return False
         try:
             self._connection.exec_driver_sql("SET LOCAL application_name = 'initdb baton'")
-        except Exception as error:
+        except database_errors(self._connection) as error:
             if is_connection_lost(error):
                 return False
             raise

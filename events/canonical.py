@@ -53,7 +53,7 @@ class _Safety:
             return value
         try:
             return self._convert(value, depth + 1)
-        except Exception:
+        except Exception:  # the value's own methods may raise anything
             return _text(f"<{type(value).__name__}>")
 
     def _convert(self, value: object, depth: int) -> Safe:

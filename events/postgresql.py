@@ -15,7 +15,7 @@ from initdb.events import naming
 from initdb.events.chain import GENESIS
 from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, Head, HeadBusy
 from initdb.events.shape import OF_THE_JOURNAL, Relation
-from initdb.events.statements import AnyConnection, driver, is_sqlalchemy, run
+from initdb.events.statements import AnyConnection, database_errors, driver, is_sqlalchemy, run
 
 SESSION = {
     "idle_in_transaction_session_timeout": "0",
@@ -105,7 +105,7 @@ class PostgreSQL:
         """
         try:
             return self._lock(connection, schema, lock_timeout)
-        except Exception as error:  # the driver's own error, or SQLAlchemy's around it
+        except database_errors(connection) as error:
             found = driver_error(error)
             if found is None or found.sqlstate != PERMISSION_DENIED:
                 raise

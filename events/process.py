@@ -20,12 +20,9 @@ def in_this_process() -> Iterator[None]:
     It ends as Python would: SystemExit with its code, another exception with its traceback and 1.
     """
     process = os.getpid()
-    try:
+    with contextlib.ExitStack() as stack:
+        stack.push(lambda kind, error, trace: only_in(process, error))
         yield
-    except BaseException as error:
-        only_in(process, error)
-        raise
-    only_in(process)
 
 
 def only_in(process: int, error: BaseException | None = None) -> None:
@@ -36,7 +33,7 @@ def only_in(process: int, error: BaseException | None = None) -> None:
 
 def _leave(error: BaseException | None) -> NoReturn:
     code = 1
-    with contextlib.suppress(Exception):
+    try:
         if isinstance(error, SystemExit):
             code = error.code if isinstance(error.code, int) else int(error.code is not None)
         elif error is not None:
@@ -45,4 +42,6 @@ def _leave(error: BaseException | None) -> NoReturn:
             sys.stderr.write(f"{_LOST}\n")
         sys.stdout.flush()
         sys.stderr.flush()
-    os._exit(code & 0xFF)
+    finally:
+        # Also where nothing can be printed any more.
+        os._exit(code & 0xFF)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 from initdb.errors import InitError
 from initdb.events.database import database_of
 from initdb.events.statements import driver
+from initdb.events.undo import on_error
 
 RESTORE = "initdb_restore"
 """Key of Connection.info: what undoes what was prepared, for a database in memory, which goes on living."""
@@ -40,13 +41,10 @@ def open_session(engine: Engine) -> Connection:
         _spare(connection)
     else:
         connection.detach()
-    try:
+    with on_error(connection.close):
         connection.info[RESTORE] = database_of(connection).prepare(connection)
         connection.begin()
         database_of(connection).rollback(connection)
-    except BaseException:
-        connection.close()
-        raise
     return connection
 
 
@@ -64,15 +62,18 @@ def close_session(connection: Connection | None) -> None:
     """Close for good; a connection that is dead already is no error."""
     if connection is None:
         return
-    with contextlib.suppress(Exception):
+    # Whatever fails here, the error that led here is the one to report; the database ends the session anyway.
+    with contextlib.suppress(Exception), contextlib.ExitStack() as steps:
+        steps.callback(connection.close)
+        steps.callback(_restore, connection)
         if connection.in_transaction():
             connection.rollback()
+
+
+def _restore(connection: Connection) -> None:
     # To ask an invalidated connection for its info would connect anew.
     if not connection.invalidated:
-        with contextlib.suppress(Exception):
-            connection.info.pop(RESTORE)()
-    with contextlib.suppress(Exception):
-        connection.close()
+        connection.info.pop(RESTORE)()
 
 
 @contextlib.contextmanager

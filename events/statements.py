@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+
+from initdb.events.undo import on_error
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -111,31 +113,47 @@ def savepoint(connection: AnyConnection) -> Iterator[None]:
             yield
         return
     run(connection, "SAVEPOINT initdb_look")
-    try:
-        yield
-    except BaseException:
-        run(connection, "ROLLBACK TO SAVEPOINT initdb_look")
-        raise
-    finally:
-        run(connection, "RELEASE SAVEPOINT initdb_look")
+    with ExitStack() as stack:
+        stack.callback(run, connection, "RELEASE SAVEPOINT initdb_look")
+        with on_error(run, connection, "ROLLBACK TO SAVEPOINT initdb_look"):
+            yield
 
 
 def _executed(connection: DriverConnection, statement: str, values: Mapping[str, object] | None) -> Cursor:
     cursor: Cursor = connection.cursor()
-    try:
+    with on_error(cursor.close):
         if type(connection).__module__.startswith("sqlite3"):
             cursor.execute(statement.replace("\\:", ":"), dict(values or {}))
         else:
             # With an empty mapping psycopg2 still reads % as the beginning of a bind.
             cursor.execute(_for_psycopg(statement), dict(values or {}))
-    except BaseException:
-        cursor.close()
-        raise
     return cursor
 
 
 def _for_psycopg(statement: str) -> str:
     return _BIND.sub(r"%(\1)s", statement.replace("%", "%%")).replace("\\:", ":")
+
+
+def database_errors(connection: AnyConnection) -> tuple[type[Exception], ...]:
+    """The classes of what our statements on a connection can raise: for an `except`.
+
+    They are the driver's Error and, on SQLAlchemy's Connection, what it wraps it in. An OSError is what
+    asyncpg raises for some lost connections.
+
+    Example:
+        >>> import sqlite3
+        >>> connection = sqlite3.connect(":memory:")
+        >>> try:
+        ...     run(connection, "SELECT * FROM roles")
+        ... except database_errors(connection) as error:
+        ...     print(error)
+        no such table: roles
+    """
+    if is_sqlalchemy(connection):
+        from sqlalchemy.exc import SQLAlchemyError
+
+        return (SQLAlchemyError, connection.dialect.loaded_dbapi.Error, OSError)
+    return (driver(connection).Error, OSError)
 
 
 def is_sqlalchemy(connection: AnyConnection) -> TypeIs[Connection]:

@@ -7,7 +7,7 @@ import os
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
@@ -19,6 +19,8 @@ from initdb.events.sessions import database_file
 from initdb.events.spool import Spool
 from initdb.settings import Settings
 from initdb.steps.context import Application, Progress
+
+_What = TypeVar("_What")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,12 @@ class Watcher:
     entry: Callable[[Entry], None] = _ignore
     progress: Callable[[Progress], None] = _ignore
     waiting: Callable[[Waiting], None] = _ignore
+
+
+def report_to(watch: Callable[[_What], None], what: _What) -> None:
+    """Call a watcher, and drop what it raises."""
+    with contextlib.suppress(Exception):  # it is other people's code, and must not harm the run
+        watch(what)
 
 
 @dataclass(slots=True)

@@ -22,13 +22,14 @@ from initdb.events.baton import Baton, try_baton
 from initdb.events.head import ConnectionLost, HeadBusy, HeadMoved, JournalSignal, NoJournal
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import close_session, open_session
-from initdb.statemachine.assemble.site import Site, Waiting
+from initdb.statemachine.assemble.site import Site, Waiting, report_to
 from initdb.statemachine.decide.verdict import Look, Verdict, judge
 from initdb.statemachine.loop.look import look, look_on
 from initdb.statemachine.loop.order import Order, Report
 from initdb.statemachine.loop.outage import Outage, note
 from initdb.statemachine.loop.signals import Stopped, Stopper, graceful
 from initdb.statemachine.loop.stay import Stay, called_from_inside
+from initdb.statemachine.loop.translated import translated
 from initdb.statemachine.render.sentences import said, who
 from initdb.statemachine.table import work_name
 from initdb.steps import connect
@@ -175,13 +176,9 @@ class _Attendance:
         return True
 
     def _look(self) -> Look:
-        try:
+        with translated(self._no_answer):
             connect.check_there(self._site.engine, self._served)
             self._seen = look(self._site, self._seen)
-        except (JournalSignal, InitError, Stopped):
-            raise
-        except Exception as error:
-            raise self._no_answer(error) from error
         self._reached(self._seen)
         return self._seen
 
@@ -217,13 +214,10 @@ class _Attendance:
         since = self._since()
         while self._seen is not None:
             try:
-                baton = try_baton(self._site.engine, self._seen.journal, since)
+                with translated(self._no_answer):
+                    baton = try_baton(self._site.engine, self._seen.journal, since)
             except HeadMoved:
                 return None
-            except (InitError, JournalSignal, Stopped):
-                raise
-            except Exception as error:
-                raise self._no_answer(error) from error
             if baton is not None:
                 with contextlib.closing(_Held(baton)):
                     return self._with_baton(baton)
@@ -245,28 +239,29 @@ class _Attendance:
         return (head.seq, head.hash)
 
     def _with_baton(self, baton: Baton) -> Outcome | None:
-        try:
+        with translated(self._no_session):
             work = open_session(self._site.engine)
-        except InitError:
-            raise
-        except Exception as error:
-            if is_too_many_connections(error):
-                raise InitError("too-few-connections", database=self._database) from error
-            raise connect.refused(self._site.engine, error) from error
         self._served = True
         self._outage.tell()
         try:
-            return self._on(work, baton)
-        except (InitError, JournalSignal, Stopped):
-            raise
-        except Exception as error:
-            if is_connection_lost(error):
-                raise ConnectionLost from error
-            if is_lock_timeout(error):
-                raise HeadBusy from error
-            raise connect.refused(self._site.engine, error, "journal") from error
+            with translated(self._cut_off):
+                return self._on(work, baton)
         finally:
             close_session(work)
+
+    def _no_session(self, error: Exception) -> Exception:
+        """What it means that the work connection was not opened, although the baton's was."""
+        if is_too_many_connections(error):
+            return InitError("too-few-connections", database=self._database)
+        return connect.refused(self._site.engine, error)
+
+    def _cut_off(self, error: Exception) -> Exception:
+        """What an error means that is not a failure of a step."""
+        if is_connection_lost(error):
+            return ConnectionLost()
+        if is_lock_timeout(error):
+            return HeadBusy()
+        return connect.refused(self._site.engine, error, "journal")
 
     def _on(self, work: Connection, baton: Baton) -> Outcome | None:
         """Look once more, now that nobody else works, and run where there is something to do."""
@@ -335,8 +330,7 @@ class _Attendance:
         self._rest(why, since)
 
     def _rest(self, why: str, since: str | None = None, *, pause: float = 0.0) -> None:
-        with contextlib.suppress(Exception):
-            self._site.watcher.waiting(Waiting(why, since))
+        report_to(self._site.watcher.waiting, Waiting(why, since))
         self._stopper.pause(max(pause, self._pause) * random.uniform(1.0, 2.0))  # noqa: S311
         self._pause = min(self._pause * 1.2, 0.4)
 

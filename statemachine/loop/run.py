@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -19,7 +20,8 @@ from initdb.events.head import SCHEMA_VERSION, ConnectionLost, HeadMoved, Journa
 from initdb.events.ids import time_ordered
 from initdb.events.journal import find
 from initdb.events.knowledge import Knowledge, RunRecord
-from initdb.statemachine.assemble.site import Site, Waiting
+from initdb.events.undo import on_error
+from initdb.statemachine.assemble.site import Site, Waiting, report_to
 from initdb.statemachine.decide.verdict import Look, Verdict
 from initdb.statemachine.loop.dispatch import named, step_of
 from initdb.statemachine.loop.order import Command, Order, Report
@@ -27,6 +29,7 @@ from initdb.statemachine.loop.outage import Outage
 from initdb.statemachine.loop.patience import REFUSED, Patience
 from initdb.statemachine.loop.signals import Stopped, Stopper
 from initdb.statemachine.loop.stay import Stay, inside
+from initdb.statemachine.loop.translated import translated
 from initdb.statemachine.loop.writer import Writer
 from initdb.statemachine.table import State, accepts, work_name
 from initdb.steps import connect
@@ -98,7 +101,7 @@ class Run:
         except SystemExit as error:
             # After a signal it is the application's own handler that ends the process; else a step's code.
             self._stop(error) if self._stopper.signum is not None else self._fail(error)
-        except Exception as error:
+        except Exception as error:  # a step runs the application's code, which may raise anything
             self._stop_or_fail(error)
         return self.report
 
@@ -172,14 +175,12 @@ class Run:
         here = database_of(work)
         here.rollback(work)
         here.begin(work)
-        try:
+        with on_error(self._writer.rollback, work):
             here.lock_first(work, journal.key("first"))
             if find(work, journal.application, self._site.settings.journal_schema)[1]:
                 raise HeadMoved
-            try:
+            with translated(lambda error: classify(error, doing="journal", database=here.name)):
                 journal.create(work)
-            except Exception as error:
-                raise classify(error, doing="journal", database=work.dialect.name) from error
             version = ".".join(map(str, work.dialect.server_version_info or ()))
             created = {
                 "journal": self.report.run,
@@ -189,9 +190,6 @@ class Run:
                 "server": version,
             }
             self._writer.commit_all(work, [("journal_created", created), *events])
-        except BaseException:
-            self._writer.rollback(work)
-            raise
 
     def _refuse_loops(self) -> None:
         known, database = self._writer.knowledge, self._work.dialect.name
@@ -246,7 +244,7 @@ class Run:
             step(self._context())
         except (JournalSignal, Stopped):
             raise
-        except Exception as error:
+        except Exception as error:  # the same; what it is says whether the step is done again
             found = named(error, self._state(), self._site.engine)
             pause = None if self._stopper.signum is not None else patience.after(found)
             if pause is None:
@@ -276,13 +274,13 @@ class Run:
             settings=site.settings,
             knowledge=self._writer.knowledge,
             engine=site.engine,
-            report=lambda progress: _quietly(site.watcher.progress, progress),
+            report=partial(report_to, site.watcher.progress),
             waits=self._waits,
             sleep=self._stopper.pause,
         )
 
     def _waits(self, why: str) -> None:
-        _quietly(self._site.watcher.waiting, Waiting(why))
+        report_to(self._site.watcher.waiting, Waiting(why))
 
     def _judging(self, connection: Connection, said: Mapping[str, Any]) -> Mapping[str, Any]:
         """What a judgement is of: this code, and the catalogue that the step names, or as it is now."""
@@ -307,7 +305,7 @@ class Run:
 
     def _observe(self, entry: Entry) -> None:
         self.report.entries.append(entry)
-        _quietly(self._site.watcher.entry, entry)
+        report_to(self._site.watcher.entry, entry)
 
     def _stop_or_fail(self, error: Exception) -> None:
         """A cancelled statement after a signal is the stop, not a failure."""
@@ -328,6 +326,7 @@ class Run:
         self._writer.stopper = Stopper(last_word=True)
         signum = self._stopper.signum
         why = signal.Signals(signum).name if signum else str(error) or type(error).__name__
+        # The process is told to end: an event that cannot be written must not hide that.
         with contextlib.suppress(Exception), self._writer.open(self._work):
             self._writer.commit(self._work, "run_stopped", {"why": why, "during": work_name(self._state())})
         if not isinstance(error, Stopped):
@@ -377,9 +376,3 @@ def _texts(issues: object) -> list[str]:
 
 def _list(value: object) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else []
-
-
-def _quietly(tell: Callable[[Any], None], what: Any) -> None:
-    """A watcher that fails must not harm the run."""
-    with contextlib.suppress(Exception):
-        tell(what)

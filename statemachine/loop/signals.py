@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from initdb.errors import InitError, render
+from initdb.events.statements import DriverConnection, database_errors
 
 GRACE = 8.0
 """Seconds for the run to end in order. Docker kills after 10; what did not react by then will not."""
@@ -46,11 +47,11 @@ class Stopper:
         """`last_word`: for what a run that was stopped has yet to say."""
         self.signum: int | None = None
         self._last_word = last_word
-        self._driver: Any = None
+        self._driver: DriverConnection | None = None
         self._cancelling = threading.Lock()
         self._asked = threading.Event()
 
-    def watch(self, driver: Any) -> None:
+    def watch(self, driver: DriverConnection | None) -> None:
         """The DBAPI connection whose statement is to be cancelled; None for none any more."""
         with self._cancelling:
             self._driver = driver
@@ -79,8 +80,8 @@ class Stopper:
         """Cancel the statement that runs now, where there is one."""
         with self._cancelling:
             cancel = getattr(self._driver, "cancel", None) or getattr(self._driver, "interrupt", None)
-            if cancel is not None:
-                with contextlib.suppress(Exception):
+            if self._driver is not None and cancel is not None:
+                with contextlib.suppress(*database_errors(self._driver)):
                     cancel()
 
 
@@ -184,9 +185,11 @@ def _end(signum: int, why: str) -> NoReturn:
     What was not committed is undone by the database, as where the process is killed.
     """
     said = f"{signal.Signals(signum).name}: {why}, and ended as if killed, without an event"
-    with contextlib.suppress(Exception):
+    try:
         print(render(InitError("stopped", said).rendered()), file=sys.stderr, flush=True)
-    os._exit(128 + signum)
+    finally:
+        # Also where nothing can be printed any more.
+        os._exit(128 + signum)
 
 
 def deliver(signum: int) -> None:

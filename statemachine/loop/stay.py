@@ -7,17 +7,21 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from initdb import booting
+from initdb.errors import InitError
 from initdb.errors.classify import is_busy, is_lock_timeout
 from initdb.events.entry import Entry
-from initdb.events.head import JournalSignal
+from initdb.events.head import HeadBusy, JournalSignal
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import database_file
 from initdb.events.types import PROGRESS
 from initdb.statemachine.assemble.site import Site
 from initdb.statemachine.loop.holder import at_work
 from initdb.statemachine.loop.look import look
+from initdb.statemachine.loop.translated import translated
+from initdb.steps import connect
 
 SLOWEST = 30.0
 """The longest pause, in s, before a run goes on whose connection was lost again and again."""
@@ -105,12 +109,20 @@ def called_from_inside(site: Site, *, threads: bool) -> bool:
     if run is None:
         return False
     try:
-        seen = look(site)
-        last = seen.knowledge.last_run
-        return last is not None and last.run == run and not last.ended and at_work(site.engine, seen.journal)
-    except Exception as error:
-        # That it is locked is the answer; what else is wrong the boot itself will meet and name.
-        return isinstance(error, JournalSignal) or is_busy(error) or is_lock_timeout(error)
+        with translated(partial(_no_answer, site)):
+            seen = look(site)
+            last = seen.knowledge.last_run
+            mine = last is not None and last.run == run and not last.ended
+            return mine and at_work(site.engine, seen.journal)
+    except JournalSignal:
+        return True
+    except InitError:
+        return False
+
+
+def _no_answer(site: Site, error: Exception) -> Exception:
+    """That it is locked is the answer; what else is wrong the boot itself will meet and name."""
+    return HeadBusy() if is_busy(error) or is_lock_timeout(error) else connect.refused(site.engine, error)
 
 
 def place(site: Site) -> str:

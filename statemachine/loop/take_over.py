@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
 from initdb.errors.safe import safe_text
@@ -53,8 +54,8 @@ def _end_sessions(connection: Connection, journal: Journal, clock: Clock) -> tup
     for pid in victims:
         try:
             connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
-        except Exception as error:
-            said = safe_text(str(getattr(error, "orig", error)).strip())
+        except DBAPIError as error:
+            said = safe_text(str(error.orig).strip())
             raise _refused(f"session {pid}: {said}", database="postgresql") from error
     # By their locks again: pg_stat_activity would show the same picture until this transaction ends.
     if not _until(lambda: not {*victims} & {*_lockers(connection, journal)}, clock, PATIENCE):

@@ -38,7 +38,7 @@ def first_error(connection: Connection) -> Iterator[None]:
         yield
     except (JournalSignal, Stopped):
         raise
-    except Exception as error:
+    except Exception as error:  # a step runs the application's code, which may raise anything
         cause = _cause(connection, error, broken)
         if cause is None or cause is error:
             raise

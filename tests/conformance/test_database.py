@@ -16,7 +16,7 @@ from initdb.events.head import SCHEMA_VERSION, HeadBusy
 from initdb.events.journal import Journal, find
 from initdb.events.sessions import session
 from initdb.events.shape import HEAD, JOURNAL
-from initdb.events.statements import AnyConnection, driver, run, savepoint, stream
+from initdb.events.statements import AnyConnection, database_errors, driver, run, savepoint, stream
 from tests.events.journals import append, append_committed, make, schema_of
 
 
@@ -111,6 +111,16 @@ def test_what_gives_no_rows(connection: AnyConnection) -> None:
     with _unit(connection):
         assert run(connection, "CREATE TABLE t (a INTEGER)") == []
         assert run(connection, "SELECT a FROM t") == []
+
+
+def test_what_a_statement_can_raise(connection: AnyConnection) -> None:
+    """Whether the driver raises it or SQLAlchemy does; a mistake in Python is none of it."""
+    with _unit(connection):
+        with pytest.raises(database_errors(connection)):
+            run(connection, "SELECT a FROM nowhere")
+        with pytest.raises(database_errors(connection)):
+            driver(connection).cursor().execute("SELECT")
+    assert not issubclass(ValueError, database_errors(connection))
 
 
 def test_rows_one_after_the_other(connection: AnyConnection) -> None:
