@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ TERM, INT = signal.SIGTERM, signal.SIGINT
 
 class Cancels:
     """A driver's connection, of either kind."""
+
+    Error = sqlite3.Error
 
     def __init__(self, name: str = "cancel", error: Exception | None = None) -> None:
         self.count, self.error = 0, error
@@ -65,8 +68,9 @@ def test_a_stop_cancels_the_statement(name: str) -> None:
     stopper.watch(None)
     stopper.cancel()
     assert driver.count == 2
-    stopper.watch(Cancels(name, OSError()))
-    stopper.cancel()
+    for error in (OSError(), sqlite3.ProgrammingError()):
+        stopper.watch(Cancels(name, error))
+        stopper.cancel()
     stopper.watch(object())
     stopper.cancel()
 
