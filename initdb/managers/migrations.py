@@ -1,4 +1,4 @@
-"""MigrationRunner: lists pending revisions, applies them, reverts one, and gives their history."""
+"""MigrationRunner: lists pending revisions, applies them, rolls one back, and gives their history."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ class MigrationRunner(Manager):
             return MigrationResult(False, [], error_message=str(error))
 
     def rollback_migration(self, migration_id: str) -> bool:
-        """Revert one revision. It is held from then on: no boot applies it until it is released.
+        """Roll one revision back. It is held from then on: no boot applies it until it is released.
 
         Args:
             migration_id: The id of a current head, or the beginning of it.
 
         Returns:
-            Whether it is reverted now.
+            Whether it is rolled back now.
 
         Raises:
             InitError: no-such-revision; rollback-refused if it is not a current head; downgrade-missing; or
@@ -104,7 +104,7 @@ def _graph(initializer: Initializer) -> RevisionGraph:
 
 
 def _roll_back(graph: RevisionGraph, revision: str) -> Order:
-    """The order to revert this head, and no other head."""
+    """The order to roll back this head, and no other head."""
     if not graph.files[revision].has_downgrade:
         raise InitError("downgrade-missing", f"{revision}: {graph.files[revision].path}")
 

@@ -186,7 +186,7 @@ SETTINGS: tuple[Setting, ...] = (
         "when_held",
         one_of(*get_args(values.WhenNotOurs)),
         "serve",
-        "What a boot does while a reverted revision is held: serve, or exit.",
+        "What a boot does while a revision that was rolled back is held: serve, or exit.",
         example="exit",
     ),
 )

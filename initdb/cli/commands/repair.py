@@ -1,4 +1,4 @@
-"""`initdb repair`: look at everything again and mend what can be mended without losing data."""
+"""`initdb repair`: repairs what can be repaired without losing data."""
 
 from __future__ import annotations
 

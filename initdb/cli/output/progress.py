@@ -31,7 +31,7 @@ _VERBS = {
     "create_schema": "creating the schema",
     "adopt": "comparing the tables with the models",
     "migrate": "applying revision",
-    "roll_back": "reverting revision",
+    "roll_back": "rolling back revision",
     "seed": "seeding",
     "validate": "validating",
     "repair": "repairing",
