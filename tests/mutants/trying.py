@@ -31,7 +31,7 @@ ASKED = "MUTATION_ASKED"
 KILLED, SURVIVED, HUNG, UNSEEN = "killed", "survived", "hung", "no test"
 
 _FAILED = 1
-_PATIENCE, _SLOWER = float(os.environ.get("MUTATION_PATIENCE", "6")), 10.0
+_PATIENCE, _SLOWER = float(os.environ.get("MUTATION_PATIENCE", "4")), 10.0
 
 hypothesis.settings.register_profile(
     "mutation",
@@ -67,9 +67,9 @@ class Tests:
             chosen.append(item)
         return chosen
 
-    def limits(self, items: Sequence[pytest.Item]) -> list[float]:
+    def limits(self, items: Sequence[pytest.Item], patience: float) -> list[float]:
         """How long each may take with a mutant in it."""
-        return [_PATIENCE + _SLOWER * self.seconds[item.nodeid] for item in items]
+        return [patience * (_PATIENCE + _SLOWER * self.seconds[item.nodeid]) for item in items]
 
 
 class Trying:
@@ -103,7 +103,7 @@ class Trying:
         """In the place of pytest's own loop."""
         tests = Tests(session.items)
         self._pass(tests)
-        if self._fork("", tests.items, tests).code != 0:
+        if self._fork("", tests.items, tests, patience=5.0).code != 0:
             raise pytest.UsageError("a test fails without a mutant where a fork runs it")
         with self.answers.open("w", buffering=1) as answers:
             for number, name in enumerate(self.asked["names"]):
@@ -140,15 +140,15 @@ class Trying:
         if not items:
             return UNSEEN, ""
         end = self._fork(name, items, tests)
-        killer = items[max(end.piece, 0)]
-        if end.code is None and self._fork("", [killer], tests).code != 0:
-            end = self._fork(name, items, tests)  # the machine was slow, not the mutant
+        if end.code is None:  # the machine may have been slow, not the mutant
+            end = self._fork(name, items, tests, patience=2.0)
         if end.code == 0:
             return SURVIVED, ""
+        killer = items[max(end.piece, 0)]
         tests.killers[function][killer.nodeid] += 1
         return (HUNG if end.code is None else KILLED), killer.nodeid
 
-    def _fork(self, name: str, items: Sequence[pytest.Item], tests: Tests) -> End:
+    def _fork(self, name: str, items: Sequence[pytest.Item], tests: Tests, patience: float = 1.0) -> End:
         def work(begin: Any) -> None:
             self.is_child = True
             active.choose(name)
@@ -157,7 +157,7 @@ class Trying:
                 begin()
                 _run(item, items[(number + 1) % len(items)])
 
-        return in_a_child(work, tests.limits(items), name)
+        return in_a_child(work, tests.limits(items, patience), name)
 
     def _drop_databases(self) -> None:
         """Those that the tests which failed have left."""
