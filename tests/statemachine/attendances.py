@@ -1,0 +1,224 @@
+"""An attendance whose looks, batons and runs are written down beforehand, and whose clock is set by hand."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psycopg2
+import pytest
+from sqlalchemy import create_engine
+
+from initdb.errors import InitError
+from initdb.events.clock import Clock
+from initdb.events.entry import Entry
+from initdb.events.head import Head
+from initdb.events.journal import Journal
+from initdb.events.knowledge import Knowledge
+from initdb.settings import Settings
+from initdb.statemachine.assemble.site import Site, Waiting, Watcher
+from initdb.statemachine.decide.verdict import Look
+from initdb.statemachine.loop import attend as attending
+from initdb.statemachine.loop import run as running
+from initdb.statemachine.loop.attend import Outcome
+from initdb.statemachine.loop.order import Order, Report
+from initdb.statemachine.loop.signals import Stopper
+from initdb.steps import connect
+from initdb.steps.context import Application
+
+HASH = "h" * 64
+BUSY = sqlite3.OperationalError("database is locked")
+BUSY.sqlite_errorcode = sqlite3.SQLITE_BUSY
+NO_TABLE = sqlite3.OperationalError("no such table: x")
+NO_TABLE.sqlite_errorcode = 1
+
+
+class Refused(psycopg2.OperationalError):
+    """An error of the server, by its SQLSTATE."""
+
+    pgcode = ""
+
+
+class Locked(Refused):
+    """lock_not_available."""
+
+    pgcode = "55P03"
+
+
+class Shutdown(Refused):
+    """admin_shutdown."""
+
+    pgcode = "57P01"
+
+
+class TooMany(Refused):
+    """too_many_connections."""
+
+    pgcode = "53300"
+
+
+class Baton:
+    """Says when it is given back."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def alive(self) -> bool:
+        return True
+
+    def backend(self) -> None:
+        return None
+
+    def release(self) -> None:
+        self._world.done.append("released")
+
+
+class Checked(Journal):
+    """A journal whose checks are noted."""
+
+    def check_guards(self, connection: Any) -> None:
+        connection.done.append("guards")
+
+    def check_version(self, connection: Any) -> None:
+        connection.done.append("version")
+
+
+JOURNAL = Checked("main", "application")
+
+
+def look(known: Knowledge | None = None, **values: Any) -> Look:
+    """What is seen: by default an empty journal that is there."""
+    known = known or Knowledge()
+    seen = {"exists": True, "head": Head(known.seq, known.hash, 2, 1), "journal": JOURNAL, **values}
+    return Look(known, {"models": "a"}, seen.pop("catalog", None), **seen)
+
+
+@dataclass
+class Ran:
+    """What a run does: the entries it writes, how its report ends, what it then knows, or what it raises."""
+
+    entries: list[Entry] = field(default_factory=list)
+    known: Knowledge = field(default_factory=Knowledge)
+    raises: BaseException | None = None
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+class World:
+    """Everything around an attendance. Each list is what comes next; what is left over is an error."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "x.db"
+        self.file.touch()
+        self.url = f"sqlite:///{self.file}"
+        self.settings: dict[str, Any] = {}
+        self.looks: deque[Look | Exception] = deque()
+        self.batons: deque[bool | Exception] = deque()
+        self.runs: deque[Ran] = deque()
+        self.connections: deque[Exception] = deque()
+        self.now = 1000.0
+        self.pauses: list[float] = []
+        self.told: list[tuple[str, str | None]] = []
+        self.done: list[Any] = []
+        self.notes: list[tuple[str, Any]] = []
+        self.befores: list[Look | None] = []
+        self.site = Site(create_engine(self.url), Application(), Settings(), {})
+
+    def attend(
+        self, *looks: Look | Exception, order: Order | None = None, mode: str = "work", wait: bool = True
+    ) -> Outcome:
+        """Attend, seeing `looks` one after the other."""
+        self.looks.extend(looks)
+        self.site = Site(
+            create_engine(self.url),
+            Application(),
+            Settings(**self.settings),
+            {},
+            clock=Clock(monotonic=lambda: self.now),
+            watcher=Watcher(waiting=self._waits),
+            newest=self.site.newest,
+        )
+        outcome = attending.attend(self.site, order, mode, wait)
+        assert not self.looks and not self.batons and not self.runs and not self.connections
+        return outcome
+
+    def _waits(self, waiting: Waiting) -> None:
+        self.told.append((waiting.why, waiting.since))
+
+    def look(self, site: Site, before: Look | None = None) -> Look:
+        self.befores.append(before)
+        return self._next_look()
+
+    def _next_look(self) -> Look:
+        if not self.looks:
+            pytest.fail("one look more than was expected")
+        seen = self.looks.popleft()
+        if isinstance(seen, Exception):
+            raise seen
+        return seen
+
+    def look_on(self, site: Site, connection: object, before: Look | None = None) -> Look:
+        self.done.append("looked")
+        return self._next_look()
+
+    def try_baton(self, engine: object, journal: Journal, since: object = None) -> Baton | None:
+        assert journal is JOURNAL
+        self.done.append(("baton", since))
+        found = self.batons.popleft()
+        if isinstance(found, Exception):
+            raise found
+        return Baton(self) if found else None
+
+    def open_session(self, engine: object) -> Any:
+        if self.connections:
+            raise self.connections.popleft()
+        return self
+
+    def close_session(self, connection: object) -> None:
+        self.done.append("closed")
+
+    def run(self, *words: Any) -> Any:
+        """In the place of a Run."""
+        site, _, work, _, verdict, _, _, stay = words
+        assert (site, work) == (self.site, self)
+        planned = self.runs.popleft()
+        number = 1 + len(stay.runs)
+        report = Report(f"run-{number}", planned.entries, **planned.report)
+        self.done.append(("run", verdict.kind, verdict.reason))
+
+        def go() -> Report:
+            if planned.raises:
+                raise planned.raises
+            return report
+
+        return SimpleNamespace(report=report, knowledge=planned.known, go=go)
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A world, in the place of databases and clocks."""
+    made = World(tmp_path)
+
+    def pause(stopper: Stopper, seconds: float) -> None:
+        made.pauses.append(round(seconds, 3))
+        made.now += seconds
+        stopper.check()
+
+    def refused(engine: object, error: Exception, doing: str = "connect") -> InitError:
+        return InitError("database-permission-denied", f"{doing}: {error}")
+
+    monkeypatch.setattr(Stopper, "pause", pause)
+    for name in ("look", "look_on", "try_baton", "open_session", "close_session"):
+        monkeypatch.setattr(attending, name, getattr(made, name))
+    monkeypatch.setattr(attending, "called_from_inside", lambda site, *, threads: False)
+    monkeypatch.setattr(attending, "cautions", lambda engine: ("a caution",))
+    monkeypatch.setattr(attending, "note", lambda site, kind, data: made.notes.append((kind, data)))
+    monkeypatch.setattr(attending.random, "uniform", lambda low, high: low)
+    monkeypatch.setattr(connect, "prepare", lambda engine: made.done.append("prepared"))
+    monkeypatch.setattr(connect, "refused", refused)
+    monkeypatch.setattr(running, "Run", made.run)
+    yield made
