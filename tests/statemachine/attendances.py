@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +19,7 @@ from initdb.events.clock import Clock
 from initdb.events.entry import Entry
 from initdb.events.head import Head
 from initdb.events.journal import Journal
-from initdb.events.knowledge import Knowledge
+from initdb.events.knowledge import Failure, Judgement, Knowledge, RunRecord
 from initdb.settings import Settings
 from initdb.statemachine.assemble.site import Site, Waiting, Watcher
 from initdb.statemachine.decide.verdict import Look
@@ -96,6 +96,39 @@ def look(known: Knowledge | None = None, **values: Any) -> Look:
     known = known or Knowledge()
     seen = {"exists": True, "head": Head(known.seq, known.hash, 2, 1), "journal": JOURNAL, **values}
     return Look(known, {"models": "a"}, seen.pop("catalog", None), **seen)
+
+
+CODE = {"models": "a"}
+BY = {"app": "shop", "host": "web-1", "pid": 41}
+BUSY_SAID = "another session holds the journal, or a table whose definition has to be read"
+MOVED_SAID = "the journal moved while this process worked"
+ERROR = InitError("seed-rejected", "roles.csv line 3").rendered()
+
+
+def ended_run(ended: str | None = "ready", run: str = "elsewhere") -> RunRecord:
+    """The last run: another process's, ended."""
+    return RunRecord(run, 1, "t", BY, ended=ended)
+
+
+def known_as(**values: Any) -> Knowledge:
+    """What is known: four entries, and that revisions are pending."""
+    return Knowledge(**{"seq": 4, "hash": HASH, "state": "behind", "last_run": ended_run(), **values})
+
+
+WORK = known_as()
+"""Knowledge from which follows work: "unfinished"."""
+READY = known_as(state="ready", catalog="c", judgements=(Judgement(CODE, warnings=("w",)),))
+
+
+def failed_as(passing: bool = False, **values: Any) -> Knowledge:
+    """That this code has failed."""
+    failure = Failure(7, "seed", "t", ERROR.as_data() | {"passing": passing}, CODE, **values)
+    return replace(READY, judgements=(Judgement(CODE, failure),))
+
+
+def ready_look() -> Look:
+    """A database that is ready."""
+    return look(READY, catalog="c")
 
 
 @dataclass
@@ -222,3 +255,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(connect, "refused", refused)
     monkeypatch.setattr(running, "Run", made.run)
     yield made
+
+
+def works(world: World, *ran: Ran) -> None:
+    """The baton is had each time, and these are the runs."""
+    world.batons.extend([True] * len(ran))
+    world.runs.extend(ran)

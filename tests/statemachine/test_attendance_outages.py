@@ -1,0 +1,111 @@
+"""What an attendance does while there is no database, and when it is back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from initdb.errors import InitError
+from initdb.steps import connect
+from tests.statemachine.attendances import (
+    HASH,
+    MOVED_SAID,
+    READY,
+    WORK,
+    Ran,
+    World,
+    look,
+    ready_look,
+    works,
+    world,
+)
+
+__all__ = ["world"]
+
+
+REFUSED = InitError("connection-refused", "port 1")
+"""Passes by itself."""
+
+
+def test_a_database_that_is_not_there_is_waited_for(world: World) -> None:
+    """Everything is looked at anew; the outage is told by whoever then works."""
+    seen = look(WORK)
+    world.batons.extend([False])
+    assert world.attend(seen, REFUSED, ready_look()).ending == "ready"
+    assert world.befores == [None, seen, None]
+    assert world.told[-1][0].endswith("(port 1)") and world.told[-1][1] is None
+    assert world.site.spool.waiting() == ()
+
+
+def test_an_outage_that_is_over_is_told_by_the_run(world: World) -> None:
+    """Before it begins."""
+    works(world, Ran(known=READY))
+    world.attend(REFUSED, look(WORK), look(WORK))
+    (note,) = world.site.spool.waiting()
+    assert (note.type, note.data["count"]) == ("outage", 1)
+    world.site.spool.drop([note.id])
+
+
+def test_an_outage_that_does_not_end_is_the_error(world: World) -> None:
+    """Its only trace is the note; a check does not wait."""
+    world.settings = {"wait_limit": 0.3}
+    outcome = world.attend(REFUSED, REFUSED, REFUSED)
+    assert outcome.error == REFUSED.rendered() and outcome.exit_code == REFUSED.exit_code
+    (note,) = world.site.spool.waiting()
+    assert note.data["count"] == 3
+    world.site.spool.drop([note.id])
+    assert world.attend(REFUSED, mode="check").error == REFUSED.rendered()
+    assert world.site.spool.waiting() == ()
+
+
+def test_what_does_not_pass_is_the_error_at_once(world: World) -> None:
+    """Whatever was seen before."""
+    world.batons.extend([False])
+    outcome = world.attend(look(WORK), InitError("journal-newer", "x"))
+    assert outcome.error is not None and outcome.error.reference == "journal-newer"
+
+
+@pytest.mark.parametrize(("exists", "waits"), [(True, True), (False, False)])
+def test_a_database_that_went_away_is_an_outage(world: World, exists: bool, waits: bool) -> None:
+    """One that was never there is an error."""
+    world.batons.extend([False])
+    gone = InitError("authentication-failed", "x")
+    outcome = world.attend(look(WORK, exists=exists), gone, *([ready_look()] if waits else []))
+    assert outcome.ending == ("ready" if waits else "failed")
+
+
+def test_a_database_that_is_missing_is_made(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By who may work, and before anything was seen of it."""
+    missing = InitError("unknown-database", "x")
+    monkeypatch.setattr(connect, "refused", lambda *_: missing)
+    assert world.attend(ValueError(), ready_look()).ending == "ready"
+    assert (world.done, world.told) == (["prepared"], [(MOVED_SAID, None)])
+    world.done.clear()
+    assert world.attend(ValueError(), mode="wait").error == missing.rendered()
+    world.batons.extend([False])
+    assert world.attend(look(WORK), ValueError(), ready_look()).ending == "ready"
+    assert "prepared" not in world.done
+
+
+def test_a_file_that_was_there_and_is_gone_is_not_made_anew(world: World) -> None:
+    """Somebody may be about to put a backup in its place."""
+    world.settings = {"wait_limit": 0.3}
+    world.batons.extend([False])
+    seen = look(WORK)
+    world.file.unlink()
+    outcome = world.attend(seen)
+    assert outcome.error is not None and outcome.error.reference == "unknown-database"
+    for note in world.site.spool.waiting():
+        world.site.spool.drop([note.id])
+
+
+def test_a_journal_that_went_back_becomes_a_note(world: World) -> None:
+    """From where, and to where."""
+    world.site.newest = ("j", 9, HASH)
+    world.attend(look(replace(READY, journal="j"), catalog="c", rewound=True))
+    assert world.notes == [("history_rewound", {"was": 9, "is": 4})]
+    assert world.site.newest == ("j", 4, HASH)
+    world.site.newest = None
+    world.attend(look(READY, catalog="c", rewound=True))
+    assert len(world.notes) == 1
