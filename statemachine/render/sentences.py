@@ -24,13 +24,11 @@ def told(entry: Entry) -> str:
 
 def said(kind: str, data: Data) -> str:
     """The same, of an event's type and data."""
-    sentence = _SENTENCES.get(kind)
     try:
-        text = sentence(data) if sentence else ""
+        text = _SENTENCES[kind](data)
     except (TypeError, ValueError, AttributeError, LookupError):  # of another version, or a hostile one
-        text = ""
-    meaning = EVENTS.get(kind) or NOTES.get(kind) or "of a type that this version does not know"
-    return safe_text(text or meaning)
+        text = EVENTS.get(kind) or NOTES.get(kind) or "of a type that this version does not know"
+    return safe_text(text)
 
 
 def details(entry: Entry) -> tuple[str, ...]:
