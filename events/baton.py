@@ -6,7 +6,7 @@ import contextlib
 import os
 import sqlite3
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, text
@@ -109,7 +109,7 @@ class _PostgresBaton:
 class _FileBaton:
     """BEGIN IMMEDIATE kept open on an empty database beside the main one."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     @classmethod
@@ -133,7 +133,7 @@ class _FileBaton:
         return cls(connection)
 
     def alive(self) -> bool:
-        return bool(self._connection.in_transaction)
+        return self._connection.in_transaction
 
     def backend(self) -> int | None:
         return None

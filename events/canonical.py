@@ -73,7 +73,7 @@ class _Safety:
             return sorted(items, key=_dump) if isinstance(value, (set, frozenset)) else items
         return _scalar(value)
 
-    def _mapping(self, value: Mapping[Any, Any], depth: int) -> Safe:
+    def _mapping(self, value: Mapping[object, object], depth: int) -> Safe:
         pairs = [
             (self._key(key, depth), self.make(item, depth))
             for key, item in islice(value.items(), self._left + 1)

@@ -6,7 +6,6 @@ import contextlib
 import os
 import socket
 from collections.abc import Callable, Mapping, MutableMapping
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from initdb.errors import InitError
@@ -15,7 +14,14 @@ from initdb.events import naming
 from initdb.events.chain import GENESIS
 from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, Head, HeadBusy
 from initdb.events.shape import OF_THE_JOURNAL, Relation
-from initdb.events.statements import AnyConnection, database_errors, driver, is_sqlalchemy, run
+from initdb.events.statements import (
+    AnyConnection,
+    DriverConnection,
+    database_errors,
+    driver,
+    is_sqlalchemy,
+    run,
+)
 
 SESSION = {
     "idle_in_transaction_session_timeout": "0",
@@ -255,11 +261,11 @@ class PostgreSQL:
 
 POSTGRESQL = PostgreSQL()
 
-_MEMORIES: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
+_MEMORIES: WeakKeyDictionary[DriverConnection, dict[str, str]] = WeakKeyDictionary()
 """Driver's connection → its memory; SQLAlchemy's has one of its own."""
 
 
-def _memory(connection: AnyConnection) -> MutableMapping[Any, Any]:
+def _memory(connection: AnyConnection) -> MutableMapping[str, str]:
     return connection.info if is_sqlalchemy(connection) else _MEMORIES.setdefault(connection, {})
 
 
@@ -274,7 +280,7 @@ def _become(connection: AnyConnection, role: str) -> None:
     run(connection, "SELECT set_config('role', :role, true)", {"role": role})
 
 
-def _keep_alive(dbapi: Any) -> None:
+def _keep_alive(dbapi: DriverConnection) -> None:
     """A server's host that dies says nothing: by the system's defaults its answer is awaited for two hours.
 
     What libpq's parameters of these names would do, for an engine that somebody else has made.

@@ -8,7 +8,6 @@ import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from initdb.errors import InitError
 from initdb.errors.predicates import is_busy
@@ -16,7 +15,7 @@ from initdb.events import naming
 from initdb.events.chain import GENESIS
 from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, Head, HeadBusy
 from initdb.events.shape import OF_THE_JOURNAL, Relation
-from initdb.events.statements import AnyConnection, driver, is_sqlalchemy, run
+from initdb.events.statements import AnyConnection, DriverConnection, Row, driver, is_sqlalchemy, run
 
 COMMIT_PATIENCE = 30.0
 """How long, in s, a COMMIT that readers hold up is retried."""
@@ -61,7 +60,7 @@ class SQLite:
 
         def restore() -> None:
             with contextlib.suppress(sqlite3.Error):
-                _pragma(dbapi, f"synchronous = {safety}")
+                _execute(dbapi, f"PRAGMA synchronous = {safety}")
             dbapi.isolation_level = level
             if mode in (True, False):
                 dbapi.autocommit = mode
@@ -75,7 +74,7 @@ class SQLite:
             self.rollback(connection)
         _raise_synchronous(dbapi)
         patience = _pragma(dbapi, "busy_timeout")
-        _pragma(dbapi, "busy_timeout = 0")
+        _execute(dbapi, "PRAGMA busy_timeout = 0")
         try:
             _execute(dbapi, "BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
@@ -83,11 +82,11 @@ class SQLite:
                 raise HeadBusy from error
             raise
         finally:
-            _pragma(dbapi, f"busy_timeout = {patience}")
+            _execute(dbapi, f"PRAGMA busy_timeout = {patience}")
 
     def synchronous(self, connection: AnyConnection) -> int:
         """How far a commit on this connection waits for the disk."""
-        return int(_pragma(driver(connection), "synchronous"))
+        return _pragma(driver(connection), "synchronous")
 
     def commit(self, connection: AnyConnection, hurried: Callable[[], bool] = bool) -> None:
         """COMMIT on the driver, again while readers keep it busy: SQLAlchemy would discard the work after
@@ -214,18 +213,18 @@ def _end(connection: AnyConnection, how: str) -> None:
         dbapi.rollback()
 
 
-def _raise_synchronous(dbapi: Any) -> None:
+def _raise_synchronous(dbapi: DriverConnection) -> None:
     """Outside a transaction; inside one SQLite ignores it."""
     if _pragma(dbapi, "synchronous") < FULL:
-        _pragma(dbapi, f"synchronous = {FULL}")
+        _execute(dbapi, f"PRAGMA synchronous = {FULL}")
 
 
-def _pragma(dbapi: Any, said: str) -> Any:
-    row = _execute(dbapi, f"PRAGMA {said}")
-    return row[0] if row else None
+def _pragma(dbapi: DriverConnection, name: str) -> int:
+    row = _execute(dbapi, f"PRAGMA {name}")
+    return int(row[0]) if row else 0
 
 
-def _execute(dbapi: Any, statement: str) -> Any:
+def _execute(dbapi: DriverConnection, statement: str) -> Row | None:
     cursor = dbapi.cursor()
     try:
         cursor.execute(statement)

@@ -24,11 +24,14 @@ class Cursor(Protocol):
     """What our statements need of a driver's cursor (PEP 249)."""
 
     @property
-    def description(self) -> Any:
+    def description(self) -> object:
         """None where the statement gives no rows."""
 
-    def execute(self, statement: str, values: Any = ..., /) -> object:
+    def execute(self, statement: str, values: Mapping[str, object] = ..., /) -> object:
         """Run one statement."""
+
+    def fetchone(self) -> Row | None:
+        """The next row; None if there is none."""
 
     def fetchall(self) -> Sequence[Row]:
         """The rows that are left."""
@@ -44,7 +47,7 @@ class Cursor(Protocol):
 class DriverConnection(Protocol):
     """What our statements need of a driver's connection (PEP 249)."""
 
-    def cursor(self) -> Any:
+    def cursor(self) -> Cursor:
         """A new cursor."""
 
     def commit(self) -> object:
@@ -120,7 +123,7 @@ def savepoint(connection: AnyConnection) -> Iterator[None]:
 
 
 def _executed(connection: DriverConnection, statement: str, values: Mapping[str, object] | None) -> Cursor:
-    cursor: Cursor = connection.cursor()
+    cursor = connection.cursor()
     with on_error(cursor.close):
         if type(connection).__module__.startswith("sqlite3"):
             cursor.execute(statement.replace("\\:", ":"), dict(values or {}))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any
 
 from initdb.errors import InitError, Rendered, render
 from initdb.events.entry import Entry
 from initdb.settings import Settings
 from initdb.statemachine.decide.verdict import Look, Verdict, judge
 from initdb.statemachine.loop.attend import Outcome
-from initdb.statemachine.loop.order import Order
+from initdb.statemachine.loop.order import NewEvent, Order
 from initdb.statemachine.render.results import InitializationResult, RepairResult
 from initdb.statemachine.render.sentences import who
 from initdb.statemachine.table import State, accepts
@@ -93,7 +92,7 @@ def roll_back(to: str | None) -> Order:
 def release(revisions: Sequence[str]) -> Order:
     """Let held revisions be applied again; all of them where none is named."""
 
-    def command(ctx: StepContext) -> tuple[tuple[str, Mapping[str, Any]]]:
+    def command(ctx: StepContext) -> tuple[NewEvent]:
         held = ctx.knowledge.held
         names = list(revisions) or sorted(held)
         if not names or any(name not in held for name in names):

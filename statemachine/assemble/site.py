@@ -7,7 +7,7 @@ import os
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Engine
 
@@ -110,7 +110,7 @@ class Site:
         """Where notes wait while there is no database."""
         return Spool.beside(url_text(self.engine.url), self.settings.application or "")
 
-    def by(self) -> dict[str, Any]:
+    def by(self) -> dict[str, object]:
         """Who writes: host, process, application, version of initdb."""
         from initdb import __version__
 

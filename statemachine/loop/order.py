@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeAlias
 
 from initdb.errors import Rendered
 from initdb.events.entry import Entry
 from initdb.steps.context import StepContext
 
-Command = Callable[[StepContext], Sequence[tuple[str, Mapping[str, Any]]]]
+NewEvent: TypeAlias = tuple[str, Mapping[str, object]]
+"""An event that is to be written: its type and its data."""
+
+Command: TypeAlias = Callable[[StepContext], Sequence[NewEvent]]
 """Does its work and gives the events that are still to be told, together with the end of the run."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from initdb.errors import InitError
 from initdb.events.canonical import timestamp
@@ -17,23 +16,25 @@ class Outage:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._data: dict[str, Any] = {}
+        self._data: dict[str, object] = {}
+        self._count = 0
 
     def met(self, error: InitError) -> str:
         """One try more that `error` spoiled; gives what is the matter, in one line."""
         now, said = timestamp(self._site.clock.now()), error.rendered()
-        self._data = self._data or {"first": now, "count": 0, "reference": said.reference}
-        self._data |= {"last": now, "count": self._data["count"] + 1, "context": list(said.context)}
+        self._count += 1
+        self._data = self._data or {"first": now, "reference": said.reference}
+        self._data |= {"last": now, "count": self._count, "context": list(said.context)}
         return f"{said.message} ({'; '.join(said.context)})"
 
     def tell(self) -> None:
         """Note it, if there was one, and forget it."""
         if self._data:
             note(self._site, "outage", self._data)
-            self._data = {}
+            self._data, self._count = {}, 0
 
 
-def note(site: Site, kind: str, data: Mapping[str, Any]) -> None:
+def note(site: Site, kind: str, data: Mapping[str, object]) -> None:
     """Keep an event in the spool until the next transaction that appends takes it along."""
     now = site.clock.now()
     site.spool.put(Note(time_ordered(now), kind, timestamp(now), data))

@@ -6,7 +6,6 @@ import contextlib
 import signal
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -24,7 +23,7 @@ from initdb.events.undo import on_error
 from initdb.statemachine.assemble.site import Site, Waiting, report_to
 from initdb.statemachine.decide.verdict import Look, Verdict
 from initdb.statemachine.loop.dispatch import named, step_of
-from initdb.statemachine.loop.order import Command, Order, Report
+from initdb.statemachine.loop.order import Command, NewEvent, Order, Report
 from initdb.statemachine.loop.outage import Outage
 from initdb.statemachine.loop.patience import REFUSED, Patience
 from initdb.statemachine.loop.signals import Stopped, Stopper
@@ -115,7 +114,7 @@ class Run:
     def _begin(self) -> None:
         known = self._writer.knowledge
         interrupted = known.last_run if known.last_run and known.last_run.ended is None else None
-        events: list[tuple[str, Mapping[str, Any]]] = [
+        events: list[NewEvent] = [
             ("run_resumed" if interrupted else "run_started", self._beginning(interrupted))
         ]
         order = self._order
@@ -129,7 +128,7 @@ class Run:
             self._create_journal(events)
         self._site.spool.drop(self._writer.knowledge.notes)
 
-    def _upgraded(self) -> list[tuple[str, Mapping[str, Any]]]:
+    def _upgraded(self) -> list[NewEvent]:
         """Bring the journal's own tables up to date in the open transaction; gives the event that says so."""
         head = self._writer.head
         if head is None or head.schema_version >= SCHEMA_VERSION:
@@ -139,10 +138,10 @@ class Run:
         version = upgrade(self._work, self._seen.journal.schema, head.schema_version)
         return [("journal_upgraded", {"from": head.schema_version, "to": version})]
 
-    def _beginning(self, interrupted: RunRecord | None) -> dict[str, Any]:
+    def _beginning(self, interrupted: RunRecord | None) -> dict[str, object]:
         known, site = self._writer.knowledge, self._site
         same = known.last_run is not None and known.last_run.code == site.code
-        data: dict[str, Any] = {
+        data: dict[str, object] = {
             "reason": self._order.reason or self._verdict.reason,
             "changed": list(self._verdict.changed),
             "code": dict(site.code),
@@ -169,7 +168,7 @@ class Run:
             return None
         return int(self._work.execute(text("SELECT pg_backend_pid()")).scalar_one())
 
-    def _create_journal(self, events: list[tuple[str, Mapping[str, Any]]]) -> None:
+    def _create_journal(self, events: list[NewEvent]) -> None:
         """First boot: ONE transaction under a lock that stands for the head while there is none."""
         work, journal = self._work, self._seen.journal
         here = database_of(work)
@@ -201,7 +200,7 @@ class Run:
             raise InitError("connection-keeps-breaking", said, database=database)
 
     def _work_on(self) -> None:
-        order, seen = self._order, list[Any]()
+        order, seen = self._order, list[object]()
         for companion in self._site.application.companions:
             # Its env.py connects to all of them, and would make a file that is not as ours are.
             connect.prepare(companion)
@@ -282,7 +281,7 @@ class Run:
     def _waits(self, why: str) -> None:
         report_to(self._site.watcher.waiting, Waiting(why))
 
-    def _judging(self, connection: Connection, said: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _judging(self, connection: Connection, said: Mapping[str, object]) -> Mapping[str, object]:
         """What a judgement is of: this code, and the catalogue that the step names, or as it is now."""
         clock = self._writer.head.clock if self._writer.head else 0.0
         catalog = said["catalog"] if "catalog" in said else self._content(connection)
@@ -338,7 +337,7 @@ class Run:
         found = with_blockers(named(error, state, self._site.engine), self._work, error)
         step = work_name(state) or "run"
         self.report.failure, self.report.exit_code = found.rendered(), found.exit_code
-        data: dict[str, Any] = {"step": step, "state": str(state), "error": found.rendered().as_stored()}
+        data: dict[str, object] = {"step": step, "state": str(state), "error": found.rendered().as_stored()}
         if self._asked:
             # What a person asked for failed; of the code that says nothing.
             data |= {"step": self._asked, "asked": True}
@@ -374,5 +373,5 @@ def _texts(issues: object) -> list[str]:
     return [str(one.get("text", one)) if isinstance(one, Mapping) else str(one) for one in _list(issues)]
 
 
-def _list(value: object) -> list[Any]:
+def _list(value: object) -> list[object]:
     return list(value) if isinstance(value, (list, tuple)) else []

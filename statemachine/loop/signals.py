@@ -10,10 +10,10 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn, TypeAlias
 
 from initdb.errors import InitError, render
 from initdb.events.statements import DriverConnection, database_errors
@@ -126,11 +126,15 @@ def graceful(stopper: Stopper, *, host: bool) -> Iterator[None]:
         reader.close()
 
 
-_replaced: list[tuple[int, dict[signal.Signals, Any]]] = []
+_Handlers: TypeAlias = dict[
+    signal.Signals, Callable[[int, FrameType | None], object] | int | signal.Handlers | None
+]
+
+_replaced: list[tuple[int, _Handlers]] = []
 """The wake-up fds and the handlers that were there before ours, outermost first."""
 
 
-def _put_back(fd: int, handlers: dict[signal.Signals, Any]) -> None:
+def _put_back(fd: int, handlers: _Handlers) -> None:
     signal.set_wakeup_fd(fd)
     for signum, handler in handlers.items():
         signal.signal(signum, handler)

@@ -41,17 +41,17 @@ def details(entry: Entry) -> tuple[str, ...]:
     return tuple(f"warning: {safe_text(text)}" for text in _items(data.get("warnings")))
 
 
-def place(by: Mapping[str, Any]) -> str:
+def place(by: Data) -> str:
     """Where it happened: `host/process`."""
     return safe_text(f"{by.get('host', '?')}/{by.get('pid', '?')}", 80)
 
 
-def who(by: Mapping[str, Any]) -> str:
+def who(by: Data) -> str:
     """Who it was: `shop on web-1 (process 41)`."""
     return safe_text(f"{by.get('app', '?')} on {by.get('host', '?')} (process {by.get('pid', '?')})", 160)
 
 
-def _items(value: object) -> list[Any]:
+def _items(value: object) -> list[object]:
     return list(value) if isinstance(value, (list, tuple)) else []
 
 

@@ -3,9 +3,8 @@ seen."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TypedDict
 
 from initdb.statemachine.decide.verdict import Look, Verdict
 
@@ -21,6 +20,15 @@ class LastRun:
     app: str | None
     reason: str
     ended: str | None
+
+
+class StoredFailure(TypedDict):
+    """The failure that stands: its entry, its time, the pause before the next attempt in s, and the error."""
+
+    seq: int
+    at: str
+    retry_in: float | None
+    error: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +56,10 @@ class Status:
     held: tuple[str, ...]
     revisions: tuple[str, ...]
     seeds: tuple[str, ...]
-    failure: Mapping[str, Any] | None
+    failure: StoredFailure | None
     warnings: tuple[str, ...]
 
-    def data(self) -> dict[str, Any]:
+    def data(self) -> dict[str, object]:
         """It as JSON-able data."""
         return asdict(self)
 

@@ -84,7 +84,7 @@ def test_an_outage_is_one_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         "reference": "connection-refused",
         "context": ["port 2"],
     }
-    assert note.data["first"] <= note.data["last"] <= note.at
+    assert str(note.data["first"]) <= str(note.data["last"]) <= note.at
     outage.met(InitError("connection-refused"))
     outage.tell()
     assert [one.data["count"] for one in site.spool.waiting()] == [2, 1]
