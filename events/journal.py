@@ -12,7 +12,7 @@ from initdb.errors import InitError
 from initdb.errors.classify import classify, is_connection_lost, is_missing_table
 from initdb.errors.driver import driver_error
 from initdb.events import naming, shape
-from initdb.events.chain import GENESIS, lock_key
+from initdb.events.chain import GENESIS, link, lock_key
 from initdb.events.database import database_of
 from initdb.events.entry import COLUMNS, Entry, parse
 from initdb.events.head import SCHEMA_VERSION, WRITER, Head, NoJournal
@@ -82,6 +82,20 @@ class Journal:
                 yield parse(seq, event, prev_hash, digest)
             except ValueError as error:
                 raise InitError("journal-unreadable", f"entry {seq}: {error}") from error
+
+    def snapshot(self, connection: AnyConnection, upto: int) -> Entry | None:
+        """The last snapshot that is not after entry `upto`; None where there is none, or an edited one."""
+        table = self.table(connection, "init_journal")
+        rows = run(
+            connection,
+            f"SELECT seq, event, prev_hash, hash FROM {table} WHERE type = 'snapshot' AND seq <= :upto"
+            " ORDER BY seq DESC LIMIT 1",
+            {"upto": upto},
+        )
+        try:
+            return parse(*rows[0]) if rows and link(rows[0][2], rows[0][1]) == rows[0][3] else None
+        except (TypeError, ValueError, AttributeError):
+            return None
 
     def head(self, connection: AnyConnection) -> Head:
         """The head, read without a lock. Raises NoJournal where it has no row, and

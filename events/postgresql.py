@@ -243,7 +243,7 @@ class PostgreSQL:
             *_functions(at),
             *_triggers(at),
             f"CREATE INDEX init_journal_run ON {at}init_journal (run)",
-            f"CREATE INDEX init_journal_type ON {at}init_journal (type)",
+            f"CREATE INDEX init_journal_type_seq ON {at}init_journal (type, seq)",
             f"CREATE TABLE {at}init_journal_version (version_num VARCHAR(32) NOT NULL,"
             " CONSTRAINT init_journal_version_pkc PRIMARY KEY (version_num))",
             f"INSERT INTO {at}init_journal_version VALUES ('{SCHEMA_VERSION:04d}')",

@@ -17,10 +17,13 @@ COLUMNS_OF: Mapping[str, frozenset[str]] = {
     VERSION: frozenset({"version_num"}),
 }
 
-SINCE: Mapping[str, int] = {"init_journal_run": 2, "init_journal_type": 2, VERSION: 2}
+SINCE: Mapping[str, int] = {"init_journal_run": 2, "init_journal_type_seq": 3, VERSION: 2}
 """Index or table → the version of the journal that brought it; version 1 may have a version table."""
 
-OF_THE_JOURNAL = (*COLUMNS_OF, *(name for name in SINCE if name != VERSION))
+FORMER: Mapping[str, int] = {"init_journal_type": 2}
+"""The same of an index that a later version dropped; a journal that lacks or keeps it is whole."""
+
+OF_THE_JOURNAL = (*COLUMNS_OF, *(name for name in SINCE if name != VERSION), *FORMER)
 """Every name of a table or index that a journal has."""
 
 
@@ -66,8 +69,8 @@ def amendments(
 
     rows: of the version table, None where they may not be read. ddl: what makes a journal. at: the schema.
     """
-    for name, since in SINCE.items():
-        if version >= since and name not in found:
+    for name, since in {**SINCE, **FORMER}.items():
+        if version >= since and name not in found and name in SINCE:
             yield next(one for one in ddl if f"{name} " in one and one.startswith("CREATE"))
         elif version < since and name in found and name != VERSION:
             yield f"DROP INDEX {at}{name}"

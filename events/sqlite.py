@@ -183,7 +183,7 @@ class SQLite:
             f"INSERT INTO {at}init_journal_head VALUES (1, 0, '{GENESIS}', {SCHEMA_VERSION}, {MIN_WRITER})",
             *_triggers(at),
             f"CREATE INDEX {at}init_journal_run ON init_journal (run)",
-            f"CREATE INDEX {at}init_journal_type ON init_journal (type)",
+            f"CREATE INDEX {at}init_journal_type_seq ON init_journal (type, seq)",
             f"CREATE TABLE {at}init_journal_version (version_num VARCHAR(32) NOT NULL,"
             " CONSTRAINT init_journal_version_pkc PRIMARY KEY (version_num))",
             f"INSERT INTO {at}init_journal_version VALUES ('{SCHEMA_VERSION:04d}')",

@@ -44,5 +44,9 @@ NOTES: Mapping[str, str] = {
     "history_rewound": "The journal is older than what a process saw of it: a restored backup or a failover.",
     "baseline": "The catalogue changed outside the journal; what is there now is what is compared with.",
     "checkpoint": "The head was published outside the database.",
+    "snapshot": "What the entries before it say, so that reading can begin here.",
 }
 """Notes: they tell of something and leave the state as it is."""
+
+UNSEEN = frozenset({"snapshot"})
+"""Notes of which nothing has happened: they are not shown to people, nor do they come from a spool."""

@@ -14,6 +14,7 @@ from initdb.errors import InitError, render
 from initdb.events.clock import Clock
 from initdb.events.entry import Entry
 from initdb.events.sessions import session
+from initdb.events.types import UNSEEN
 from initdb.settings import Settings, load_settings
 from initdb.statemachine import orders
 from initdb.statemachine.assemble.site import Site, Watcher
@@ -188,7 +189,7 @@ class Initializer:
         return judge(self.look())
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
-        """The journal, in order; empty where there is none.
+        """The events of the journal, in order, without its snapshots; none where there is no journal.
 
         Raises:
             InitError: the database cannot be had, or its journal cannot be read.
@@ -198,7 +199,8 @@ class Initializer:
             if not seen.exists:
                 return
             with session(self.engine) as connection:
-                yield from seen.journal.read(connection, after)
+                entries = seen.journal.read(connection, after)
+                yield from (entry for entry in entries if entry.type not in UNSEEN)
 
     def concluded(self, attending: Callable[[Site], Outcome]) -> InitializationResult:
         """The result of an attendance, timed; an error becomes its rendered text."""

@@ -8,10 +8,11 @@ from functools import partial
 
 from initdb.errors import InitError, Rendered, render
 from initdb.events.entry import Entry
+from initdb.events.payloads.notes import HoldReleased
 from initdb.settings import Settings
 from initdb.statemachine.decide.verdict import Look, Verdict, judge
 from initdb.statemachine.loop.attend import Outcome
-from initdb.statemachine.loop.order import NewEvent, Order
+from initdb.statemachine.loop.order import Order
 from initdb.statemachine.render.results import InitializationResult, RepairResult
 from initdb.statemachine.render.sentences import who
 from initdb.statemachine.table import State, accepts
@@ -92,12 +93,12 @@ def roll_back(to: str | None) -> Order:
 def release(revisions: Sequence[str]) -> Order:
     """Let held revisions be applied again; all of them where none is named."""
 
-    def command(ctx: StepContext) -> tuple[NewEvent]:
+    def command(ctx: StepContext) -> tuple[HoldReleased]:
         held = ctx.knowledge.held
         names = list(revisions) or sorted(held)
         if not names or any(name not in held for name in names):
             raise InitError("nothing-to-release", f"held: {', '.join(sorted(held)) or 'nothing'}")
-        return (("hold_released", {"revisions": names}),)
+        return (HoldReleased(revisions=tuple(names)),)
 
     return Order(reason="release", trigger="note", command=command)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from initdb.errors import InitError
+from initdb.events.payloads.work import SchemaAdopted
 from initdb.steps.alembic_driver import Environment, run_in_environment
 from initdb.steps.context import Progress, StepContext
 from initdb.steps.drift.exact_match import differences
@@ -56,13 +57,13 @@ def _refuse_differences(ctx: StepContext, stamp: str | None) -> None:
 
 def _record(ctx: StepContext, env: Environment | None, rows: tuple[str, ...], marked: bool = False) -> None:
     connection = env.connection if env else ctx.work
-    data = {
-        "tables": list(survey(connection, ctx.application, ctx.knowledge).tables),
-        "heads": list(rows),
-        "pending": pending_revisions(ctx, rows),
-        "seeds_pending": pending_seeds(ctx),
-        "marked": marked,
-    }
-    if env:
-        data |= {"version_table": env.version_table, "version_schema": env.version_schema}
-    ctx.unit.commit(connection, "schema_adopted", data)
+    event = SchemaAdopted(
+        tables=survey(connection, ctx.application, ctx.knowledge).tables,
+        heads=rows,
+        pending=pending_revisions(ctx, rows),
+        seeds_pending=pending_seeds(ctx),
+        marked=marked,
+        version_table=env.version_table if env else None,
+        version_schema=env.version_schema if env else None,
+    )
+    ctx.unit.commit(connection, event)

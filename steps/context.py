@@ -3,7 +3,7 @@ knowledge."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, MetaData
 
 from initdb.events.database import database_of
 from initdb.events.knowledge import Knowledge
+from initdb.events.payloads.form import Payload
 from initdb.settings import Settings
 from initdb.steps.revisions.graph import RevisionGraph
 from initdb.steps.revisions.locate import MigrationPlace
@@ -31,8 +32,8 @@ class Unit(Protocol):
     def begin(self, connection: Connection) -> None:
         """Open a transaction and lock the head as the decision knew it; raises when it has moved."""
 
-    def commit(self, connection: Connection, event: str, data: Mapping[str, Any]) -> None:
-        """Append the event and commit both; the destination is computed by the machine from `data`."""
+    def commit(self, connection: Connection, event: Payload) -> None:
+        """Append the event and commit both; the machine computes the destination from what the event says."""
 
     def rollback(self, connection: Connection) -> None:
         """Undo everything since begin."""

@@ -6,6 +6,7 @@ import time
 
 from sqlalchemy import Connection, MetaData
 
+from initdb.events.payloads.work import SchemaCreated
 from initdb.steps.alembic_driver import Environment, run_in_environment
 from initdb.steps.context import Progress, StepContext
 from initdb.steps.payload.elapsed import milliseconds
@@ -42,25 +43,26 @@ def _create(
     with ctx.unit.open(connection):
         made = _make(connection, source, ctx)
         rows = env.stamp(heads) if env and heads else ()
-        data = {
-            **made,
-            "from": ctx.application.schema_from,
-            "heads": list(rows),
-            "pending": pending_revisions(ctx, rows),
-            "seeds_pending": list(seeds_pending({}, ctx.application.seeds)),
-            "ms": milliseconds(begun),
-        }
-        if env:
-            data |= {"version_table": env.version_table, "version_schema": env.version_schema}
-        ctx.unit.commit(connection, "schema_created", data)
+        event = SchemaCreated(
+            from_=ctx.application.schema_from,
+            tables=made.tables,
+            indexes=made.indexes,
+            warnings=made.warnings,
+            heads=tuple(rows),
+            pending=pending_revisions(ctx, rows),
+            seeds_pending=seeds_pending({}, ctx.application.seeds),
+            version_table=env.version_table if env else None,
+            version_schema=env.version_schema if env else None,
+            ms=milliseconds(begun),
+        )
+        ctx.unit.commit(connection, event)
 
 
-def _make(connection: Connection, source: object, ctx: StepContext) -> dict[str, list[str]]:
+def _make(connection: Connection, source: object, ctx: StepContext) -> make_schema.Created:
     """Create the schema of `source`: a MetaData, or a callable that creates a base schema."""
     if isinstance(source, MetaData):
-        made = make_schema.create(connection, source, ignore=ctx.settings.ignore)
-        return {"tables": list(made.tables), "indexes": list(made.indexes), "warnings": list(made.warnings)}
+        return make_schema.create(connection, source, ignore=ctx.settings.ignore)
     if not callable(source):
         raise TypeError(f"{source!r} is neither a MetaData nor callable")
     source(connection)
-    return {"tables": [], "indexes": [], "warnings": []}
+    return make_schema.Created((), (), ())

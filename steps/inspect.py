@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from initdb.errors import InitError
 from initdb.steps.alembic_driver.ask import learned
 from initdb.steps.catalog.port import catalogue_of
@@ -25,14 +27,13 @@ def run(ctx: StepContext) -> None:
         if source.name in waiting:
             check(source, ctx.application.metadata)
     application = learned(ctx)
-    place = (
-        {}
-        if application is ctx.application
-        else {"version_table": application.version_table, "version_schema": application.version_schema}
-    )
     with ctx.unit.open(ctx.work):
         facts = survey(ctx.work, application, ctx.knowledge)
         if facts.unknown:
             raise InitError("database-ahead", f"not in these migration files: {', '.join(facts.unknown)}")
-        leftovers = [one.text for one in catalogue_of(ctx.work).leftovers()]
-        ctx.unit.commit(ctx.work, "database_inspected", {**facts.data(), **place, "leftovers": leftovers})
+        event = facts.said(tuple(one.text for one in catalogue_of(ctx.work).leftovers()))
+        if application is not ctx.application:
+            event = replace(
+                event, version_table=application.version_table, version_schema=application.version_schema
+            )
+        ctx.unit.commit(ctx.work, event)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from initdb.errors import InitError
+from initdb.events.payloads.work import MigrationApplied
 from initdb.steps.alembic_driver import Environment, Step, run_in_environment
 from initdb.steps.context import Progress, StepContext
 from initdb.steps.one_revision.autocommit_block import autocommit_block
@@ -50,36 +50,33 @@ def _upgrade(ctx: StepContext, env: Environment) -> None:
     for number, step in enumerate(steps, start=1):
         rest = [later.revision for later in steps[number:]]
         ctx.report(Progress("migrate", step.revision, number, len(steps)))
-        data = _recorder(ctx, env, step, (number, len(steps)), rest)
-        at = perform(ctx, env, Job(step, "migration_applied", "migrate", data), at)
+        told = _teller(ctx, env, step, (number, len(steps)), rest)
+        at = perform(ctx, env, Job(step, "migrate", told), at)
 
 
-def _recorder(
+def _teller(
     ctx: StepContext, env: Environment, step: Step, place: tuple[int, int], rest: Sequence[str]
-) -> Callable[[tuple[str, ...]], Mapping[str, Any]]:
-    """What the event of a revision tells; `place`: the how manieth of how many."""
+) -> Callable[[tuple[str, ...]], MigrationApplied]:
+    """What is told of a revision: `place` is its number and how many there are, `rest` are still to come."""
     begun = time.perf_counter()
 
-    def record(rows: tuple[str, ...]) -> dict[str, Any]:
-        data = {
-            "revision": step.revision,
-            "file": step.path.name,
-            "doc": step.doc,
-            "digest": digest_of(ctx, step),
-            "down": list(step.down),
-            "heads": list(rows),
-            "number": place[0],
-            "of": place[1],
-            "pending": len(rest),
-            "seeds_pending": list(seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)),
-            "version_table": env.version_table,
-            "version_schema": env.version_schema,
-            "ms": milliseconds(begun),
-        }
-        if env.log is not None and env.log.found:
-            data["found"] = list(env.log.found)
-        if rest and (memo := env.memo()):
-            data["memo"] = memo
-        return data
+    def told(rows: tuple[str, ...]) -> MigrationApplied:
+        return MigrationApplied(
+            revision=step.revision,
+            file=step.path.name,
+            doc=step.doc,
+            digest=digest_of(ctx, step),
+            down=tuple(step.down),
+            heads=rows,
+            number=place[0],
+            of=place[1],
+            pending=len(rest),
+            seeds_pending=seeds_pending(ctx.knowledge.seeds, ctx.application.seeds),
+            version_table=env.version_table,
+            version_schema=env.version_schema,
+            found=(tuple(env.log.found) or None) if env.log is not None else None,
+            memo=(env.memo() or None) if rest else None,
+            ms=milliseconds(begun),
+        )
 
-    return record
+    return told

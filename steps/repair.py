@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from initdb.errors import InitError
+from initdb.events.payloads.work import RepairApplied
 from initdb.steps import restamp
 from initdb.steps.catalog.issue import Issue
 from initdb.steps.catalog.port import catalogue_of
@@ -78,17 +79,17 @@ def _repair(ctx: StepContext, inside: bool) -> bool:
         remaining = tuple(issue for issue in left if issue not in accepted and issue.kind != "seed-pending")
         if remaining and not done.done:
             raise _stopped("repair-impossible", ctx, _advised(remaining, planned, done))
-        data = {
-            "actions": [action.text for action in done.done],
-            "tables": list(done.tables),
-            "defects": [issue.text for issue in remaining],
-            "tolerated": [issue.id for issue in accepted],
-            "warnings": [*done.warnings, *(issue.text for issue in _advised(accepted, planned, done))],
-            "pending": list(survey(ctx.work, ctx.application, ctx.knowledge).pending),
-            "seeds_pending": seeds,
-            "ms": milliseconds(begun),
-        }
-        ctx.unit.commit(ctx.work, "repair_applied", data)
+        event = RepairApplied(
+            actions=tuple(action.text for action in done.done),
+            tables=done.tables,
+            defects=tuple(issue.text for issue in remaining),
+            tolerated=tuple(issue.id for issue in accepted),
+            warnings=(*done.warnings, *(issue.text for issue in _advised(accepted, planned, done))),
+            pending=survey(ctx.work, ctx.application, ctx.knowledge).pending,
+            seeds_pending=seeds,
+            ms=milliseconds(begun),
+        )
+        ctx.unit.commit(ctx.work, event)
     return True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from initdb.errors import InitError
+from initdb.events.payloads.work import MigrationApplied, RepairApplied
 from initdb.steps.alembic_driver import Environment, run_in_environment
 from initdb.steps.context import Progress, StepContext
 from initdb.steps.drift.exact_match import differences
@@ -43,16 +44,14 @@ def restamp(ctx: StepContext, revisions: tuple[str, ...], marked: bool = False) 
 def _restamp(ctx: StepContext, env: Environment, revisions: tuple[str, ...], marked: bool) -> None:
     with ctx.unit.open(env.connection):
         rows = env.stamp(revisions)
-        data = {
-            "actions": [f"version table {env.version_table} set to {', '.join(rows)}"],
-            "tables": [],
-            "defects": [],
-            "heads": list(rows),
-            "pending": pending_revisions(ctx, rows),
-            "seeds_pending": pending_seeds(ctx),
-            "marked": marked,
-        }
-        ctx.unit.commit(env.connection, "repair_applied", data)
+        event = RepairApplied(
+            actions=(f"version table {env.version_table} set to {', '.join(rows)}",),
+            heads=rows,
+            pending=pending_revisions(ctx, rows),
+            seeds_pending=pending_seeds(ctx),
+            marked=marked,
+        )
+        ctx.unit.commit(env.connection, event)
 
 
 def _conflict(ctx: StepContext, facts: Facts) -> InitError:
@@ -85,18 +84,18 @@ def _mark(ctx: StepContext, env: Environment, revision: str) -> None:
         rows = env.rows()
         if revision not in graph.applied(rows):
             rows = env.stamp((revision,))
-        data = {
-            "revision": revision,
-            "file": file.path.name,
-            "digest": file.digest,
-            "heads": list(rows),
-            "pending": pending_revisions(ctx, rows),
-            "seeds_pending": pending_seeds(ctx),
-            "version_table": env.version_table,
-            "version_schema": env.version_schema,
-            "marked": True,
-        }
-        ctx.unit.commit(env.connection, "migration_applied", data)
+        event = MigrationApplied(
+            revision=revision,
+            file=file.path.name,
+            digest=file.digest,
+            heads=rows,
+            pending=len(pending_revisions(ctx, rows)),
+            seeds_pending=pending_seeds(ctx),
+            version_table=env.version_table,
+            version_schema=env.version_schema,
+            marked=True,
+        )
+        ctx.unit.commit(env.connection, event)
 
 
 def conflict_of(ctx: StepContext) -> Facts | None:

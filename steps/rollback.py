@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from collections.abc import Callable, Collection
 
 from initdb.errors import InitError
+from initdb.events.payloads.work import MigrationReverted
 from initdb.steps.alembic_driver import Environment, Step, run_in_environment
 from initdb.steps.context import Progress, StepContext
 from initdb.steps.one_revision.autocommit_block import autocommit_block
@@ -63,21 +63,20 @@ def _revert(ctx: StepContext, env: Environment, revisions: tuple[str, ...]) -> N
     for number, revision in enumerate(revisions, start=1):
         ctx.report(Progress("roll_back", revision, number, len(revisions)))
         step = env.downgrade(revision)
-        data = _recorder(ctx, step)
-        at = perform(ctx, env, Job(step, "migration_reverted", "rollback", data), at)
+        at = perform(ctx, env, Job(step, "rollback", _teller(ctx, step)), at)
 
 
-def _recorder(ctx: StepContext, step: Step) -> Callable[[tuple[str, ...]], Mapping[str, Any]]:
+def _teller(ctx: StepContext, step: Step) -> Callable[[tuple[str, ...]], MigrationReverted]:
     begun, graph = time.perf_counter(), ctx.application.graph
 
-    def record(rows: tuple[str, ...]) -> dict[str, Any]:
-        return {
-            "revision": step.revision,
-            "digest": digest_of(ctx, step),
-            "heads": list(rows),
-            "pending": list(graph.pending(rows)) if graph else [],
-            "seeds_pending": list(seeds_pending(ctx.knowledge.seeds, ctx.application.seeds)),
-            "ms": milliseconds(begun),
-        }
+    def told(rows: tuple[str, ...]) -> MigrationReverted:
+        return MigrationReverted(
+            revision=step.revision,
+            digest=digest_of(ctx, step),
+            heads=rows,
+            pending=tuple(graph.pending(rows)) if graph else (),
+            seeds_pending=seeds_pending(ctx.knowledge.seeds, ctx.application.seeds),
+            ms=milliseconds(begun),
+        )
 
-    return record
+    return told

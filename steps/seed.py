@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from sqlalchemy import Table
 
+from initdb.events.payloads.work import SeedBatchApplied
 from initdb.steps.context import Progress, StepContext
 from initdb.steps.payload.elapsed import milliseconds
 from initdb.steps.payload.remaining import pending_seeds
@@ -27,23 +28,31 @@ class _Turn:
     ctx: StepContext
     source: SeedSource
     table: str | None
-    waiting: list[str]
-    after: list[str]
+    waiting: tuple[str, ...]
+    after: tuple[str, ...]
 
-    def commit(self, started: float, counts: BatchCounts, **said: object) -> None:
-        """Commit the open unit. said: `rows`, `next` and `complete`, and whatever else the event has."""
-        data = {
-            "source": self.source.name,
-            "digest": self.source.digest,
-            "table": self.table,
-            "created": counts.created,
-            "skipped": counts.skipped,
-            "differing": counts.differing,
-            "updated": counts.updated,
-            "seeds_pending": self.after if said["complete"] else self.waiting,
-            "ms": milliseconds(started),
-        }
-        self.ctx.unit.commit(self.ctx.work, "seed_batch_applied", {**data, **said})
+    def commit(self, event: SeedBatchApplied) -> None:
+        """Commit the open unit."""
+        self.ctx.unit.commit(self.ctx.work, event)
+
+    def said(
+        self, started: float, counts: BatchCounts, rows: int, end: int, complete: bool = True
+    ) -> SeedBatchApplied:
+        """What is told of a batch of `rows` rows that ended before row `end` of the source."""
+        return SeedBatchApplied(
+            source=self.source.name,
+            digest=self.source.digest,
+            table=self.table,
+            rows=rows,
+            next=end,
+            complete=complete,
+            created=counts.created,
+            skipped=counts.skipped,
+            differing=counts.differing,
+            updated=counts.updated,
+            seeds_pending=self.after if complete else self.waiting,
+            ms=milliseconds(started),
+        )
 
     def report(self, rows: int) -> None:
         self.ctx.report(Progress("seed", self.source.name, rows, 0))
@@ -61,7 +70,7 @@ def run(ctx: StepContext) -> None:
     for source in ctx.application.seeds:
         if source.name not in waiting:
             continue
-        after = [name for name in waiting if name != source.name]
+        after = tuple(name for name in waiting if name != source.name)
         turn = _Turn(ctx, source, source.table, waiting, after)
         turn.report(0)
         if must_assume(source, ctx.knowledge.adopted):
@@ -78,22 +87,22 @@ def run(ctx: StepContext) -> None:
 def _assume(turn: _Turn) -> None:
     started = time.perf_counter()
     with turn.ctx.unit.open(turn.ctx.work):
-        turn.commit(started, BatchCounts(), rows=0, next=0, complete=True, assumed=True)
+        turn.commit(replace(turn.said(started, BatchCounts(), 0, 0), assumed=True))
 
 
 def _call(turn: _Turn) -> None:
     started = time.perf_counter()
     with turn.ctx.unit.open(turn.ctx.work):
         made = callables.call(turn.source, turn.ctx.work)
-        turn.commit(started, BatchCounts(created=made), rows=made, next=made, complete=True)
+        turn.commit(turn.said(started, BatchCounts(created=made), made, made))
 
 
 def _seed_identity(turn: _Turn) -> None:
     started = time.perf_counter()
     with turn.ctx.unit.open(turn.ctx.work):
-        counts, said = identity.apply(turn.ctx.work, turn.ctx.settings.admin_password_file)
+        counts, tables, made = identity.apply(turn.ctx.work, turn.ctx.settings.admin_password_file)
         rows = counts.created + counts.skipped
-        turn.commit(started, counts, rows=rows, next=rows, complete=True, **said)
+        turn.commit(replace(turn.said(started, counts, rows, rows), tables=tables, admin=made))
 
 
 def _apply_rows(turn: _Turn) -> None:
@@ -111,7 +120,7 @@ def _apply_rows(turn: _Turn) -> None:
         with ctx.unit.open(ctx.work):
             counts = apply_batch(ctx.work, table, batch, key, source.on_conflict)
             offset += len(batch)
-            named.commit(started, counts, rows=len(batch), next=offset, complete=not following)
+            named.commit(named.said(started, counts, len(batch), offset, complete=not following))
         named.report(offset)
         if not following:
             return

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from initdb.errors.classify import classify
+from initdb.events.payloads.form import Payload
+from initdb.events.payloads.work import DefectsFound, HealthValidated, RepairApplied
 from initdb.steps.catalog.issue import Issue
 from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Progress
@@ -122,16 +124,14 @@ def _validate(ctx: StepContext, inside: bool) -> bool:
         elif fingerprint_of(ctx) != before:
             ctx.unit.rollback(ctx.work)
             return False
-        data: dict[str, object] = {
-            "checks": {check.name: check.severity if check.issues else "ok" for check in health.checks},
-            "warnings": [issue.text for issue in health.warnings],
-            "ms": milliseconds(begun),
-        }
+        checks = {check.name: check.severity if check.issues else "ok" for check in health.checks}
+        warnings, ms = tuple(issue.text for issue in health.warnings), milliseconds(begun)
         if health.defects:
-            data["issues"] = [issue.data() for issue in health.defects]
-            ctx.unit.commit(ctx.work, "defects_found", data)
+            issues = tuple(issue.data() for issue in health.defects)
+            event: Payload = DefectsFound(checks=checks, warnings=warnings, ms=ms, issues=issues)
         else:
-            ctx.unit.commit(ctx.work, "health_validated", {**data, "catalog": before})
+            event = HealthValidated(checks=checks, warnings=warnings, ms=ms, catalog=before)
+        ctx.unit.commit(ctx.work, event)
     return True
 
 
@@ -143,5 +143,6 @@ def _checked(ctx: StepContext) -> tuple[str, Health]:
 
 def tolerated(ctx: StepContext) -> tuple[str, ...]:
     """The ids of issues that the repair just before could not fix and that the application can work with."""
-    last = ctx.knowledge.last_data if ctx.knowledge.last_type == "repair_applied" else {}
-    return tuple(str(name) for name in last.get("tolerated") or ())
+    known = ctx.knowledge
+    repaired = known.last_type == RepairApplied.type
+    return RepairApplied.read(known.last_data).tolerated if repaired else ()

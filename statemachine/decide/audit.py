@@ -14,8 +14,13 @@ from initdb.errors.classify import is_missing_table
 from initdb.events.entry import COLUMNS, Entry, parse
 from initdb.events.head import Head, NoJournal
 from initdb.events.journal import Journal, find
+from initdb.events.knowledge import Knowledge
+from initdb.events.payloads.notes import Snapshot
+from initdb.events.snapshot import FOLD
 from initdb.events.upcast import CURRENT
 from initdb.events.verify import Finding, Stored, verify
+from initdb.statemachine.decide.fold import add, known_from
+from initdb.statemachine.decide.gathering import Gathering
 from initdb.statemachine.machine import NoRow, turn
 from initdb.statemachine.table import TRIGGERS, State
 
@@ -46,9 +51,29 @@ def audit(connection: Connection, journal: Journal) -> Audit:
             rows = _stored(connection, journal)
             if _head(connection, journal) == head:  # else something was appended in between
                 break
-    findings = [*verify(rows, head), *replay(_entries(rows)), *_guards(connection, journal, head)]
+    findings = [
+        *verify(rows, head),
+        *replay(_entries(rows)),
+        *compare_snapshots(_entries(rows)),
+        *_guards(connection, journal, head),
+    ]
     last = rows[-1].hash if rows else None
     return Audit(len(rows), last, tuple(sorted(findings, key=lambda finding: finding.seq)))
+
+
+def compare_snapshots(entries: Iterable[Entry]) -> Iterator[Finding]:
+    """The snapshots that are not what a fold from the start comes to. Pure.
+
+    One that was made by other rules than this version's says nothing.
+    """
+    gathering = Gathering.of(Knowledge())
+    for entry in entries:
+        add(gathering, entry)
+        if entry.type != Snapshot.type or Snapshot.read(entry.data).fold != FOLD:
+            continue
+        known = known_from(entry)
+        if known is None or Gathering.of(known) != gathering:
+            yield Finding(entry.seq, "is a snapshot, but not of what the entries before it say")
 
 
 def replay(entries: Iterable[Entry]) -> Iterator[Finding]:

@@ -34,7 +34,7 @@ def plan(facts: Facts, verdict: Verdict, known: Knowledge, application: Applicat
 
 def state_of(facts: Facts) -> State:
     """What inspection would find: computed by the machine, as a run computes it."""
-    return State(turn(State.unknown, "database_inspected", facts.data()).dest)
+    return State(turn(State.unknown, "database_inspected", facts.said().data()).dest)
 
 
 def why_not(verdict: Verdict) -> str:

@@ -21,6 +21,8 @@ from initdb.errors.classify import (
 from initdb.events.baton import Baton, try_baton
 from initdb.events.head import ConnectionLost, HeadBusy, HeadMoved, JournalSignal, NoJournal
 from initdb.events.knowledge import Knowledge
+from initdb.events.payloads.notes import HistoryRewound
+from initdb.events.payloads.runs import StepFailed
 from initdb.events.sessions import close_session, open_session
 from initdb.statemachine.assemble.site import Site, Waiting, report_to
 from initdb.statemachine.decide.verdict import Look, Verdict, judge
@@ -154,7 +156,7 @@ class _Attendance:
         if run is None or run.run not in self._stay.runs or run.ended is None:
             return None
         if known.last_type == "step_failed":
-            error = Rendered.from_data(known.last_data["error"])
+            error = Rendered.from_data(StepFailed.read(known.last_data).error)
             return Outcome("failed", None, known, error=error, exit_code=error.exit_code)
         if known.state == "ready":
             return Outcome("ready", Verdict("ready", warnings=_warnings(known)), known)
@@ -199,7 +201,7 @@ class _Attendance:
         self._served = self._served or seen.exists
         known, newest = seen.knowledge, self._site.newest
         if seen.rewound and newest:
-            note(self._site, "history_rewound", {"was": newest[1], "is": known.seq})
+            note(self._site, HistoryRewound(was=newest[1], is_=known.seq))
         if newest is None or known.seq != newest[1]:
             self._extend()
         self._site.newest = (known.journal, known.seq, known.hash)

@@ -19,7 +19,8 @@ from initdb.events.journal import Journal, find
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import database_file, session
 from initdb.statemachine.assemble.site import Site
-from initdb.statemachine.decide.fold import step
+from initdb.statemachine.decide.fold import add, known_from
+from initdb.statemachine.decide.gathering import Gathering
 from initdb.statemachine.decide.verdict import Look
 from initdb.statemachine.table import State
 from initdb.steps.catalog.port import catalogue_of
@@ -118,7 +119,9 @@ def _read(connection: Connection, journal: Journal, head: Head, before: Knowledg
     one was appended since, a head that is read once more tells.
     """
     known, sound = Knowledge(), False
-    if before is not None and 0 < before.seq <= head.seq:
+    if before is None or not 0 < before.seq <= head.seq:
+        before = known_from(journal.snapshot(connection, head.seq))
+    if before is not None:
         known, sound = _fold(journal.read(connection, before.seq), head, before)
     if not sound:
         known, sound = _fold(journal.read(connection), head, Knowledge())
@@ -132,13 +135,14 @@ def _read(connection: Connection, journal: Journal, head: Head, before: Knowledg
 
 def _fold(entries: Iterable[Entry], head: Head, known: Knowledge) -> tuple[Knowledge, bool]:
     """What the entries say, and whether they are of one piece with the head."""
+    gathering = Gathering.of(known)
     sound = (known.seq, known.hash) == (head.seq, head.hash)
     for entry in entries:
-        if (entry.seq, entry.prev_hash) != (known.seq + 1, known.hash):
+        if (entry.seq, entry.prev_hash) != (gathering.seq + 1, gathering.hash):
             return known, False
-        known = step(known, entry)
+        add(gathering, entry)
         sound = sound or (entry.seq, entry.hash) == (head.seq, head.hash)
-    return known, sound
+    return gathering.frozen(), sound
 
 
 def _rewound(site: Site, connection: Connection, journal: Journal, known: Knowledge) -> bool:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from initdb.errors import Rendered
 from initdb.events.entry import Entry
+from initdb.events.payloads.form import Payload
 from initdb.steps.context import StepContext
 
-NewEvent: TypeAlias = tuple[str, Mapping[str, object]]
-"""An event that is to be written: its type and its data."""
-
-Command: TypeAlias = Callable[[StepContext], Sequence[NewEvent]]
+Command = Callable[[StepContext], Sequence[Payload]]
 """Does its work and gives the events that are still to be told, together with the end of the run."""
 
 

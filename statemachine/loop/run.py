@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, replace
 from functools import partial
 
 from sqlalchemy import Connection, text
@@ -19,11 +20,22 @@ from initdb.events.head import SCHEMA_VERSION, ConnectionLost, HeadMoved, Journa
 from initdb.events.ids import time_ordered
 from initdb.events.journal import find
 from initdb.events.knowledge import Knowledge, RunRecord
+from initdb.events.payloads.form import Payload
+from initdb.events.payloads.notes import JournalCreated, JournalUpgraded
+from initdb.events.payloads.runs import (
+    Override,
+    RunContinued,
+    RunResumed,
+    RunStarted,
+    RunStopped,
+    StepFailed,
+)
+from initdb.events.payloads.work import DefectsFound, HealthValidated
 from initdb.events.undo import on_error
 from initdb.statemachine.assemble.site import Site, Waiting, report_to
 from initdb.statemachine.decide.verdict import Look, Verdict
 from initdb.statemachine.loop.dispatch import named, step_of
-from initdb.statemachine.loop.order import Command, NewEvent, Order, Report
+from initdb.statemachine.loop.order import Command, Order, Report
 from initdb.statemachine.loop.outage import Outage
 from initdb.statemachine.loop.patience import REFUSED, Patience
 from initdb.statemachine.loop.signals import Stopped, Stopper
@@ -106,21 +118,20 @@ class Run:
 
     def _go_on(self) -> None:
         """The run of this stay is not over: look again, and say why and by which sessions."""
-        said = {"reason": self._stay.why, "lost": self._stay.fruitless, "sessions": self._sessions()}
+        stay = self._stay
+        said = RunContinued(reason=stay.why, lost=stay.fruitless, sessions=self._sessions())
         with self._writer.open(self._work):
-            self._writer.commit_all(self._work, [*self._upgraded(), ("run_continued", said)])
+            self._writer.commit_all(self._work, [*self._upgraded(), said])
         self._site.spool.drop(self._writer.knowledge.notes)
 
     def _begin(self) -> None:
         known = self._writer.knowledge
         interrupted = known.last_run if known.last_run and known.last_run.ended is None else None
-        events: list[NewEvent] = [
-            ("run_resumed" if interrupted else "run_started", self._beginning(interrupted))
-        ]
+        events: list[Payload] = [self._beginning(interrupted)]
         order = self._order
         if order.override is not None or order.retry or order.reseed or (order.insist and known.crashes):
-            said = {"overrides": order.override, "retry": list(order.retry)}
-            events.append(("override", said | ({"reseed": list(order.reseed)} if order.reseed else {})))
+            reseed = order.reseed or None
+            events.append(Override(overrides=order.override, retry=order.retry, reseed=reseed))
         if self._seen.exists:
             with self._writer.open(self._work):
                 self._writer.commit_all(self._work, [*self._upgraded(), *events])
@@ -128,7 +139,7 @@ class Run:
             self._create_journal(events)
         self._site.spool.drop(self._writer.knowledge.notes)
 
-    def _upgraded(self) -> list[NewEvent]:
+    def _upgraded(self) -> list[Payload]:
         """Bring the journal's own tables up to date in the open transaction; gives the event that says so."""
         head = self._writer.head
         if head is None or head.schema_version >= SCHEMA_VERSION:
@@ -136,29 +147,20 @@ class Run:
         from initdb.steps.upgrade_journal import upgrade
 
         version = upgrade(self._work, self._seen.journal.schema, head.schema_version)
-        return [("journal_upgraded", {"from": head.schema_version, "to": version})]
+        return [JournalUpgraded(from_=head.schema_version, to=version)]
 
-    def _beginning(self, interrupted: RunRecord | None) -> dict[str, object]:
+    def _beginning(self, interrupted: RunRecord | None) -> RunStarted:
         known, site = self._writer.knowledge, self._site
         same = known.last_run is not None and known.last_run.code == site.code
-        data: dict[str, object] = {
-            "reason": self._order.reason or self._verdict.reason,
-            "changed": list(self._verdict.changed),
-            "code": dict(site.code),
-            "attempt": known.tries + 1 if same else 1,
-            "sessions": self._sessions(),
-        }
-        if site.settings.database:
-            data["database"] = site.settings.database
-        if interrupted:
-            data["interrupted"] = {
-                "run": interrupted.run,
-                "by": dict(interrupted.by),
-                "state": known.state,
-                "last": known.last_type,
-                "at": known.last_at,
-            }
-        return data
+        started = RunStarted(
+            reason=self._order.reason or self._verdict.reason,
+            changed=tuple(self._verdict.changed),
+            code=dict(site.code),
+            attempt=known.tries + 1 if same else 1,
+            sessions=self._sessions(),
+            database=site.settings.database,
+        )
+        return _resumed(started, interrupted, known) if interrupted else started
 
     def _sessions(self) -> dict[str, int | None]:
         return {"baton": self._baton.backend(), "work": self._backend()}
@@ -168,7 +170,7 @@ class Run:
             return None
         return int(self._work.execute(text("SELECT pg_backend_pid()")).scalar_one())
 
-    def _create_journal(self, events: list[NewEvent]) -> None:
+    def _create_journal(self, events: list[Payload]) -> None:
         """First boot: ONE transaction under a lock that stands for the head while there is none."""
         work, journal = self._work, self._seen.journal
         here = database_of(work)
@@ -181,14 +183,14 @@ class Run:
             with translated(lambda error: classify(error, doing="journal", database=here.name)):
                 journal.create(work)
             version = ".".join(map(str, work.dialect.server_version_info or ()))
-            created = {
-                "journal": self.report.run,
-                "application": journal.application,
-                "schema": journal.schema,
-                "database": work.dialect.name,
-                "server": version,
-            }
-            self._writer.commit_all(work, [("journal_created", created), *events])
+            created = JournalCreated(
+                journal=self.report.run,
+                application=journal.application,
+                schema=journal.schema,
+                database=work.dialect.name,
+                server=version,
+            )
+            self._writer.commit_all(work, [created, *events])
 
     def _refuse_loops(self) -> None:
         known, database = self._writer.knowledge, self._work.dialect.name
@@ -221,7 +223,7 @@ class Run:
         while (state := State(self._writer.knowledge.state)) != State.ready:
             known = self._writer.knowledge
             if known.last_type == "defects_found":
-                issues = known.last_data.get("issues")
+                issues = DefectsFound.read(known.last_data).issues
                 if issues in seen or len(seen) >= REPAIRS:
                     raise InitError("repair-impossible", *_texts(issues), database=self._work.dialect.name)
                 seen.append(issues)
@@ -262,7 +264,7 @@ class Run:
             raise InitError("rollback-refused", f"the database is {state}")
         said = command(self._context())
         with self._writer.open(self._work):
-            self._writer.commit_all(self._work, [*said, ("run_stopped", {"why": order.reason})])
+            self._writer.commit_all(self._work, [*said, RunStopped(why=order.reason or "")])
 
     def _context(self) -> StepContext:
         site = self._site
@@ -281,11 +283,13 @@ class Run:
     def _waits(self, why: str) -> None:
         report_to(self._site.watcher.waiting, Waiting(why))
 
-    def _judging(self, connection: Connection, said: Mapping[str, object]) -> Mapping[str, object]:
+    def _judging(self, connection: Connection, event: Payload) -> Payload:
         """What a judgement is of: this code, and the catalogue that the step names, or as it is now."""
+        if not isinstance(event, (HealthValidated, StepFailed)):
+            return event
         clock = self._writer.head.clock if self._writer.head else 0.0
-        catalog = said["catalog"] if "catalog" in said else self._content(connection)
-        return {"code": dict(self._site.code), "catalog": catalog, "clock": clock}
+        catalog = event.catalog or self._content(connection)
+        return replace(event, code=dict(self._site.code), catalog=catalog, clock=clock)
 
     def _content(self, connection: Connection) -> str | None:
         """The catalogue's hash; where another session keeps a table locked, as it was when the run began."""
@@ -327,7 +331,7 @@ class Run:
         why = signal.Signals(signum).name if signum else str(error) or type(error).__name__
         # The process is told to end: an event that cannot be written must not hide that.
         with contextlib.suppress(Exception), self._writer.open(self._work):
-            self._writer.commit(self._work, "run_stopped", {"why": why, "during": work_name(self._state())})
+            self._writer.commit(self._work, RunStopped(why=why, during=work_name(self._state()) or "run"))
         if not isinstance(error, Stopped):
             raise error
         self.report.stopped = error.signum
@@ -337,12 +341,15 @@ class Run:
         found = with_blockers(named(error, state, self._site.engine), self._work, error)
         step = work_name(state) or "run"
         self.report.failure, self.report.exit_code = found.rendered(), found.exit_code
-        data: dict[str, object] = {"step": step, "state": str(state), "error": found.rendered().as_stored()}
-        if self._asked:
+        failed = StepFailed(
             # What a person asked for failed; of the code that says nothing.
-            data |= {"step": self._asked, "asked": True}
+            step=self._asked or step,
+            state=str(state),
+            error=found.rendered().as_stored(),
+            asked=bool(self._asked),
+        )
         with self._writer.open(self._work):
-            self._writer.commit(self._work, "step_failed", data)
+            self._writer.commit(self._work, failed)
 
     def _state(self) -> State:
         return State(self._writer.knowledge.state)
@@ -361,6 +368,19 @@ _CHANGES = frozenset(
 """Events of what changes the catalogue."""
 
 
+def _resumed(started: RunStarted, interrupted: RunRecord, known: Knowledge) -> RunResumed:
+    return RunResumed(
+        **{one.name: getattr(started, one.name) for one in fields(started)},
+        interrupted={
+            "run": interrupted.run,
+            "by": dict(interrupted.by),
+            "state": known.state,
+            "last": known.last_type,
+            "at": known.last_at,
+        },
+    )
+
+
 def _leaving(error: BaseException) -> BaseException | None:
     """What a signal handler of the application raised in the middle of a step, which made a failure of it."""
     seen: BaseException | None = error
@@ -369,9 +389,5 @@ def _leaving(error: BaseException) -> BaseException | None:
     return seen
 
 
-def _texts(issues: object) -> list[str]:
-    return [str(one.get("text", one)) if isinstance(one, Mapping) else str(one) for one in _list(issues)]
-
-
-def _list(value: object) -> list[object]:
-    return list(value) if isinstance(value, (list, tuple)) else []
+def _texts(issues: Iterable[Mapping[str, object]]) -> list[str]:
+    return [str(one.get("text", one)) for one in issues]

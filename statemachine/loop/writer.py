@@ -21,19 +21,18 @@ from initdb.events.entry import Entry, Moment, write
 from initdb.events.head import BatonLost, CommitInDoubt, ConnectionLost, Head, HeadBusy, HeadMoved, NoJournal
 from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge
+from initdb.events.payloads.form import Payload
 from initdb.events.process import only_in
+from initdb.events.snapshot import is_due
 from initdb.events.spool import Note
 from initdb.events.statements import driver
-from initdb.events.types import NOTES
+from initdb.events.types import NOTES, UNSEEN
 from initdb.events.upcast import CURRENT
-from initdb.statemachine.decide.fold import step
+from initdb.statemachine.decide.fold import snapshot_of, step
 from initdb.statemachine.loop.signals import Stopper
 from initdb.statemachine.loop.unit_errors import first_error
 from initdb.statemachine.machine import turn
 from initdb.statemachine.table import State
-
-JUDGEMENTS = ("health_validated", "step_failed")
-"""The events that say what code concluded, and so carry its fingerprint and the catalogue's."""
 
 PATIENCE = 60.0
 """How long, in s, the head may be held by somebody else while we have the baton."""
@@ -55,7 +54,7 @@ class Writer:
     lock_timeout: float | None = None
     stopper: Stopper = field(default_factory=Stopper)
     head: Head | None = None
-    judging: Callable[[Connection, Mapping[str, Any]], Mapping[str, Any]] = lambda connection, data: {}
+    judging: Callable[[Connection, Payload], Payload] = lambda connection, event: event
     process: int = field(default_factory=os.getpid)
 
     def begin(self, connection: Connection) -> None:
@@ -108,20 +107,17 @@ class Writer:
                 self.rollback(connection)
                 raise
 
-    def commit(self, connection: Connection, event: str, data: Mapping[str, Any]) -> None:
+    def commit(self, connection: Connection, event: Payload) -> None:
         """Append the waiting notes and the event, and commit."""
-        self.commit_all(connection, ((event, data),))
+        self.commit_all(connection, (event,))
 
-    def commit_all(self, connection: Connection, events: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    def commit_all(self, connection: Connection, events: Iterable[Payload]) -> None:
         """Append several events in one transaction; knowledge moves only when COMMIT was answered."""
         only_in(self.process)
         self.stopper.check()
         with lost(connection):
-            judged = [
-                (kind, {**self.judging(connection, data), **data} if kind in JUDGEMENTS else data)
-                for kind, data in events
-            ]
-            entries, known = self._entries(judged)
+            judged = [self.judging(connection, event) for event in events]
+            entries, known = self._entries([(event.type, event.data()) for event in judged])
             for entry in entries:
                 self._append(connection, entry)
         try:
@@ -132,7 +128,8 @@ class Writer:
             raise
         self.knowledge = known
         for entry in entries:
-            self.observe(entry)
+            if entry.type not in UNSEEN:
+                self.observe(entry)
 
     def _append(self, connection: Connection, entry: Entry) -> None:
         try:
@@ -148,21 +145,28 @@ class Writer:
         told = [
             (note.type, {**note.data, "note": note.id, "noted_at": note.at}) for note in self._new_notes()
         ]
-        for kind, content in [*events[:1], *told, *events[1:]] if known.seq == 0 else [*told, *events]:
-            # The guards read what is stored, so that a replay comes to the same.
-            data = cast(dict[str, Any], make_safe(content))
-            made = turn(known.state, kind, data)
-            said = data.get("attempt")
-            attempt = said if isinstance(said, int) else max(known.tries, 1)
-            moment = Moment(self.run, timestamp(self.clock.now()), attempt, self.by)
-            entries.append(write(known.seq, known.hash, moment, made, data))
+        for kind, data in [*events[:1], *told, *events[1:]] if known.seq == 0 else [*told, *events]:
+            entries.append(self._entry(known, kind, data))
             known = step(known, entries[-1])
+            if is_due(kind, known.seq) and (snapshot := snapshot_of(known)):
+                entries.append(self._entry(known, snapshot.type, snapshot.data()))
+                known = step(known, entries[-1])
         return entries, known
+
+    def _entry(self, known: Knowledge, kind: str, content: Mapping[str, Any]) -> Entry:
+        # The guards read what is stored, so that a replay comes to the same.
+        data = cast(dict[str, Any], make_safe(content))
+        made = turn(known.state, kind, data)
+        said = data.get("attempt")
+        attempt = said if isinstance(said, int) else max(known.tries, 1)
+        moment = Moment(self.run, timestamp(self.clock.now()), attempt, self.by)
+        return write(known.seq, known.hash, moment, made, data)
 
     def _new_notes(self) -> tuple[Note, ...]:
         """What waits in the spool; a type that this version does not know waits for one that does."""
+        types = NOTES.keys() - UNSEEN
         return tuple(
-            note for note in self.notes() if note.type in NOTES and note.id not in self.knowledge.notes
+            note for note in self.notes() if note.type in types and note.id not in self.knowledge.notes
         )
 
     def rollback(self, connection: Connection) -> None:

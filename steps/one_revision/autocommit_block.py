@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from initdb.events.payloads.runs import StepStarted
 from initdb.events.statements import driver
 from initdb.steps.alembic_driver import AutocommitBlock, Environment
 from initdb.steps.context import StepContext
@@ -33,14 +34,14 @@ def _block(ctx: StepContext, env: Environment, step: str) -> Iterator[None]:
     assert revision is not None and kept is not None  # noqa: S101 - only a revision can open a block
     graph, log = ctx.application.graph, env.log
     known = graph.files.get(revision) if graph else None
-    begun: dict[str, Any] = {"step": step, "subject": revision, "digest": known.digest if known else None}
+    begun = StepStarted(step=step, subject=revision, digest=known.digest if known else None)
     kept.free = True
     with _unseen(log):
         if log is not None:
             sent = log.sent
             log.since = log.since or _xid(connection)
-            begun |= {"statements": None if sent is None else list(sent), "xid": log.since}
-        ctx.unit.commit(connection, "step_started", begun)
+            begun = replace(begun, statements=None if sent is None else tuple(sent), xid=log.since)
+        ctx.unit.commit(connection, begun)
         env.left = True
         back = _leave(env)
     if log is not None:

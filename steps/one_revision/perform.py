@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any
 
 from initdb.errors import InitError
 from initdb.errors.classify import classify, is_connection_lost, is_lock_timeout, is_serialization
 from initdb.errors.driver import driver_error
 from initdb.events.database import database_of
 from initdb.events.head import HeadMoved
+from initdb.events.payloads.form import Payload
 from initdb.events.process import in_this_process
 from initdb.steps.alembic_driver import Environment, Step
 from initdb.steps.catalog.blockers import blockers
@@ -41,15 +41,17 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One revision to run: Alembic's step, its event, and what it is called in a failure.
+    """One revision to run.
 
-    `data` gives the event's data from the version rows after it.
+    Args:
+        step: Alembic's.
+        doing: what it is called in a failure.
+        event: gives what is told of it, from the version rows after it.
     """
 
     step: Step
-    event: str
     doing: Doing
-    data: Callable[[tuple[str, ...]], Mapping[str, Any]]
+    event: Callable[[tuple[str, ...]], Payload]
 
 
 def start(env: Environment) -> Start:
@@ -92,7 +94,7 @@ def _once(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
         new = violations(env.connection) - at.violated
         if new:
             raise InitError("constraint-violation", *sorted(new)[:10], database=ctx.database)
-        ctx.unit.commit(env.connection, job.event, job.data(rows))
+        ctx.unit.commit(env.connection, job.event(rows))
     return Start(rows, at.violated)
 
 

@@ -8,17 +8,17 @@ from initdb.steps.context import StepContext
 from initdb.steps.seeds.ledger import seeds_pending
 
 
-def pending_revisions(ctx: StepContext, rows: Collection[str]) -> list[str]:
+def pending_revisions(ctx: StepContext, rows: Collection[str]) -> tuple[str, ...]:
     """The revisions that are still to be applied where the version table has `rows`, in their order."""
     graph = ctx.application.graph
-    return list(graph.pending(rows)) if graph else []
+    return tuple(graph.pending(rows)) if graph else ()
 
 
-def pending_seeds(ctx: StepContext, recreated: Collection[str] = ()) -> list[str]:
+def pending_seeds(ctx: StepContext, recreated: Collection[str] = ()) -> tuple[str, ...]:
     """The names of the seed sources that are still to be applied, in their order.
 
     Args:
         ctx: The step's context; its knowledge has the ledger.
         recreated: Tables that the step made anew. A source that fills one of them is to be applied again.
     """
-    return list(seeds_pending(ctx.knowledge.seeds, ctx.application.seeds, recreated))
+    return seeds_pending(ctx.knowledge.seeds, ctx.application.seeds, recreated)

@@ -18,7 +18,10 @@ from initdb.steps.seeds.rows import BatchCounts
 _log = logging.getLogger("initdb")
 
 
-def apply(connection: Connection, password_file: Path | None) -> tuple[BatchCounts, dict[str, object]]:
+Made = dict[str, object]
+
+
+def apply(connection: Connection, password_file: Path | None) -> tuple[BatchCounts, Made, Made | None]:
     """Insert the rows and the admin that are missing.
 
     A generated password is printed on the terminal here, before the transaction is committed.
@@ -28,8 +31,7 @@ def apply(connection: Connection, password_file: Path | None) -> tuple[BatchCoun
         password_file: A file with the admin's password; see `identity.password.obtain_password`.
 
     Returns:
-        The counts, and what else the event has: `tables`, table to [created, skipped], and, for a new admin,
-        `admin`, with the origin of the password.
+        The counts; of each table [created, skipped]; and of a new admin the origin of the password.
 
     Raises:
         InitError: `admin-password-weak`, `admin-password-unreadable`, `identity-incomplete`.
@@ -40,12 +42,12 @@ def apply(connection: Connection, password_file: Path | None) -> tuple[BatchCoun
     with _terminal() as terminal:
         password = admin.obtain_password(os.environ, password_file, terminal is not None)
         if not admin.create_admin(connection, password):
-            return counts, {"tables": tables | {"users": [0, 1]}}
+            return counts, {**tables, "users": [0, 1]}, None
         if password.origin == "none":
             _log.warning("%s", admin.announcement(password))
         elif terminal is not None:
             print(admin.announcement(password), file=terminal, flush=True)
-    return counts, {"tables": tables | {"users": [1, 0]}, "admin": {"password": password.origin}}
+    return counts, {**tables, "users": [1, 0]}, {"password": password.origin}
 
 
 @contextmanager

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from initdb.events.knowledge import SeedRecord
+from initdb.events.payloads.work import SeedBatchApplied
 from initdb.steps.seeds.model import SeedSource
 
 
@@ -54,13 +54,12 @@ def must_assume(source: SeedSource, adopted: bool) -> bool:
     return adopted and source.kind == "python callable" and not source.key
 
 
-def record(before: SeedRecord | None, data: Mapping[str, Any]) -> SeedRecord:
-    """A source's record after an event `seed_batch_applied` with `data`."""
-    known = before or SeedRecord(str(data.get("source")))
-    digest = data.get("digest")
-    known = replace(known, table=data.get("table") or known.table)
-    if not data.get("complete"):
-        return replace(known, partial=digest, offset=int(data.get("next") or 0))
+def record(before: SeedRecord | None, said: SeedBatchApplied) -> SeedRecord:
+    """A source's record after an event that says `said` of it."""
+    known, digest = before or SeedRecord(said.source), said.digest
+    known = replace(known, table=said.table or known.table)
+    if not said.complete:
+        return replace(known, partial=digest, offset=said.next)
     begun = known.partial not in (None, digest)
     return replace(
         known,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, MetaData
 
 from initdb.events.knowledge import Knowledge, SeedRecord
+from initdb.events.payloads.work import DatabaseInspected
 from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Application
 from initdb.steps.revisions.graph import RevisionGraph
@@ -38,20 +39,21 @@ class Facts:
     managed: bool
     schema_from: str
 
-    def data(self) -> dict[str, object]:
+    def said(self, leftovers: tuple[str, ...] = ()) -> DatabaseInspected:
         """The facts as the event has them and the guards read them."""
-        return {
-            "tables": list(self.tables),
-            "missing": list(self.missing),
-            "rows": list(self.rows or ()),
-            "pending": list(self.pending),
-            "conflict": list(self.conflict),
-            "outside": list(self.outside),
-            "seeds_pending": list(self.seeds),
-            "managed": self.managed,
-            "schema_from": self.schema_from,
-            "started_over": not self.tables and not self.rows,
-        }
+        return DatabaseInspected(
+            tables=self.tables,
+            missing=self.missing,
+            rows=self.rows or (),
+            pending=self.pending,
+            conflict=self.conflict,
+            outside=self.outside,
+            seeds_pending=self.seeds,
+            managed=self.managed,
+            schema_from=self.schema_from,
+            started_over=not self.tables and not self.rows,
+            leftovers=leftovers,
+        )
 
 
 def survey(connection: Connection, application: Application, known: Knowledge) -> Facts:

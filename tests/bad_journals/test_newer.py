@@ -57,12 +57,12 @@ def test_a_journal_of_a_newer_version(owner: Owner) -> None:
         "ALTER TABLE init_journal ADD COLUMN place TEXT", "CREATE INDEX init_journal_at ON init_journal (at)"
     )
     owner.sql("ALTER TABLE init_journal_head ADD COLUMN extra INTEGER")
-    owner.tamper("UPDATE init_journal_head SET schema_version = 3")
-    owner.sql("UPDATE init_journal_version SET version_num = '0003'")
+    owner.tamper("UPDATE init_journal_head SET schema_version = 9")
+    owner.sql("UPDATE init_journal_version SET version_num = '0009'")
     owner.toy.with_seeds(6)
     assert owner.run().exit_code == 0
-    assert owner.sql("SELECT schema_version FROM init_journal_head") == [(3,)]
-    assert owner.sql("SELECT version_num FROM init_journal_version") == [("0003",)]
+    assert owner.sql("SELECT schema_version FROM init_journal_head") == [(9,)]
+    assert owner.sql("SELECT version_num FROM init_journal_version") == [("0009",)]
 
 
 def test_who_may_not_write_may_serve(owner: Owner) -> None:

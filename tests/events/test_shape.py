@@ -22,11 +22,13 @@ from initdb.events.sqlite import SQLITE
 WHOLE = {
     **{name: Relation("table", columns) for name, columns in COLUMNS_OF.items()},
     "init_journal_run": Relation("index"),
-    "init_journal_type": Relation("index"),
+    "init_journal_type_seq": Relation("index"),
 }
+WITH_FORMER = {**WHOLE, "init_journal_type": Relation("index")}
 AT = '"main".'
 DDL = SQLITE.ddl(AT)
-RUN, TYPE = (f"CREATE INDEX {AT}init_journal_{name} ON init_journal ({name})" for name in ("run", "type"))
+RUN = f"CREATE INDEX {AT}init_journal_run ON init_journal (run)"
+TYPE = f"CREATE INDEX {AT}init_journal_type_seq ON init_journal (type, seq)"
 (MAKES_VERSION,) = (one for one in DDL if "init_journal_version (" in one)
 
 
@@ -40,7 +42,7 @@ def _without(*names: str) -> dict[str, Relation]:
         {},
         WHOLE,
         _without(VERSION),
-        _without("init_journal_run", "init_journal_type", VERSION),
+        _without("init_journal_run", "init_journal_type_seq", VERSION),
         {**WHOLE, JOURNAL: Relation("table", COLUMNS_OF[JOURNAL] | {"of a later version"})},
     ],
 )
@@ -76,7 +78,7 @@ def test_something_else_of_these_names(found: Mapping[str, Relation], context: t
     ("found", "said"),
     [
         (
-            _without(HEAD, VERSION, "init_journal_run", "init_journal_type"),
+            _without(HEAD, VERSION, "init_journal_run", "init_journal_type_seq"),
             "init_journal, but no init_journal_head",
         ),
         (
@@ -97,36 +99,39 @@ def test_half_a_journal(found: Mapping[str, Relation], said: str) -> None:
 @pytest.mark.parametrize(
     ("found", "rows", "version", "statements"),
     [
-        (WHOLE, ("0002",), 2, []),
-        (WHOLE, None, 2, []),
-        (_without("init_journal_run", "init_journal_type", VERSION), (), 1, []),
-        (_without("init_journal_run", "init_journal_type"), ("0001",), 1, []),
+        (WHOLE, ("0003",), 3, []),
+        (WHOLE, None, 3, []),
+        (WITH_FORMER, ("0003",), 3, []),
+        (_without("init_journal_type_seq"), ("0002",), 2, []),
+        (_without("init_journal_run", "init_journal_type_seq", VERSION), (), 1, []),
+        (_without("init_journal_run", "init_journal_type_seq"), ("0001",), 1, []),
         (
-            _without("init_journal_run", "init_journal_type", VERSION),
+            _without("init_journal_run", "init_journal_type_seq", VERSION),
             (),
-            2,
-            [RUN, TYPE, MAKES_VERSION, f"INSERT INTO {AT}init_journal_version VALUES ('0002')"],
+            3,
+            [RUN, TYPE, MAKES_VERSION, f"INSERT INTO {AT}init_journal_version VALUES ('0003')"],
         ),
-        (_without("init_journal_type"), ("0002",), 2, [TYPE]),
+        (_without("init_journal_type_seq"), ("0003",), 3, [TYPE]),
         (
-            WHOLE,
-            ("0002",),
+            WITH_FORMER,
+            ("0003",),
             1,
             [
                 f"DROP INDEX {AT}init_journal_run",
+                f"DROP INDEX {AT}init_journal_type_seq",
                 f"DROP INDEX {AT}init_journal_type",
                 f"DELETE FROM {AT}init_journal_version",
                 f"INSERT INTO {AT}init_journal_version VALUES ('0001')",
             ],
         ),
-        (WHOLE, (), 2, [f"INSERT INTO {AT}init_journal_version VALUES ('0002')"]),
+        (WHOLE, (), 3, [f"INSERT INTO {AT}init_journal_version VALUES ('0003')"]),
         (
             WHOLE,
             ("0001", "0002"),
-            2,
+            3,
             [
                 f"DELETE FROM {AT}init_journal_version",
-                f"INSERT INTO {AT}init_journal_version VALUES ('0002')",
+                f"INSERT INTO {AT}init_journal_version VALUES ('0003')",
             ],
         ),
     ],
@@ -140,5 +145,5 @@ def test_what_makes_a_journal_of_a_version(
 
 def test_the_names_of_a_journal() -> None:
     """Those that a database is asked about."""
-    assert SCHEMA_VERSION == 2
-    assert sorted(OF_THE_JOURNAL) == sorted(WHOLE)
+    assert SCHEMA_VERSION == 3
+    assert sorted(OF_THE_JOURNAL) == sorted(WITH_FORMER)

@@ -30,6 +30,7 @@ from initdb.statemachine.loop.signals import Stopper
 from initdb.statemachine.machine import turn
 from initdb.statemachine.table import TRIGGERS, State, work_name
 from initdb.steps.context import StepContext
+from tests.support.said import said
 
 WRONG: dict[str, Callable[[], BaseException]] = {
     "lasting": lambda: InitError("revision-failed", "r1"),
@@ -97,7 +98,7 @@ class Script:
                 ctx.work.exec_driver_sql(f"INSERT INTO effects VALUES ('{event}')")
                 if act.wrong and act.when == "inside":
                     raise WRONG[act.wrong]()
-                ctx.unit.commit(ctx.work, event, self.data(event, act))
+                ctx.unit.commit(ctx.work, said(event, self.data(event, act)))
             if act.wrong and act.when == "after":
                 raise WRONG[act.wrong]()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from initdb.events.entry import Entry
 from initdb.events.head import CommitInDoubt
 from initdb.events.journal import Journal
+from initdb.events.payloads.form import Payload
 from initdb.events.sessions import session
 from initdb.statemachine import orders
 from initdb.statemachine.loop import attend
@@ -32,12 +33,12 @@ class _Wire:
             self._journal = journal
             self._kept.append(entry)
 
-        def in_doubt(writer: Writer, connection: Connection, event: str, data: Mapping[str, Any]) -> None:
-            if event != last:
-                real(writer, connection, event, data)
+        def in_doubt(writer: Writer, connection: Connection, event: Payload) -> None:
+            if event.type != last:
+                real(writer, connection, event)
                 return
             patch.setattr(Journal, "append", keep)
-            real(writer, connection, event, data)
+            real(writer, connection, event)
             patch.setattr(Journal, "append", append)
             patch.setattr(Writer, "commit", real)
             raise CommitInDoubt

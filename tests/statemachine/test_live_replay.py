@@ -17,6 +17,7 @@ from initdb.statemachine.machine import NoRow
 from tests.events.journals import make, rollback, stored
 from tests.statemachine.walks import STEPS
 from tests.support.examples import some
+from tests.support.said import said
 
 
 @some
@@ -32,7 +33,7 @@ def test_a_live_walk_is_its_own_replay(steps: list[tuple[str, dict[str, Any]]]) 
         for event, data in steps:
             try:
                 with writer.open(connection):
-                    writer.commit(connection, event, data)
+                    writer.commit(connection, said(event, data))
             except NoRow:
                 continue
         entries = list(journal.read(connection))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,8 @@ from initdb.events.entry import Entry
 from initdb.events.head import BatonLost, CommitInDoubt, ConnectionLost, HeadBusy, HeadMoved, NoJournal
 from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge
+from initdb.events.payloads.form import Payload
+from initdb.events.payloads.runs import StepFailed
 from initdb.events.sessions import session
 from initdb.events.spool import Note
 from initdb.events.upcast import CURRENT
@@ -28,6 +30,7 @@ from initdb.statemachine.loop.writer import Writer
 from initdb.statemachine.machine import NoRow
 from tests.events.journals import append_committed, begin, commit, make, rollback, schema_of
 from tests.support.postgres_server import PostgresServer
+from tests.support.said import said
 
 
 def _writer(journal: Journal, knowledge: Knowledge, **values: Any) -> Writer:
@@ -72,7 +75,7 @@ def test_effect_and_event_commit_together(writer: Writer, connection: Connection
         connection.execute(text("CREATE TABLE effect (n integer)"))
         with session(engine) as other:
             assert not _has_table(other, "effect") and writer.journal.head(other).seq == 1
-        writer.commit(connection, "run_started", {"code": {"models": "a"}})
+        writer.commit(connection, said("run_started", {"code": {"models": "a"}}))
     with session(engine) as other:
         assert _has_table(other, "effect")
         assert fold(writer.journal.read(other)) == writer.knowledge
@@ -87,7 +90,7 @@ def test_a_step_that_fails_leaves_nothing(writer: Writer, connection: Connection
         raise ValueError
     assert writer.knowledge is before and not _has_table(connection, "effect")
     with writer.open(connection):
-        writer.commit(connection, "run_started", {})
+        writer.commit(connection, said("run_started", {}))
     assert writer.knowledge.seq == 2
 
 
@@ -95,15 +98,15 @@ def test_an_event_without_a_row_rolls_its_work_back(writer: Writer, connection: 
     """The machine says no before anything is appended."""
     with pytest.raises(NoRow), writer.open(connection):
         connection.execute(text("CREATE TABLE effect (n integer)"))
-        writer.commit(connection, "health_validated", {})
+        writer.commit(connection, said("health_validated", {}))
     assert not _has_table(connection, "effect") and writer.journal.head(connection).seq == 1
 
 
 def test_several_events_are_one_transaction(writer: Writer, connection: Connection) -> None:
     """All or none."""
-    begun = [("run_started", {}), ("override", {"retry": ["r1"]})]
+    begun = [said("run_started"), said("override", {"retry": ["r1"]})]
     with pytest.raises(NoRow), writer.open(connection):
-        writer.commit_all(connection, [*begun, ("schema_created", {})])
+        writer.commit_all(connection, [*begun, said("schema_created")])
     assert writer.journal.head(connection).seq == 1
     rollback(connection)
     with writer.open(connection):
@@ -175,7 +178,7 @@ def test_a_busy_head_is_asked_for_again(writer: Writer, connection: Connection, 
         timer.start()
         writer.begin(connection)
         timer.join()
-    writer.commit(connection, "run_started", {})
+    writer.commit(connection, said("run_started", {}))
     assert writer.knowledge.seq == 2
 
 
@@ -212,7 +215,7 @@ def test_a_stop_ends_a_unit_in_order(writer: Writer, connection: Connection) -> 
     with pytest.raises(Stopped), writer.open(connection):
         connection.execute(text("CREATE TABLE effect (n integer)"))
         writer.stopper.stop(15)
-        writer.commit(connection, "run_started", {})
+        writer.commit(connection, said("run_started", {}))
     assert not _has_table(connection, "effect") and writer.journal.head(connection).seq == 1
 
 
@@ -227,7 +230,7 @@ def test_waiting_notes_enter_with_the_next_event(writer: Writer, connection: Con
     writer.observe = seen.append
     for _ in range(2):
         with writer.open(connection):
-            writer.commit(connection, "run_started", {})
+            writer.commit(connection, said("run_started", {}))
     assert [entry.type for entry in seen] == ["outage", "history_rewound", "run_started", "run_started"]
     assert seen[0].data == {"count": 3, "note": "a", "noted_at": "2026-01-01T00:00:00.000000Z"}
     assert writer.knowledge.notes == {"a", "b"}
@@ -246,7 +249,7 @@ def test_no_note_stops_a_boot(writer: Writer, connection: Connection, note: Note
     """Whatever lies in the spool: of a later version, a transition in disguise, nonsense."""
     writer.notes = lambda: (note,)
     with writer.open(connection):
-        writer.commit(connection, "run_started", {})
+        writer.commit(connection, said("run_started", {}))
     assert writer.knowledge.state == "unknown"
     assert ("a" in writer.knowledge.notes) == (note.type == "outage")
 
@@ -258,24 +261,26 @@ def test_the_first_event_of_all_stays_the_first(engine: Engine) -> None:
     with session(engine) as connection:
         begin(connection)
         journal.create(connection)
-        writer.commit_all(connection, [("journal_created", {"application": "shop"}), ("run_started", {})])
+        writer.commit_all(connection, [said("journal_created", {"application": "shop"}), said("run_started")])
         types = [entry.type for entry in journal.read(connection)]
     assert types == ["journal_created", "outage", "run_started"]
 
 
 def test_what_code_concludes_carries_its_fingerprint(writer: Writer, connection: Connection) -> None:
-    """And the catalogue's, taken in the same transaction; other events do not pay for it."""
-    asked: list[Connection] = []
+    """And the catalogue's, taken in the same transaction."""
+    asked: list[tuple[Connection, str]] = []
 
-    def judging(connection: Connection, said: Mapping[str, Any]) -> dict[str, Any]:
-        asked.append(connection)
-        return {"code": {"models": "a"}, "catalog": "c1", "clock": 5.0}
+    def judging(connection: Connection, event: Payload) -> Payload:
+        asked.append((connection, event.type))
+        if not isinstance(event, StepFailed):
+            return event
+        return replace(event, code={"models": "a"}, catalog="c1", clock=5.0)
 
     writer.judging = judging
-    for event, data in (("run_started", {}), ("step_failed", {"step": "inspect", "error": {}})):
+    for event in (said("run_started"), StepFailed(step="inspect", error={})):
         with writer.open(connection):
-            writer.commit(connection, event, data)
-    assert asked == [connection]
+            writer.commit(connection, event)
+    assert asked == [(connection, "run_started"), (connection, "step_failed")]
     assert (writer.knowledge.catalog, writer.knowledge.judgements[0].code) == ("c1", {"models": "a"})
 
 
@@ -286,7 +291,8 @@ def test_an_event_names_the_attempt(writer: Writer, connection: Connection) -> N
     for _ in range(3):
         for event in ("run_started", "step_failed"):
             with writer.open(connection):
-                writer.commit(connection, event, {"code": {}, "attempt": 9} if event == "run_started" else {})
+                told = {"code": {}, "attempt": 9} if event == "run_started" else {}
+                writer.commit(connection, said(event, told))
     assert [entry.attempt for entry in seen] == [9, 1, 9, 2, 9, 3]
 
 
@@ -302,7 +308,7 @@ def test_an_observer_hears_of_what_was_committed(
 
     writer.observe = observe
     with writer.open(connection):
-        writer.commit_all(connection, [("run_started", {}), ("override", {})])
+        writer.commit_all(connection, [said("run_started"), said("override")])
     assert found == [3, 3]
 
 
@@ -327,7 +333,7 @@ def test_a_lost_connection_is_one_signal(
         with contextlib.suppress(DBAPIError):
             connection.exec_driver_sql("INSERT INTO effect VALUES (1)")
         cut("before the append")
-        writer.commit(connection, "run_started", {})
+        writer.commit(connection, said("run_started", {}))
     with pytest.raises(ConnectionLost):
         writer.begin(connection)
     with session(engine) as other:
@@ -362,7 +368,7 @@ def test_a_commit_without_an_answer_is_settled_under_the_lock(
     _Cut(server, connection, arrives)
     with pytest.raises(CommitInDoubt), writer.open(connection):
         connection.exec_driver_sql("CREATE TABLE effect (n integer)")
-        writer.commit(connection, "run_started", {})
+        writer.commit(connection, said("run_started", {}))
     assert writer.knowledge is before
     again = create_engine(engine.url)
     with session(again) as other:
@@ -379,9 +385,9 @@ def test_a_commit_without_an_answer_is_settled_under_the_lock(
 def test_the_guards_read_what_is_stored(writer: Writer, connection: Connection) -> None:
     """A generator, a set, a number that says it is nothing: live and replayed alike."""
     with writer.open(connection):
-        writer.commit(connection, "run_started", {})
+        writer.commit(connection, said("run_started", {}))
     with writer.open(connection):
         found = {"pending": iter(()), "seeds_pending": frozenset(), "rows": {"r1": 1}.keys()}
-        writer.commit(connection, "database_inspected", {**found, "managed": True, "tables": {"t"}})
+        writer.commit(connection, said("database_inspected", {**found, "managed": True, "tables": {"t"}}))
     assert writer.knowledge.state == "unproven"
     assert list(replay(writer.journal.read(connection))) == []

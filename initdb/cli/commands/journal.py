@@ -53,12 +53,12 @@ def journal(  # noqa: PLR0913, PLR0917 - one for each option
     """Print the journal: one line for each event, grouped by run.
 
     It only reads, and needs the database alone: neither models nor revisions. Failures are printed as they
-    were shown. With --json each line is an event as it is stored.
+    were shown. With --json each line is an event as it is stored, snapshots included.
     """
     if ctx.invoked_subcommand is not None:
         return 0
     call = Call.of(ctx)
-    filters = Filters(of_run, types, states, since)
+    filters = Filters(of_run, types, states, since, whole=call.screen.as_json)
     return _tell(call, filters, number, follow)
 
 

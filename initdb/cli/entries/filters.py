@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from initdb.events.types import UNSEEN
 from initdb.nearest import did_you_mean
 
 if TYPE_CHECKING:
@@ -28,18 +29,20 @@ class Filters:
         types: The types of events.
         states: The states that it leads to or leaves.
         since: The earliest time, in the form of entries.
+        whole: Whether snapshots pass that nobody asked for. Nothing happened in them.
     """
 
     run: str = ""
     types: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     since: str = ""
+    whole: bool = False
 
     def passes(self, entry: Entry) -> bool:
         """Whether the entry is asked for."""
         return (
             entry.run.startswith(self.run)
-            and (not self.types or entry.type in self.types)
+            and (entry.type in self.types if self.types else self.whole or entry.type not in UNSEEN)
             and (not self.states or entry.dest in self.states or entry.source in self.states)
             and entry.at >= self.since
         )

@@ -70,7 +70,7 @@ def _prepare_upgrade(toy: Toy) -> None:
         "UPDATE init_journal_head SET schema_version = 1",
         on,
         "DROP INDEX init_journal_run",
-        "DROP INDEX init_journal_type",
+        "DROP INDEX init_journal_type_seq",
         "UPDATE init_journal_version SET version_num = '0001'",
     )
     toy.with_seeds(8)

@@ -1,0 +1,43 @@
+"""What each type of event says: one class a type, for those who write, fold and read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from initdb.events.payloads import notes, runs, work
+from initdb.events.payloads.form import Payload
+
+PAYLOADS: Mapping[str, type[Payload]] = {
+    kind.type: kind
+    for kind in (
+        runs.RunStarted,
+        runs.RunResumed,
+        runs.RunContinued,
+        runs.RunStopped,
+        runs.StepFailed,
+        runs.StepStarted,
+        runs.Override,
+        work.DatabaseInspected,
+        work.SchemaCreated,
+        work.SchemaAdopted,
+        work.MigrationApplied,
+        work.MigrationReverted,
+        work.SeedBatchApplied,
+        work.HealthValidated,
+        work.DefectsFound,
+        work.RepairApplied,
+        notes.JournalCreated,
+        notes.JournalUpgraded,
+        notes.HoldReleased,
+        notes.Outage,
+        notes.HistoryRewound,
+        notes.Snapshot,
+    )
+}
+"""Event type → what it says. `baseline` and `checkpoint` are written by nobody yet."""
+
+
+def payload_of(type: str, data: Mapping[str, object]) -> Payload | None:
+    """What a stored event says; None where this version does not know its type."""
+    kind = PAYLOADS.get(type)
+    return kind.read(data) if kind else None

@@ -1,0 +1,99 @@
+"""The form of an event's payload: a frozen dataclass, stored as a JSON object and read back with care."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import ClassVar, Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """What an event of one type says. Each type has a class of its own; `type` is its name.
+
+    A field whose name is a keyword of Python has an underscore behind it, which is not stored.
+    """
+
+    type: ClassVar[str]
+
+    def data(self) -> dict[str, object]:
+        """As the event stores it; a field that is None is left out."""
+        return {
+            stored: value
+            for name, stored, _ in _form(type(self))
+            if (value := getattr(self, name)) is not None
+        }
+
+    @classmethod
+    def read(cls, data: Mapping[str, object]) -> Self:
+        """What a stored event says. Never raises: what is missing or of another form becomes empty.
+
+        An entry may be of another version of initdb, or have been edited.
+        """
+        return cls(**{name: reads(data.get(stored)) for name, stored, reads in _form(cls)})
+
+
+Read = Callable[[object], object]
+
+
+Form = tuple[tuple[str, str, Read], ...]
+"""Of each field: its name, its name in the event, and what reads it."""
+
+
+def _form(kind: type[Payload]) -> Form:
+    form = _FORMS.get(kind)
+    if form is None:
+        form = tuple((one.name, one.name.rstrip("_"), _READ[str(one.type)]) for one in fields(kind))
+        _FORMS[kind] = form
+    return form
+
+
+_FORMS: dict[type[Payload], Form] = {}
+
+
+def text(value: object) -> str | None:
+    """A text, or nothing."""
+    return value if isinstance(value, str) else None
+
+
+def names(value: object) -> tuple[str, ...]:
+    """The texts of a list; of anything else none."""
+    return tuple(str(item) for item in value) if isinstance(value, (list, tuple)) else ()
+
+
+def mapping(value: object) -> Mapping[str, object]:
+    """An object, or an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def number(value: object) -> float | None:
+    """A number, or nothing; true and false are none."""
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def whole(value: object) -> int | None:
+    """A whole number, or nothing."""
+    found = number(value)
+    return None if found is None or not math.isfinite(found) else int(found)
+
+
+def _objects(value: object) -> tuple[Mapping[str, object], ...]:
+    return tuple(map(mapping, value)) if isinstance(value, (list, tuple)) else ()
+
+
+_READ: Mapping[str, Read] = {
+    "str": lambda value: "" if value is None else str(value),
+    "str | None": text,
+    "bool": bool,
+    "int": lambda value: whole(value) or 0,
+    "int | None": whole,
+    "float": lambda value: number(value) or 0.0,
+    "float | None": number,
+    "tuple[str, ...]": names,
+    "tuple[str, ...] | None": lambda value: None if value is None else names(value),
+    "Mapping[str, object]": mapping,
+    "Mapping[str, object] | None": lambda value: None if value is None else mapping(value),
+    "tuple[Mapping[str, object], ...]": _objects,
+}
+"""A field's type, as it is written in the class → what reads a stored value."""

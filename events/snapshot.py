@@ -1,0 +1,174 @@
+"""A snapshot of knowledge: what a fold needs to go on from an entry, as a JSON value and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from initdb.events.knowledge import Applied, Doubt, Failure, Judgement, Knowledge, RunRecord, SeedRecord
+
+FOLD = 1
+"""The version of the fold's rules, raised with each change. A snapshot of another version is passed over."""
+
+EACH = 1000
+"""A snapshot follows `health_validated`, and each entry whose number is a multiple of this."""
+
+
+def is_due(type: str, seq: int) -> bool:
+    """Whether a snapshot is to follow the entry `seq` of this type."""
+    return type == "health_validated" or seq % EACH == 0
+
+
+def stored(known: Knowledge) -> dict[str, Any]:
+    """What is known, as a JSON value, without the place in the chain: that is the entry's own.
+
+    Who applied the revisions is written once for all that are of one process.
+    """
+    who = _Once()
+    return {
+        "state": known.state,
+        "journal": known.journal,
+        "application": known.application,
+        "heads": list(known.heads),
+        "applied": [
+            [one.revision, one.digest, one.run, one.at, who.number(one.by), one.marked]
+            for one in known.applied.values()
+        ],
+        "who": who.all,
+        "held": [[name, digest] for name, digest in known.held.items()],
+        "seeds": [
+            [one.source, one.table, sorted(one.complete), one.partial, one.offset]
+            for one in known.seeds.values()
+        ],
+        "judgements": [
+            [dict(one.code), _of_failure(one.failure), list(one.warnings)] for one in known.judgements
+        ],
+        "catalog": known.catalog,
+        "managed": known.managed,
+        "adopted": known.adopted,
+        "last_run": _of_run(known.last_run),
+        "last": [known.last_type, known.last_at, dict(known.last_data)],
+        "tries": known.tries,
+        "crashes": known.crashes,
+        "doubt": _of_doubt(known.doubt),
+        "retry": sorted(known.retry),
+        "memo": dict(known.memo),
+        "version_table": known.version_table,
+        "version_schema": known.version_schema,
+        "notes": sorted(known.notes),
+        "version": known.version,
+    }
+
+
+def restored(said: Mapping[str, Any], seq: int, digest: str) -> Knowledge | None:
+    """What was known at the snapshot in entry `seq`; None where `said` is no snapshot of knowledge."""
+    try:
+        return _restored(said, seq, digest)
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return None
+
+
+def _restored(said: Mapping[str, Any], seq: int, digest: str) -> Knowledge:
+    who = said["who"]
+    last_type, last_at, last_data = said["last"]
+    return Knowledge(
+        seq=seq,
+        hash=digest,
+        state=said["state"],
+        journal=said["journal"],
+        application=said["application"],
+        heads=tuple(said["heads"]),
+        applied={
+            name: Applied(name, file, run, at, who[number], marked)
+            for name, file, run, at, number, marked in said["applied"]
+        },
+        held=dict(said["held"]),
+        seeds={
+            name: SeedRecord(name, table, frozenset(complete), partial, offset)
+            for name, table, complete, partial, offset in said["seeds"]
+        },
+        judgements=tuple(
+            Judgement(code, _failure(failure), tuple(warnings))
+            for code, failure, warnings in said["judgements"]
+        ),
+        catalog=said["catalog"],
+        managed=said["managed"],
+        adopted=said["adopted"],
+        last_run=_run(said["last_run"]),
+        last_type=last_type,
+        last_at=last_at,
+        last_data=last_data,
+        tries=said["tries"],
+        crashes=said["crashes"],
+        doubt=_doubt(said["doubt"]),
+        retry=frozenset(said["retry"]),
+        memo=said["memo"],
+        version_table=said["version_table"],
+        version_schema=said["version_schema"],
+        notes=frozenset(said["notes"]),
+        version=said["version"],
+    )
+
+
+class _Once:
+    """Values, each of them once, by their numbers."""
+
+    def __init__(self) -> None:
+        self.all: list[dict[str, Any]] = []
+        self._numbers: dict[str, int] = {}
+
+    def number(self, value: Mapping[str, Any]) -> int:
+        """The number of `value`, which is added where it is new."""
+        number = self._numbers.setdefault(repr(sorted(value.items())), len(self.all))
+        if number == len(self.all):
+            self.all.append(dict(value))
+        return number
+
+
+def _of_failure(failure: Failure | None) -> list[Any] | None:
+    if failure is None:
+        return None
+    one = failure
+    return [
+        one.seq,
+        one.step,
+        one.at,
+        dict(one.error),
+        dict(one.code),
+        one.attempt,
+        one.clock,
+        one.run,
+        dict(one.by),
+    ]
+
+
+def _failure(said: list[Any] | None) -> Failure | None:
+    return None if said is None else Failure(*said)
+
+
+def _of_run(run: RunRecord | None) -> list[Any] | None:
+    if run is None:
+        return None
+    of_code = (run.reason, dict(run.work), dict(run.code))
+    return [run.run, run.seq, run.at, dict(run.by), *of_code, run.ended, run.during, sorted(run.reverted)]
+
+
+def _run(said: list[Any] | None) -> RunRecord | None:
+    if said is None:
+        return None
+    run, seq, at, by, reason, work, code, ended, during, reverted = said
+    return RunRecord(run, seq, at, by, reason, work, code, ended, during, frozenset(reverted))
+
+
+def _of_doubt(doubt: Doubt | None) -> list[Any] | None:
+    if doubt is None:
+        return None
+    done = None if doubt.done is None else list(doubt.done)
+    return [doubt.step, doubt.subject, doubt.seq, doubt.digest, done, doubt.xid]
+
+
+def _doubt(said: list[Any] | None) -> Doubt | None:
+    if said is None:
+        return None
+    step, subject, seq, digest, done, xid = said
+    return Doubt(step, subject, seq, digest, None if done is None else tuple(done), xid)

@@ -1,0 +1,282 @@
+"""Knowledge while it is gathered, and what each type of event adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
+from initdb.events.entry import Entry
+from initdb.events.knowledge import Applied, Doubt, Failure, Judgement, Knowledge, RunRecord, SeedRecord
+from initdb.events.payloads import notes, runs, work
+from initdb.events.payloads.form import Payload
+from initdb.steps.seeds import ledger
+
+
+@dataclass(slots=True)
+class Gathering:
+    """`Knowledge` that can still change; its fields are the same, in containers that grow."""
+
+    seq: int
+    hash: str
+    state: str
+    journal: str | None
+    application: str | None
+    heads: tuple[str, ...]
+    applied: dict[str, Applied]
+    held: dict[str, str | None]
+    seeds: dict[str, SeedRecord]
+    judgements: tuple[Judgement, ...]
+    catalog: str | None
+    managed: bool
+    adopted: bool
+    last_run: RunRecord | None
+    last_type: str | None
+    last_at: str | None
+    last_data: Mapping[str, Any]
+    tries: int
+    crashes: int
+    doubt: Doubt | None
+    retry: set[str]
+    memo: Mapping[str, Any]
+    version_table: str | None
+    version_schema: str | None
+    notes: set[str]
+    version: int
+
+    @classmethod
+    def of(cls, known: Knowledge) -> Self:
+        """A copy of what is known."""
+        return cls(**{name: _OPEN.get(name, _same)(getattr(known, name)) for name in _NAMES})
+
+    def frozen(self) -> Knowledge:
+        """What was gathered. To be called last: what is given shares the containers."""
+        return Knowledge(**{name: _SHUT.get(name, _same)(getattr(self, name)) for name in _NAMES})
+
+    def progress(self, said: work.Changed) -> None:
+        """The database changed: what any code concluded before is void."""
+        self.forget_judgements()
+        self.tries = self.crashes = 0
+        self.heads = self.heads if said.heads is None else said.heads
+        self.learn_version_place(said.version_table, said.version_schema)
+
+    def forget_judgements(self) -> None:
+        """What was concluded is of another database than this one."""
+        self.judgements, self.catalog = (), None
+
+    def learn_version_place(self, table: str | None, schema: str | None) -> None:
+        """Where env.py says that its version table is."""
+        self.version_table = table or self.version_table
+        self.version_schema = schema or self.version_schema
+
+    def end_run(self, how: str, during: str | None = None) -> None:
+        """The last run has ended."""
+        if self.last_run:
+            self.last_run = replace(self.last_run, ended=how, during=during)
+
+    def judge(self, catalog: str | None, judgement: Judgement) -> None:
+        """Conclusions on another catalogue than this one are void; of one code the last one counts."""
+        others = self.judgements if catalog == self.catalog else ()
+        self.judgements = (*(one for one in others if one.code != judgement.code), judgement)
+        self.catalog = catalog
+
+    def settle(self, subjects: Iterable[str]) -> None:
+        """What was in doubt of one of `subjects` is so no more."""
+        if self.doubt and self.doubt.subject in subjects:
+            self.doubt = None
+
+
+_NAMES = tuple(one.name for one in fields(Gathering))
+
+
+_OPEN: Mapping[str, Callable[[Any], Any]] = {
+    "applied": dict,
+    "held": dict,
+    "seeds": dict,
+    "retry": set,
+    "notes": set,
+}
+_SHUT: Mapping[str, Callable[[Any], Any]] = {"retry": frozenset, "notes": frozenset}
+"""What makes a container of a field that grows, and of it one that does not."""
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _journal_created(known: Gathering, entry: Entry, said: notes.JournalCreated) -> None:
+    known.journal, known.application = said.journal, said.application
+
+
+def _run_begun(known: Gathering, entry: Entry, said: runs.RunStarted) -> None:
+    before, resumed = known.last_run, entry.type == "run_resumed"
+    same = before is not None and before.code == said.code
+    cut_off = resumed or (before is not None and before.during is not None)
+    # An order may fail after its last revision, too: said again it is the same one.
+    goes_on = before is not None and before.reason == said.reason and (resumed or before.ended == "failed")
+    known.tries = known.tries + 1 if same else 1
+    known.crashes = (known.crashes if same else 0) + cut_off
+    known.last_run = RunRecord(
+        run=entry.run,
+        seq=entry.seq,
+        at=entry.at,
+        by=entry.by,
+        reason=said.reason,
+        work=said.sessions,
+        code=_texts(said.code),
+        reverted=before.reverted if before and goes_on else frozenset(),
+    )
+
+
+def _run_continued(known: Gathering, entry: Entry, said: runs.RunContinued) -> None:
+    """The same run by other sessions: nobody has died."""
+    if known.last_run and known.last_run.run == entry.run:
+        known.last_run = replace(known.last_run, work=said.sessions)
+
+
+def _run_stopped(known: Gathering, entry: Entry, said: runs.RunStopped) -> None:
+    """A signal cut it off in the middle of its work; or a person's order was carried out."""
+    known.end_run("stopped", said.during)
+    if said.during is None:
+        known.crashes = 0
+
+
+def _inspected(known: Gathering, entry: Entry, said: work.DatabaseInspected) -> None:
+    if not said.conflict:
+        known.heads = said.rows
+    if said.rows and not known.managed and not known.adopted:
+        # Alembic made it before initdb came: whatever seeded it has most likely been here as well.
+        known.adopted = True
+    if entry.dest == "empty" or said.started_over:
+        known.applied, known.seeds, known.memo, known.doubt = {}, {}, {}, None
+        known.managed = known.adopted = False
+    if said.outside or said.started_over:
+        known.forget_judgements()
+    known.learn_version_place(said.version_table, said.version_schema)
+
+
+def _created(known: Gathering, entry: Entry, said: work.SchemaCreated) -> None:
+    known.progress(said)
+    known.managed, known.adopted = True, False
+    known.seeds = dict(ledger.forget(known.seeds, said.tables))
+
+
+def _adopted(known: Gathering, entry: Entry, said: work.SchemaAdopted) -> None:
+    known.progress(said)
+    known.managed = known.adopted = True
+
+
+def _applied(known: Gathering, entry: Entry, said: work.MigrationApplied) -> None:
+    known.progress(said)
+    known.managed = True
+    known.applied[said.revision] = Applied(
+        said.revision, said.digest, entry.run, entry.at, entry.by, marked=said.marked
+    )
+    known.held.pop(said.revision, None)
+    known.memo = said.memo or {}
+    known.retry.discard(said.revision)
+    known.settle((said.revision,))
+
+
+def _reverted(known: Gathering, entry: Entry, said: work.MigrationReverted) -> None:
+    known.progress(said)
+    known.managed = True
+    known.applied.pop(said.revision, None)
+    known.held[said.revision] = said.digest
+    known.settle((said.revision,))
+    if known.last_run:
+        known.last_run = replace(known.last_run, reverted=known.last_run.reverted | {said.revision})
+
+
+def _released(known: Gathering, entry: Entry, said: notes.HoldReleased) -> None:
+    for revision in said.revisions:
+        known.held.pop(revision, None)
+
+
+def _seeded(known: Gathering, entry: Entry, said: work.SeedBatchApplied) -> None:
+    known.progress(said)
+    known.seeds[said.source] = ledger.record(known.seeds.get(said.source), said)
+
+
+def _repaired(known: Gathering, entry: Entry, said: work.RepairApplied) -> None:
+    known.progress(said)
+    known.seeds = dict(ledger.forget(known.seeds, said.tables))
+
+
+def _validated(known: Gathering, entry: Entry, said: work.HealthValidated) -> None:
+    known.judge(said.catalog, Judgement(_texts(said.code or {}), warnings=said.warnings))
+    known.end_run("ready")
+    known.tries = known.crashes = 0
+    known.managed, known.adopted = True, False
+
+
+def _failed(known: Gathering, entry: Entry, said: runs.StepFailed) -> None:
+    """What a person asked for says nothing of the code."""
+    if not said.asked:
+        failure = Failure(
+            seq=entry.seq,
+            step=said.step,
+            at=entry.at,
+            error=said.error,
+            code=_texts(said.code or {}),
+            attempt=entry.attempt,
+            clock=said.clock or 0.0,
+            run=entry.run,
+            by=entry.by,
+        )
+        known.judge(said.catalog, Judgement(failure.code, failure))
+    known.end_run("failed")
+
+
+def _begun(known: Gathering, entry: Entry, said: runs.StepStarted) -> None:
+    """A step that is begun once more, after an interruption, is no progress: crash loops must end."""
+    doubt = Doubt(said.step, said.subject, entry.seq, said.digest, said.statements, said.xid)
+    before = known.doubt
+    again = before and (before.step, before.subject, before.done) == (doubt.step, doubt.subject, doubt.done)
+    known.forget_judgements()
+    known.doubt = doubt
+    if not again:
+        known.tries = known.crashes = 0
+
+
+def _overridden(known: Gathering, entry: Entry, said: runs.Override) -> None:
+    known.retry |= set(said.retry)
+    known.settle(said.retry)
+    for source in said.reseed or ():
+        known.seeds.pop(source, None)
+    known.tries = known.crashes = 0
+
+
+def _rewound(known: Gathering, entry: Entry, said: notes.HistoryRewound) -> None:
+    known.forget_judgements()
+
+
+def _texts(code: Mapping[str, object]) -> Mapping[str, str]:
+    return {part: str(digest) for part, digest in code.items()}
+
+
+Folder = Callable[[Gathering, Entry, Any], None]
+
+_EACH: tuple[tuple[type[Payload], Folder], ...] = (
+    (notes.JournalCreated, _journal_created),
+    (runs.RunStarted, _run_begun),
+    (runs.RunResumed, _run_begun),
+    (runs.RunContinued, _run_continued),
+    (runs.RunStopped, _run_stopped),
+    (work.DatabaseInspected, _inspected),
+    (work.SchemaCreated, _created),
+    (work.SchemaAdopted, _adopted),
+    (work.MigrationApplied, _applied),
+    (work.MigrationReverted, _reverted),
+    (notes.HoldReleased, _released),
+    (work.SeedBatchApplied, _seeded),
+    (work.RepairApplied, _repaired),
+    (work.HealthValidated, _validated),
+    (runs.StepFailed, _failed),
+    (runs.StepStarted, _begun),
+    (runs.Override, _overridden),
+    (notes.HistoryRewound, _rewound),
+)
+
+FOLDERS: Mapping[str, Folder] = {kind.type: folder for kind, folder in _EACH}
+"""Event type → what it adds to knowledge; types that are not here add nothing."""
