@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bad_journals.owner import Owner
+from tests.bad_journals.owner import Owner, append_entry
 from tests.cli.console import Console, toy_project
 from tests.support.postgres_server import PostgresServer
 from tests.support.toy import Toy
@@ -37,8 +37,12 @@ def ready_database(
 
 
 def _make_ready(folder: Path, url: str) -> None:
-    result = toy_project(folder, url).initializer(application="toy").initialize()
+    toy = toy_project(folder, url)
+    result = toy.initializer(application="toy").initialize()
     assert result.success, result.errors
+    for _ in range(3):
+        # Entries after the snapshot: what is before it is read by `journal verify` alone.
+        append_entry(toy)
 
 
 @pytest.fixture

@@ -77,34 +77,34 @@ def _head(**values: object) -> Act:
     return _tampered(f"UPDATE init_journal_head SET {said}")
 
 
-_THIRD = "WHERE seq = 3"
+_NEXT_TO_LAST = "(SELECT max(seq) - 1 FROM init_journal)"
+_THERE = f"WHERE seq = {_NEXT_TO_LAST}"
 _OTHER = f"'{'a' * 64}'"
 
 DAMAGES: tuple[Damage, ...] = (
     # An entry that is none.
-    Damage("not JSON", _tampered(f"UPDATE init_journal SET event = '{{oops' {_THIRD}"), "journal-unreadable"),
-    Damage("no event", _tampered(f"UPDATE init_journal SET event = '[1, 2]' {_THIRD}"), "journal-unreadable"),
-    Damage("no type", _tampered(f"UPDATE init_journal SET event = '{{}}' {_THIRD}"), "journal-unreadable"),
-    Damage("empty text", _tampered(f"UPDATE init_journal SET event = '' {_THIRD}"), "journal-unreadable"),
+    Damage("not JSON", _tampered(f"UPDATE init_journal SET event = '{{oops' {_THERE}"), "journal-unreadable"),
+    Damage("no event", _tampered(f"UPDATE init_journal SET event = '[1, 2]' {_THERE}"), "journal-unreadable"),
+    Damage("no type", _tampered(f"UPDATE init_journal SET event = '{{}}' {_THERE}"), "journal-unreadable"),
+    Damage("empty text", _tampered(f"UPDATE init_journal SET event = '' {_THERE}"), "journal-unreadable"),
     Damage(
         "a BLOB",
-        _tampered(f"UPDATE init_journal SET event = CAST(event AS BLOB) {_THIRD}"),
+        _tampered(f"UPDATE init_journal SET event = CAST(event AS BLOB) {_THERE}"),
         "journal-unreadable",
         "sqlite",
     ),
     # A chain that does not hold.
-    Damage("a gap", _tampered(f"DELETE FROM init_journal {_THIRD}"), "journal-tampered"),
-    Damage("no beginning", _tampered("DELETE FROM init_journal WHERE seq = 1"), "journal-tampered"),
+    Damage("a gap", _tampered(f"DELETE FROM init_journal {_THERE}"), "journal-tampered"),
     Damage("a tail cut", _tampered("DELETE FROM init_journal WHERE seq > 4"), "journal-tampered"),
     Damage("emptied", _tampered("DELETE FROM init_journal"), "journal-tampered"),
     Damage(
-        "another link", _tampered(f"UPDATE init_journal SET hash = {_OTHER} {_THIRD}"), "journal-tampered"
+        "another link", _tampered(f"UPDATE init_journal SET hash = {_OTHER} {_THERE}"), "journal-tampered"
     ),
     # A head that is not the journal's.
     Damage("no head row", _tampered("DELETE FROM init_journal_head"), "journal-tampered"),
     Damage(
         "a head behind",
-        _head(seq=3, hash=f"(SELECT hash FROM init_journal {_THIRD})"),
+        _head(seq=_NEXT_TO_LAST, hash=f"(SELECT hash FROM init_journal {_THERE})"),
         "journal-tampered",
     ),
     Damage("a head ahead", _head(seq=30, hash=_OTHER), "journal-tampered"),

@@ -64,21 +64,7 @@ class Owner:
 
     def append(self, **event: Any) -> None:
         """An entry that another initdb wrote: well chained, whatever it says."""
-        ((seq, digest),) = self.sql("SELECT seq, hash FROM init_journal_head")
-        fields = {
-            **{"seq": seq + 1, "run": "r", "type": "outage", "v": 1, "at": "2026-11-23T08:06:41.218903Z"},
-            **{"trigger": "note", "source": "ready", "dest": "ready", "attempt": 1, "by": {}, "data": {}},
-            **event,
-        }
-        stored = encode(fields)
-        names = ("seq", "run", "at", "type", "source", "dest")
-        row = {name: fields[name] for name in names}
-        row |= {"event": stored, "prev_hash": digest, "hash": chain.link(digest, stored)}
-        engine = self.toy.engine()
-        with engine.begin() as connection:
-            values = ", ".join(f":{name}" for name in row)
-            connection.execute(text(f"INSERT INTO init_journal ({', '.join(row)}) VALUES ({values})"), row)
-        engine.dispose()
+        append_entry(self.toy, **event)
 
     def picture(self) -> dict[str, Any]:
         """Everything in the database."""
@@ -172,3 +158,22 @@ def _literal(value: Any) -> str:
 def references(output: str) -> set[str]:
     """The references of the errors in `output`."""
     return set(re.findall(r"^error: ([a-z-]+)", output, flags=re.MULTILINE))
+
+
+def append_entry(toy: Toy, **event: Any) -> None:
+    """An entry that another initdb wrote: well chained, whatever it says."""
+    ((seq, digest),) = toy.sql("SELECT seq, hash FROM init_journal_head")
+    fields = {
+        **{"seq": seq + 1, "run": "r", "type": "outage", "v": 1, "at": "2026-11-23T08:06:41.218903Z"},
+        **{"trigger": "note", "source": "ready", "dest": "ready", "attempt": 1, "by": {}, "data": {}},
+        **event,
+    }
+    stored = encode(fields)
+    names = ("seq", "run", "at", "type", "source", "dest")
+    row = {name: fields[name] for name in names}
+    row |= {"event": stored, "prev_hash": digest, "hash": chain.link(digest, stored)}
+    engine = toy.engine()
+    with engine.begin() as connection:
+        values = ", ".join(f":{name}" for name in row)
+        connection.execute(text(f"INSERT INTO init_journal ({', '.join(row)}) VALUES ({values})"), row)
+    engine.dispose()

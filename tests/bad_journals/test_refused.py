@@ -47,6 +47,24 @@ def test_it_is_refused_and_nothing_is_written(owner: Owner, damage: Damage) -> N
 
 
 @pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("UPDATE init_journal SET event = '{oops' WHERE seq = 3", "entry 3"),
+        ("UPDATE init_journal SET event = '{}' WHERE seq = 3", "entry 3"),
+        ("DELETE FROM init_journal WHERE seq = 3", "entry 4 follows entry 2"),
+        ("DELETE FROM init_journal WHERE seq = 1", "entry 2 follows entry 0"),
+    ],
+)
+def test_before_the_last_snapshot_it_stops_no_boot(owner: Owner, statement: str, named: str) -> None:
+    """A boot does not read so far back; `journal verify` does, and names the entry."""
+    owner.tamper(statement)
+    owner.toy.with_seeds(6)
+    assert owner.run().exit_code == 0
+    verified = owner.console("journal", "verify")
+    assert verified.exit_code == 1 and named in verified.output, verified.output
+
+
+@pytest.mark.parametrize(
     ("database_url", "guard"),
     [("sqlite", name) for name in sorted(sqlite.GUARDS)]
     + [("postgresql", name) for name in sorted(postgresql.GUARDS)],

@@ -127,8 +127,10 @@ def test_a_revision_that_does_what_it_must_not(toy: Toy, way: str) -> None:
 @pytest.mark.parametrize("signum", ["SIGTERM", "SIGINT"])
 def test_a_signal_in_a_revision(toy: Toy, signum: str) -> None:
     """The run ends properly: the revision is rolled back, and run_stopped says why."""
-    ended = boot(toy, f"import os, signal, time\nos.kill(os.getpid(), signal.{signum})\ntime.sleep(0.3)")
-    assert ended.answer is not None and ended.answer["outcome"] == "stopped"
+    body = f"    import os, signal, time\n    os.kill(os.getpid(), signal.{signum})\n    time.sleep(0.3)"
+    toy.revision(2, f"{TABLE}\n{body}", '    op.drop_table("t2")')
+    ended = call(lambda: {"ending": toy.initializer().attend(host=True).ending}, limit=30)
+    assert ended.answer == {"ending": "stopped"}
     assert toy.types() == [*BEFORE, "run_stopped"]
     recovers(toy)
 
