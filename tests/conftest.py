@@ -11,6 +11,7 @@ from sqlalchemy import Engine, NullPool, create_engine
 
 from tests.crash.telling import pytest_terminal_summary
 from tests.support import bytecode
+from tests.support.admin import Admin
 from tests.support.postgres_server import PostgresServer
 
 __all__ = ["pytest_terminal_summary"]
@@ -43,6 +44,13 @@ def _session_server() -> Iterator[PostgresServer]:
     server.remove()
 
 
+@pytest.fixture(scope="session")
+def _admin(_session_server: PostgresServer) -> Iterator[Admin]:
+    admin = Admin(_session_server)
+    yield admin
+    admin.close()
+
+
 @pytest.fixture
 def server(_session_server: PostgresServer) -> Iterator[PostgresServer]:
     """The PostgreSQL server of this test process, running; started again after a test that stopped it."""
@@ -51,13 +59,19 @@ def server(_session_server: PostgresServer) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def postgresql_url(server: PostgresServer) -> Iterator[str]:
-    """URL of a fresh, empty PostgreSQL database."""
+def template() -> str:
+    """The database that `postgresql_url` is a copy of: an empty one, where no folder has another."""
+    return "template0"
+
+
+@pytest.fixture
+def postgresql_url(server: PostgresServer, _admin: Admin, template: str) -> Iterator[str]:
+    """URL of a fresh PostgreSQL database."""
     name = f"test_{uuid.uuid4().hex[:12]}"
-    server.admin_execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
+    _admin.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     yield server.url(name)
     server.start()
-    server.admin_execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    _admin.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture

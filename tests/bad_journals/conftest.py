@@ -46,6 +46,13 @@ def _make_ready(folder: Path, url: str) -> None:
 
 
 @pytest.fixture
+def template(request: pytest.FixtureRequest) -> str:
+    """An owner's database is ready from the start."""
+    owned = "owner" in request.fixturenames
+    return str(request.getfixturevalue("ready_database")) if owned else "template0"
+
+
+@pytest.fixture
 def owner(tmp_path: Path, database_url: str, request: pytest.FixtureRequest) -> Owner:
     """Three tables, three revisions, one seed file; ready."""
     folder = tmp_path / "project"
@@ -62,8 +69,4 @@ def _fill(toy: Toy, request: pytest.FixtureRequest) -> Path | None:
         shutil.copy(request.getfixturevalue("ready_file"), toy.url.removeprefix("sqlite:///"))
         return None
     server: PostgresServer = request.getfixturevalue("server")
-    name = toy.url.partition("?")[0].rpartition("/")[2]
-    server.admin_execute(f"DROP DATABASE {name}")
-    ready = request.getfixturevalue("ready_database")
-    server.admin_execute(f"CREATE DATABASE {name} TEMPLATE {ready} STRATEGY file_copy")
     return server.bin

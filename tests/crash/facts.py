@@ -13,8 +13,8 @@ from sqlalchemy import Connection, text
 from initdb.events.head import Head
 from initdb.events.verify import Stored, verify
 
-LOOKING = frozenset({"run_started", "run_resumed", "database_inspected", "outage"})
-"""Events that a fault adds: a resume begins and looks, and tells that the database could not be had."""
+LOOKING = frozenset({"run_started", "run_resumed", "run_continued", "database_inspected", "outage"})
+"""Events that a fault adds: a run begins or goes on, looks, tells that the database could not be had."""
 
 VOLATILE = frozenset({"ms", "number", "of", "clock", "journal", "attempt", "sessions"})
 """Parts of an event's data that say when and how often, not what."""
@@ -131,6 +131,8 @@ def _runs(events: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         if kind in {"run_started", "run_resumed"}:
             yield from _named(event, open_run, last)
             open_run = event
+        elif kind == "run_continued" and open_run is None:
+            yield f"journal: entry {event['seq']} goes on, and nothing had begun"
         elif kind not in _FIRST and open_run is not None and event["run"] != open_run["run"]:
             yield f"journal: entry {event['seq']} {kind} is of a run that had not begun"
         if kind in _ENDS:

@@ -6,28 +6,24 @@ import hashlib
 import os
 import shutil
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
-import psycopg2
 from sqlalchemy import Engine, NullPool, create_engine
 
 from initdb.events.baton import SIDE_SUFFIX
 from initdb.statemachine.loop.holder import is_locked
 from tests.crash.children import call
 from tests.crash.scenario import SQLITE_JOURNAL, App, Scenario
-from tests.support.postgres_server import START_LIMIT, PostgresServer
+from tests.support.admin import Admin
+from tests.support.postgres_server import PostgresServer
 from tests.support.waiting import wait_until
 
 QUIET = 10.0
 """How long, in s, the backends of a process that is gone may live."""
 
 _STATE = "state"
-
-_RESTARTING = frozenset({None, "57P01", "57P02", "57P03"})
-"""SQLSTATEs of a server that goes or comes; psycopg2 has none where there was no answer."""
 
 Files = dict[str, bytes]
 """Name → content of the files that make up a SQLite database."""
@@ -66,7 +62,7 @@ class Place(Protocol):
 def make_place(scenario: Scenario, database: str, folder: Path, server: PostgresServer | None) -> Place:
     """The place, prepared in a child of its own so that nothing of it stays in this process."""
     folder.mkdir(parents=True)
-    os.environ["XDG_STATE_HOME"] = str(folder / _STATE)
+    forget_outages(folder)
     if database == "postgresql":
         assert server is not None
         return PostgresPlace(scenario, database, folder, server)
@@ -75,6 +71,7 @@ def make_place(scenario: Scenario, database: str, folder: Path, server: Postgres
 
 def forget_outages(folder: Path) -> None:
     """What a process could not tell the database it keeps beside it: away with it."""
+    os.environ["XDG_STATE_HOME"] = str(folder / _STATE)
     shutil.rmtree(folder / _STATE, ignore_errors=True)
 
 
@@ -143,7 +140,7 @@ class PostgresPlace:
         self.url = server.url(self.name)
         self.app = scenario.make(folder, self.url)
         self.tablespace = ""
-        self._admin = _Admin(server)
+        self._admin = Admin(server)
         self._make("template0", self.name)
         _prepare(self)
         self.app = scenario.make(folder, self.url)
@@ -183,35 +180,3 @@ class PostgresPlace:
             self._admin.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         self._admin.close()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-class _Admin:
-    """One session of the harness itself, in another database; a child never touches it."""
-
-    def __init__(self, server: PostgresServer) -> None:
-        self._server, self._connection = server, None
-
-    def run(self, sql: str) -> list[tuple[Any, ...]]:
-        """Its rows. A server that was stopped, or restarts by itself, is waited for."""
-        give_up = time.monotonic() + START_LIMIT
-        while True:
-            try:
-                return self._run(sql)
-            except psycopg2.Error as error:
-                if error.pgcode not in _RESTARTING or time.monotonic() > give_up:
-                    raise
-                self.close()
-                time.sleep(0.01)
-
-    def _run(self, sql: str) -> list[tuple[Any, ...]]:
-        if self._connection is None or self._connection.closed:
-            where = {"host": str(self._server.folder), "port": self._server.port, "user": "postgres"}
-            self._connection = psycopg2.connect(dbname="postgres", **where)
-            self._connection.autocommit = True
-        with self._connection.cursor() as cursor:
-            cursor.execute(sql)
-            return list(cursor.fetchall()) if cursor.description else []
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()

@@ -18,10 +18,11 @@ from typing import Any
 
 from tests.crash import report, trying
 from tests.crash.layers import LAYERS
-from tests.crash.places import make_place
+from tests.crash.places import Place, make_place
 from tests.crash.point import Counts
 from tests.crash.scenario import POSTGRESQL, Scenario
 from tests.crash.scenarios import SCENARIOS
+from tests.crash.trying import Expected
 from tests.support.postgres_server import PostgresServer
 
 
@@ -88,18 +89,23 @@ def _takes(letter: str, scenario: Scenario, database: str, kind: str) -> bool:
 def sweep(task: Task, folder: Path, server: PostgresServer | None, until: float = math.inf) -> Done:
     """One task, in a folder that does not exist yet; cut off where time.monotonic() is past `until`."""
     begun = time.monotonic()
-    done = Done(task)
     place = make_place(SCENARIOS[task.scenario], task.database, folder, server)
     try:
-        expected = trying.expect(place)
-        for tried in LAYERS[task.layer].sweep(place, expected, task.kind, task.every):
-            done.counts.add(tried)
-            if time.monotonic() > until:
-                done.cut = True
-                break
+        done = sweep_at(place, trying.expect(place), task, until)
     finally:
         place.close()
     done.seconds = time.monotonic() - begun
+    return done
+
+
+def sweep_at(place: Place, expected: Expected, task: Task, until: float = math.inf) -> Done:
+    """The same at a place of its scenario and database, of which the uninterrupted run is known."""
+    done = Done(task)
+    for tried in LAYERS[task.layer].sweep(place, expected, task.kind, task.every):
+        done.counts.add(tried)
+        if time.monotonic() > until:
+            done.cut = True
+            break
     return done
 
 

@@ -1,7 +1,7 @@
 """Layer A: SQLite stopped before and after every statement, from photographs of one forward run.
 
 What SIGKILL leaves of a SQLite database is exactly its files, so a second process copies them at every point,
-and distinct ones are resumed. Every twentieth point is killed for real and must leave what was
+and distinct ones are resumed. Every fiftieth point is killed for real and must leave what was
 photographed.
 """
 
@@ -21,10 +21,10 @@ from tests.crash.scenario import SQLITE_JOURNAL, SQLITE_WAL
 from tests.crash.trying import Expected
 
 LETTER = "A"
-ABOUT = "SQLite, before and after every statement: photographs, SIGKILL as a guard on every 20th"
+ABOUT = "SQLite, before and after every statement: photographs, SIGKILL as a guard on every 50th"
 DATABASES = (SQLITE_WAL, SQLITE_JOURNAL)
 KINDS = ("kill",)
-GUARD = 20
+GUARD = 50
 
 
 @dataclass(slots=True)
