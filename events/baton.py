@@ -20,27 +20,38 @@ from initdb.events.sessions import close_session, database_file, open_session
 from initdb.events.statements import database_errors
 
 SIDE_SUFFIX = "-initdb"
-"""The baton's file beside a SQLite database."""
+"""What the name of the baton's file adds to the name of the SQLite file that it is beside."""
 
 
 class Baton(Protocol):
-    """Held from the start of a run that has work to its end."""
+    """The lock of the process that works, from the start of its run to the end."""
 
     def alive(self) -> bool:
-        """Whether the connection that holds it still lives."""
+        """Whether the connection that holds the lock still lives."""
 
     def backend(self) -> int | None:
-        """PostgreSQL's process id of the holder's session; None where the holder is the process itself."""
+        """PostgreSQL's process id of the session that holds the lock; None on SQLite."""
 
     def release(self) -> None:
-        """Give it back; never raises."""
+        """Release the lock. It never raises."""
 
 
 def try_baton(engine: Engine, journal: Journal, since: tuple[int, str] | None = None) -> Baton | None:
-    """The baton, or None where another process has it; waits for nobody.
+    """Take the baton without waiting for it.
 
-    `since`: on PostgreSQL, the head (seq, hash) that the caller has seen. Raises HeadMoved where that has
-    changed.
+    Args:
+        engine: The engine whose database is worked on.
+        journal: The journal of that database.
+        since: On PostgreSQL, the seq and hash of the head that the caller has seen. If the head has moved
+            since, there is something to look at first.
+
+    Returns:
+        The baton; None if another process has it.
+
+    Raises:
+        HeadMoved: The head is not `since`.
+        InitError: "baton-unwritable" or "disk-full": SQLite cannot write the baton's file.
+        sqlalchemy.exc.SQLAlchemyError: The database cannot be reached.
     """
     if engine.dialect.name == "postgresql":
         return _PostgresBaton.take(engine, journal, since)
@@ -49,7 +60,7 @@ def try_baton(engine: Engine, journal: Journal, since: tuple[int, str] | None = 
 
 
 class _NoBaton:
-    """A database in memory has one process."""
+    """For a database in memory, which only one process can use."""
 
     def alive(self) -> bool:
         return True
@@ -62,7 +73,7 @@ class _NoBaton:
 
 
 class _PostgresBaton:
-    """A transaction-scoped advisory lock in an idle READ COMMITTED transaction: no snapshot, no xid."""
+    """An advisory lock of an idle transaction. In READ COMMITTED it has no snapshot and no transaction id."""
 
     def __init__(self, connection: Connection, pid: int) -> None:
         self._connection, self._pid = connection, pid
@@ -82,7 +93,7 @@ class _PostgresBaton:
             ).one()
             if not taken:
                 return None
-            # A utility statement after the lock ends the portal's snapshot that some drivers keep open.
+            # Some drivers leave the query's portal open, with its snapshot. A utility statement ends that.
             for name, value in sorted(POSTGRESQL.settings(connection).items()):
                 connection.exec_driver_sql(f"SET LOCAL {name} = '{value}'")
             undo.pop_all()
@@ -107,7 +118,7 @@ class _PostgresBaton:
 
 
 class _FileBaton:
-    """BEGIN IMMEDIATE kept open on an empty database beside the main one."""
+    """A BEGIN IMMEDIATE that stays open, on an empty SQLite file beside the database."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -120,7 +131,7 @@ class _FileBaton:
                 connection = _open_side_file(file, beside)
                 undo.callback(connection.close)
                 connection.execute("BEGIN IMMEDIATE")
-                # On a file that cannot be written BEGIN IMMEDIATE succeeds for everybody.
+                # On a file that cannot be written, BEGIN IMMEDIATE succeeds for every process at once.
                 if not os.access(beside, os.W_OK):
                     raise sqlite3.OperationalError("not writable by this process")
                 undo.pop_all()
@@ -144,9 +155,9 @@ class _FileBaton:
 
 
 def _open_side_file(file: Path, beside: Path) -> sqlite3.Connection:
-    """Open it; where there is none yet, SQLite makes it, with the mode and the owner of `file`.
+    """Open the baton's file. If there is none yet, SQLite makes it; it gets the mode and the owner of `file`.
 
-    It is never opened by other means: to close it would drop this process's locks on it.
+    Only SQLite may open it: if this process closed it otherwise, it would drop its own locks on it (POSIX).
     """
     like = file.stat() if file.exists() and not beside.exists() else None
     mode = f"?modeof={quote(str(file))}" if like else ""

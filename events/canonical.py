@@ -1,4 +1,4 @@
-"""The canonical text of an event: sorted JSON in ASCII, made from any value at all."""
+"""Makes the canonical text of an event: JSON in ASCII with sorted keys, from any value at all."""
 
 from __future__ import annotations
 
@@ -17,9 +17,13 @@ import orjson
 from initdb.errors.redact import scrub
 
 INTEGER_LIMIT = 2**63
+"""Integers from this one on become strings: PostgreSQL and other readers have 64 bits."""
+
 MAX_DEPTH = 40
+"""How deep values may be nested; deeper ones become "…", so that a value that contains itself ends."""
+
 MAX_VALUES = 100_000
-"""How many values a text may hold: what is endless or contains itself ends in "…"."""
+"""How many values a text may have; the others become "…", so that an endless value ends."""
 
 _UNSAFE = re.compile("[\x00\ud800-\udfff]")
 _WIDE = re.compile("[^\x00-\x7f]")
@@ -29,18 +33,27 @@ Safe = None | bool | int | float | str | list["Safe"] | dict[str, "Safe"]
 
 
 def make_safe(value: object) -> Safe:
-    """A JSON value that says `value` and can always be encoded; raises nothing, whatever it is given.
+    """Convert a value to one that JSON can hold. It never raises.
 
-    Keys become plain `str` (SQLAlchemy's quoted_name is refused by orjson); U+0000 and lone surrogates are
-    spelled out (PostgreSQL's jsonb refuses them); integers beyond 64 bits and decimals become strings;
-    NaN and infinities their names; datetimes UTC with six digits and Z. Of an exception the type and the
-    message stay, without passwords and the parameters of statements.
+    * Keys and strings become plain `str`: orjson refuses SQLAlchemy's quoted_name. U+0000 and lone surrogates
+      are written as `\\u0000`: PostgreSQL's jsonb refuses them.
+    * Integers beyond 64 bits and decimals become strings, NaN and infinities their names.
+    * Datetimes become UTC with six digits and Z. Bytes become hexadecimal digits.
+    * Of an exception the type and the message remain, without passwords and parameters of statements.
+    * Of any other object its text remains, or the name of its type.
+
+    Args:
+        value: Any value.
+
+    Example:
+        >>> make_safe({"ratio": float("nan"), "tables": ("roles",), 1: 2**70, "raw": b"ab"})
+        {'ratio': 'NaN', 'tables': ['roles'], '1': '1180591620717411303424', 'raw': '6162'}
     """
-    return _Safety().make(value)
+    return _Conversion().make(value)
 
 
-class _Safety:
-    """Counts what it makes, so that it ends."""
+class _Conversion:
+    """One conversion; it counts the values, so that it ends."""
 
     def __init__(self) -> None:
         self._left = MAX_VALUES
@@ -79,7 +92,7 @@ class _Safety:
             for key, item in islice(value.items(), self._left + 1)
         ]
         safe = dict(pairs)
-        # Of keys that are spelled alike the same one stays, in whatever order they came.
+        # If two keys become the same text, the same one remains whatever their order was.
         return safe if len(safe) == len(pairs) else dict(sorted(pairs, key=lambda pair: _dump(list(pair))))
 
     def _key(self, key: object, depth: int) -> str:
@@ -117,13 +130,29 @@ def _dump(value: Safe) -> bytes:
 
 
 def timestamp(moment: datetime) -> str:
-    """`moment` in UTC as `2026-11-23T08:06:41.218903Z`; a naive one is taken as UTC."""
+    """Write a time in UTC, with six digits.
+
+    Args:
+        moment: The time; without a time zone it is taken as UTC.
+
+    Example:
+        >>> timestamp(datetime(2026, 11, 23, 8, 6, 41))
+        '2026-11-23T08:06:41.000000Z'
+    """
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return aware.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def encode(value: object) -> str:
-    """The canonical text: keys sorted, no spaces, every character ASCII; equal values give equal texts."""
+    r"""Make the canonical text of a value: sorted keys, no spaces, only ASCII. Equal values give equal texts.
+
+    Args:
+        value: Any value; `make_safe` converts it.
+
+    Example:
+        >>> encode({"b": 1, "a": "é"})
+        '{"a":"\\u00e9","b":1}'
+    """
     return _WIDE.sub(_escape, _dump(make_safe(value)).decode())
 
 
@@ -133,5 +162,13 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def decode(text: str) -> Any:
-    """The value of a canonical text. Raises ValueError where it is not JSON."""
+    """Read a canonical text.
+
+    Raises:
+        ValueError: The text is not JSON.
+
+    Example:
+        >>> decode('{"a":1}')
+        {'a': 1}
+    """
     return orjson.loads(text)

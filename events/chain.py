@@ -1,20 +1,34 @@
-"""The hash chain that ties each entry of the journal to the one before it."""
+"""Computes the hash chain, which ties each entry of the journal to the entry before it."""
 
 from __future__ import annotations
 
 import hashlib
 
 GENESIS = "0" * 64
+"""The previous hash of the first entry."""
+
 _DOMAIN = b"initdb-event-v1"
 
 
 def link(prev_hash: str, text: str) -> str:
-    """SHA-256 over domain, previous hash and stored text (all ASCII), as 64 lowercase hexadecimal digits."""
+    """Compute the hash of an entry: SHA-256 over a constant, the previous hash and the entry's text.
+
+    Args:
+        prev_hash: The hash of the entry before; GENESIS for the first entry.
+        text: The entry's canonical text, which is ASCII.
+
+    Returns:
+        64 lowercase hexadecimal digits.
+
+    Example:
+        >>> link(GENESIS, "{}")[:16]
+        '5f37db3936969e8d'
+    """
     return hashlib.sha256(_DOMAIN + prev_hash.encode("ascii") + text.encode("ascii")).hexdigest()
 
 
 def lock_key(*parts: str) -> int:
-    """A signed 64-bit key for PostgreSQL's advisory locks, made from names."""
+    """Compute a key for PostgreSQL's advisory locks from names: a signed integer of 64 bits."""
     digest = hashlib.sha256(
         "\x1f".join(("initdb-lock-v1", *parts)).encode("utf-8", "backslashreplace")
     ).digest()

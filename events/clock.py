@@ -1,4 +1,4 @@
-"""The clocks that are injected: wall time for the record, monotonic time and sleep for waiting."""
+"""The clock of a run: wall time for events, monotonic time and sleep for waiting. Tests give their own."""
 
 from __future__ import annotations
 
@@ -17,8 +17,21 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Time as a run sees it. `monotonic` and `sleep` are bound at import, so that a frozen clock still
-    waits."""
+    """The functions by which a run reads the time and waits.
+
+    `monotonic` and `sleep` are taken from `time` when this module is imported. If a library freezes the time
+    later, a wait still ends.
+
+    Attributes:
+        now: Gives the wall time, with its time zone.
+        monotonic: Gives seconds that only grow, for time limits.
+        sleep: Waits for a number of seconds.
+
+    Example:
+        >>> moment = datetime(2026, 11, 23, 8, 6, tzinfo=UTC)
+        >>> Clock(now=lambda: moment).now().isoformat()
+        '2026-11-23T08:06:00+00:00'
+    """
 
     now: Callable[[], datetime] = _utc_now
     monotonic: Callable[[], float] = _monotonic

@@ -1,4 +1,4 @@
-"""The process that a connection belongs to: a child that other people's code forks must not use it."""
+"""Ends a forked child that would go on to use the database connection of its parent."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ _LOST = "initdb: a process that was forked in the middle of a run left the code 
 
 @contextlib.contextmanager
 def in_this_process() -> Iterator[None]:
-    """For other people's code: a child that it forks ends where it would come out of the block.
+    """Run the application's code; a child that it forks ends where it would leave the block.
 
-    It shares the connection with its parent: to roll back, to commit or to close it would do so for both.
-    It ends as Python would: SystemExit with its code, another exception with its traceback and 1.
+    A child shares the connection with its parent: its rollback, COMMIT or close would also be the parent's.
+    It ends as Python ends a process: on SystemExit with the exit code of that, on another exception with a
+    traceback and exit code 1.
     """
     process = os.getpid()
     with contextlib.ExitStack() as stack:
@@ -26,7 +27,12 @@ def in_this_process() -> Iterator[None]:
 
 
 def only_in(process: int, error: BaseException | None = None) -> None:
-    """Return in this process; a child of it ends here, without a word to the database."""
+    """Return in a process; in a child of it, end the child without a word to the database.
+
+    Args:
+        process: The id of the process that opened the connection.
+        error: The exception by which the child leaves the block, if any.
+    """
     if os.getpid() != process:
         _leave(error)
 
@@ -43,5 +49,5 @@ def _leave(error: BaseException | None) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
-        # Also where nothing can be printed any more.
+        # Also if nothing can be printed any more.
         os._exit(code & 0xFF)

@@ -1,4 +1,4 @@
-"""Connections that a run opens for itself off the application's engine, and closes before it ends."""
+"""Opens initdb's own connections on the application's engine, and closes them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from initdb.events.statements import driver
 from initdb.events.undo import on_error
 
 RESTORE = "initdb_restore"
-"""Key of Connection.info: what undoes what was prepared, for a database in memory, which goes on living."""
+"""Key of Connection.info: the function that makes the connection of a database in memory as it was."""
 
-HELD = "initdb_held"
-"""Key of Connection.info: a connection that must not be returned to its pool."""
+KEPT = "initdb_kept"
+"""Key of Connection.info: a reference that keeps the connection from going back to its pool."""
 
 
 def is_memory(engine: Engine) -> bool:
-    """Whether the database lives in this process's memory, on one connection that must not be closed."""
+    """Whether the database is in the memory of this process: on one connection, which must not be closed."""
     if engine.dialect.name != "sqlite":
         return False
     name = engine.url.database
@@ -30,15 +30,23 @@ def is_memory(engine: Engine) -> bool:
 
 
 def open_session(engine: Engine) -> Connection:
-    """A connection of `engine` that never goes back to its pool, in real transactions, its facade begun.
+    """Open a session: a connection of ours that never goes back to the engine's pool.
 
-    A database in memory is the exception: it has one connection, which is the application's too. Raises
-    InitError("in-transaction") where it is in use.
-    The facade's transaction stays open to the end; units of work are begun and committed below it.
+    SQLAlchemy's Connection begins one transaction, which it only ends when it is closed. The transactions of
+    the database begin and end below it, by `events.database.Database`.
+
+    A database in memory has only one connection. There the session is the application's connection.
+
+    Args:
+        engine: The engine whose database is opened.
+
+    Raises:
+        InitError: "in-transaction": the application has a transaction open on a database in memory.
+        sqlalchemy.exc.SQLAlchemyError: The database cannot be reached.
     """
     connection = engine.connect()
     if is_memory(engine):
-        _spare(connection)
+        _refuse_in_transaction(connection)
     else:
         connection.detach()
     with on_error(connection.close):
@@ -48,37 +56,45 @@ def open_session(engine: Engine) -> Connection:
     return connection
 
 
-def _spare(connection: Connection) -> None:
-    """Raises InitError("in-transaction") where the application has a transaction open on its only connection.
-
-    To return the connection would roll it back, so it is kept as long as the engine lives.
-    """
+def _refuse_in_transaction(connection: Connection) -> None:
     if driver(connection).in_transaction:
-        connection.info[HELD] = connection
+        # Back in the pool, the connection would roll the application's transaction back.
+        connection.info[KEPT] = connection
         raise InitError("in-transaction", database="sqlite")
 
 
 def close_session(connection: Connection | None) -> None:
-    """Close for good; a connection that is dead already is no error."""
+    """Close a session for good. Nothing is raised, also if the connection is dead already.
+
+    Args:
+        connection: The session; None if none was opened.
+    """
     if connection is None:
         return
-    # Whatever fails here, the error that led here is the one to report; the database ends the session anyway.
-    with contextlib.suppress(Exception), contextlib.ExitStack() as steps:
-        steps.callback(connection.close)
-        steps.callback(_restore, connection)
+    # The error that led here is the one to report. The database ends the session in any case.
+    with contextlib.suppress(Exception), contextlib.ExitStack() as stack:
+        stack.callback(connection.close)
+        stack.callback(_restore, connection)
         if connection.in_transaction():
             connection.rollback()
 
 
 def _restore(connection: Connection) -> None:
-    # To ask an invalidated connection for its info would connect anew.
+    # An invalidated connection would connect again if it were asked for its info.
     if not connection.invalidated:
         connection.info.pop(RESTORE)()
 
 
 @contextlib.contextmanager
 def session(engine: Engine) -> Iterator[Connection]:
-    """`open_session` for the length of a block."""
+    """Open a session for the length of a block.
+
+    Example:
+        >>> from sqlalchemy import create_engine
+        >>> with session(create_engine("sqlite://")) as connection:
+        ...     connection.exec_driver_sql("SELECT 1").scalar()
+        1
+    """
     connection = open_session(engine)
     try:
         yield connection
@@ -87,7 +103,13 @@ def session(engine: Engine) -> Iterator[Connection]:
 
 
 def database_file(engine: Engine) -> Path | None:
-    """The real path of a SQLite database's file: a path and its symlink are one database."""
+    """The file of a SQLite database, with symbolic links resolved; None if it is in memory, or not SQLite.
+
+    Example:
+        >>> from sqlalchemy import create_engine
+        >>> database_file(create_engine("sqlite:////srv/shop/../shop.db"))
+        PosixPath('/srv/shop.db')
+    """
     if engine.dialect.name != "sqlite" or is_memory(engine):
         return None
     name = engine.url.database or ""

@@ -1,4 +1,4 @@
-"""The spool: a local file where notes wait while the database is unreachable, until a journal takes them."""
+"""The spool: a local file that keeps notes while the database is unreachable, until a journal takes them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ _sleep = time.sleep
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One event that waits: `id` makes it enter the journal once, however often it is offered."""
+    """One event that waits in the spool.
+
+    Attributes:
+        id: Its identifier. By it the journal takes the note only once, however often it is offered.
+        type: The type of the event.
+        at: When it happened.
+        data: The event's data.
+    """
 
     id: str
     type: str
@@ -29,9 +36,22 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Spool:
-    """A file of one JSON line a note, mode 0600. Nothing here raises: losing a note is not worth a boot.
+    """A file with one line of JSON for each note, mode 0600. Its methods raise no OSError.
 
-    Notes are put into `path`. What 0.1.0 left in `older` is offered too, and dropped there.
+    A spool that cannot be written loses its notes: a boot that fails because of it would be worse.
+
+    Args:
+        path: The file.
+        older: The file of 0.1.0. Its notes are offered too, and are removed there once a journal has them.
+
+    Example:
+        >>> spool = Spool(Path("notes.jsonl"))
+        >>> spool.put(Note("1", "outage", "2026-11-23T08:06:41.218903Z", {"count": 3}))
+        >>> [note.data for note in spool.waiting()]
+        [{'count': 3}]
+        >>> spool.drop(["1"])
+        >>> spool.waiting()
+        ()
     """
 
     path: Path
@@ -39,14 +59,19 @@ class Spool:
 
     @classmethod
     def beside(cls, url: str, application: str = "") -> Spool:
-        """The spool of a journal, named by the hash of its database's password-free URL and its owner."""
+        """The spool of one journal. The hash of both arguments is its name.
+
+        Args:
+            url: The URL of the database, without the password.
+            application: The owner of the journal; empty for the default owner.
+        """
         whose = f"{url}\n{application}" if application else url
         name = hashlib.sha256(whose.encode("utf-8", "backslashreplace")).hexdigest()[:32] + ".jsonl"
         path, older = _folder() / name, _folder_of_0_1_0() / name
         return cls(path, None if older == path else older)
 
     def put(self, note: Note) -> None:
-        """Append and fsync."""
+        """Append a note, and wait until it is on the disk."""
         line = encode({"id": note.id, "type": note.type, "at": note.at, "data": note.data})
         with contextlib.suppress(OSError):
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -56,7 +81,7 @@ class Spool:
                 _append(descriptor, (b"\n" if torn else b"") + line.encode("ascii") + b"\n")
 
     def waiting(self) -> tuple[Note, ...]:
-        """The notes that wait, each id once; a torn or foreign line is passed over."""
+        """The notes that wait, each id once. A line that is incomplete, or no note, is skipped."""
         found: dict[str, Note] = {}
         for path in self._paths():
             with contextlib.suppress(OSError), _opened(path) as descriptor:
@@ -64,7 +89,11 @@ class Spool:
         return tuple(found.values())
 
     def drop(self, taken: Iterable[str]) -> None:
-        """Forget the notes that the journal has; one that came in between is kept."""
+        """Remove notes that a journal has taken. Notes that were added meanwhile remain.
+
+        Args:
+            taken: The identifiers of the notes to remove.
+        """
         ids = set(taken)
         for path in self._paths():
             with contextlib.suppress(OSError), _opened(path) as descriptor:
@@ -82,7 +111,7 @@ class Spool:
 
 
 def _folder() -> Path:
-    """The user's folder for such files; a user without a home has none."""
+    """The user's folder for the state of programs. A user without a home gets a temporary one."""
     from platformdirs import user_state_path  # only a run or an outage asks, not a boot of a ready database
 
     with contextlib.suppress(RuntimeError):
@@ -93,7 +122,7 @@ def _folder() -> Path:
 
 
 def _folder_of_0_1_0() -> Path:
-    """It did not know macOS, and asked the environment alone for the home."""
+    """Where 0.1.0 kept the spool: it read the home from the environment alone, and had no rule for macOS."""
     if state := os.environ.get("XDG_STATE_HOME"):
         return Path(state, "initdb")
     if home := os.environ.get("HOME"):
@@ -102,7 +131,7 @@ def _folder_of_0_1_0() -> Path:
 
 
 def _temporary() -> Path:
-    """A folder of this user below the system's for temporary files; one that cannot exist if it has none."""
+    """A folder of this user for temporary files. If the system has none, a path that cannot exist."""
     try:
         return Path(tempfile.gettempdir(), f"initdb-{os.getuid()}")
     except FileNotFoundError:
@@ -111,7 +140,7 @@ def _temporary() -> Path:
 
 @contextlib.contextmanager
 def _opened(path: Path, create: int = 0) -> Iterator[int]:
-    """The file, locked for one process at a time. A link, or the file of somebody else, is not opened."""
+    """Open a file and lock it. A symbolic link and the file of another user are refused."""
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | create, 0o600)
     try:
         if os.fstat(descriptor).st_uid != os.geteuid():
@@ -123,7 +152,7 @@ def _opened(path: Path, create: int = 0) -> Iterator[int]:
 
 
 def _lock(descriptor: int) -> None:
-    """Wait a second at most: a process that was stopped while it had the lock must not stop others."""
+    """Wait for the lock for at most a second: a stopped process that has it must not stop the others."""
     for _ in range(100):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

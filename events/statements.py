@@ -1,6 +1,6 @@
-"""Runs our own statements on one connection: SQLAlchemy's, or a driver's own.
+"""Runs initdb's own SQL on one connection, which is SQLAlchemy's or a driver's.
 
-Nothing here imports SQLAlchemy: a look at a ready database may do without it.
+SQLAlchemy is imported only for its own connections: a look at a ready database can do without it.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
 Row: TypeAlias = Sequence[Any]
-"""One row of an answer: the values that the driver gives, in the order of the statement."""
+"""One row of a result: the driver's values, in the order of the columns."""
 
 
 class Cursor(Protocol):
-    """What our statements need of a driver's cursor (PEP 249)."""
+    """The part of a driver's cursor (PEP 249) that our statements use."""
 
     @property
     def description(self) -> object:
-        """None where the statement gives no rows."""
+        """The columns; None if the statement gives no rows."""
 
     def execute(self, statement: str, values: Mapping[str, object] = ..., /) -> object:
         """Run one statement."""
@@ -34,18 +34,18 @@ class Cursor(Protocol):
         """The next row; None if there is none."""
 
     def fetchall(self) -> Sequence[Row]:
-        """The rows that are left."""
+        """The rows that are not fetched yet."""
 
     def fetchmany(self, size: int, /) -> Sequence[Row]:
-        """At most `size` rows more."""
+        """The next rows, at most `size`."""
 
     def close(self) -> object:
-        """Give the cursor back."""
+        """Close the cursor."""
 
 
 @runtime_checkable
 class DriverConnection(Protocol):
-    """What our statements need of a driver's connection (PEP 249)."""
+    """The part of a driver's connection (PEP 249) that our statements use."""
 
     def cursor(self) -> Cursor:
         """A new cursor."""
@@ -58,26 +58,33 @@ class DriverConnection(Protocol):
 
 
 AnyConnection: TypeAlias = "Connection | DriverConnection"
-"""A connection of either kind."""
+"""SQLAlchemy's Connection, or a driver's."""
 
 BATCH = 500
-"""How many rows a driver is asked for at once."""
+"""How many rows `stream` asks the driver for at once."""
 
 _BIND = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
-"""A bind as SQLAlchemy's text() takes it: `:name`, but neither `::type` nor an escaped colon."""
+"""A parameter, as SQLAlchemy's text() reads it: `:name`, but not `::type` and not an escaped colon."""
 
 
 def run(connection: AnyConnection, statement: str, values: Mapping[str, object] | None = None) -> list[Row]:
-    """Run one statement and give all its rows; none where it gives none.
+    """Run one statement.
 
     Args:
         connection: SQLAlchemy's Connection, or a connection of sqlite3, psycopg2 or psycopg.
-        statement: SQL as SQLAlchemy's text() takes it: `:name` is a value, a literal colon is `\\:`.
-        values: name → value.
+        statement: SQL in the form of SQLAlchemy's text(): `:name` is a parameter, any other colon is `\\:`.
+        values: The values of the parameters, by name.
+
+    Returns:
+        All its rows; none if it is not a query.
 
     Raises:
-        sqlalchemy.exc.DBAPIError: on SQLAlchemy's Connection, what the driver raised.
-        Exception: on a driver's connection, what it raises itself.
+        Exception: A class of `database_errors`.
+
+    Example:
+        >>> import sqlite3
+        >>> run(sqlite3.connect(":memory:"), "SELECT :name", {"name": "admin"})
+        [('admin',)]
     """
     if is_sqlalchemy(connection):
         from sqlalchemy import text
@@ -94,7 +101,10 @@ def run(connection: AnyConnection, statement: str, values: Mapping[str, object] 
 def stream(
     connection: AnyConnection, statement: str, values: Mapping[str, object] | None = None
 ) -> Iterator[Row]:
-    """As `run`, but the rows one after the other, as far as the driver does not fetch them all at once."""
+    """Run one query and give its rows one by one. Some drivers hold all of them in memory all the same.
+
+    Its parameters and exceptions are those of `run`.
+    """
     if is_sqlalchemy(connection):
         from sqlalchemy import text
 
@@ -110,7 +120,7 @@ def stream(
 
 @contextmanager
 def savepoint(connection: AnyConnection) -> Iterator[None]:
-    """What fails inside the block is undone alone; the transaction around it lives on."""
+    """Run the block in a savepoint. If the block fails, its work is undone, and the transaction goes on."""
     if is_sqlalchemy(connection):
         with connection.begin_nested():
             yield
@@ -128,7 +138,7 @@ def _executed(connection: DriverConnection, statement: str, values: Mapping[str,
         if type(connection).__module__.startswith("sqlite3"):
             cursor.execute(statement.replace("\\:", ":"), dict(values or {}))
         else:
-            # With an empty mapping psycopg2 still reads % as the beginning of a bind.
+            # Even without values, psycopg2 reads % as the beginning of a parameter.
             cursor.execute(_for_psycopg(statement), dict(values or {}))
     return cursor
 
@@ -138,10 +148,10 @@ def _for_psycopg(statement: str) -> str:
 
 
 def database_errors(connection: AnyConnection) -> tuple[type[Exception], ...]:
-    """The classes of what our statements on a connection can raise: for an `except`.
+    """The classes of exceptions that a statement on a connection can raise: for an `except`.
 
-    They are the driver's Error and, on SQLAlchemy's Connection, what it wraps it in. An OSError is what
-    asyncpg raises for some lost connections.
+    They are the Error of the driver (PEP 249), that of SQLAlchemy if the connection is one of its own, and
+    OSError: asyncpg raises that for some lost connections.
 
     Example:
         >>> import sqlite3
@@ -160,10 +170,10 @@ def database_errors(connection: AnyConnection) -> tuple[type[Exception], ...]:
 
 
 def is_sqlalchemy(connection: AnyConnection) -> TypeIs[Connection]:
-    """Whether it is SQLAlchemy's Connection, told without importing SQLAlchemy."""
+    """Whether a connection is SQLAlchemy's. The question does not import SQLAlchemy."""
     return hasattr(connection, "exec_driver_sql")
 
 
 def driver(connection: AnyConnection) -> Any:
-    """The driver's connection below SQLAlchemy's; a driver's own is itself."""
+    """The driver's connection below SQLAlchemy's. A driver's connection is returned as it is."""
     return connection.connection.dbapi_connection if is_sqlalchemy(connection) else connection

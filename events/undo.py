@@ -1,4 +1,4 @@
-"""Undoes work that was begun, if the code that follows fails."""
+"""Undoes what was begun, if the code that follows fails."""
 
 from __future__ import annotations
 
