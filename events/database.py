@@ -1,4 +1,4 @@
-"""The port to a database: all in which SQLite and PostgreSQL differ for the journal's own statements.
+"""The port to a database: all that the journal's own statements do differently on SQLite and PostgreSQL.
 
 `tests/conformance` says what each method means, on both databases and on both kinds of connection.
 """
@@ -15,7 +15,10 @@ from initdb.events.statements import AnyConnection, is_sqlalchemy
 
 
 class Database(Protocol):
-    """What the journal asks of a database. One object for each kind; it keeps nothing between two calls."""
+    """What the journal asks of a database. There is one object for SQLite and one for PostgreSQL.
+
+    Both databases raise a class of `events.statements.database_errors` if a statement fails.
+    """
 
     @property
     def name(self) -> str:
@@ -23,96 +26,114 @@ class Database(Protocol):
 
     @property
     def guards(self) -> frozenset[str]:
-        """The names of the triggers that guard a journal."""
+        """The names of the triggers that guard the journal."""
 
     def prepare(self, connection: AnyConnection) -> Callable[[], None]:
-        """Make a connection ours: no transaction but those of `begin`, commits that reach the disk.
+        """Prepare a connection for our transactions.
+
+        From now on only `begin` begins a transaction that writes. A COMMIT is on the disk when it returns.
 
         Returns:
-            What undoes it, for a connection that lives on.
+            A function that makes the connection as it was before.
 
         Raises:
-            InitError: "in-transaction" where the application has a transaction open on it.
+            InitError: "in-transaction": the application has a transaction open on the connection.
         """
 
     def begin(self, connection: AnyConnection) -> None:
-        """Begin a transaction that may write; what was open before is rolled back.
+        """Begin a transaction that may write. One that is open is rolled back first.
 
         Raises:
-            HeadBusy: another process writes, and the database has one writer.
+            HeadBusy: On SQLite, which allows one writer: another process writes.
         """
 
     def commit(self, connection: AnyConnection, hurried: Callable[[], bool] = bool) -> None:
-        """COMMIT below SQLAlchemy's facade.
+        """Send COMMIT, below SQLAlchemy's Connection.
 
         Args:
-            hurried: says whether to give up at once where readers hold the commit up.
+            connection: The connection whose transaction is committed.
+            hurried: Called if readers hold up the COMMIT on SQLite. True means: do not wait for them.
         """
 
     def rollback(self, connection: AnyConnection) -> None:
-        """ROLLBACK below SQLAlchemy's facade."""
+        """Send ROLLBACK, below SQLAlchemy's Connection."""
 
     def in_transaction(self, connection: AnyConnection) -> bool:
-        """Whether the driver has a transaction open."""
+        """Whether the driver says that a transaction is open."""
 
     def lock_head(self, connection: AnyConnection, schema: str | None, lock_timeout: float | None) -> Head:
-        """Lock the head for the open transaction and read it.
+        """Lock the head until the transaction ends, and read it.
 
         Args:
-            lock_timeout: how long the statements after it may wait for a lock, in s; None for ever.
+            connection: The connection whose transaction is open.
+            schema: The schema of the journal; None for the session's own.
+            lock_timeout: How many seconds the statements that follow may wait for a lock; None for no limit.
 
         Raises:
-            HeadBusy: another transaction holds it.
-            InitError: "journal-unreadable" where it has no row.
+            HeadBusy: Another transaction has locked it.
+            InitError: "journal-unreadable": the head has no row.
         """
 
     def lift_limits(self, connection: AnyConnection) -> None:
-        """Let the open transaction last for as long as it takes, whatever limits of time the server has."""
+        """Lift the server's time limits for the open transaction."""
 
     def lock_first(self, connection: AnyConnection, key: int) -> None:
-        """Take the lock that stands for the head while there is none.
+        """Lock the creation of the journal: there is no head yet that could be locked.
+
+        Args:
+            connection: The connection whose transaction is open.
+            key: The key of the lock; see `Journal.key`.
 
         Raises:
-            HeadBusy: another transaction has it.
+            HeadBusy: Another transaction has the lock.
         """
 
     def before_append(self, connection: AnyConnection) -> None:
-        """Undo what a step may have done to the session that would hinder the append.
+        """Undo what a step may have set in the session that would hinder the append.
 
         Raises:
-            InitError: "transaction-ended" where the transaction is not the one that locked the head.
+            InitError: "transaction-ended": the open transaction is not the one that locked the head.
         """
 
     def schemas(self, connection: AnyConnection) -> dict[str, bool]:
-        """Schema that holds a head → whether it holds the journal too; the session's own schema first."""
+        """The schemas that have a head, and whether each has the journal too. The session's own is first."""
 
     def default_schema(self, connection: AnyConnection) -> str | None:
-        """The schema in which a new table would be made; None where there is none."""
+        """The schema in which a new table would be made; None if there is none."""
 
     def standing_guards(self, connection: AnyConnection, schema: str | None) -> frozenset[str]:
-        """Those of `guards` that stand on the journal in `schema`."""
+        """Which of `guards` are in force on the journal in a schema."""
 
     def relations(self, connection: AnyConnection, schema: str | None) -> dict[str, Relation]:
-        """What has one of the journal's names in `schema`: name → its kind and columns."""
+        """What has the journal's names in a schema: of each name the kind and the columns."""
 
     def create(self, connection: AnyConnection, schema: str | None) -> None:
-        """Make an empty journal inside the open transaction, and its schema where that is missing."""
+        """Create an empty journal in the open transaction, and its schema if that is missing."""
 
     def ddl(self, at: str) -> Collection[str]:
-        """The statements that make a journal, in order; `at` is the quoted schema with its dot."""
+        """The statements that create a journal, in order.
+
+        Args:
+            at: The quoted schema with its dot, as `naming.prefix` gives it.
+        """
 
     def clock(self, connection: AnyConnection) -> float:
-        """The database's time, in s since 1970."""
+        """The database's time, in seconds since 1970."""
 
     def is_read_only(self, connection: AnyConnection) -> bool:
-        """Whether nothing can be written: a standby, a read-only role, a file without permission."""
+        """Whether nothing can be written: a standby, a read-only role, a file without write permission."""
 
 
 def database_of(connection: AnyConnection) -> Database:
-    """The port for a connection's database.
+    """The port to a connection's database.
 
     Raises:
-        InitError: "unsupported-database".
+        InitError: "unsupported-database": it is neither SQLite nor PostgreSQL.
+
+    Example:
+        >>> import sqlite3
+        >>> database_of(sqlite3.connect(":memory:")).name
+        'sqlite'
     """
     name = _name(connection)
     if name == "sqlite":
@@ -127,7 +148,7 @@ def database_of(connection: AnyConnection) -> Database:
 
 
 _DRIVERS: Mapping[str, str] = {"sqlite3": "sqlite", "psycopg2": "postgresql", "psycopg": "postgresql"}
-"""The package of a driver's connection → its database."""
+"""The database of each driver, by the package that its connections are of."""
 
 
 def _name(connection: AnyConnection) -> str:

@@ -1,26 +1,33 @@
-"""The head row of a journal, and what it means when it cannot be had."""
+"""The head of a journal, and the signals of the loop: why an append was not possible."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 SCHEMA_VERSION = 3
-"""The version of the journal's own tables that this code makes."""
+"""The version of the journal's own tables that this code creates."""
 
 WRITER = 1
-"""What this code can write: it refuses a journal whose `min_writer` is higher."""
+"""The version of this code as a writer. It does not write to a journal whose `min_writer` is higher."""
 
 MIN_WRITER = 1
-"""What a journal that this code makes or upgrades asks of those who write to it."""
+"""The `min_writer` of a journal that this code creates or upgrades."""
 
 NAMES = ("init_journal", "init_journal_head", "init_journal_version")
-"""Every table of a journal."""
+"""The tables of a journal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The end of the journal: the fence that every append is checked against. `clock`: the database's, in
-    s."""
+    """The row that says where the journal ends. Every append is checked against it.
+
+    Attributes:
+        seq: The number of the last entry.
+        hash: The hash of the last entry.
+        schema_version: The version of the journal's tables.
+        min_writer: The lowest WRITER that may write to the journal.
+        clock: The database's time when the head was locked, in seconds since 1970; else 0.
+    """
 
     seq: int
     hash: str
@@ -30,28 +37,28 @@ class Head:
 
 
 class JournalSignal(Exception):
-    """Not an error that a user sees: something the loop answers by dropping everything and looking again."""
+    """A signal to the loop: roll back, and look again. A user never sees it."""
 
 
 class NoJournal(JournalSignal):
-    """There is no journal here (yet)."""
+    """The database has no journal, or no journal any more."""
 
 
 class HeadBusy(JournalSignal):
-    """Somebody else holds the head; no answer, ask again."""
+    """Another transaction has locked the head, or a lock that was needed to read it."""
 
 
 class HeadMoved(JournalSignal):
-    """The head is not the one that the decision was made from."""
+    """The head is not the one that the verdict was made from: another process has written."""
 
 
 class ConnectionLost(JournalSignal):
-    """The connection is gone; nothing of the open transaction was kept."""
+    """The connection was lost. The database rolls the open transaction back."""
 
 
 class CommitInDoubt(ConnectionLost):
-    """The connection went while COMMIT was on its way: only the journal knows whether it arrived."""
+    """The connection was lost during COMMIT. Only the journal can say whether it was committed."""
 
 
 class BatonLost(JournalSignal):
-    """The connection that held the baton is gone: this process is no longer the one that works."""
+    """The connection that held the baton was lost: another process may work now."""

@@ -1,4 +1,4 @@
-"""PostgreSQL's side of the port: tables, guarding triggers, the head's lock, the session's settings."""
+"""The port to PostgreSQL: its settings and locks, and the tables, functions and triggers of the journal."""
 
 from __future__ import annotations
 
@@ -31,25 +31,24 @@ SESSION = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "20s",
 }
-"""Set for one transaction at a time: behind PgBouncer a session's settings would leak to others."""
+"""Settings of each transaction of ours. Settings of the session would reach other clients of PgBouncer."""
 
 LINE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 20_000}
-"""The same at this end, as options of the socket (s, s, probes, ms), as far as the system has them."""
+"""The same for this end of the connection: options of its socket, in s, s, probes and ms."""
 
 LOOK_PATIENCE = "1s"
-"""How long a look waits for a table that somebody keeps in ACCESS EXCLUSIVE mode."""
+"""How long a look waits for a table that another session has locked in ACCESS EXCLUSIVE mode."""
 
 REFUSED = "IJ001"
-"""The SQLSTATE of the triggers; a class of its own, so that it is never mistaken for the application's."""
-
+"""The SQLSTATE that our triggers raise. No trigger of an application has one of its class."""
 
 PERMISSION_DENIED = "42501"
 
 UNIT = "initdb_unit"
-"""Key of a connection's memory: the id of the transaction that locked the head, while a unit is open."""
+"""Key of a connection's memory: the id of the transaction that locked the head, until it ends."""
 
 ROLE = "initdb_role"
-"""Key of a connection's memory: the role that locked the head, "none" for the session's own."""
+"""Key of a connection's memory: the role that locked the head; "none" is the session's own."""
 
 GUARDS = frozenset(
     {
@@ -64,26 +63,26 @@ GUARDS = frozenset(
 
 
 class PostgreSQL:
-    """The port to PostgreSQL; see `initdb.events.database.Database`."""
+    """`initdb.events.database.Database` says what each method means; here is what is special to PostgreSQL."""
 
     name = "postgresql"
     guards = GUARDS
 
     def prepare(self, connection: AnyConnection) -> Callable[[], None]:
-        """READ COMMITTED, whatever the engine says: a snapshot held for long would hide others' commits."""
+        """READ COMMITTED, whatever the engine has: an old snapshot would hide what others committed."""
         dbapi = driver(connection)
         _keep_alive(dbapi)
         if is_sqlalchemy(connection):
             connection.dialect.set_isolation_level(dbapi, "READ COMMITTED")
-        # Nothing to restore: a session of ours is closed.
+        # There is nothing to restore: our sessions are closed.
         return lambda: None
 
     def begin(self, connection: AnyConnection) -> None:
-        """End what was only read; the driver begins with the next statement."""
+        """The rollback ends what was only read. The driver begins a transaction with the next statement."""
         self.rollback(connection)
 
     def commit(self, connection: AnyConnection, hurried: Callable[[], bool] = bool) -> None:
-        """COMMIT below the facade, whose own transaction stays open for the whole run."""
+        """Below SQLAlchemy's Connection, whose own transaction is open for the whole run."""
         _memory(connection).pop(UNIT, None)
         if is_sqlalchemy(connection):
             connection.dialect.do_commit(driver(connection))
@@ -91,7 +90,7 @@ class PostgreSQL:
             connection.commit()
 
     def rollback(self, connection: AnyConnection) -> None:
-        """ROLLBACK below the facade."""
+        """Below SQLAlchemy's Connection."""
         _memory(connection).pop(UNIT, None)
         if is_sqlalchemy(connection):
             connection.dialect.do_rollback(driver(connection))
@@ -99,15 +98,15 @@ class PostgreSQL:
             connection.rollback()
 
     def in_transaction(self, connection: AnyConnection) -> bool:
-        """As the driver says; asyncpg's says it otherwise, and is asked nowhere."""
+        """psycopg2 and psycopg tell the status of the transaction. asyncpg is never asked."""
         info = getattr(driver(connection), "info", None)
         return bool(info is not None and info.transaction_status)
 
     def lock_head(self, connection: AnyConnection, schema: str | None, lock_timeout: float | None) -> Head:
-        """The session's settings travel in the same message.
+        """One statement sets our settings and locks the head.
 
-        Where a revision or an env.py has put the session into a role that may not lock the head, it is locked
-        in the role of the time before, and the session put back.
+        A revision or an env.py may have put the session into a role that may not lock the head. Then the role
+        of the unit before locks it, and the session gets its role back.
         """
         try:
             return self._lock(connection, schema, lock_timeout)
@@ -146,7 +145,7 @@ class PostgreSQL:
         raise HeadBusy
 
     def lift_limits(self, connection: AnyConnection) -> None:
-        """A validation may read for longer than transaction_timeout lets others work."""
+        """The statement sets our settings: a validation may take longer than transaction_timeout allows."""
         run(connection, f"SELECT {_set_locally(self.settings(connection))}")
 
     def settings(self, connection: AnyConnection) -> dict[str, str]:
@@ -154,13 +153,17 @@ class PostgreSQL:
         return SESSION | ({"transaction_timeout": "0"} if _version(connection) >= 17 else {})
 
     def lock_first(self, connection: AnyConnection, key: int) -> None:
-        """A second advisory lock: a cut COMMIT that arrives late collides with it."""
+        """An advisory lock. A transaction whose COMMIT is in doubt still holds it until the COMMIT arrives."""
         if not run(connection, "SELECT pg_try_advisory_xact_lock(:key)", {"key": key})[0][0]:
             raise HeadBusy
 
     def before_append(self, connection: AnyConnection) -> None:
-        """SET ROLE: be again who locked the head. session_replication_role: under `replica` no trigger would
-        fire, and the head stay behind. synchronous_commit: what is answered must be on the disk."""
+        """Three settings are put right.
+
+        * role: that of the lock on the head.
+        * session_replication_role: under `replica` no trigger would fire, and the head would stay behind.
+        * synchronous_commit: a COMMIT must be on the disk when it returns.
+        """
         now = run(
             connection,
             "SELECT pg_current_xact_id_if_assigned()::text, set_config('role', :role, true),"
@@ -174,7 +177,7 @@ class PostgreSQL:
             raise InitError("transaction-ended", database=self.name)
 
     def schemas(self, connection: AnyConnection) -> dict[str, bool]:
-        """Every look begins with it, so the same message limits how long the look may wait for a lock."""
+        """Every look begins with this query, so it also sets how long the look may wait for a lock."""
         rows = run(
             connection,
             "SELECT n.nspname, EXISTS (SELECT FROM pg_catalog.pg_class o WHERE o.relnamespace = n.oid"
@@ -187,14 +190,15 @@ class PostgreSQL:
         return {row[0]: row[1] for row in rows if row[0] is not None}
 
     def default_schema(self, connection: AnyConnection) -> str | None:
-        """The first of the search_path that exists."""
+        """The first schema of the search_path that exists."""
         found = run(connection, "SELECT current_schema()")[0][0]
         return str(found) if found is not None else None
 
     def standing_guards(self, connection: AnyConnection, schema: str | None) -> frozenset[str]:
-        """Those that are enabled and mean the journal's two tables.
+        """A trigger is in force if it is enabled, and if its function names the tables of this schema.
 
-        The functions name their tables with the schema: after a move they mean tables that are gone.
+        Functions name the tables with their schema. After a move to another schema they name tables that no
+        longer exist.
         """
         rows = run(
             connection,
@@ -208,7 +212,7 @@ class PostgreSQL:
         return frozenset(row[0] for row in rows)
 
     def relations(self, connection: AnyConnection, schema: str | None) -> dict[str, Relation]:
-        """Tables, indexes, and what is neither."""
+        """Read from pg_class."""
         rows = run(
             connection,
             "SELECT c.relname, CASE c.relkind WHEN 'r' THEN 'table' WHEN 'i' THEN 'index'"
@@ -223,7 +227,7 @@ class PostgreSQL:
         return {row[0]: Relation(row[1], frozenset(row[2])) for row in rows}
 
     def create(self, connection: AnyConnection, schema: str | None) -> None:
-        """Make the whole journal, empty, at this code's version, and its schema where there is none yet."""
+        """By the statements of `ddl`, after CREATE SCHEMA if the schema is missing."""
         there = "SELECT current_setting('role'), to_regnamespace(quote_ident(:schema)) IS NULL"
         _memory(connection)[ROLE], missing = run(connection, there, {"schema": schema})[0]
         if schema and missing:
@@ -232,7 +236,7 @@ class PostgreSQL:
             run(connection, naming.literal(statement))
 
     def ddl(self, at: str) -> list[str]:
-        """Tables, head, functions, triggers, indexes and version table."""
+        """The journal, its head, the functions, the triggers, the indexes and the version table."""
         return [
             f"CREATE TABLE {at}init_journal (seq BIGINT PRIMARY KEY, run TEXT NOT NULL, at TEXT NOT NULL,"
             " type TEXT NOT NULL, source TEXT NOT NULL, dest TEXT NOT NULL, event TEXT NOT NULL,"
@@ -250,11 +254,11 @@ class PostgreSQL:
         ]
 
     def clock(self, connection: AnyConnection) -> float:
-        """The server's, which all replicas share."""
+        """The time of the server, which is the same for all replicas."""
         return float(run(connection, "SELECT extract(epoch FROM clock_timestamp())::float8")[0][0])
 
     def is_read_only(self, connection: AnyConnection) -> bool:
-        """A standby, or a role, database or server whose transactions are read-only."""
+        """On a standby, or if transactions are read-only by default for the role, database or server."""
         said = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'"
         return bool(run(connection, said)[0][0])
 
@@ -262,7 +266,7 @@ class PostgreSQL:
 POSTGRESQL = PostgreSQL()
 
 _MEMORIES: WeakKeyDictionary[DriverConnection, dict[str, str]] = WeakKeyDictionary()
-"""Driver's connection → its memory; SQLAlchemy's has one of its own."""
+"""The memory of each driver's connection. SQLAlchemy's Connection has one of its own: `info`."""
 
 
 def _memory(connection: AnyConnection) -> MutableMapping[str, str]:
@@ -281,9 +285,9 @@ def _become(connection: AnyConnection, role: str) -> None:
 
 
 def _keep_alive(dbapi: DriverConnection) -> None:
-    """A server's host that dies says nothing: by the system's defaults its answer is awaited for two hours.
+    """Notice within seconds that the server's host died. By default the system waits for two hours.
 
-    What libpq's parameters of these names would do, for an engine that somebody else has made.
+    libpq has parameters for this, but the application made the engine.
     """
     fileno = getattr(dbapi, "fileno", None)
     if fileno is None:
@@ -297,7 +301,7 @@ def _keep_alive(dbapi: DriverConnection) -> None:
 
 
 def _functions(at: str) -> list[str]:
-    """SECURITY DEFINER: a role that may only insert events has the head moved for it."""
+    """The functions of the triggers. SECURITY DEFINER: they move the head for a role that may only insert."""
     opening = (
         "RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp"
         " AS $initdb$ BEGIN"
@@ -339,5 +343,5 @@ def _triggers(at: str) -> list[str]:
 
 
 def _set_locally(settings: Mapping[str, str]) -> str:
-    """Calls that set them for the open transaction, as a part of a SELECT."""
+    """The calls that make settings for the open transaction, as columns of a SELECT."""
     return ", ".join(f"set_config('{name}', '{value}', true)" for name, value in sorted(settings.items()))

@@ -1,4 +1,4 @@
-"""The shape of a journal's tables: what stands in the way of one, and what one of its version lacks. Pure."""
+"""Judges the tables that have a journal's names: whether they are a journal, and what one lacks. No I/O."""
 
 from __future__ import annotations
 
@@ -18,28 +18,42 @@ COLUMNS_OF: Mapping[str, frozenset[str]] = {
 }
 
 SINCE: Mapping[str, int] = {"init_journal_run": 2, "init_journal_type_seq": 3, VERSION: 2}
-"""Index or table → the version of the journal that brought it; version 1 may have a version table."""
+"""The version of the journal that added a table or an index. Version 1 may have a version table too."""
 
 FORMER: Mapping[str, int] = {"init_journal_type": 2}
-"""The same of an index that a later version dropped; a journal that lacks or keeps it is whole."""
+"""The version that added an index which a later one dropped. A journal may have it or not."""
 
 OF_THE_JOURNAL = (*COLUMNS_OF, *(name for name in SINCE if name != VERSION), *FORMER)
-"""Every name of a table or index that a journal has."""
+"""The names of all tables and indexes of a journal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """What has one of the journal's names: `kind` as a person calls it (table, view, index …), and its
-    columns."""
+    """What has one of the journal's names in a schema.
+
+    Attributes:
+        kind: What it is, in words: table, view, index, …
+        columns: The names of its columns.
+    """
 
     kind: str
     columns: frozenset[str] = frozenset()
 
 
 def fault(found: Mapping[str, Relation], database: str) -> InitError | None:
-    """What is wrong with tables of these names, where they are not exactly a journal; None where they are.
+    """Say why tables are not a journal.
 
-    "foreign-journal-table" where one is something else, "journal-unreadable" where a part is missing.
+    Args:
+        found: What has the journal's names, as `Database.relations` gives it.
+        database: "sqlite" or "postgresql".
+
+    Returns:
+        None if they are a journal, or if there are none. Else an error: "foreign-journal-table" if one of
+        them is something else, "journal-unreadable" if a table is missing.
+
+    Example:
+        >>> fault({"init_journal": Relation("view")}, "sqlite").context
+        ('init_journal is a view',)
     """
     foreign = [why for name, relation in sorted(found.items()) if (why := _foreign(name, relation, found))]
     if foreign:
@@ -52,7 +66,7 @@ def fault(found: Mapping[str, Relation], database: str) -> InitError | None:
 
 
 def _foreign(name: str, relation: Relation, found: Mapping[str, Relation]) -> str:
-    """Why it is not the journal's; empty where it may be."""
+    """Why it is not the journal's; empty if it may be."""
     columns = COLUMNS_OF.get(name)
     if columns is None:
         return "" if JOURNAL in found else f"{name} is an {relation.kind} of something else"
@@ -65,9 +79,19 @@ def _foreign(name: str, relation: Relation, found: Mapping[str, Relation]) -> st
 def amendments(
     found: Mapping[str, Relation], rows: Collection[str] | None, version: int, ddl: Collection[str], at: str
 ) -> Iterator[str]:
-    """The statements after which the journal is what its head's `version` says; none where it is.
+    """Give the statements that make a journal's tables what the version in its head says.
 
-    rows: of the version table, None where they may not be read. ddl: what makes a journal. at: the schema.
+    A run that was interrupted, or a tool, may have left them at another version.
+
+    Args:
+        found: What has the journal's names, as `Database.relations` gives it.
+        rows: The rows of the version table; None if they may not be read.
+        version: The version in the head.
+        ddl: The statements that create a journal, as `Database.ddl` gives them.
+        at: The quoted schema with its dot.
+
+    Returns:
+        The statements, in order; none if the tables are as they should be.
     """
     for name, since in {**SINCE, **FORMER}.items():
         if version >= since and name not in found and name in SINCE:

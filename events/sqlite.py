@@ -1,4 +1,4 @@
-"""SQLite's side of the port: tables, guarding triggers, real transactions, COMMIT while readers are busy."""
+"""The port to SQLite: its transactions, and the tables and triggers of the journal."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from initdb.events.shape import OF_THE_JOURNAL, Relation
 from initdb.events.statements import AnyConnection, DriverConnection, Row, driver, is_sqlalchemy, run
 
 COMMIT_PATIENCE = 30.0
-"""How long, in s, a COMMIT that readers hold up is retried."""
+"""How many seconds a COMMIT is retried that readers hold up."""
 
 _monotonic, _sleep = time.monotonic, time.sleep
 
 FULL = 2
-"""PRAGMA synchronous under which a commit is on the disk when it is answered."""
+"""The value of PRAGMA synchronous under which a COMMIT is on the disk when it returns."""
 
 GUARDS = frozenset(
     {
@@ -39,20 +39,20 @@ GUARDS = frozenset(
 
 
 class SQLite:
-    """The port to SQLite; see `initdb.events.database.Database`."""
+    """`initdb.events.database.Database` says what each method means; here is what is special to SQLite."""
 
     name = "sqlite"
     guards = GUARDS
 
     def prepare(self, connection: AnyConnection) -> Callable[[], None]:
-        """To change how the driver handles transactions commits the one that is open: that is refused."""
+        """An open transaction is refused: the driver commits it when its way with transactions is changed."""
         dbapi = driver(connection)
         level, mode = dbapi.isolation_level, getattr(dbapi, "autocommit", None)
         if dbapi.in_transaction and mode is not False:
             raise InitError("in-transaction", database=self.name)
         if mode in (True, False):
             dbapi.autocommit = sqlite3.LEGACY_TRANSACTION_CONTROL  # type: ignore[attr-defined,unused-ignore]
-            # Under autocommit=False a transaction is always open, empty on a new connection.
+            # With autocommit=False a transaction is always open; on a new connection it is empty.
             dbapi.rollback()
         dbapi.isolation_level = None
         safety = self.synchronous(connection)
@@ -68,7 +68,7 @@ class SQLite:
         return restore
 
     def begin(self, connection: AnyConnection) -> None:
-        """BEGIN IMMEDIATE: reads and writes are one transaction, and another writer is locked out at once."""
+        """BEGIN IMMEDIATE takes the write lock at once: reads and writes are one transaction."""
         dbapi = driver(connection)
         if self.in_transaction(connection):
             self.rollback(connection)
@@ -85,12 +85,12 @@ class SQLite:
             _execute(dbapi, f"PRAGMA busy_timeout = {patience}")
 
     def synchronous(self, connection: AnyConnection) -> int:
-        """How far a commit on this connection waits for the disk."""
+        """The connection's PRAGMA synchronous: how far a COMMIT waits for the disk."""
         return _pragma(driver(connection), "synchronous")
 
     def commit(self, connection: AnyConnection, hurried: Callable[[], bool] = bool) -> None:
-        """COMMIT on the driver, again while readers keep it busy: SQLAlchemy would discard the work after
-        one failure."""
+        """Readers can hold up a COMMIT. It is retried, since SQLAlchemy would discard the work after one
+        failure."""
         give_up = _monotonic() + COMMIT_PATIENCE
         while True:
             try:
@@ -102,16 +102,16 @@ class SQLite:
                 _sleep(0.01)
 
     def rollback(self, connection: AnyConnection) -> None:
-        """ROLLBACK below the facade."""
+        """By the driver."""
         _end(connection, "do_rollback")
 
     def in_transaction(self, connection: AnyConnection) -> bool:
-        """aiosqlite's connection lies below SQLAlchemy's."""
+        """aiosqlite has a connection of sqlite3 below its own."""
         dbapi = driver(connection)
         return bool(getattr(dbapi, "driver_connection", dbapi).in_transaction)
 
     def lock_head(self, connection: AnyConnection, schema: str | None, lock_timeout: float | None) -> Head:
-        """Read the head, which BEGIN IMMEDIATE has locked."""
+        """BEGIN IMMEDIATE has locked the whole file, so it only has to be read."""
         table = f"{naming.literal(naming.prefix(schema))}init_journal_head"
         rows = run(connection, f"SELECT seq, hash, schema_version, min_writer FROM {table} WHERE id = 1")
         if not rows:
@@ -120,18 +120,18 @@ class SQLite:
         return Head(seq, digest, version, writer, self.clock(connection))
 
     def lift_limits(self, connection: AnyConnection) -> None:
-        """Nothing ends a transaction that takes long."""
+        """SQLite has none."""
 
     def lock_first(self, connection: AnyConnection, key: int) -> None:
-        """Nothing to take: BEGIN IMMEDIATE stands for the head while there is none."""
+        """BEGIN IMMEDIATE has locked the whole file."""
 
     def before_append(self, connection: AnyConnection) -> None:
-        """SQLite may have rolled the unit back by itself, with its work."""
+        """SQLite may have rolled the whole transaction back because of an error."""
         if not self.in_transaction(connection):
             raise InitError("transaction-ended", database=self.name)
 
     def schemas(self, connection: AnyConnection) -> dict[str, bool]:
-        """A file has one: `main`."""
+        """A file has one schema: main."""
         rows = run(
             connection,
             "SELECT name FROM main.sqlite_schema"
@@ -141,11 +141,11 @@ class SQLite:
         return {"main": "init_journal" in found} if "init_journal_head" in found else {}
 
     def default_schema(self, connection: AnyConnection) -> str | None:
-        """The file itself."""
+        """Always main."""
         return "main"
 
     def standing_guards(self, connection: AnyConnection, schema: str | None) -> frozenset[str]:
-        """By name, on the journal's two tables."""
+        """A trigger of SQLite cannot be disabled: one that exists is in force."""
         rows = run(
             connection,
             f"SELECT name FROM {naming.literal(naming.prefix(schema))}sqlite_schema"
@@ -154,7 +154,7 @@ class SQLite:
         return frozenset(row[0] for row in rows)
 
     def relations(self, connection: AnyConnection, schema: str | None) -> dict[str, Relation]:
-        """Tables, indexes, and what is neither."""
+        """Read from sqlite_schema."""
         names = ", ".join(f"'{name}'" for name in OF_THE_JOURNAL)
         rows = run(
             connection,
@@ -167,12 +167,12 @@ class SQLite:
         }
 
     def create(self, connection: AnyConnection, schema: str | None) -> None:
-        """Make the whole journal, empty, at this code's version."""
+        """By the statements of `ddl`."""
         for statement in self.ddl(naming.prefix(schema)):
             run(connection, naming.literal(statement))
 
     def ddl(self, at: str) -> list[str]:
-        """Tables, head, triggers, indexes and version table."""
+        """The journal, its head, the triggers, the indexes and the version table."""
         return [
             f"CREATE TABLE {at}init_journal (seq INTEGER PRIMARY KEY, run TEXT NOT NULL, at TEXT NOT NULL,"
             " type TEXT NOT NULL, source TEXT NOT NULL, dest TEXT NOT NULL, event TEXT NOT NULL,"
@@ -190,11 +190,11 @@ class SQLite:
         ]
 
     def clock(self, connection: AnyConnection) -> float:
-        """The host's: database and process share it."""
+        """The time of the host, which is the process's too."""
         return time.time()
 
     def is_read_only(self, connection: AnyConnection) -> bool:
-        """SQLite writes to the file and, for its own journal, to the folder."""
+        """SQLite writes to the file and, because of its own journal, to the folder."""
         file = run(connection, "SELECT file FROM pragma_database_list WHERE name = 'main'")[0][0]
         return bool(file) and not (os.access(file, os.W_OK) and os.access(Path(file).parent, os.W_OK))
 
@@ -203,7 +203,7 @@ SQLITE = SQLite()
 
 
 def _end(connection: AnyConnection, how: str) -> None:
-    """COMMIT or ROLLBACK below the facade, whose own transaction stays open for the whole run."""
+    """Send COMMIT or ROLLBACK below SQLAlchemy's Connection, whose own transaction is open to the end."""
     dbapi = driver(connection)
     if is_sqlalchemy(connection):
         getattr(connection.dialect, how)(dbapi)
@@ -214,7 +214,7 @@ def _end(connection: AnyConnection, how: str) -> None:
 
 
 def _raise_synchronous(dbapi: DriverConnection) -> None:
-    """Outside a transaction; inside one SQLite ignores it."""
+    """Only outside a transaction: inside one SQLite ignores it."""
     if _pragma(dbapi, "synchronous") < FULL:
         _execute(dbapi, f"PRAGMA synchronous = {FULL}")
 
@@ -234,8 +234,11 @@ def _execute(dbapi: DriverConnection, statement: str) -> Row | None:
 
 
 def _triggers(at: str) -> list[str]:
-    """The check comes before the row and the move after it: with both before, INSERT OR IGNORE moves the head
-    alone."""
+    """The triggers that guard the journal.
+
+    The head is checked before the row is inserted, and moved after it. If both were before, INSERT OR IGNORE
+    could move the head without a row.
+    """
 
     def refuse(name: str, when: str, table: str, why: str, condition: str = "") -> str:
         return (
