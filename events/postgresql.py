@@ -63,7 +63,7 @@ GUARDS = frozenset(
 
 
 class PostgreSQL:
-    """`initdb.events.database.Database` says what each method means; here is what is special to PostgreSQL."""
+    """`initdb.events.database.Database` says what a method means; here is what is special to PostgreSQL."""
 
     name = "postgresql"
     guards = GUARDS
@@ -153,7 +153,7 @@ class PostgreSQL:
         return SESSION | ({"transaction_timeout": "0"} if _version(connection) >= 17 else {})
 
     def lock_first(self, connection: AnyConnection, key: int) -> None:
-        """An advisory lock. A transaction whose COMMIT is in doubt still holds it until the COMMIT arrives."""
+        """An advisory lock. A transaction whose COMMIT is in doubt holds it until the COMMIT arrives."""
         if not run(connection, "SELECT pg_try_advisory_xact_lock(:key)", {"key": key})[0][0]:
             raise HeadBusy
 
