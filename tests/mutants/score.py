@@ -89,7 +89,8 @@ def _try(group: Group, files: Sequence[str], asked: argparse.Namespace, results:
     for file, tried in try_mutants(group, chosen, asked.budget, asked.workers).items():
         kept = {key(file, one): astuple(one) for one in (*_tried(results[file]), *tried)}
         results[file]["tried"] = list(kept.values())
-        print(table({file: tried}).splitlines()[2], flush=True)
+        if tried:
+            print(table({file: tried}).splitlines()[2], flush=True)
     asked.results.write_text(json.dumps(results, indent=1, ensure_ascii=False))
 
 

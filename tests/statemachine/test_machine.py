@@ -157,6 +157,11 @@ def test_a_piece_of_work_leaves_its_state() -> None:
         assert work is None or reached - {state}, state
 
 
+def test_a_state_of_a_newer_version_has_no_work() -> None:
+    """Nor has ready."""
+    assert work_name("shining") is None and work_name("ready") is None
+
+
 def test_every_state_reaches_ready() -> None:
     """By its own work alone."""
     good = {State.ready}

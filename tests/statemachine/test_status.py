@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from dataclasses import replace
@@ -90,6 +91,14 @@ def test_each_field_is_what_was_seen() -> None:
         failure={"seq": 7, "at": "then", "retry_in": 2.5, "error": {"reference": "seed-rejected"}},
         warnings=("an index is missing",),
     )
+
+
+def test_it_is_data() -> None:
+    """All of it, also the run below it, as JSON has it."""
+    seen = Look(KNOWN, {}, "c", journal=Journal("audit", "shop"), exists=True)
+    data = status_of(seen, VERDICT, at_work=True).data()
+    assert (data["state"], data["run"]["pid"], data["failure"]["seq"]) == ("behind", 41, 7)
+    assert json.loads(json.dumps(data))["seeds"] == ["a"]
 
 
 def test_without_a_journal_nothing_is_known() -> None:
