@@ -7,6 +7,7 @@ import os
 import socket
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from initdb.events.journal import Journal
 from initdb.events.knowledge import Applied, Failure, Knowledge, RunRecord, SeedRecord
@@ -96,7 +97,7 @@ def test_each_field_is_what_was_seen() -> None:
 def test_it_is_data() -> None:
     """All of it, also the run below it, as JSON has it."""
     seen = Look(KNOWN, {}, "c", journal=Journal("audit", "shop"), exists=True)
-    data = status_of(seen, VERDICT, at_work=True).data()
+    data: dict[str, Any] = status_of(seen, VERDICT, at_work=True).data()
     assert (data["state"], data["run"]["pid"], data["failure"]["seq"]) == ("behind", 41, 7)
     assert json.loads(json.dumps(data))["seeds"] == ["a"]
 
