@@ -1,0 +1,257 @@
+"""What an event says, as it is stored and as it is read back: also where a stranger has written it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from initdb.events import snapshot
+from initdb.events.knowledge import Applied, Doubt, Failure, Judgement, Knowledge, RunRecord, SeedRecord
+from initdb.events.payloads import PAYLOADS, payload_of
+from initdb.events.payloads.form import Payload, mapping, names, number, text, whole
+from initdb.events.payloads.notes import HistoryRewound, JournalUpgraded
+from initdb.events.types import EVENTS, NOTES
+from tests.statemachine.test_folders import BEFORE
+from tests.support.examples import some
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Each(Payload):
+    """A field of every type."""
+
+    type: ClassVar[str] = "each"
+
+    word: str
+    maybe: str | None = None
+    flag: bool = False
+    count: int = 0
+    limit: int | None = None
+    took: float = 0.0
+    time: float | None = None
+    words: tuple[str, ...] = ()
+    others: tuple[str, ...] | None = None
+    parts: Mapping[str, object]
+    more: Mapping[str, object] | None = None
+    issues: tuple[Mapping[str, object], ...] = ()
+    from_: str = ""
+
+
+SAID = {
+    **{"word": "w", "maybe": "m", "flag": True, "count": 2, "limit": 3, "took": 1.5, "time": 2.5},
+    **{"words": ("a",), "others": ("b",), "parts": {"c": 1}, "more": {"d": 2}, "issues": ({"e": 3},)},
+    "from": "here",
+}
+NOTHING = {
+    **{"word": "", "maybe": None, "flag": False, "count": 0, "limit": None, "took": 0.0, "time": None},
+    **{"words": (), "others": None, "parts": {}, "more": None, "issues": (), "from_": ""},
+}
+
+
+def test_what_is_said_is_stored_and_read() -> None:
+    """A keyword of Python loses its underscore."""
+    read = Each.read(SAID)
+    assert read.data() == SAID
+    assert read.from_ == "here"
+    assert JournalUpgraded(from_=1, to=2).data() == {"from": 1, "to": 2}
+    assert HistoryRewound.read({"was": 9, "is": 4}) == HistoryRewound(was=9, is_=4)
+
+
+def test_what_is_not_said_is_empty() -> None:
+    """And is not stored."""
+    read = Each.read({})
+    assert {one.name: getattr(read, one.name) for one in fields(Each)} == NOTHING
+    assert set(read.data()) == {one.rstrip("_") for one, value in NOTHING.items() if value is not None}
+
+
+@pytest.mark.parametrize(
+    ("field", "stored", "read"),
+    [
+        ("word", 5, "5"),
+        ("word", None, ""),
+        ("maybe", 5, None),
+        ("flag", 1, True),
+        ("flag", [], False),
+        ("count", "2", 0),
+        ("count", 2.9, 2),
+        ("count", True, 0),
+        ("count", math.nan, 0),
+        ("limit", math.inf, None),
+        ("limit", 0, 0),
+        ("took", "x", 0.0),
+        ("took", 2, 2),
+        ("time", True, None),
+        ("time", 0, 0),
+        ("words", ["a", 5], ("a", "5")),
+        ("words", "ab", ()),
+        ("others", "ab", ()),
+        ("others", [], ()),
+        ("parts", [], {}),
+        ("more", 5, {}),
+        ("more", {}, {}),
+        ("issues", [{"a": 1}, 5], ({"a": 1}, {})),
+        ("issues", {"a": 1}, ()),
+    ],
+)
+def test_what_has_another_form(field: str, stored: object, read: object) -> None:
+    """Becomes what it can, or empty."""
+    assert getattr(Each.read({field: stored}), field) == read
+
+
+@pytest.mark.parametrize(
+    ("reads", "value", "found"),
+    [
+        (text, "a", "a"),
+        (text, b"a", None),
+        (names, ("a", 1), ("a", "1")),
+        (names, {"a"}, ()),
+        (mapping, {"a": 1}, {"a": 1}),
+        (mapping, None, {}),
+        (number, 1.5, 1.5),
+        (number, False, None),
+        (number, "1", None),
+        (whole, -1.5, -1),
+        (whole, None, None),
+        (whole, -math.inf, None),
+    ],
+)
+def test_a_value_is_read_with_care(reads: Any, value: object, found: object) -> None:
+    """Of its type, or as nothing."""
+    assert reads(value) == found
+
+
+_ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@some
+@given(st.sampled_from(sorted(PAYLOADS)), st.data())
+def test_whatever_is_stored_can_be_read(kind: str, data: st.DataObject) -> None:
+    """Of every type; and what was read is read again as the same."""
+    stored = [one.name.rstrip("_") for one in fields(PAYLOADS[kind])]
+    said = data.draw(st.dictionaries(st.sampled_from(stored), _ANYTHING))
+    read = payload_of(kind, said)
+    assert read is not None and read.type == kind
+    again = payload_of(kind, read.data())
+    assert repr(again) == repr(read)
+
+
+def test_every_type_that_is_written_says_something() -> None:
+    """A type that nobody here knows has no payload."""
+    assert set(PAYLOADS) <= {*EVENTS, *NOTES}
+    assert payload_of("invented_later", {}) is None
+
+
+FULL = Knowledge(
+    **{name: getattr(BEFORE, name) for name in Knowledge.__slots__}
+    | {
+        "managed": True,
+        "adopted": True,
+        "version": 3,
+        "applied": {
+            "r1": Applied("r1", "d1", "run-0", "t", {"pid": 1}),
+            "r2": Applied("r2", None, "run-1", "u", {"pid": 2}, marked=True),
+            "r3": Applied("r3", "d3", "run-0", "t", {"pid": 1}),
+        },
+        "last_run": RunRecord(
+            "run-1", 2, "then", {"pid": 1}, "why", {"w": 5}, {"m": "a"}, "stopped", "seed", frozenset("ba")
+        ),
+        "judgements": (
+            Judgement({"m": "a"}, warnings=("w",)),
+            Judgement(
+                {"m": "b"}, Failure(3, "seed", "t", {"reference": "x"}, {"m": "b"}, 4, 2.5, "run", {"pid": 1})
+            ),
+        ),
+        "doubt": Doubt("migrate", "r4", 6, "d4", ("s1",), "77"),
+        "seeds": {"a": SeedRecord("a", "t", frozenset({"e", "d"}), "p", 4)},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        FULL,
+        Knowledge(),
+        Knowledge(doubt=Doubt("migrate", "r", 1), last_run=RunRecord("run", 1, "t")),
+        Knowledge(doubt=Doubt("migrate", "r", 1, done=())),
+    ],
+)
+def test_a_snapshot_is_all_of_it(known: Knowledge) -> None:
+    """Each field, through JSON-able data and back."""
+    assert snapshot.restored(snapshot.stored(known), known.seq, known.hash) == known
+
+
+def test_how_a_snapshot_is_stored() -> None:
+    """Other versions read it: no name and no place changes without a new number of the rules."""
+    assert snapshot.FOLD == 1
+    assert snapshot.stored(FULL) == {
+        "state": "behind",
+        "journal": "j",
+        "application": "shop",
+        "heads": ["r2"],
+        "applied": [
+            ["r1", "d1", "run-0", "t", 0, False],
+            ["r2", None, "run-1", "u", 1, True],
+            ["r3", "d3", "run-0", "t", 0, False],
+        ],
+        "who": [{"pid": 1}, {"pid": 2}],
+        "held": [["r3", "d3"], ["r8", None]],
+        "seeds": [["a", "t", ["d", "e"], "p", 4]],
+        "judgements": [
+            [{"m": "a"}, None, ["w"]],
+            [
+                {"m": "b"},
+                [3, "seed", "t", {"reference": "x"}, {"m": "b"}, 4, 2.5, "run", {"pid": 1}],
+                [],
+            ],
+        ],
+        "catalog": "c",
+        "managed": True,
+        "adopted": True,
+        "last_run": [
+            *("run-1", 2, "then", {"pid": 1}, "why", {"w": 5}, {"m": "a"}, "stopped", "seed", ["a", "b"]),
+        ],
+        "last": ["outage", "then", {"old": 1}],
+        "tries": 2,
+        "crashes": 1,
+        "doubt": ["migrate", "r4", 6, "d4", ["s1"], "77"],
+        "retry": ["r5", "r6"],
+        "memo": {"m": 1},
+        "version_table": "v",
+        "version_schema": "s",
+        "notes": ["n"],
+        "version": 3,
+    }
+
+
+@pytest.mark.parametrize("name", sorted(snapshot.stored(FULL)))
+def test_a_snapshot_that_lacks_a_field_is_none(name: str) -> None:
+    """Whichever."""
+    said = snapshot.stored(FULL)
+    del said[name]
+    assert snapshot.restored(said, 1, "h") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "seq", "due"),
+    [
+        ("health_validated", 1, True),
+        ("outage", 999, False),
+        ("outage", 1000, True),
+        ("outage", 2000, True),
+        ("outage", 1001, False),
+    ],
+)
+def test_when_a_snapshot_is_due(kind: str, seq: int, due: bool) -> None:
+    """At ready, and at every thousandth entry."""
+    assert snapshot.EACH == 1000
+    assert snapshot.is_due(kind, seq) == due
