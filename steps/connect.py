@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from initdb.errors import InitError
@@ -18,6 +18,7 @@ from initdb.errors.classify import classify, is_missing_table
 from initdb.errors.driver import driver_error
 from initdb.errors.files import why_not_opened
 from initdb.errors.redact import url_text
+from initdb.errors.translated import translated
 from initdb.events.head import JournalSignal
 from initdb.events.sessions import database_file
 
@@ -47,12 +48,10 @@ def reading(engine: Engine) -> Iterator[None]:
         yield
     except JournalSignal as signal:
         raise _unreadable(engine, "its tables changed while they were read") from signal
-    except Exception as error:
+    except (SQLAlchemyError, sqlite3.Error, engine.dialect.loaded_dbapi.Error, OSError) as error:
         if is_missing_table(error):
             raise _unreadable(engine, f"a table of it is not there: {type(error).__name__}") from error
-        if isinstance(error, (SQLAlchemyError, OSError)) or driver_error(error) is not None:
-            raise refused(engine, error) from error
-        raise
+        raise refused(engine, error) from error
 
 
 def _unreadable(engine: Engine, why: str) -> InitError:
@@ -64,12 +63,8 @@ def prepare(engine: Engine) -> None:
 
     Raises InitError: what stands in the way, and "postgresql-too-old".
     """
-    try:
+    with translated(lambda error: refused(engine, error), InitError):
         _prepare(engine)
-    except InitError:
-        raise
-    except Exception as error:
-        raise refused(engine, error) from error
 
 
 def _prepare(engine: Engine) -> None:
@@ -80,7 +75,7 @@ def _prepare(engine: Engine) -> None:
         return
     try:
         _check_server(engine)
-    except Exception as error:
+    except (SQLAlchemyError, OSError) as error:
         if refused(engine, error).reference != "unknown-database":
             raise
         _make_database(engine)
@@ -120,8 +115,9 @@ def _make_database(engine: Engine) -> None:
         quoted = connection.dialect.identifier_preparer.quote_identifier(name)
         try:
             connection.execute(text(f"CREATE DATABASE {quoted}"))
-        except Exception as error:
-            if getattr(getattr(error, "orig", None), "pgcode", None) not in RACE:
+        except DBAPIError as error:
+            found = driver_error(error)
+            if found is None or found.sqlstate not in RACE:
                 raise
 
 

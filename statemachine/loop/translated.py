@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from initdb.errors import InitError
+from initdb.errors.translated import translated as errors_translated
 from initdb.events.head import JournalSignal
 from initdb.statemachine.loop.signals import Stopped
 
@@ -30,9 +31,5 @@ def translated(meaning: Callable[[Exception], Exception]) -> Iterator[None]:
         ...     print(error)
         locked
     """
-    try:
+    with errors_translated(meaning, InitError, JournalSignal, Stopped):
         yield
-    except (InitError, JournalSignal, Stopped):
-        raise
-    except Exception as error:  # of SQLAlchemy, a driver, the system, or a step; whatever it is gets a name
-        raise meaning(error) from error

@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from initdb.errors import InitError
+from initdb.errors.translated import translated
 from initdb.steps.alembic_driver import private_names
 from initdb.steps.engines.urls import for_env_py
 from initdb.steps.env_py.failure import env_failure
@@ -62,10 +63,8 @@ def place_of(provider: Provider) -> tuple[Path, tuple[Path, ...]]:
         script = ScriptDirectory.from_config(config)
         found.append((Path(script.dir), private_names.version_locations(script)))
 
-    try:
+    with translated(lambda error: env_failure(error, "")):
         provider(note)
-    except Exception as error:
-        raise env_failure(error, "") from error
     if not found:
         raise InitError("migrations-not-found", "the callable did not run the function it was given")
     return found[0]

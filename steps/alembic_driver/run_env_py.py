@@ -50,11 +50,8 @@ def run_in_environment(
     if provider is None:
         raise InitError("migrations-not-found", "the application has no revisions")
     ride = _Ride(engine, application.companions, body, autocommit_block)
-    with PROCESS, kept_logging(), loading():
-        try:
-            provider(ride.run)
-        except Exception as error:
-            ride.failed(error)
+    with PROCESS, kept_logging(), loading(), ride.noting(as_env_py=True):
+        provider(ride.run)
     if ride.error is not None:
         raise ride.error
     if ride.reached is None:
@@ -84,8 +81,8 @@ class _Ride:
         if runs_in_a_loop(env_py):
             # It may be about several databases: better known before the first has been changed.
             self._through(config, script, self._note)
-            if len(self._seen) > 1:
-                self.failed(InitError("env-py-several-databases", *self.why, *sorted(self._seen)))
+            if len(self._seen) > 1 and self.error is None:
+                self.error = InitError("env-py-several-databases", *self.why, *sorted(self._seen))
         if self.error is None:
             self._through(config, ScriptDirectory.from_config(config), self._drive)
 
@@ -99,30 +96,27 @@ class _Ride:
 
         def configured(*args: Any, **kwargs: Any) -> None:
             configure(*args, **kwargs)
-            with self._noting():
+            with self.noting():
                 self._take(environment.get_context(), script, act)
 
         environment.configure = configured  # type: ignore[method-assign]
-        try:
-            with environment:
-                script.run_env()
-        except BaseException as error:
-            self.failed(error)
-
-    def failed(self, error: BaseException) -> None:
-        """Keep the first error; what env.py raises itself is named as its own."""
-        if self.error is None:
-            self.error = env_failure(error, self._engine.dialect.name)
+        with self.noting(as_env_py=True), environment:
+            script.run_env()
 
     @contextlib.contextmanager
-    def _noting(self) -> Iterator[None]:
-        """Keep our own error, whatever env.py makes of it."""
+    def noting(self, *, as_env_py: bool = False) -> Iterator[None]:
+        """Keep the first error, whatever env.py makes of it.
+
+        Args:
+            as_env_py: Whether env.py itself runs. Then the error gets its name, and goes no further.
+        """
         try:
             yield
-        except BaseException as error:
+        except BaseException as error:  # env.py is the application's, and may raise anything
             if self.error is None:
-                self.error = error
-            raise
+                self.error = env_failure(error, self._engine.dialect.name) if as_env_py else error
+            if not as_env_py:
+                raise
 
     def _take(
         self, context: MigrationContext, script: ScriptDirectory, act: Callable[[Environment], None]
@@ -136,7 +130,7 @@ class _Ride:
         begun_by_env = private_names.begun_by_env_py(context)
 
         def run_migrations(**arguments: Any) -> None:
-            with self._noting():
+            with self.noting():
                 act(Environment(connection, context, script, arguments))
 
         @contextlib.contextmanager

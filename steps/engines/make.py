@@ -6,11 +6,13 @@ import os
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool, StaticPool
 
 from initdb.errors import InitError
 from initdb.errors.classify import classify
 from initdb.errors.redact import url_text
+from initdb.errors.translated import translated
 from initdb.steps.engines.urls import synchronous
 
 SUPPORTED = ("sqlite", "postgresql")
@@ -26,7 +28,7 @@ def parse_url(text: str) -> URL:
     """
     try:
         url = make_url(text)
-    except Exception as error:
+    except (ArgumentError, ValueError) as error:  # the latter for a port that is no number
         raise InitError("bad-url", url_text(text)) from error
     if url.drivername in ("postgres", "postgresql"):
         url = url.set(drivername="postgresql+psycopg2")
@@ -39,13 +41,10 @@ def make_engine(text: str) -> Engine:
     """An engine that keeps no connection. Raises InitError("bad-url"), ("no-such-driver"),
     ("unsupported-database")."""
     url = parse_url(text)
-    memory = url.get_backend_name() == "sqlite" and not url.database
-    try:
+    kind = url.get_backend_name()
+    memory = kind == "sqlite" and not url.database
+    with translated(lambda error: classify(error, doing="connect", database=kind, target=url_text(text))):
         return create_engine(url, poolclass=StaticPool if memory else NullPool, connect_args=_patience(url))
-    except Exception as error:
-        raise classify(
-            error, doing="connect", database=url.get_backend_name(), target=url_text(text)
-        ) from error
 
 
 def _patience(url: URL) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from initdb.events.database import database_of
 from initdb.events.head import HeadMoved
 from initdb.events.payloads.form import Payload
 from initdb.events.process import in_this_process
+from initdb.events.statements import database_errors
 from initdb.steps.alembic_driver import Environment, Step
 from initdb.steps.catalog.blockers import blockers
 from initdb.steps.context import StepContext
@@ -71,7 +72,7 @@ def perform(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
         env.running, env.left = step.revision, False
         try:
             return _once(ctx, env, job, at)
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit) as error:  # the revision is the application's, and may raise anything
             if attempt == TRIES or env.left or not (is_lock_timeout(error) or is_serialization(error)):
                 place = Place(step.revision, str(step.path), ctx.database, job.doing)
                 raise revision_failure(error, place, left=env.left) from error
@@ -108,7 +109,7 @@ def _savepoint(ctx: StepContext, env: Environment, revision: str) -> Iterator[No
         yield
     try:
         connection.exec_driver_sql("RELEASE SAVEPOINT initdb_step")
-    except Exception as error:
+    except database_errors(connection) as error:
         found = driver_error(error)
         if found is None or is_connection_lost(error) or found.sqlstate not in {None, *_NO_SAVEPOINT}:
             raise

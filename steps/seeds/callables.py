@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NoReturn
 
-from sqlalchemy import Connection, RootTransaction, event
+from sqlalchemy import Connection, NestedTransaction, RootTransaction, event
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, OperationalError
 
 from initdb.errors import InitError
+from initdb.errors.translated import translated
 from initdb.events.process import in_this_process
+from initdb.events.undo import on_error
 from initdb.steps.seeds.model import SeedSource
 from initdb.steps.seeds.refusals import code_of, first_line
 from initdb.steps.seeds.scripts import load_function
@@ -38,18 +41,11 @@ def call(source: SeedSource, connection: Connection) -> int:
     """
     function = load_function(source)
     savepoint = connection.begin_nested()
-    try:
+    with on_error(_undo, savepoint), translated(partial(_failure, source), InitError):
         with _kept_open(connection, source.name) as refused, in_this_process():
             made = function(connection)
         if refused:
             raise refused[0]
-    except BaseException as error:  # the function is the application's, and may raise anything
-        with contextlib.suppress(DBAPIError):
-            if savepoint.is_active:
-                savepoint.rollback()
-        if isinstance(error, InitError) or not isinstance(error, Exception) or _is_of_the_moment(error):
-            raise
-        _failed(source, error)
     try:
         savepoint.commit()
     except (DBAPIError, InvalidRequestError) as error:
@@ -120,9 +116,17 @@ def _is_of_the_moment(error: Exception) -> bool:
     )
 
 
-def _failed(source: SeedSource, error: Exception) -> NoReturn:
+def _undo(savepoint: NestedTransaction) -> None:
+    with contextlib.suppress(DBAPIError):
+        if savepoint.is_active:
+            savepoint.rollback()
+
+
+def _failure(source: SeedSource, error: Exception) -> Exception:
+    if _is_of_the_moment(error):
+        return error
     said = f"{source.name}{_own_line(traceback.extract_tb(error.__traceback__))}: {first_line(error)}"
-    raise InitError("seed-callable-failed", said, sqlstate=code_of(error)) from None
+    return InitError("seed-callable-failed", said, sqlstate=code_of(error))
 
 
 def _own_line(frames: Sequence[traceback.FrameSummary]) -> str:

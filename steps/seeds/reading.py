@@ -11,7 +11,8 @@ from typing import cast
 from sqlalchemy import JSON, Column, String, Table
 
 from initdb.errors import InitError
-from initdb.events.process import only_in
+from initdb.errors.translated import translated
+from initdb.events.process import in_this_process, only_in
 from initdb.nearest import did_you_mean
 from initdb.steps.seeds.csv_rows import csv_header, csv_rows
 from initdb.steps.seeds.documents import document_rows
@@ -89,21 +90,18 @@ def _raw(source: SeedSource) -> Iterator[SeedRow]:
 def _yielded(source: SeedSource) -> Iterator[SeedRow]:
     function = load_function(source)
     number, process = 0, os.getpid()
-    try:
+
+    def failure(error: Exception) -> InitError:
+        said = f"{source.name}: after row {number} it raised {first_line(error)}"
+        return InitError("seed-callable-failed", said)
+
+    with translated(failure, InitError), in_this_process():
         for number, row in enumerate(cast(Iterable[object], function()), 1):
             only_in(process)
             if not isinstance(row, Mapping):
                 said = f"{source.name} row {number}: it is a {type(row).__name__}, not a dict"
                 raise InitError("seed-callable-failed", said)
             yield SeedRow(row, f"{source.name} row {number}")
-    except InitError:
-        raise
-    except BaseException as error:  # the function is the application's; a child that it forked must not go on
-        only_in(process, error)
-        if not isinstance(error, Exception):
-            raise
-        said = f"{source.name}: after row {number} it raised {first_line(error)}"
-        raise InitError("seed-callable-failed", said) from error
 
 
 def _converted(rows: Iterator[SeedRow], table: Table, *, text: bool) -> Iterator[SeedRow]:

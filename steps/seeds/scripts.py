@@ -12,6 +12,7 @@ from types import CodeType, ModuleType
 from typing import cast
 
 from initdb.errors import InitError
+from initdb.errors.translated import translated
 from initdb.steps.python_files.syntax import syntax_tree
 from initdb.steps.seeds.model import Kind, SeedSource
 
@@ -63,14 +64,14 @@ def load_function(source: SeedSource) -> Callable[..., object]:
     loader = _Fresh(f"initdb_seed_{source.digest[:16]}", str(source.file), source.digest)
     module = ModuleType(loader.name)
     module.__file__ = str(source.file)
-    try:
+
+    def failure(error: Exception) -> InitError:
+        said = f"{source.name}: running the file raised {type(error).__name__}: {error}"
+        return InitError("seed-callable-failed", said)
+
+    with translated(failure, InitError):
         loader.exec_module(module)
         function = getattr(module, "rows" if source.kind == "python rows" else "seed")
-    except InitError:
-        raise
-    except Exception as error:  # the file is the application's, and may raise anything
-        said = f"{source.name}: running the file raised {type(error).__name__}: {error}"
-        raise InitError("seed-callable-failed", said) from error
     if not callable(function):
         raise InitError("seed-file-unreadable", f"{source.name}: {function!r} is not a function")
     return cast(Callable[..., object], function)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from initdb.events.database import database_of
 from initdb.events.sqlite import SQLITE
+from initdb.events.statements import database_errors
 
 
 @contextlib.contextmanager
@@ -31,7 +32,7 @@ def _facade(connection: Connection) -> Iterator[None]:
         yield
     finally:
         if begun is not None and begun.is_active:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(*database_errors(connection)):
                 begun.rollback()
 
 
@@ -55,11 +56,11 @@ def _sqlite(connection: Connection, dbapi: Any) -> Iterator[None]:
             try:
                 yield
             finally:
-                with contextlib.suppress(Exception):
+                with contextlib.suppress(*database_errors(connection)):
                     database_of(connection).rollback(connection)
     finally:
         connection.info.pop("initdb_foreign_keys", None)
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(*database_errors(connection)):
             _run(dbapi, f"PRAGMA foreign_keys = {'ON' if enforced else 'OFF'}")
             # Where it is weak, each of our transactions has raised it.
             _run(dbapi, f"PRAGMA synchronous = {level}")
@@ -93,7 +94,7 @@ def _postgresql(connection: Connection, dbapi: Any) -> Iterator[None]:
         try:
             yield
         finally:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(*database_errors(connection)):
                 database_of(connection).rollback(connection)
                 if autocommit:
                     dialect.set_isolation_level(dbapi, "AUTOCOMMIT")

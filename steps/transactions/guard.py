@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, event
+from sqlalchemy.exc import StatementError
 
 from initdb.errors import InitError
 from initdb.steps.transactions.sql_words import transaction_word
@@ -62,10 +63,9 @@ def kept_transaction(connection: Connection) -> Iterator[Kept]:
         except sqlite3.DatabaseError as error:
             _refused_by_sqlite(error, kept)
             raise
-        except Exception as error:
-            orig = getattr(error, "orig", None)
-            if authorized and isinstance(orig, sqlite3.DatabaseError):
-                _refused_by_sqlite(orig, kept)
+        except StatementError as error:
+            if authorized and isinstance(error.orig, sqlite3.DatabaseError):
+                _refused_by_sqlite(error.orig, kept)
             raise
 
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Literal
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, NestedTransaction
 from sqlalchemy.exc import SQLAlchemyError
 
 from initdb.errors import InitError
 from initdb.errors.classify import classify
+from initdb.events.undo import on_error
 
 _REFUSED = {"index-creation-failed", "constraint-creation-failed", "constraint-violation", "repair-failed"}
 
@@ -19,18 +20,19 @@ _REFUSED = {"index-creation-failed", "constraint-creation-failed", "constraint-v
 def savepoint(connection: Connection, *, keep: bool = True) -> Iterator[None]:
     """A SAVEPOINT around the body: kept at its end, unless `keep` is false; undone where the body raises."""
     nested = connection.begin_nested()
-    try:
+    with on_error(_undo, nested):
         yield
         if keep:
             nested.commit()
         else:
             nested.rollback()
-    except BaseException:
-        # Some errors end the whole transaction, savepoints too: the first error is the one to tell. Where
-        # COMMIT failed this sends nothing, and SQLAlchemy takes later statements again.
-        with suppress(SQLAlchemyError):
-            nested.rollback()
-        raise
+
+
+def _undo(nested: NestedTransaction) -> None:
+    # Some errors end the whole transaction, savepoints too: the first error is the one to tell. Where COMMIT
+    # failed this sends nothing, and SQLAlchemy takes later statements again.
+    with suppress(SQLAlchemyError):
+        nested.rollback()
 
 
 def attempt(
