@@ -21,6 +21,7 @@ LARGEST_MODULE = 400
 SMALL_FUNCTION = 35
 SMALL_SHARE = 0.95
 MOST_ANY = 120
+MOST_BROAD = 25
 LEAST_RATIO = 1.4
 NO_CODE = {
     tokenize.COMMENT,
@@ -76,11 +77,13 @@ def _of_the_product() -> Iterator[str]:
     anything, broad = sum(map(_is_any, nodes)), sum(map(_is_broad, nodes))
     ratio = _lines(GROUPS["tests"]) / _lines(GROUPS["product"])
     print(
-        f"product: {anything} times Any (at most {MOST_ANY}), {broad} broad excepts;"
+        f"product: {anything} times Any (at most {MOST_ANY}), {broad} broad excepts (at most {MOST_BROAD});"
         f" {ratio:.2f} lines of code in the tests for each of the product (at least {LEAST_RATIO})"
     )
     if anything > MOST_ANY:
         yield f"product: Any is said {anything} times"
+    if broad > MOST_BROAD:
+        yield f"product: every error is caught {broad} times"
     if ratio < LEAST_RATIO:
         yield f"tests: {ratio:.2f} lines of code for each of the product"
 
