@@ -107,25 +107,33 @@ class Initializer:
         return self.site.engine
 
     def initialize(self) -> InitializationResult:
-        """Bring the database to ready, whatever the `mode` is.
+        """Bring the database to ready, whatever the setting `mode` is.
 
-        SIGTERM and SIGINT stay the application's. Where it handles them, the first one stops the run in order
-        too, and the result is "stopped". Called from inside its own run (by a module that env.py imports, a
-        seed, a thread or a child process that one of these starts), it returns at once: "running".
+        SIGTERM and SIGINT remain the application's. If it handles them, the first one also stops the run in
+        order, and the outcome is "stopped".
+
+        A call from inside its own run returns at once, with the outcome "running": from a module that env.py
+        imports, from a seed, or from a thread or child process of one of these.
 
         Returns:
-            How it ended. What went wrong is in `errors`, not raised.
+            How it ended. A failure is in `errors`; it is not raised.
 
         Raises:
-            KeyboardInterrupt, SystemExit: as a signal handler of the application raises them.
+            KeyboardInterrupt, SystemExit: A signal handler of the application raised it.
         """
         return self.concluded(attend)
 
     def boot(self) -> InitializationResult:
-        """What a boot does: as `mode` says (work, wait, check).
+        """Do what the setting `mode` says: work, wait, check or off.
 
-        With `off`, and inside a run whose env.py or seeds made this application, it does nothing, which is
-        no failure.
+        Nothing is done, and that is a success, with `off`, and inside a run whose env.py or seed made this
+        application.
+
+        Returns:
+            How it ended, as `initialize` says it.
+
+        Raises:
+            KeyboardInterrupt, SystemExit: A signal handler of the application raised it.
         """
         if self.settings.mode == "off" or booting.quiet.get():
             return InitializationResult(True, [], [], [], 0.0, self.engine.dialect.name, "done")
@@ -134,65 +142,82 @@ class Initializer:
     def attend(
         self, order: Order | None = None, *, mode: str = "work", wait: bool = True, host: bool = False
     ) -> Outcome:
-        """The same with an order, as the command line gives them.
+        """Bring the database to ready, or carry out an order. The command line calls this.
 
         Args:
-            order: what a person asked for; None for what a boot does.
-            mode: work, wait or check, as the setting of this name.
-            wait: whether to wait for another process that works.
-            host: whether this process is there for this alone: then its signals stop the run, and end the
-                process where the run does not end in order.
+            order: What a person asked for; None for what a boot does.
+            mode: work, wait or check, as in the setting.
+            wait: Whether to wait for another process that works.
+            host: Whether this process has no other purpose. Then its signals stop the run, and end the
+                process if the run does not end in order.
 
         Returns:
-            How it ended, with an error in it where it failed.
+            How it ended. A failure is in `error`.
 
         Raises:
-            KeyboardInterrupt, SystemExit: as a signal handler of the application raises them.
+            KeyboardInterrupt, SystemExit: A signal handler of the application raised it.
         """
         return attend(self.site, order, mode, wait, host=host)
 
     def resume(self) -> InitializationResult:
-        """Go on, and try again what failed: overrides the failure that stands when this is called.
+        """Retry what failed: override the failure that is recorded when this is called, and go on to ready.
 
-        Returns, raises: as `initialize`.
+        Returns:
+            How it ended, as `initialize` says it.
+
+        Raises:
+            KeyboardInterrupt, SystemExit: A signal handler of the application raised it.
         """
         return self.concluded(lambda site: attend(site, orders.resume(self.look())))
 
     def repair(self) -> RepairResult:
-        """Look, repair what is safe, and go on to ready.
+        """Inspect the database, repair what can be repaired without losing data, and go on to ready.
 
-        Returns, raises: as `initialize`.
+        Returns:
+            What was repaired, and what was not. A failure is in `errors`; it is not raised.
+
+        Raises:
+            KeyboardInterrupt, SystemExit: A signal handler of the application raised it.
         """
         begun = time.perf_counter()
         outcome = self._outcome(partial(attend, order=orders.again("repair")))
         return orders.repair_result(outcome, time.perf_counter() - begun)
 
     def look(self, before: Look | None = None) -> Look:
-        """Look without writing.
+        """Look at the database without writing to it.
 
         Args:
-            before: what was seen last, so that only newer entries are read.
+            before: The last look. With it, only newer entries are read.
+
+        Returns:
+            What was seen.
 
         Raises:
-            InitError: the database cannot be had, or its journal cannot be read.
+            InitError: The database cannot be reached, or its journal cannot be read.
         """
         self.site.ask_env_py()
         with reading(self.engine):
             return look(self.site, before)
 
     def verdict(self) -> Verdict:
-        """What a boot would conclude now, without doing it.
+        """Say what a boot would do now, without doing it.
 
         Raises:
-            InitError: the database cannot be had, or its journal cannot be read.
+            InitError: The database cannot be reached, or its journal cannot be read.
         """
         return judge(self.look())
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
-        """The events of the journal, in order, without its snapshots; none where there is no journal.
+        """Read the events of the journal, in order. Its snapshots are left out.
+
+        Args:
+            after: The number of the entry after which to begin.
+
+        Yields:
+            The entries; none if there is no journal.
 
         Raises:
-            InitError: the database cannot be had, or its journal cannot be read.
+            InitError: The database cannot be reached, or its journal cannot be read.
         """
         with reading(self.engine):
             seen = look(self.site)
@@ -203,7 +228,11 @@ class Initializer:
                 yield from (entry for entry in entries if entry.type not in UNSEEN)
 
     def concluded(self, attending: Callable[[Site], Outcome]) -> InitializationResult:
-        """The result of an attendance, timed; an error becomes its rendered text."""
+        """Call a function that brings the database to an end, and make a public result of its outcome.
+
+        Args:
+            attending: Called with `site`.
+        """
         begun = time.perf_counter()
         result = orders.result_of(self._outcome(attending), self.engine.dialect.name, self.settings)
         return replace(result, duration=time.perf_counter() - begun)
@@ -211,7 +240,7 @@ class Initializer:
     def _outcome(self, attending: Callable[[Site], Outcome]) -> Outcome:
         try:
             return attending(self.site)
-        except Exception as error:  # a library call has promised not to raise, also where initdb is mistaken
+        except Exception as error:  # a library call has promised not to raise, also if initdb has a bug
             found = refused(self.engine, error, "journal")
             return Outcome("failed", error=found.rendered(), exit_code=found.exit_code)
 
