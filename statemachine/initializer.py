@@ -16,7 +16,7 @@ from initdb.events.entry import Entry
 from initdb.events.sessions import session
 from initdb.events.types import UNSEEN
 from initdb.settings import Settings, load_settings
-from initdb.statemachine import orders
+from initdb.statemachine import orders, outcomes
 from initdb.statemachine.assemble.site import Site, Watcher
 from initdb.statemachine.decide.verdict import Look, Verdict, judge
 from initdb.statemachine.loop.attend import Outcome, attend
@@ -181,7 +181,7 @@ class Initializer:
         """
         begun = time.perf_counter()
         outcome = self._outcome(partial(attend, order=orders.again("repair")))
-        return orders.repair_result(outcome, time.perf_counter() - begun)
+        return outcomes.repair_result(outcome, time.perf_counter() - begun)
 
     def look(self, before: Look | None = None) -> Look:
         """Look at the database without writing to it.
@@ -234,7 +234,7 @@ class Initializer:
             attending: Called with `site`.
         """
         begun = time.perf_counter()
-        result = orders.result_of(self._outcome(attending), self.engine.dialect.name, self.settings)
+        result = outcomes.result_of(self._outcome(attending), self.engine.dialect.name, self.settings)
         return replace(result, duration=time.perf_counter() - begun)
 
     def _outcome(self, attending: Callable[[Site], Outcome]) -> Outcome:

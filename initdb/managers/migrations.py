@@ -11,7 +11,7 @@ from initdb.managers.reports import RevisionRecord
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.loop.attend import Outcome
 from initdb.statemachine.loop.order import Order
-from initdb.statemachine.orders import reason_of
+from initdb.statemachine.outcomes import reason_of
 from initdb.statemachine.render.results import MigrationResult
 from initdb.steps.context import StepContext
 from initdb.steps.revisions.graph import RevisionGraph
