@@ -50,7 +50,7 @@ class Group:
         only = ["-k", self.only] if self.only else []
         return ["-q", "-s", "-p", "no:cacheprovider", *only, *self.tests]
 
-    def hash_of(self, file: str) -> str:
+    def sign_of(self, file: str) -> str:
         """Of the module and of the tests: a mutant is tried anew where one of them has changed."""
         tests = [path for one in self.tests for path in sorted({TREE / one, *(TREE / one).rglob("*.py")})]
         content = b"".join(path.read_bytes() for path in tests if path.is_file())

@@ -14,16 +14,16 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from dataclasses import astuple, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.mutants.groups import TREE, Choice, Group, Tried, try_mutants
+from tests.mutants.groups import TREE, Group, Tried, try_mutants
 from tests.mutants.mutating import Mutant
 from tests.mutants.scored import by_reason, key, reasons, survivors, table
 
 RESULTS = TREE / ".mutation.json"
-"""What was tried before. It is not tried again as long as the module and its tests stay as they are."""
+"""What was tried before. It is not tried again as long as the module and its tests stay as they are; with
+`--again` only what was not killed then."""
 
 BEGIN, END = "<!-- written by make mutation: begin -->", "<!-- written by make mutation: end -->"
 
@@ -41,7 +41,11 @@ def main(words: Sequence[str] | None = None) -> int:
     wanted = {file for group in groups() for file in group.files if {group.name, file} & set(asked.names)}
     for group in groups():
         _try(group, [file for file in group.files if file in wanted or not asked.names], asked, results)
-    return _report({file: one for file, one in results.items() if file in (wanted or known)}, asked.report)
+    now = {file: group.sign_of(file) for group in groups() for file in group.files}
+    told = {file: one for file, one in results.items() if file in (wanted or known)}
+    if old := [file for file, one in told.items() if one["sign"] != now[file]]:
+        print(f"changed since they were tried: {', '.join(old)}", file=sys.stderr)
+    return _report(told, asked.report)
 
 
 def groups() -> list[Group]:
@@ -65,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", metavar="NAME", help="only this group, or module: events/ids.py")
     parser.add_argument("--share", type=float, default=1.0, help="of each module's mutants; 1 is all")
     parser.add_argument("--seed", default="0", help="of the sample")
-    parser.add_argument("--again", action="store_true", help="only those that survived the last time")
+    parser.add_argument("--again", action="store_true", help="only those that were not killed before")
     parser.add_argument("--budget", type=float, default=5.0, help="seconds of tests for each mutant")
     parser.add_argument("--workers", type=int, default=1, help="how many at once")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where it is kept what was tried")
@@ -75,41 +79,57 @@ def _parser() -> argparse.ArgumentParser:
 
 def _try(group: Group, files: Sequence[str], asked: argparse.Namespace, results: Results) -> None:
     """The mutants of a group that have not been tried, or not with these tests; what came of them is kept."""
-    chosen: dict[str, Choice] = {}
+    chosen: dict[str, _Chosen] = {}
+    part = "" if asked.share == 1 else f" {asked.share:g} {asked.seed}"
+    signs = {file: group.sign_of(file) + part for file in files}
     for file in files:
-        sign = f"{group.hash_of(file)} {asked.share:g} {asked.seed} {asked.budget:g}"
-        if asked.again:
-            lived = set(survivors({file: _tried(results.get(file, {}))}))
-            chosen[file] = partial(_again, file, lived)
-        elif results.get(file, {}).get("sign") != sign:
-            chosen[file] = partial(_sample, asked.share, f"{asked.seed} {file}")
-            results[file] = {"sign": sign}
+        before = results.get(file, {})
+        if before.get("sign") != signs[file] or asked.again:
+            known = {key(file, one): one for one in map(_tried, before.get("tried", [])) if asked.again}
+            chosen[file] = _Chosen(file, asked.share, f"{asked.seed} {file}", known)
     if not chosen:
         return
     for file, tried in try_mutants(group, chosen, asked.budget, asked.workers).items():
-        kept = {key(file, one): astuple(one) for one in (*_tried(results[file]), *tried)}
-        results[file]["tried"] = list(kept.values())
-        if tried:
-            print(table({file: tried}).splitlines()[2], flush=True)
+        found = chosen[file].together(tried)
+        results[file] = {"sign": signs[file], "tried": [astuple(one) for one in found]}
+        if found:
+            print(table({file: found}).splitlines()[2], flush=True)
     asked.results.write_text(json.dumps(results, indent=1, ensure_ascii=False))
 
 
-def _tried(kept: dict[str, Any]) -> list[Tried]:
-    return [Tried(*one) for one in kept.get("tried", [])]
+class _Chosen:
+    """Which mutants of a module are tried: a share of them, by chance but the same each time. Those that were
+    killed before are not tried again where that is asked for."""
+
+    def __init__(self, file: str, share: float, seed: str, known: dict[str, Tried]) -> None:
+        self._file, self._share, self._seed, self._known = file, share, seed, known
+        self._keys: list[str] = []
+
+    def __call__(self, mutants: Sequence[Mutant]) -> Sequence[Mutant]:
+        few = random.Random(self._seed).sample(mutants, round(self._share * len(mutants)))
+        sample = mutants if self._share == 1 else few
+        self._keys = [self._key(one) for one in sample]
+        return [one for one in sample if self._is_open(self._key(one))]
+
+    def _key(self, mutant: Mutant) -> str:
+        return key(self._file, Tried(mutant.function, mutant.change, ""))
+
+    def _is_open(self, name: str) -> bool:
+        return name not in self._known or bool(survivors({self._file: [self._known[name]]}))
+
+    def together(self, tried: Sequence[Tried]) -> list[Tried]:
+        """What was known of the mutants that there are, and what has come of those that were tried."""
+        found = self._known | {key(self._file, one): one for one in tried}
+        return [found[name] for name in self._keys]
 
 
-def _sample(share: float, seed: str, mutants: Sequence[Mutant]) -> Sequence[Mutant]:
-    """By chance, but the same each time."""
-    return mutants if share == 1 else random.Random(seed).sample(mutants, round(share * len(mutants)))
-
-
-def _again(file: str, lived: set[str], mutants: Sequence[Mutant]) -> Sequence[Mutant]:
-    return [one for one in mutants if key(file, Tried(one.function, one.change, "")) in lived]
+def _tried(kept: Sequence[str]) -> Tried:
+    return Tried(*kept)
 
 
 def _report(results: Results, page: Path | None) -> int:
     """Says what came of all; 1 where a survivor has no reason."""
-    tried = {file: _tried(one) for file, one in results.items()}
+    tried = {file: list(map(_tried, one["tried"])) for file, one in results.items()}
     reasoned, left = by_reason(survivors(tried), reasons())
     text = f"{table(tried)}\n\n{reasoned}"
     print(text, *left, sep="\n")

@@ -117,7 +117,7 @@ def test_a_module_is_tried_again_where_its_tests_change(tmp_path: Path) -> None:
     """And only there."""
     group = Group("one", ("events/ids.py",), ("tests/events/test_entries.py",))
     more = Group("one", ("events/ids.py",), ("tests/events/test_entries.py", "tests/events/test_find.py"))
-    assert group.hash_of("events/ids.py") == group.hash_of("events/ids.py") != more.hash_of("events/ids.py")
+    assert group.sign_of("events/ids.py") == group.sign_of("events/ids.py") != more.sign_of("events/ids.py")
 
 
 def test_the_table() -> None:
