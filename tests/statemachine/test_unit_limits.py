@@ -1,0 +1,333 @@
+"""The unit of work at its limits: how long it asks for the head, what it says, and what an entry carries."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine
+
+from initdb.errors import InitError
+from initdb.events import snapshot
+from initdb.events.clock import Clock
+from initdb.events.database import database_of
+from initdb.events.entry import Entry
+from initdb.events.head import BatonLost, CommitInDoubt, HeadBusy, HeadMoved
+from initdb.events.journal import Journal
+from initdb.events.sessions import session
+from initdb.events.spool import Note
+from initdb.events.statements import driver
+from initdb.events.upcast import CURRENT
+from initdb.statemachine.decide.fold import fold
+from initdb.statemachine.loop.signals import Stopped, Stopper
+from initdb.statemachine.loop.writer import PATIENCE, Writer
+from tests.events.journals import append_committed, begin, commit, make, rollback
+from tests.statemachine.test_unit import _without_guards
+from tests.support.said import said
+
+NOW = datetime(2026, 11, 23, 8, 6, 41, 218903, UTC)
+
+
+@pytest.fixture
+def connection(engine: Engine) -> Iterator[Connection]:
+    """The session that works, on a journal of one entry."""
+    make(engine)
+    with session(engine) as opened:
+        yield opened
+
+
+@pytest.fixture
+def writer(connection: Connection) -> Writer:
+    """A writer that knows all of the journal."""
+    journal = Journal("main" if connection.dialect.name == "sqlite" else "public", "shop")
+    known = fold(journal.read(connection))
+    rollback(connection)
+    clock = Clock(now=lambda: NOW)
+    return Writer(journal, known, "run-1", {"pid": 1}, clock, lambda: True)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What was slept, in place of sleeping."""
+    slept: list[float] = []
+    monkeypatch.setattr(Stopper, "pause", lambda self, seconds: slept.append(seconds))
+    return slept
+
+
+def _busy(monkeypatch: pytest.MonkeyPatch, times: int = 10**6) -> list[float | None]:
+    """The head is somebody else's so many times; gives with what it was asked for."""
+    asked: list[float | None] = []
+    real = Journal.lock_head
+
+    def lock_head(self: Journal, connection: Connection, lock_timeout: float | None = None) -> Any:
+        asked.append(lock_timeout)
+        if len(asked) <= times:
+            raise HeadBusy
+        return real(self, connection, lock_timeout)
+
+    monkeypatch.setattr(Journal, "lock_head", lock_head)
+    return asked
+
+
+def test_a_head_is_asked_for_more_and_more_slowly(
+    writer: Writer, connection: Connection, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From 20 ms to half a second; with the timeout of its own."""
+    writer.lock_timeout = 1.5
+    asked = _busy(monkeypatch, 10)
+    with writer.open(connection):
+        assert writer.head is not None and writer.head.seq == 1
+        writer.commit(connection, said("run_started"))
+    expected = [0.02, 0.03, 0.045, 0.0675, 0.10125, 0.151875, 0.2278125, 0.34171875, 0.5, 0.5]
+    assert pauses == pytest.approx(expected)
+    assert asked == [1.5] * 11
+
+
+def test_a_head_is_given_up_after_a_minute(
+    writer: Writer, connection: Connection, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By what was slept."""
+    _busy(monkeypatch)
+    with pytest.raises(HeadBusy):
+        writer.begin(connection)
+    assert PATIENCE == 60.0
+    assert PATIENCE < sum(pauses) <= PATIENCE + 0.5
+    assert not database_of(connection).in_transaction(connection)
+
+
+@pytest.mark.parametrize("why", ["hurried", "baton"])
+def test_who_has_no_time_gives_the_head_up_at_once(
+    writer: Writer, connection: Connection, pauses: list[float], monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    """The process ends, or somebody else works by now."""
+    asked = _busy(monkeypatch)
+    answers = iter([True, why != "baton"])
+    writer.alive = lambda: next(answers)
+    writer.stopper = Stopper(last_word=why == "hurried")
+    with pytest.raises(HeadBusy):
+        writer.begin(connection)
+    assert (pauses, len(asked)) == ([], 1)
+
+
+def test_a_signal_ends_the_wait_for_the_head(
+    writer: Writer, connection: Connection, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked for once."""
+
+    def signalled(*_: object) -> None:
+        writer.stopper.signum = 15
+        raise HeadBusy
+
+    monkeypatch.setattr(Journal, "lock_head", signalled)
+    with pytest.raises(Stopped):
+        writer.begin(connection)
+    assert pauses == []
+
+
+@pytest.mark.parametrize(
+    ("newer", "context"),
+    [
+        ({"version": CURRENT + 1}, f"state 'unknown', events of version {CURRENT + 1}"),
+        ({"state": "compressed"}, f"state 'compressed', events of version {CURRENT}"),
+    ],
+)
+def test_what_is_newer_is_named(
+    writer: Writer, connection: Connection, newer: dict[str, Any], context: str
+) -> None:
+    """The state, and the version of the events."""
+    writer.knowledge = replace(writer.knowledge, **newer)
+    with pytest.raises(InitError) as error:
+        writer.begin(connection)
+    assert (error.value.reference, error.value.context) == ("journal-newer", (context,))
+
+
+def test_a_head_that_is_not_the_last_entrys(writer: Writer, connection: Connection) -> None:
+    """Is named with the database; the transaction is over."""
+    begin(connection)
+    _without_guards(connection, "UPDATE init_journal_head SET seq = 7")
+    commit(connection)
+    with pytest.raises(InitError) as error:
+        writer.begin(connection)
+    assert error.value.database == connection.dialect.name
+    assert not database_of(connection).in_transaction(connection)
+
+
+def test_what_is_waited_for_can_be_cancelled(writer: Writer, connection: Connection) -> None:
+    """The driver's connection is known to the one who stops."""
+    with writer.open(connection):
+        assert writer.stopper._driver is driver(connection)
+        writer.commit(connection, said("run_started"))
+
+
+class Left(BaseException):
+    """In the place of a process's end."""
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda writer, connection: writer.begin(connection),
+        lambda writer, connection: writer.commit(connection, said("run_started")),
+        lambda writer, connection: writer.rollback(connection),
+    ],
+)
+def test_a_forked_child_leaves_the_unit_alone(
+    writer: Writer,
+    connection: Connection,
+    act: Callable[[Writer, Connection], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It shares the connection with its parent."""
+
+    def leave(code: int) -> None:
+        raise Left
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "_exit", leave)
+        writer.process += 1
+        with pytest.raises(Left):
+            act(writer, connection)
+        writer.process -= 1
+    with writer.open(connection):
+        writer.commit(connection, said("run_started"))
+
+
+def test_what_an_entry_carries(writer: Writer, connection: Connection) -> None:
+    """The run, the time, the process, and which try it is."""
+    seen: list[Entry] = []
+    writer.observe = seen.append
+    for event in (
+        said("run_started", {"code": {"m": "a"}}),
+        said("outage"),
+        said("outage", {"attempt": 7}),
+        said("outage", {"attempt": "7"}),
+    ):
+        with writer.open(connection):
+            writer.commit(connection, event)
+    assert [one.attempt for one in seen] == [1, 1, 7, 1]
+    assert {(one.run, one.at) for one in seen} == {("run-1", "2026-11-23T08:06:41.218903Z")}
+    assert all(one.by == {"pid": 1} for one in seen)
+    assert [one.seq for one in seen] == [2, 3, 4, 5]
+
+
+def test_tries_without_progress_are_counted(writer: Writer, connection: Connection) -> None:
+    """By what is known when the entry is written."""
+    writer.knowledge = replace(writer.knowledge, tries=4)
+    seen: list[Entry] = []
+    writer.observe = seen.append
+    with writer.open(connection):
+        writer.commit(connection, said("outage"))
+    assert seen[0].attempt == 4
+
+
+def test_a_snapshot_is_told_to_nobody(
+    writer: Writer, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It follows in the same transaction, and a note that says to be one does not enter."""
+    monkeypatch.setattr(snapshot, "EACH", 2)
+    seen: list[str] = []
+    writer.observe = lambda entry: seen.append(entry.type)
+    writer.notes = lambda: (Note("a", "snapshot", "t", {}), Note("b", "outage", "t", {}))
+    with writer.open(connection):
+        writer.commit(connection, said("run_started"))
+    assert seen == ["outage", "run_started"]
+    types = [entry.type for entry in writer.journal.read(connection)]
+    assert types == ["journal_created", "outage", "snapshot", "run_started", "snapshot"]
+    assert writer.knowledge.notes == {"b"}
+
+
+def test_whether_a_commit_may_take_its_time(
+    writer: Writer, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks the one who stops."""
+    here = database_of(connection)
+    asked: list[bool] = []
+    real = here.commit
+
+    def commit(connection: Connection, hurried: Callable[[], bool] = bool) -> None:
+        asked.append(hurried())
+        writer.stopper.signum = 15
+        asked.append(hurried())
+        real(connection)
+
+    monkeypatch.setattr(here, "commit", commit)
+    with writer.open(connection):
+        writer.commit(connection, said("run_started"))
+    assert asked == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"), [(ConnectionResetError(), CommitInDoubt), (ValueError(), ValueError)]
+)
+def test_a_commit_that_fails(
+    writer: Writer,
+    connection: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    raised: type[Exception],
+) -> None:
+    """Without an answer it is in doubt; what was known stays, and nobody is told."""
+    before, seen = writer.knowledge, list[Entry]()
+    writer.observe = seen.append
+
+    def commit(connection: Connection, hurried: Callable[[], bool] = bool) -> None:
+        raise error
+
+    monkeypatch.setattr(database_of(connection), "commit", commit)
+    with pytest.raises(raised), writer.open(connection):
+        writer.commit(connection, said("run_started"))
+    assert writer.knowledge is before and seen == []
+
+
+def test_a_journal_that_is_dropped_meanwhile(writer: Writer, connection: Connection) -> None:
+    """By the step itself: the head was locked."""
+    with pytest.raises(InitError) as error, writer.open(connection):
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("DROP TABLE init_journal CASCADE")
+        else:
+            connection.exec_driver_sql("DROP TABLE init_journal")
+        writer.commit(connection, said("run_started"))
+    assert (error.value.reference, error.value.database) == ("journal-dropped", connection.dialect.name)
+
+
+def test_an_append_that_is_refused_is_not_hidden(
+    writer: Writer, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the driver says."""
+
+    def append(*_: object) -> None:
+        raise sqlite3.IntegrityError("no")
+
+    monkeypatch.setattr(Journal, "append", append)
+    with pytest.raises(sqlite3.IntegrityError), writer.open(connection):
+        writer.commit(connection, said("run_started"))
+
+
+def test_an_undo_never_fails(writer: Writer, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that is gone has undone everything."""
+
+    def gone(*_: object) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(database_of(connection), "rollback", gone)
+    writer.rollback(connection)
+
+
+def test_the_baton_is_looked_at_before_anything_is_opened(
+    writer: Writer, connection: Connection, engine: Engine
+) -> None:
+    """And a head that moved is noticed then."""
+    writer.alive = lambda: False
+    with pytest.raises(BatonLost):
+        writer.begin(connection)
+    assert not database_of(connection).in_transaction(connection)
+    writer.alive = lambda: True
+    append_committed(writer.journal, engine)
+    with pytest.raises(HeadMoved):
+        writer.begin(connection)
+    assert not database_of(connection).in_transaction(connection)
