@@ -1,4 +1,4 @@
-"""The table as a running machine on the `transitions` library: one machine a process, one model a turn."""
+"""Runs the table as a machine of the `transitions` library, and says which state an event leads to."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from initdb.statemachine.table import TABLE, TRIGGERS, Guard, State
 
 
 class NoRow(Exception):
-    """The table has no row for this event in this state, or none whose guard holds."""
+    """The table has no row for an event in a state, or no row whose guard holds."""
 
 
 class _State(transitions.State):  # type: ignore[misc,unused-ignore]
-    """A state without callbacks: the library would log, at INFO, that it has called none."""
+    """A state without callbacks. The library's own state would log at INFO that it called none."""
 
     def enter(self, event_data: EventData) -> None:
-        """Nothing is called on entering."""
+        """Do nothing."""
 
     def exit(self, event_data: EventData) -> None:
-        """Nothing is called on leaving."""
+        """Do nothing."""
 
 
 class _Machine(Machine):  # type: ignore[misc,unused-ignore]
@@ -31,7 +31,7 @@ class _Machine(Machine):  # type: ignore[misc,unused-ignore]
 
 
 class _Model:
-    """What the machine moves: a state and nothing else."""
+    """What the machine moves. It has only a state."""
 
     def __init__(self, state: str) -> None:
         self.state = state
@@ -47,7 +47,7 @@ def _condition(guard: Guard) -> Callable[[EventData], bool]:
 
 @cache
 def machine() -> Machine:
-    """The process's machine: a trigger for each type of event, guards from the table, no other callbacks."""
+    """Make the machine of this process, once. It has one trigger for each type of event."""
     return _Machine(
         model=None,
         states=[str(state) for state in State],
@@ -67,16 +67,26 @@ def machine() -> Machine:
 
 
 def turn(state: str, event: str, data: Mapping[str, object]) -> Turn:
-    """What `event` makes of `state`, by the guards of the table. Live turns and replays both come through
-    here.
+    """Say which state an event leads to. A run and the audit's replay both ask here.
+
+    Args:
+        state: The state before.
+        event: The type of the event.
+        data: Its data, which the guards read.
 
     Raises:
-        NoRow: the table has no such transition; of an unknown state it has none.
-        KeyError: `event` is of an unknown type.
+        NoRow: The table has no such transition.
+        KeyError: The type of the event is unknown.
+
+    Example:
+        >>> turn("behind", "migration_applied", {"pending": ["r2"]}).dest
+        'behind'
+        >>> turn("behind", "migration_applied", {"pending": []}).dest
+        'unproven'
     """
     trigger = machine().events[event]
     if state not in State.__members__:
-        raise NoRow(f"nothing is known of state {state}")
+        raise NoRow(f"the table has no state {state}")
     model = _Model(state)
     try:
         moved = trigger.trigger(model, data=data)

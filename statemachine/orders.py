@@ -16,15 +16,28 @@ from initdb.steps.survey.facts import survey
 
 
 def again(reason: str) -> Order:
-    """Look at everything again, even where there is nothing to do."""
+    """Order a run, even if there is nothing to do.
+
+    Args:
+        reason: Why, as the journal stores it.
+
+    Example:
+        >>> again("repair").forced
+        True
+    """
     return Order(reason=reason)
 
 
 def resume(seen: Look, retry: Sequence[str] = (), mark: Sequence[str] = ()) -> Order:
-    """Go on; override the failure that stands now, so that five who say so at once try once.
+    """Order a retry of what failed.
 
-    `retry`: revisions to apply again although they were begun or are recorded. `mark`: revisions that a
-    person says are applied. Raises InitError("no-such-revision").
+    The order names the failure that it overrides. If five people give it at once, there is one retry.
+
+    Args:
+        seen: The last look, which has the failure.
+        retry: Revisions to apply again, although the journal says that they began or are applied.
+        mark: Revisions that a person says are applied. Running the order raises InitError("no-such-revision")
+            for one that does not exist.
     """
     verdict = judge(seen)
     override = verdict.failure.seq if verdict.failure else None
@@ -36,7 +49,7 @@ def resume(seen: Look, retry: Sequence[str] = (), mark: Sequence[str] = ()) -> O
 
 
 def _mark(revision: str, ctx: StepContext, state: str) -> None:
-    """Record that `revision` is applied, as it has to be said in this state."""
+    """Record that a revision is applied. How it is recorded depends on the state."""
     from initdb.steps import adopt, restamp
 
     graph = ctx.application.graph
@@ -54,16 +67,21 @@ def _mark(revision: str, ctx: StepContext, state: str) -> None:
 
 
 def reseed(sources: Iterable[SeedSource]) -> Order:
-    """Go through the seeds once more: what exists is skipped, what was deleted comes back.
+    """Order that the seeds are applied once more. Existing rows are skipped, deleted rows come back.
 
-    A function that works on the connection and has no key could do its work twice: it is left out.
+    Args:
+        sources: The seed sources. A function without a key is left out: it would do its work twice.
     """
     again = tuple(one.name for one in sources if one.kind != "python callable" or one.key)
     return Order(reason="seed", reseed=again)
 
 
 def roll_back(to: str | None) -> Order:
-    """Revert the last revision, or everything above `to`; what was reverted is held."""
+    """Order a rollback. The revisions that it rolls back are held.
+
+    Args:
+        to: The revision to go back to; None rolls back the last revision only.
+    """
 
     def command(ctx: StepContext) -> tuple[()]:
         from initdb.steps import rollback
@@ -77,12 +95,16 @@ def roll_back(to: str | None) -> Order:
             rollback.run(ctx, revisions)
         return ()
 
-    # The reason tells one order from another: only the same one, said again, goes on where it was cut off.
+    # An interrupted rollback goes on only if the same order is given again: its reason says which one it is.
     return Order(reason=f"rollback to {to}" if to else "rollback", trigger="roll_back", command=command)
 
 
 def release(revisions: Sequence[str]) -> Order:
-    """Let held revisions be applied again; all of them where none is named."""
+    """Order that held revisions may be applied again.
+
+    Args:
+        revisions: The revisions; none means all that are held.
+    """
 
     def command(ctx: StepContext) -> tuple[HoldReleased]:
         held = ctx.knowledge.held

@@ -14,11 +14,17 @@ from initdb.statemachine.render.results import InitializationResult, RepairResul
 from initdb.statemachine.render.sentences import who
 
 NOT_READY = {"held": "migration-held", "ahead": "database-ahead"}
-"""Endings that are no failure and yet not ready, and what is said of them."""
+"""The errors that describe endings which are not ready, although nothing failed."""
 
 
 def result_of(outcome: Outcome, database: str, settings: Settings) -> InitializationResult:
-    """The public result of an outcome; `duration` is set by who timed it."""
+    """Make the public result of an outcome. The caller sets its `duration`.
+
+    Args:
+        outcome: How it ended.
+        database: "sqlite" or "postgresql".
+        settings: They say which endings are a success.
+    """
     code = exit_code(outcome, settings)
     return InitializationResult(
         success=code == 0,
@@ -33,7 +39,15 @@ def result_of(outcome: Outcome, database: str, settings: Settings) -> Initializa
 
 
 def exit_code(outcome: Outcome, settings: Settings) -> int:
-    """0 ready, 1 failed, 3 pending or (so configured) held or ahead, 4 another works, 130/143 stopped."""
+    """Choose the exit code of an outcome.
+
+    It is 0 for ready, 1 for failed, 3 for pending, 4 if another process works, and 130 or 143 if a signal
+    stopped the run. For held and ahead it is 0 or 3, as the settings `when_held` and `when_ahead` say.
+
+    Args:
+        outcome: How it ended.
+        settings: The settings.
+    """
     if outcome.ending == "held":
         return 0 if settings.when_held == "serve" else 3
     if outcome.ending == "ahead":
@@ -42,7 +56,7 @@ def exit_code(outcome: Outcome, settings: Settings) -> int:
 
 
 def reason_of(outcome: Outcome) -> Rendered:
-    """Why the database is not as it was asked to be."""
+    """Say in an error why the database is not ready."""
     if outcome.error is not None:
         return outcome.error
     if outcome.signum is not None:
@@ -55,7 +69,7 @@ def reason_of(outcome: Outcome) -> Rendered:
 
 
 def warnings_of(outcome: Outcome) -> list[str]:
-    """What the caller should know although it is no failure."""
+    """The warnings of an outcome: what a person should know, although it is no failure."""
     return [*outcome.cautions, *_said_by(outcome.verdict)]
 
 
@@ -70,7 +84,14 @@ def _said_by(verdict: Verdict | None) -> Sequence[str]:
 
 
 def step_line(entry: Entry) -> str | None:
-    """One line for what a step did; None for events that are no step."""
+    """Say in one line what a step did.
+
+    Args:
+        entry: An entry of the journal.
+
+    Returns:
+        The line; None if the event is not of a step.
+    """
     data = entry.data
     lines = {
         "database_inspected": f"inspected: {entry.dest}",
@@ -91,7 +112,12 @@ def _entries(outcome: Outcome) -> Sequence[Entry]:
 
 
 def repair_result(outcome: Outcome, duration: float) -> RepairResult:
-    """What a repair run did and could not do."""
+    """Make the public result of a repair.
+
+    Args:
+        outcome: How it ended.
+        duration: How long it took, in seconds.
+    """
     repaired = [
         str(action)
         for entry in _entries(outcome)

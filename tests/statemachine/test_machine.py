@@ -99,7 +99,7 @@ def test_every_event_in_every_state_with_every_fact(event: str) -> None:
 @pytest.mark.parametrize(
     ("state", "event", "data", "why"),
     [
-        ("shining", "run_started", {}, "nothing is known of state shining"),
+        ("shining", "run_started", {}, "the table has no state shining"),
         ("empty", "health_validated", {}, "health_validated has no row in state empty"),
         (
             "unproven",
