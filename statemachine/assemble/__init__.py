@@ -1,1 +1,1 @@
-"""Who assembles: everything that a run works with, in one place."""
+"""Collects what a run works with."""

@@ -63,7 +63,12 @@ class Watcher:
 
 
 def report_to(watch: Callable[[_What], None], what: _What) -> None:
-    """Call a watcher, and drop what it raises."""
+    """Call a function of a watcher, and ignore what it raises.
+
+    Args:
+        watch: The function.
+        what: Its argument.
+    """
     with contextlib.suppress(Exception):  # it is other people's code, and must not harm the run
         watch(what)
 
@@ -92,34 +97,36 @@ class Site:
 
     @property
     def name(self) -> str:
-        """What this application is called, for people: the setting, a given name, or its folder's; and, of
-        several databases, which one it is."""
+        """The application's name, for people: that of the setting, the one that was given, or a default.
+
+        If the application has several databases, the name of this one follows.
+        """
         name = self.settings.application or self.application.name or DEFAULT_OWNER
         return f"{name}/{self.settings.database}" if self.settings.database else name
 
     @property
     def owner(self) -> str:
-        """Whose journal it is: the setting alone.
+        """The application that owns the journal, by the setting alone.
 
-        A name taken from a folder or a module differs between a shell and a server of the same application.
+        A name of a folder or module would not do: it may differ between a shell and a server.
         """
         return self.settings.application or DEFAULT_OWNER
 
     @property
     def spool(self) -> Spool:
-        """Where notes wait while there is no database."""
+        """The file that keeps notes while the database is unreachable."""
         return Spool.beside(url_text(self.engine.url), self.settings.application or "")
 
     def by(self) -> dict[str, object]:
-        """Who writes: host, process, application, version of initdb."""
+        """Name this process, for the journal: host, process id, application and version of initdb."""
         from initdb import __version__
 
         return {"host": socket.gethostname(), "pid": os.getpid(), "app": self.name, "initdb": __version__}
 
     def ask_env_py(self) -> None:
-        """Learn which revisions there are, where env.py chooses their folders; nothing, where it fails.
+        """Learn from env.py in which folders the revisions are, if env.py chooses them. A failure is ignored.
 
-        A SQLite file that does not exist is not made for it.
+        A SQLite file that does not exist is not created for this.
         """
         file = database_file(self.engine)
         if self.application.env_chooses and (file is None or file.exists()):

@@ -1,1 +1,1 @@
-"""Who loops: look, take the baton, work, write, wait."""
+"""The loop of a process: it looks, takes the baton, works, writes and waits."""

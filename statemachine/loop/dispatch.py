@@ -1,4 +1,4 @@
-"""From a state to the step that does its work, and from a failure of that work to a row of the catalogue."""
+"""Finds the step that does the work of a state, and the error that describes its failure."""
 
 from __future__ import annotations
 
@@ -17,10 +17,20 @@ Step = Callable[[StepContext], None]
 
 
 def step_of(state: State) -> Step:
-    """The function that does the work of `state`; its module is imported now.
+    """Import the step that does the work of a state.
+
+    Args:
+        state: The state.
+
+    Returns:
+        The step's function.
 
     Raises:
-        KeyError: the state has no work.
+        KeyError: The state has no work.
+
+    Example:
+        >>> step_of(State.behind).__module__
+        'initdb.steps.migrate'
     """
     work = WORK[state]
     if work is None:
@@ -30,7 +40,13 @@ def step_of(state: State) -> Step:
 
 
 def named(error: BaseException, state: State, engine: Engine) -> InitError:
-    """What the work of `state` failed with, as a row of the catalogue."""
+    """Describe a failure by a row of the catalogue.
+
+    Args:
+        error: What the step raised.
+        state: The state whose work the step did.
+        engine: The engine of the database.
+    """
     work = WORK[state]
     doing = work.doing if work else "migrate"
     return classify(error, doing=doing, database=engine.dialect.name, target=url_text(engine.url))

@@ -1,4 +1,4 @@
-"""Who holds the baton now: looked at without taking part, for status and for taking over."""
+"""Finds the process or the sessions that hold the baton, for the status and for a take-over."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ from initdb.events.sessions import database_file, session
 
 
 def at_work(engine: Engine, journal: Journal) -> bool:
-    """Whether a process holds the baton of `journal`. Raises the driver's errors; makes no file."""
+    """Whether a process holds the baton of a journal. No file is made.
+
+    Args:
+        engine: The engine of the database.
+        journal: Its journal.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError, sqlite3.Error: The database cannot be asked.
+    """
     if engine.dialect.name == "postgresql":
         with session(engine) as connection:
             return bool(backends(connection, journal))
@@ -26,13 +34,13 @@ def at_work(engine: Engine, journal: Journal) -> bool:
 
 
 def side_file(engine: Engine) -> Path | None:
-    """The baton's file of a SQLite database; None for one in memory."""
+    """The baton's file of a SQLite database; None if the database is in memory."""
     file = database_file(engine)
     return file.with_name(file.name + SIDE_SUFFIX) if file else None
 
 
 def is_locked(file: Path) -> bool:
-    """Whether a process has a transaction open on the baton's file; False where this one may not ask."""
+    """Whether a process has a transaction open on the baton's file. False if this process cannot tell."""
     if not os.access(file, os.W_OK):
         return False
     with contextlib.closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as connection:
@@ -46,8 +54,7 @@ def is_locked(file: Path) -> bool:
 
 
 def backends(connection: Connection, journal: Journal) -> tuple[int, ...]:
-    """PostgreSQL's process ids of the sessions that hold the baton; a bigint key is two halves in
-    pg_locks."""
+    """PostgreSQL's process ids of the sessions that hold the baton. pg_locks has the key in two halves."""
     key = journal.key("baton") & (2**64 - 1)
     rows = connection.execute(
         text(
@@ -61,8 +68,7 @@ def backends(connection: Connection, journal: Journal) -> tuple[int, ...]:
 
 
 def head_lockers(connection: Connection, journal: Journal) -> tuple[int, ...]:
-    """The sessions in a unit of work: they hold the lock that SELECT … FOR UPDATE takes on the head's
-    table."""
+    """PostgreSQL's process ids of the sessions that have locked the head, by SELECT … FOR UPDATE."""
     head = f"{naming.prefix(journal.schema)}init_journal_head"
     rows = connection.execute(
         text(

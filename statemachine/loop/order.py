@@ -1,4 +1,4 @@
-"""What a run is asked to do, and what it reports."""
+"""The order that a run gets, and the report that it gives."""
 
 from __future__ import annotations
 
@@ -11,17 +11,22 @@ from initdb.events.payloads.form import Payload
 from initdb.steps.context import StepContext
 
 Command = Callable[[StepContext], Sequence[Payload]]
-"""Does its work and gives the events that are still to be told, together with the end of the run."""
+"""Does the work of an order. It returns the events that are committed together with the end of the run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a run is for: until ready, or a command that a person gave.
+    """What a person asks of a run. The default asks only that it goes on to ready.
 
-    `command` runs once the database has been inspected, where the table has a row for `trigger`, and ends
-    the run; `firsts` are done after inspection, one after the other, and the run goes on to ready.
-    `insist`: a crash loop is no bar.
-    `reseed`: seed sources that are gone through once more although they are applied.
+    Attributes:
+        reason: Why there is a run. With a reason the run begins even if there is nothing to do.
+        override: The number of the entry of the failure that is overridden.
+        retry: Revisions that are applied again, although they began or are recorded.
+        trigger: The trigger for which the table must have a row, or `command` is refused.
+        command: Called after the inspection. Then the run ends.
+        firsts: Called after the inspection, each with the state. Then the run goes on to ready.
+        insist: Whether the run begins in spite of a crash loop.
+        reseed: The names of seed sources that are applied once more.
     """
 
     reason: str | None = None
@@ -35,13 +40,21 @@ class Order:
 
     @property
     def forced(self) -> bool:
-        """Whether it begins even where there is nothing to do."""
+        """Whether a run begins even if there is nothing to do."""
         return self.reason is not None
 
 
 @dataclass(slots=True)
 class Report:
-    """What a run did: its id, the events it wrote, and the failure it ended with."""
+    """What a run did.
+
+    Attributes:
+        run: Its identifier.
+        entries: The entries that it wrote.
+        failure: The error with which it failed.
+        exit_code: The exit code of that error.
+        stopped: The signal that stopped it.
+    """
 
     run: str
     entries: list[Entry] = field(default_factory=list)

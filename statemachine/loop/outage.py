@@ -1,4 +1,4 @@
-"""An outage is one note, however many tries it spoiled: written when it is over, or when it is given up."""
+"""Records an outage as one note, which is written when the outage is over or no longer waited for."""
 
 from __future__ import annotations
 
@@ -14,27 +14,43 @@ from initdb.statemachine.assemble.site import Site
 
 
 class Outage:
-    """What stands between a process and its database, as long as it does."""
+    """A time in which a process cannot use its database.
+
+    Args:
+        site: What is to be brought to ready, and where.
+    """
 
     def __init__(self, site: Site) -> None:
         self._site = site
         self._told: OutageSaid | None = None
 
     def met(self, error: InitError) -> str:
-        """One try more that `error` spoiled; gives what is the matter, in one line."""
+        """Count an error as part of the outage.
+
+        Args:
+            error: Why the database cannot be used.
+
+        Returns:
+            The error in one line.
+        """
         now, said = timestamp(self._site.clock.now()), error.rendered()
         told = self._told or OutageSaid(first=now, last=now, reference=said.reference)
         self._told = replace(told, last=now, count=told.count + 1, context=tuple(said.context))
         return f"{said.message} ({'; '.join(said.context)})"
 
     def tell(self) -> None:
-        """Note it, if there was one, and forget it."""
+        """Write the note, if there was an outage, and begin anew."""
         if self._told is not None:
             note(self._site, self._told)
             self._told = None
 
 
 def note(site: Site, said: Payload) -> None:
-    """Keep an event in the spool until the next transaction that appends takes it along."""
+    """Keep an event in the spool. The next transaction that appends to the journal takes it along.
+
+    Args:
+        site: What is brought to ready, and where.
+        said: The event.
+    """
     now = site.clock.now()
     site.spool.put(Note(time_ordered(now), said.type, timestamp(now), said.data()))

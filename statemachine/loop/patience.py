@@ -1,4 +1,4 @@
-"""What a step is tried again for within its run, how often, and how long."""
+"""Decides whether a step that failed is retried in the same run, and when."""
 
 from __future__ import annotations
 
@@ -7,24 +7,38 @@ from initdb.events.clock import Clock
 from initdb.statemachine.table import State
 
 TRIES = 5
-"""How often a step is tried that lost against others; a revision is as often, within its step."""
+"""How often a step is done that conflicts with other transactions. A revision counts within its own step."""
 
 CONFLICTS = frozenset({"deadlock", "serialization-failure", "lock-timeout"})
-"""The step lost against another transaction and was rolled back whole: as if it had not begun."""
+"""The errors of a step that another transaction got in the way of. It was rolled back whole."""
 
 REFUSED = frozenset({"too-many-connections", "database-closed"})
-"""The connection that an env.py opens for itself was not given, as ours might not have been."""
+"""The errors of a connection that an env.py could not open for itself."""
 
 
 class Patience:
-    """The patience of one step: a few tries after a conflict, `limit` s for a connection."""
+    """The retries of one step.
+
+    Args:
+        state: The state whose work the step does.
+        database: "sqlite" or "postgresql".
+        limit: For how many seconds a connection that was refused is asked for again.
+        clock: The clock to measure them by.
+    """
 
     def __init__(self, state: State, database: str, limit: float, clock: Clock) -> None:
         self._state, self._database, self._clock = state, database, clock
         self._tries, self._until, self._pause = 1, clock.monotonic() + limit, 0.1
 
     def after(self, error: InitError) -> float | None:
-        """The pause in s until the next try; None where the step has failed."""
+        """Decide about a retry.
+
+        Args:
+            error: What the step failed with.
+
+        Returns:
+            The seconds to wait before the retry; None if there is none.
+        """
         if error.reference in REFUSED and self._clock.monotonic() < self._until:
             self._pause = min(self._pause * 1.5, 1.0)
             return self._pause
@@ -34,7 +48,7 @@ class Patience:
         return None
 
     def _may_end(self, error: InitError) -> bool:
-        """A revision has been tried again already; on SQLite nobody else has a lock while we write."""
+        """A revision was retried in its step. On SQLite no one else can have a lock while we write."""
         if self._state == State.behind:
             return False
         return error.reference != "lock-timeout" or self._database == "postgresql"

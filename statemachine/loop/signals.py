@@ -1,5 +1,8 @@
-"""A graceful stop: SIGTERM and SIGINT cancel the statement that runs and let the loop end its run in
-order; where that takes too long, or is asked for twice, the process ends as if killed."""
+"""Ends a run in order on SIGTERM and SIGINT.
+
+The signal cancels the statement that runs. If the run does not end in time, or a second signal comes, the
+process of a command ends as if it was killed.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +22,13 @@ from initdb.errors import InitError, render
 from initdb.events.statements import DriverConnection, database_errors
 
 GRACE = 8.0
-"""Seconds for the run to end in order. Docker kills after 10; what did not react by then will not."""
+"""How many seconds a run has to end in order. Docker kills the process after 10."""
 
 REPEAT = 0.25
-"""Seconds between two cancels: the first may have come before the statement that takes long had begun."""
+"""The seconds between two cancels. The first one may have come before the long statement began."""
 
 AGAIN = 1.0
-"""Seconds after which a second signal is somebody's second wish, not the first one's echo from a parent."""
+"""The seconds after which a second signal counts. Before, it may be the first one, passed on by a parent."""
 
 _monotonic = time.monotonic
 
@@ -33,7 +36,11 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Stopped(Exception):
-    """The run was asked to stop; `signum` is the signal."""
+    """A signal asked the run to stop.
+
+    Args:
+        signum: The signal.
+    """
 
     def __init__(self, signum: int) -> None:
         super().__init__(signal.Signals(signum).name)
@@ -41,10 +48,16 @@ class Stopped(Exception):
 
 
 class Stopper:
-    """Remembers the signal and cancels what the driver is doing; never raises inside a handler."""
+    """Remembers the first signal, and cancels the statement that runs.
+
+    Args:
+        last_word: Whether it is for the last event of a run that was stopped: that waits for nobody.
+
+    Attributes:
+        signum: The first signal; None before it comes.
+    """
 
     def __init__(self, last_word: bool = False) -> None:
-        """`last_word`: for what a run that was stopped has yet to say."""
         self.signum: int | None = None
         self._last_word = last_word
         self._driver: DriverConnection | None = None
@@ -52,32 +65,47 @@ class Stopper:
         self._asked = threading.Event()
 
     def watch(self, driver: DriverConnection | None) -> None:
-        """The DBAPI connection whose statement is to be cancelled; None for none any more."""
+        """Set the connection whose statement a signal cancels.
+
+        Args:
+            driver: The driver's connection; None from when there is nothing to cancel.
+        """
         with self._cancelling:
             self._driver = driver
 
     def check(self) -> None:
-        """Raises Stopped where a signal came."""
+        """Raise Stopped if a signal has come."""
         if self.signum is not None:
             raise Stopped(self.signum)
 
     def hurried(self) -> bool:
-        """Whether nobody may be waited for any more: a signal came, and soon the process is killed."""
+        """Whether there is no time to wait for others: a signal came, and the process will soon be killed."""
         return self._last_word or self.signum is not None
 
     def pause(self, seconds: float) -> None:
-        """Sleep, and wake where a signal comes: raises Stopped."""
+        """Sleep, until a signal comes.
+
+        Args:
+            seconds: How long to sleep.
+
+        Raises:
+            Stopped: A signal has come.
+        """
         self._asked.wait(seconds)
         self.check()
 
     def stop(self, signum: int) -> None:
-        """Note the signal and cancel: psycopg2's cancel(), sqlite3's interrupt()."""
+        """Remember the signal, wake a pause, and cancel the statement that runs.
+
+        Args:
+            signum: The signal.
+        """
         self.signum = self.signum or signum
         self._asked.set()
         self.cancel()
 
     def cancel(self) -> None:
-        """Cancel the statement that runs now, where there is one."""
+        """Cancel the statement that runs now, if there is one, by cancel() or SQLite's interrupt()."""
         with self._cancelling:
             cancel = getattr(self._driver, "cancel", None) or getattr(self._driver, "interrupt", None)
             if self._driver is not None and cancel is not None:
@@ -87,15 +115,16 @@ class Stopper:
 
 @contextlib.contextmanager
 def graceful(stopper: Stopper, *, host: bool) -> Iterator[None]:
-    """Let SIGTERM and SIGINT stop the run, in the main thread; elsewhere they are somebody else's.
+    """Let SIGTERM and SIGINT stop the run inside the block. Outside the main thread, do nothing.
 
-    A Python handler does not run inside a C call: the wake-up fd is written at once, and a thread reads it.
+    Python calls its handlers only between its own instructions, not while a driver waits in C. So a thread
+    reads the wake-up file descriptor, to which Python writes each signal at once.
 
     Args:
-        stopper: told of the first signal.
-        host: whether the process is there for the run. Then the signals are ours alone, and the process
-            ends where the run does not. Else the application's handlers stay and are called as ever: the
-            first signal stops the run too, where there is a handler, and no signal ends the process here.
+        stopper: It gets the signals.
+        host: Whether the process has no other purpose than the run. Then the application's handlers are
+            replaced, and the process ends if the run does not. Else the application's handlers remain and
+            are called, the first signal also stops the run, and the process is never ended here.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -131,7 +160,7 @@ _Handlers: TypeAlias = dict[
 ]
 
 _replaced: list[tuple[int, _Handlers]] = []
-"""The wake-up fds and the handlers that were there before ours, outermost first."""
+"""The wake-up file descriptors and handlers that ours replaced, outermost first."""
 
 
 def _put_back(fd: int, handlers: _Handlers) -> None:
@@ -141,9 +170,9 @@ def _put_back(fd: int, handlers: _Handlers) -> None:
 
 
 def _in_a_forked_child() -> None:
-    """A signal to a child that a step forks is the child's: it would neither end it nor stay there.
+    """Give a child that a step forks the application's handlers back.
 
-    multiprocessing's pools end their workers by SIGTERM.
+    With ours, a SIGTERM would not end the child. multiprocessing ends its workers by SIGTERM.
     """
     if _replaced:
         _put_back(*_replaced[0])
@@ -154,11 +183,18 @@ os.register_at_fork(after_in_child=_in_a_forked_child)
 
 
 def _ignore(signum: int, frame: FrameType | None) -> None:
-    """The wake-up fd has told the thread already."""
+    """Do nothing: the thread has read the signal already."""
 
 
 def _listen(reader: socket.socket, stopper: Stopper, *, host: bool, onward: int) -> None:
-    """Until the other end is closed. `onward`: the wake-up fd that the application has; -1 for none."""
+    """Read signals until the other end is closed.
+
+    Args:
+        reader: The end from which signals are read.
+        stopper: It gets the signals.
+        host: As in `graceful`.
+        onward: The application's wake-up file descriptor, which gets the signals too; -1 if it has none.
+    """
     asked = 0.0
     while True:
         try:
@@ -184,18 +220,22 @@ def _listen(reader: socket.socket, stopper: Stopper, *, host: bool, onward: int)
 
 
 def _end(signum: int, why: str) -> NoReturn:
-    """End the process here and now: Python that a step runs cannot be interrupted, nor need it be.
+    """End the process at once. A step may run Python code that cannot be interrupted.
 
-    What was not committed is undone by the database, as where the process is killed.
+    The database rolls back what was not committed, as it does if the process is killed.
     """
     said = f"{signal.Signals(signum).name}: {why}, and ended as if killed, without an event"
     try:
         print(render(InitError("stopped", said).rendered()), file=sys.stderr, flush=True)
     finally:
-        # Also where nothing can be printed any more.
+        # Also if nothing can be printed any more.
         os._exit(128 + signum)
 
 
 def deliver(signum: int) -> None:
-    """Hand the signal on to whoever handled it before."""
+    """Send a signal to this process again, for the handler that was there before the run.
+
+    Args:
+        signum: The signal.
+    """
     os.kill(os.getpid(), signum)

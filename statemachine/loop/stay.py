@@ -1,4 +1,4 @@
-"""A process's stay at one database: it is one run, however often the process has to look again."""
+"""The stay of a process at one database. It is one run, however often the process has to look again."""
 
 from __future__ import annotations
 
@@ -24,21 +24,22 @@ from initdb.statemachine.loop.translated import translated
 from initdb.steps import connect
 
 SLOWEST = 30.0
-"""The longest pause, in s, before a run goes on whose connection was lost again and again."""
+"""The longest pause, in seconds, before a run goes on that lost its connection several times."""
 
 
 @dataclass(slots=True)
 class Stay:
-    """What a stay remembers from one connection to the next.
+    """What a process remembers of its stay from one connection to the next.
 
-    Args:
-        limit: how long, in s, connections may be lost in a row without progress.
-        runs: the runs that this stay began, in order.
-        was_at_work: whether the last of them wrote something and has not been said to be cut off.
-        entries: the events that they wrote.
-        fruitless: how often in a row the run had to look again without having got further.
-        why: what made it look again, last.
-        until: the monotonic time at which `limit` is over; None while it is not counted.
+    Attributes:
+        limit: For how many seconds connections may be lost in a row without progress.
+        runs: The runs that this stay began, in order.
+        was_at_work: Whether the last of them wrote something, and was not cut off since.
+        entries: The entries that they wrote.
+        fruitless: How often in a row the run was cut off without progress.
+        why: Why it was cut off the last time.
+        until: The monotonic time at which `limit` is over; None if the run was not cut off since its last
+            progress.
     """
 
     limit: float
@@ -50,17 +51,32 @@ class Stay:
     until: float | None = None
 
     def goes_on(self, known: Knowledge) -> str | None:
-        """The run of this stay that is still the journal's last one and has not ended; None for none."""
+        """The run that goes on: it is of this stay, is the journal's last one, and has not ended.
+
+        Args:
+            known: What the journal says.
+        """
         run = known.last_run
         return run.run if run and run.ended is None and run.run in self.runs else None
 
     def begins(self, run: str) -> None:
-        """A run begins, or goes on."""
+        """Remember that a run begins, or goes on.
+
+        Args:
+            run: Its identifier.
+        """
         if run not in self.runs:
             self.runs.append(run)
 
     def wrote(self, entries: list[Entry]) -> bool:
-        """Note what was written before the run ended or was cut off. Gives whether it got further."""
+        """Remember the entries that the run wrote until it ended or was cut off.
+
+        Args:
+            entries: The entries.
+
+        Returns:
+            Whether one of them is progress.
+        """
         self.entries += entries
         self.was_at_work = True
         if any(entry.type in PROGRESS for entry in entries):
@@ -69,27 +85,46 @@ class Stay:
         return False
 
     def cut_off(self, why: str, now: float) -> None:
-        """The run has to look again."""
+        """Remember that the run was cut off.
+
+        Args:
+            why: Why it has to look again.
+            now: The monotonic time.
+        """
         self.why, self.was_at_work = why, False
         self.fruitless += 1
         if self.until is None:
             self.until = now + self.limit
 
     def is_over(self, now: float) -> bool:
-        """Whether connections were lost in a row for longer than the limit."""
+        """Whether connections were lost in a row for longer than the limit.
+
+        Args:
+            now: The monotonic time.
+        """
         return self.until is not None and self.fruitless > 1 and now > self.until
 
     @property
     def pause(self) -> float:
-        """How long to wait, in s, before going on: doubled each time that nothing was gained."""
+        """The seconds to wait before the run goes on. They double each time that there was no progress.
+
+        Example:
+            >>> stay = Stay(limit=300.0)
+            >>> stay.cut_off("the connection was lost", now=0.0)
+            >>> stay.cut_off("the connection was lost", now=1.0)
+            >>> stay.pause
+            0.4
+        """
         return min(SLOWEST, 0.1 * 2.0 ** min(self.fruitless, 20))
 
 
 @contextmanager
 def inside(site: Site, run: str) -> Iterator[None]:
-    """For the length of the block, `run` is at work: whoever it calls must not wait for it.
+    """Say that a run is at work inside the block: code that it calls must not wait for it.
 
-    See `initdb.booting.running`.
+    Args:
+        site: What the run brings to ready, and where.
+        run: The run's identifier; see `initdb.booting.running`.
     """
     in_memory = site.engine.dialect.name == "sqlite" and database_file(site.engine) is None
     with booting.loading(), booting.running(place(site), run, heritable=not in_memory):
@@ -97,10 +132,13 @@ def inside(site: Site, run: str) -> Iterator[None]:
 
 
 def called_from_inside(site: Site, *, threads: bool) -> bool:
-    """Whether a run on this database that has not ended called this process or thread, and waits for it.
+    """Whether a run on this database called this code and waits for it.
 
-    A run of a process above counts while it is the journal's last one, has not ended, and somebody works.
-    `threads`: see `initdb.booting.called_by_own_run`.
+    A run of a parent process counts if it is the journal's last one, has not ended, and the baton is held.
+
+    Args:
+        site: What is to be brought to ready, and where.
+        threads: See `initdb.booting.called_by_own_run`.
     """
     where = place(site)
     if booting.called_by_own_run(where, threads=threads):
@@ -121,12 +159,16 @@ def called_from_inside(site: Site, *, threads: bool) -> bool:
 
 
 def _no_answer(site: Site, error: Exception) -> Exception:
-    """That it is locked is the answer; what else is wrong the boot itself will meet and name."""
+    """A lock means that the run is at work. Any other error will come again in the boot, which reports it."""
     return HeadBusy() if is_busy(error) or is_lock_timeout(error) else connect.refused(site.engine, error)
 
 
 def place(site: Site) -> str:
-    """A name for the journal that a site works on: the same in each process, whatever it calls the file."""
+    """Name a site's journal: alike in all processes, whatever path they have for the database's file.
+
+    Args:
+        site: What is brought to ready, and where.
+    """
     file = database_file(site.engine)
     if file is not None:
         where = f"sqlite:{file.resolve()}"

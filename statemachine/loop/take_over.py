@@ -1,4 +1,4 @@
-"""Takes the baton from a process that hangs: ends its sessions (PostgreSQL) or the process (SQLite)."""
+"""Takes the baton from a process that hangs: ends its sessions on PostgreSQL, the process on SQLite."""
 
 from __future__ import annotations
 
@@ -22,22 +22,33 @@ from initdb.events.sessions import session
 from initdb.statemachine.loop.holder import backends, head_lockers, is_locked, side_file
 
 GRACE = 5.0
-"""How long, in s, a process may take to end its run in order before it is killed."""
+"""How many seconds a process has to end its run in order before it is killed."""
 
 PATIENCE = 10.0
-"""How long, in s, ended sessions may take to be gone."""
+"""How many seconds to wait until ended sessions, or a killed process, have released the baton."""
 
 _ROUNDING = timedelta(seconds=2)
-"""Linux counts a process's age from the boot of the machine, which it tells in whole seconds."""
+"""How exact a process's age is: Linux counts from the boot of the machine, in whole seconds."""
 
 
 def take_over(
     engine: Engine, journal: Journal, run: RunRecord | None, clock: Clock, grace: float = GRACE
 ) -> tuple[str, ...]:
-    """End whoever holds the baton, and say what was ended; nothing where nobody holds it.
+    """End the process that holds the baton, or its sessions.
 
-    `run`: the last run of the journal. Raises InitError("take-over-refused") where it is not certain whom
-    that would end, or where this process may not.
+    Args:
+        engine: The engine of the database.
+        journal: Its journal.
+        run: The last run of the journal. On SQLite it names the process.
+        clock: The clock to wait by.
+        grace: How many seconds the process has to end its run in order before it is killed.
+
+    Returns:
+        What was ended, in words; nothing if no process holds the baton.
+
+    Raises:
+        InitError: "take-over-refused": it is not certain which process that would end, or this process may
+            not end it.
     """
     if engine.dialect.name == "postgresql":
         with session(engine) as connection:
@@ -49,7 +60,7 @@ def take_over(
 
 
 def _end_sessions(connection: Connection, journal: Journal, clock: Clock) -> tuple[str, ...]:
-    """By the locks that they hold now, not by the ids of the journal: an id may be somebody else's by now."""
+    """End the sessions that hold the locks now. The journal's ids may be those of other sessions by now."""
     victims = _lockers(connection, journal) if backends(connection, journal) else ()
     for pid in victims:
         try:
@@ -57,14 +68,14 @@ def _end_sessions(connection: Connection, journal: Journal, clock: Clock) -> tup
         except DBAPIError as error:
             said = safe_text(str(error.orig).strip())
             raise _refused(f"session {pid}: {said}", database="postgresql") from error
-    # By their locks again: pg_stat_activity would show the same picture until this transaction ends.
+    # Their locks are asked for again: pg_stat_activity does not change until this transaction ends.
     if not _until(lambda: not {*victims} & {*_lockers(connection, journal)}, clock, PATIENCE):
         raise _refused("the sessions were told to end, but have not", database="postgresql")
     return tuple(f"session {pid}" for pid in victims)
 
 
 def _lockers(connection: Connection, journal: Journal) -> tuple[int, ...]:
-    """The sessions of a run: the baton's, and that of the unit of work that is open."""
+    """The sessions of a run: the one that holds the baton, and the one that has locked the head."""
     return tuple(dict.fromkeys((*backends(connection, journal), *head_lockers(connection, journal))))
 
 
@@ -72,7 +83,7 @@ def _end_process(file: Path, run: RunRecord | None, clock: Clock, grace: float) 
     process = _certain(file, run)
     for signum, limit in ((signal.SIGTERM, grace), (signal.SIGKILL, PATIENCE)):
         try:
-            process.send_signal(signum)  # not to another process that has the number by now
+            process.send_signal(signum)  # psutil refuses it if the id is another process's by now
         except psutil.NoSuchProcess:
             pass
         except psutil.AccessDenied as error:
@@ -83,7 +94,7 @@ def _end_process(file: Path, run: RunRecord | None, clock: Clock, grace: float) 
 
 
 def _certain(file: Path, run: RunRecord | None) -> psutil.Process:
-    """The process that the last run names, if it is on this host and the one that holds the file."""
+    """The process of the last run. It is refused if it is on another host, or does not hold the file."""
     pid, host = (run.by.get("pid"), run.by.get("host")) if run else (None, None)
     if run is None or not isinstance(pid, int) or pid <= 1:
         raise _refused("the journal does not say who holds the baton", database="sqlite")
@@ -99,7 +110,7 @@ def _certain(file: Path, run: RunRecord | None) -> psutil.Process:
 
 
 def _holder(pid: int, file: Path, run: RunRecord) -> psutil.Process | None:
-    """The process of that number, if it has the file open and is not younger than its run's first event."""
+    """The process with an id, if it has the file open and is not younger than the run's first event."""
     try:
         process = psutil.Process(pid)
         began = datetime.fromtimestamp(process.create_time(), UTC)

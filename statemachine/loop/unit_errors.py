@@ -1,4 +1,4 @@
-"""The error that broke a unit's transaction, told also where the step's own code passed over it."""
+"""Finds the error that broke a unit's transaction, also if the step's own code caught it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ from initdb.events.head import JournalSignal
 from initdb.statemachine.loop.signals import Stopped
 
 FAILED_TRANSACTION = "25P02"
-"""PostgreSQL's answer to every statement after the one that broke the transaction."""
+"""PostgreSQL's SQLSTATE for every statement after the one that broke the transaction."""
 
 
 @contextlib.contextmanager
 def first_error(connection: Connection) -> Iterator[None]:
-    """Raise the error that broke the transaction in place of what it led to.
+    """Raise the error that broke the transaction, in place of a later error that it led to.
 
-    A step that catches a database error and goes on fails later, for another reason: SQLite has rolled back
-    by itself, PostgreSQL answers nothing but 25P02. An error that passes by itself must not be recorded as
-    one that lasts. A full disk is told as well where the step raises an error of its own because of it.
+    If a step catches a database error and goes on, it fails later for another reason: SQLite has rolled back,
+    PostgreSQL refuses every statement with 25P02. The first error counts if it can pass by itself, because a
+    failure that lasts is not retried. A full disk also counts if the step raised an error of its own.
+
+    Args:
+        connection: The connection of the unit.
     """
     broken: list[BaseException] = []
 
@@ -48,7 +51,7 @@ def first_error(connection: Connection) -> Iterator[None]:
 
 
 def _breaks(connection: Connection, error: BaseException, is_broken: bool) -> bool:
-    """PostgreSQL: each error but the answers to a broken transaction. SQLite: the first one that ended it."""
+    """On PostgreSQL every error breaks the transaction; on SQLite one after which none is open."""
     if is_connection_lost(error):
         return False
     if connection.dialect.name == "sqlite":
@@ -57,7 +60,7 @@ def _breaks(connection: Connection, error: BaseException, is_broken: bool) -> bo
 
 
 def _cause(connection: Connection, error: Exception, broken: list[BaseException]) -> BaseException | None:
-    """The error to tell in place of `error`; None where that is the one."""
+    """The error to raise in place of `error`; None if there is no other."""
     chain = list(_chain(error))
     ended = connection.dialect.name == "sqlite" or FAILED_TRANSACTION in map(_state, chain)
     if broken and ended and is_passing(broken[0]):
@@ -66,7 +69,7 @@ def _cause(connection: Connection, error: Exception, broken: list[BaseException]
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error, what caused it, and what was being handled when it was raised."""
+    """The error, its causes, and the errors that were handled when it was raised."""
     seen: set[int] = set()
     left: list[BaseException | None] = [error]
     while left:

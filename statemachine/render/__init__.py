@@ -1,1 +1,1 @@
-"""Who renders: sentences, results, status and diagram, from plain data."""
+"""Makes sentences, results, a status and a diagram from plain data."""

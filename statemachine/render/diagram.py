@@ -1,4 +1,4 @@
-"""The machine's table drawn as a Mermaid state diagram."""
+"""Draws the table as a state diagram of Mermaid."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ from initdb.statemachine.table import TABLE, Row, State
 
 
 def mermaid() -> str:
-    """A `stateDiagram-v2` (https://mermaid.js.org/syntax/stateDiagram.html) of the table, without a newline
-    at the end.
+    """Draw the table as a stateDiagram-v2 (https://mermaid.js.org/syntax/stateDiagram.html).
 
-    What leads from every state to one (begin), or leaves every state as it is (note), is a comment.
+    Two triggers are only a comment: begin, which leads from every state to one, and note, which changes none.
+
+    Example:
+        >>> print(mermaid())
+        stateDiagram-v2
+        ...
+            [*] --> unknown : begin
+        ...
     """
     labels: dict[tuple[str, str], list[str]] = {}
     for row in TABLE:

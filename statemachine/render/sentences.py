@@ -1,4 +1,4 @@
-"""What an entry of the journal says, in one calm sentence and the lines that belong under it. Pure."""
+"""Says in a sentence what an entry of the journal means, and in more lines what belongs to it. No I/O."""
 
 from __future__ import annotations
 
@@ -32,7 +32,11 @@ def said(kind: str, data: Data) -> str:
 
 
 def details(entry: Entry) -> tuple[str, ...]:
-    """The lines under the sentence: a failure as it was rendered, defects, warnings."""
+    """The lines that belong under the sentence: a failure as a terminal shows it, defects, or warnings.
+
+    Args:
+        entry: The entry.
+    """
     data = entry.data
     if entry.type == "step_failed" and isinstance(data.get("error"), Mapping):
         return tuple(render(Rendered.from_data(data["error"])).splitlines())
@@ -42,12 +46,28 @@ def details(entry: Entry) -> tuple[str, ...]:
 
 
 def place(by: Data) -> str:
-    """Where it happened: `host/process`."""
+    """Name a process in short.
+
+    Args:
+        by: The process, as an entry names it.
+
+    Example:
+        >>> place({"host": "web-1", "pid": 41})
+        'web-1/41'
+    """
     return safe_text(f"{by.get('host', '?')}/{by.get('pid', '?')}", 80)
 
 
 def who(by: Data) -> str:
-    """Who it was: `shop on web-1 (process 41)`."""
+    """Name a process.
+
+    Args:
+        by: The process, as an entry names it.
+
+    Example:
+        >>> who({"app": "shop", "host": "web-1", "pid": 41})
+        'shop on web-1 (process 41)'
+    """
     return safe_text(f"{by.get('app', '?')} on {by.get('host', '?')} (process {by.get('pid', '?')})", 160)
 
 
@@ -56,7 +76,7 @@ def _items(value: object) -> list[object]:
 
 
 def _names(value: object) -> str:
-    """`a, b, c`; of many, the first ones and how many there are besides."""
+    """List names. Of many, only the first are listed, and the rest is counted."""
     names = [str(item) for item in _items(value)]
     shown = ", ".join(names[:MOST_NAMES])
     return f"{shown} and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else shown

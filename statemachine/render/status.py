@@ -1,5 +1,4 @@
-"""status: where a database stands, what a boot would conclude, and who is at work. Plain data, from what was
-seen."""
+"""The status of a database as plain data: its state, the verdict of a boot, and the process at work."""
 
 from __future__ import annotations
 
@@ -11,7 +10,17 @@ from initdb.statemachine.decide.verdict import Look, Verdict
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """The last run. `ended`: ready, failed or stopped; None where it is at work or was interrupted."""
+    """The journal's last run.
+
+    Attributes:
+        run: Its identifier.
+        at: When it began.
+        host: The host of its process.
+        pid: The id of its process.
+        app: The name of its application.
+        reason: Why it began.
+        ended: How it ended: ready, failed or stopped; None if it is at work, or was interrupted.
+    """
 
     run: str
     at: str
@@ -33,11 +42,27 @@ class StoredFailure(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`state`: as the journal says. `verdict`: ready, work, failed, held or ahead, as this process's code
-    concludes.
+    """The status of a database.
 
-    `reason`: why there is work. `entries`: how many the journal has. `rows`: the version rows. `at_work`:
-    whether a process holds the baton; it is then `run`. `last`: type and time of the last entry.
+    Attributes:
+        state: The state that the journal says.
+        verdict: What this process's code concludes: ready, work, failed, held or ahead.
+        reason: Why there is work.
+        changed: The parts of the code that changed since the last validation.
+        application: The owner of the journal.
+        journal_schema: The schema of the journal.
+        entries: How many entries the journal has.
+        at_work: Whether a process holds the baton. It is then the process of `run`.
+        last_type: The type of the last event.
+        last_at: When it happened.
+        run: The last run.
+        rows: The rows of the version table.
+        applied: How many revisions the journal knows as applied.
+        held: The revisions that are held.
+        revisions: The revisions that the verdict is about.
+        seeds: The seed sources that are complete.
+        failure: The failure that stands.
+        warnings: The warnings of the verdict.
     """
 
     state: str
@@ -60,12 +85,18 @@ class Status:
     warnings: tuple[str, ...]
 
     def data(self) -> dict[str, object]:
-        """It as JSON-able data."""
+        """The status in dictionaries and lists, for JSON."""
         return asdict(self)
 
 
 def status_of(seen: Look, verdict: Verdict, at_work: bool) -> Status:
-    """What was seen, as a person asks for it."""
+    """Make the status of what was seen.
+
+    Args:
+        seen: The look.
+        verdict: What `judge` concluded from it.
+        at_work: Whether a process holds the baton.
+    """
     known = seen.knowledge
     failure = verdict.failure
     return Status(
