@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--share", type=float, default=1.0, help="of each module's mutants; 1 is all")
     parser.add_argument("--seed", default="0", help="of the sample")
     parser.add_argument("--again", action="store_true", help="only those that were not killed before")
-    parser.add_argument("--budget", type=float, default=5.0, help="seconds of tests for each mutant")
+    parser.add_argument("--budget", type=float, default=8.0, help="seconds of tests for each mutant")
     parser.add_argument("--workers", type=int, default=1, help="how many at once")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where it is kept what was tried")
     parser.add_argument("--report", type=Path, help="the page that gets the score")

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -196,6 +197,26 @@ def test_nobody_is_ended_where_nobody_holds_it(tmp_path: Path) -> None:
     assert take_over.take_over(create_engine("sqlite://"), journal, None, Clock()) == ()
 
 
+def test_whoever_holds_the_file_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process that the last run names, with the grace that was given."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'x.db'}")
+    run, clock = RunRecord("run", 1, "t"), Clock()
+    asked: list[Any] = []
+
+    def end(*words: Any) -> tuple[str, ...]:
+        asked.append(words)
+        return ("process 41",)
+
+    monkeypatch.setattr(take_over, "_end_process", end)
+    baton = try_baton(engine, Journal("main", "shop"))
+    assert baton is not None
+    assert take_over.take_over(engine, Journal("main", "shop"), run, clock, 2.5) == ("process 41",)
+    assert take_over.take_over(engine, Journal("main", "shop"), run, clock) == ("process 41",)
+    file = tmp_path / f"x.db{SIDE_SUFFIX}"
+    assert asked == [(file, run, clock, 2.5), (file, run, clock, take_over.GRACE)]
+    baton.release()
+
+
 def test_the_side_file_of_a_database(tmp_path: Path) -> None:
     """Beside it; one in memory has none."""
     engine = create_engine(f"sqlite:///{tmp_path / 'x.db'}")
@@ -212,7 +233,9 @@ def test_a_file_is_locked_while_a_transaction_that_writes_is_open(tmp_path: Path
     assert not holder.is_locked(file)
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
         assert holder.is_locked(file)
+        assert time.monotonic() - begun < 0.9, "nobody waits for it"
         other.execute("ROLLBACK")
         assert not holder.is_locked(file)
         other.execute("BEGIN IMMEDIATE")
@@ -239,21 +262,23 @@ def test_who_is_at_work(engine: Engine) -> None:
     assert not holder.at_work(engine, journal)
 
 
+@pytest.mark.parametrize("application", ["shop", "billing"])
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_the_sessions_of_a_run(engine: Engine) -> None:
+def test_the_sessions_of_a_run(engine: Engine, application: str) -> None:
     """The baton's by its lock, the unit's by the head's; of this journal and this database alone."""
-    journal = make(engine)
+    journal = make(engine, application=application)
+    assert (journal.key("baton") < 0) == (application == "billing"), "a lock's key may be negative"
     baton = try_baton(engine, journal)
     assert baton is not None
     with session(engine) as looking, session(engine) as working:
         assert holder.backends(looking, journal) == (baton.backend(),)
-        assert holder.backends(looking, Journal("public", "billing")) == ()
+        assert holder.backends(looking, Journal("public", "another")) == ()
         begin(working)
         assert holder.head_lockers(looking, journal) == ()
         journal.lock_head(working)
         pid = working.exec_driver_sql("SELECT pg_backend_pid()").scalar()
         assert holder.head_lockers(looking, journal) == (pid,)
-        assert holder.head_lockers(looking, Journal("elsewhere", "shop")) == ()
+        assert holder.head_lockers(looking, Journal("elsewhere", application)) == ()
         assert take_over._lockers(looking, journal) == (baton.backend(), pid)
         assert holder.head_lockers(working, journal) == ()
         commit(working)
