@@ -17,16 +17,28 @@ Data = Mapping[str, Any]
 
 
 def told(entry: Entry) -> str:
-    """What happened, on one line that is safe to print; for a type nobody here knows, what its meaning was
-    said to be."""
+    """Say in a sentence what an entry means. The sentence is one line that is safe to print.
+
+    Args:
+        entry: The entry; of an unknown type or form, the meaning of its type is said.
+    """
     return said(entry.type, entry.data)
 
 
 def said(kind: str, data: Data) -> str:
-    """The same, of an event's type and data."""
+    """Say in a sentence what an event means.
+
+    Args:
+        kind: The type of the event.
+        data: Its data.
+
+    Example:
+        >>> said("schema_created", {"tables": ["roles", "users"], "heads": ["r2"], "ms": 12})
+        'created 2 tables: roles, users; stamped r2 (12 ms)'
+    """
     try:
         text = _SENTENCES[kind](data)
-    except (TypeError, ValueError, AttributeError, LookupError):  # of another version, or a hostile one
+    except (TypeError, ValueError, AttributeError, LookupError):  # of another version, or edited
         text = EVENTS.get(kind) or NOTES.get(kind) or "of a type that this version does not know"
     return safe_text(text)
 
@@ -114,13 +126,14 @@ def _run_started(data: Data) -> str:
 def _run_resumed(data: Data) -> str:
     before = data.get("interrupted") or {}
     return (
-        f"went on after the run of {who(before.get('by') or {})}, interrupted while {before.get('state')},"
-        f" after {before.get('last')} at {before.get('at')}; attempt {data.get('attempt')}"
+        f"continued the run of {who(before.get('by') or {})}, which was interrupted in state"
+        f" {before.get('state')} after {before.get('last')} at {before.get('at')};"
+        f" attempt {data.get('attempt')}"
     )
 
 
 def _run_continued(data: Data) -> str:
-    return f"went on in the same run: {data.get('reason')}"
+    return f"continued: {data.get('reason')}"
 
 
 def _inspected(data: Data) -> str:
@@ -150,9 +163,9 @@ def _created(data: Data) -> str:
 
 def _adopted(data: Data) -> str:
     heads = _names(data.get("heads"))
-    marked = " as a person said" if data.get("marked") else ""
+    marked = ", as a person ordered" if data.get("marked") else ""
     stamped = f"; stamped {heads}" if heads else ""
-    return f"took over {_counted(data.get('tables'), 'table', 'tables')}{marked}{stamped}{_took(data)}"
+    return f"adopted {_counted(data.get('tables'), 'table', 'tables')}{marked}{stamped}{_took(data)}"
 
 
 def _applied(data: Data) -> str:
@@ -160,19 +173,21 @@ def _applied(data: Data) -> str:
     if data.get("marked"):
         return f"revision {data.get('revision')}{doc} was marked as applied by a person"
     number = f", {data['number']} of {data['of']}" if data.get("of") else ""
-    found = f"; of an interrupted try: {_names(data['found'])}" if _items(data.get("found")) else ""
+    found = (
+        f"; already done by an interrupted run: {_names(data['found'])}" if _items(data.get("found")) else ""
+    )
     return f"applied revision {data.get('revision')}{doc}{number}{found}{_took(data)}"
 
 
 def _reverted(data: Data) -> str:
     held = "it is held until it is released or its file changes"
-    return f"reverted revision {data.get('revision')}; {held}{_took(data)}"
+    return f"rolled back revision {data.get('revision')}; {held}{_took(data)}"
 
 
 def _seeded(data: Data) -> str:
     source, table = data.get("source"), data.get("table")
     if data.get("assumed"):
-        return f"{source} was assumed to be applied: nobody can tell on adopted tables"
+        return f"{source} is assumed to be applied: on adopted tables this cannot be known"
     into = f" into {table}" if table and table != source else ""
     counts = [f"{data[name]} {word}" for name, word in _ROWS if data.get(name)]
     if table is None and not counts:
@@ -227,17 +242,17 @@ def _released(data: Data) -> str:
 
 
 def _overridden(data: Data) -> str:
-    failure = f"try again what failed in entry {data['overrides']}" if data.get("overrides") else "go on"
+    failure = f"retry the failure of entry {data['overrides']}" if data.get("overrides") else "go on"
     retry = _names(data.get("retry"))
     seeds = _names(data.get("reseed"))
-    told = f"a person said: {failure}" + (f", and apply {retry} again" if retry else "")
-    return told + (f", and go through the seeds {seeds} again" if seeds else "")
+    ordered = f"a person ordered: {failure}" + (f", apply {retry} again" if retry else "")
+    return ordered + (f", apply the seeds {seeds} again" if seeds else "")
 
 
 def _outage(data: Data) -> str:
     return (
-        f"the database could not be had from {data.get('first')} to {data.get('last')},"
-        f" {data.get('count')} tries: {data.get('reference')}"
+        f"the database could not be used from {data.get('first')} to {data.get('last')},"
+        f" tried {data.get('count')} times: {data.get('reference')}"
     )
 
 
@@ -268,4 +283,4 @@ _SENTENCES: Mapping[str, Callable[[Data], str]] = {
     "outage": _outage,
     "history_rewound": _rewound,
 }
-"""Event type → the sentence; the others say the meaning of their type."""
+"""The sentence of each type of event. For other types the meaning of the type is said."""

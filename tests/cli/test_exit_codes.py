@@ -59,8 +59,8 @@ def test_a_kill_is_told_by_the_next_run(console: Console, toy: Toy, flag: Path) 
     assert console("run").exit_code == 0
     story = console("journal").stdout
     assert story.count("run 01") == 2
-    assert "went on after the run of toy on" in story
-    assert "interrupted while behind, after migration_applied" in story
+    assert "continued the run of toy on" in story
+    assert "interrupted in state behind after migration_applied" in story
 
 
 def test_another_process_at_work_and_no_wait(console: Console, toy: Toy) -> None:

@@ -47,7 +47,7 @@ def test_it_tells_what_happened_when_where_and_why_it_failed(console: Console, f
     assert "| error: data-migration-failed" in failure
     assert "004_r4.py" in failure
     assert "| fix: " in failure
-    assert "a person said: try again what failed in entry" in runs[1]
+    assert "a person ordered: retry the failure of entry" in runs[1]
     assert "health_validated" in runs[1].splitlines()[-1]
 
 

@@ -57,7 +57,7 @@ def test_a_hanging_holder_is_ended_and_the_work_goes_on(console: Console, toy: T
         process.send_signal(signal.SIGCONT)
     assert toy.sql("SELECT version_num FROM alembic_version") == [("r4",)]
     assert console("journal", "verify").exit_code == 0
-    assert "went on after the run of toy" in console("journal").stdout
+    assert "continued the run of toy" in console("journal").stdout
 
 
 def test_the_one_that_was_taken_over_appends_nothing_more(console: Console, toy: Toy) -> None:

@@ -27,7 +27,7 @@ FORMS: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"reason": "changed", "changed": ["models", "seeds"]}, "began: changed (models, seeds)"),
         ({"reason": "changed", "changed": [1]}, "began: changed (1)"),
     ],
-    "run_continued": [({"reason": "another worked"}, "went on in the same run: another worked")],
+    "run_continued": [({"reason": "another worked"}, "continued: another worked")],
     "run_resumed": [
         (
             {
@@ -39,11 +39,12 @@ FORMS: dict[str, list[tuple[dict[str, Any], str]]] = {
                 },
                 "attempt": 2,
             },
-            "went on after the run of a on h (process 7), interrupted while empty, after x at T; attempt 2",
+            "continued the run of a on h (process 7), which was interrupted in state empty after x at T;"
+            " attempt 2",
         ),
         (
             {"interrupted": None, "attempt": 3},
-            "went on after the run of ? on ? (process ?), interrupted while None, after None at None;"
+            "continued the run of ? on ? (process ?), which was interrupted in state None after None at None;"
             " attempt 3",
         ),
     ],
@@ -84,10 +85,10 @@ FORMS: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"tables": list("abcdefg")}, "created 7 tables: a, b, c, d, e, f and 1 more"),
     ],
     "schema_adopted": [
-        ({"tables": ["a"]}, "took over 1 table"),
+        ({"tables": ["a"]}, "adopted 1 table"),
         (
             {"tables": ["a", "b"], "heads": ["h"], "marked": True, "ms": 1.5},
-            "took over 2 tables as a person said; stamped h (1.5 ms)",
+            "adopted 2 tables, as a person ordered; stamped h (1.5 ms)",
         ),
     ],
     "migration_applied": [
@@ -98,17 +99,20 @@ FORMS: dict[str, list[tuple[dict[str, Any], str]]] = {
         ),
         (
             {"revision": "r1", "number": 1, "of": 2, "found": ["t", "u"], "ms": 7},
-            "applied revision r1, 1 of 2; of an interrupted try: t, u (7 ms)",
+            "applied revision r1, 1 of 2; already done by an interrupted run: t, u (7 ms)",
         ),
     ],
     "migration_reverted": [
         (
             {"revision": "r1", "ms": 7},
-            "reverted revision r1; it is held until it is released or its file changes (7 ms)",
+            "rolled back revision r1; it is held until it is released or its file changes (7 ms)",
         ),
     ],
     "seed_batch_applied": [
-        ({"source": "s", "assumed": True}, "s was assumed to be applied: nobody can tell on adopted tables"),
+        (
+            {"source": "s", "assumed": True},
+            "s is assumed to be applied: on adopted tables this cannot be known",
+        ),
         ({"source": "s", "ms": 4}, "seeded s (4 ms)"),
         ({"source": "s", "created": 2, "complete": True}, "seeded s: 2 created"),
         ({"source": "t", "table": "t", "complete": True}, "seeded t: no rows"),
@@ -156,18 +160,17 @@ FORMS: dict[str, list[tuple[dict[str, Any], str]]] = {
     "step_started": [({"step": "migrate", "subject": "r"}, "migrate of r began outside a transaction")],
     "hold_released": [({"revisions": ["r1", "r2"]}, "released r1, r2")],
     "override": [
-        ({}, "a person said: go on"),
-        ({"overrides": 7}, "a person said: try again what failed in entry 7"),
+        ({}, "a person ordered: go on"),
+        ({"overrides": 7}, "a person ordered: retry the failure of entry 7"),
         (
             {"overrides": 7, "retry": ["r1", "r2"], "reseed": ["s", "t"]},
-            "a person said: try again what failed in entry 7, and apply r1, r2 again, and go through the"
-            " seeds s, t again",
+            "a person ordered: retry the failure of entry 7, apply r1, r2 again, apply the seeds s, t again",
         ),
     ],
     "outage": [
         (
             {"first": "T1", "last": "T2", "count": 3, "reference": "refused"},
-            "the database could not be had from T1 to T2, 3 tries: refused",
+            "the database could not be used from T1 to T2, tried 3 times: refused",
         ),
     ],
     "history_rewound": [

@@ -38,7 +38,7 @@ def entry(kind: str, data: dict[str, Any]) -> Entry:
                 "interrupted": {"by": BY, "state": "behind", "last": "migration_applied", "at": "T"},
                 "attempt": 2,
             },
-            "went on after the run of shop on web-1 (process 41), interrupted while behind, after"
+            "continued the run of shop on web-1 (process 41), which was interrupted in state behind after"
             " migration_applied at T; attempt 2",
         ),
         (
@@ -80,7 +80,7 @@ def entry(kind: str, data: dict[str, Any]) -> Entry:
         (
             "override",
             {"overrides": 7, "retry": ["r1"]},
-            "a person said: try again what failed in entry 7, and apply r1 again",
+            "a person ordered: retry the failure of entry 7, apply r1 again",
         ),
         (
             "history_rewound",
