@@ -1,0 +1,199 @@
+"""Which error of a unit is told where its step has passed over one and failed later for another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError, ProgrammingError
+
+from initdb.events.head import HeadMoved
+from initdb.events.sessions import session
+from initdb.statemachine.loop import unit_errors
+from initdb.statemachine.loop.signals import Stopped
+from initdb.statemachine.loop.unit_errors import first_error
+from tests.events.journals import begin, commit, rollback
+
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+def connection(engine: Engine) -> Iterator[Connection]:
+    """A session in an open transaction, beside a table with a row."""
+    with session(engine) as opened:
+        begin(opened)
+        opened.exec_driver_sql("CREATE TABLE t (n INTEGER PRIMARY KEY)")
+        opened.exec_driver_sql("INSERT INTO t VALUES (1)")
+        commit(opened)
+        begin(opened)
+        yield opened
+
+
+def _passed_over(connection: Connection, statement: str) -> DBAPIError:
+    """The error of a statement that a step runs and does not mind."""
+    with pytest.raises(DBAPIError) as error:
+        connection.exec_driver_sql(statement)
+    return error.value
+
+
+def test_without_an_error_nothing_is_raised(connection: Connection) -> None:
+    """And the engine is left as it was."""
+    with first_error(connection):
+        connection.exec_driver_sql("INSERT INTO t VALUES (2)")
+    assert not list(connection.dialect.dispatch.handle_error)
+
+
+@pytest.mark.parametrize("error", [HeadMoved(), Stopped(15), KeyboardInterrupt()])
+def test_what_is_the_loops_own_passes(connection: Connection, error: BaseException) -> None:
+    """Also after an error that broke the transaction."""
+    with pytest.raises(type(error)) as raised, first_error(connection):
+        _passed_over(connection, "SELECT nothing FROM nowhere")
+        raise error
+    assert raised.value is error
+    assert not list(connection.dialect.dispatch.handle_error)
+
+
+def test_an_error_that_lasts_is_not_told_in_place_of_another(connection: Connection) -> None:
+    """A step that failed for a reason of its own failed for that."""
+    with pytest.raises(ValueError, match="mine"), first_error(connection):
+        _passed_over(connection, "SELECT nothing FROM nowhere")
+        raise ValueError("mine")
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("passes", [True, False])
+def test_an_error_with_which_sqlite_rolled_back(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, passes: bool
+) -> None:
+    """Where it may pass, it is told, with what the step then met as its cause."""
+    monkeypatch.setattr(unit_errors, "is_passing", lambda error: passes)
+    with pytest.raises(DBAPIError if passes else ValueError) as error, first_error(connection):
+        broken = _passed_over(connection, "INSERT OR ROLLBACK INTO t VALUES (1)")
+        raise ValueError("the rows are gone")
+    assert (error.value is broken) == passes
+    assert isinstance(error.value.__cause__, ValueError) == passes
+
+
+@pytest.mark.parametrize("how", ["from", "while"])
+@ON_SQLITE
+def test_an_error_of_the_steps_own_because_of_a_full_disk(connection: Connection, how: str) -> None:
+    """However deep it lies below."""
+    with pytest.raises(OperationalError, match="full"), first_error(connection):
+        try:
+            try:
+                connection.exec_driver_sql("PRAGMA max_page_count = 4")
+                connection.exec_driver_sql("CREATE TABLE big AS SELECT zeroblob(100000) AS content")
+            except DBAPIError as error:
+                rollback(connection)
+                begin(connection)
+                if how == "from":
+                    raise KeyError from error
+                raise KeyError from None
+        except KeyError as error:
+            raise ValueError from error
+
+
+@ON_SQLITE
+def test_an_error_that_left_the_transaction_open_did_not_break_it(connection: Connection) -> None:
+    """SQLite undoes the statement alone: whatever it was."""
+    with pytest.raises(ValueError), first_error(connection):
+        _passed_over(connection, "INSERT INTO t VALUES (1)")
+        raise ValueError
+
+
+@ON_SQLITE
+def test_the_first_error_that_ended_the_transaction_counts(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes after it is run outside of any."""
+    monkeypatch.setattr(unit_errors, "is_passing", lambda error: True)
+    with pytest.raises(DBAPIError) as error, first_error(connection):
+        first = _passed_over(connection, "INSERT OR ROLLBACK INTO t VALUES (1)")
+        _passed_over(connection, "INSERT OR ROLLBACK INTO t VALUES (1)")
+        raise ValueError
+    assert error.value is first
+
+
+def test_the_error_of_another_connection_is_not_ours(
+    engine: Engine, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the same engine."""
+    monkeypatch.setattr(unit_errors, "is_passing", lambda error: True)
+    monkeypatch.setattr(unit_errors, "FAILED_TRANSACTION", None)
+    with engine.connect() as other, pytest.raises(ValueError), first_error(connection):
+        _passed_over(other, "SELECT nothing FROM nowhere")
+        raise ValueError
+
+
+@ON_POSTGRESQL
+def test_a_lock_that_a_step_did_not_get_and_passed_over(engine: Engine, connection: Connection) -> None:
+    """The step failed of it, and may be tried again."""
+    with engine.connect() as holder:
+        holder.exec_driver_sql("LOCK TABLE t")
+        with pytest.raises(OperationalError) as error, first_error(connection):
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '20ms'")
+            locked = _passed_over(connection, "SELECT * FROM t")
+            _passed_over(connection, "SELECT 1")
+            connection.exec_driver_sql("SELECT 2")
+        assert error.value is locked
+        assert isinstance(error.value.__cause__, InternalError)
+
+
+@ON_POSTGRESQL
+def test_of_several_errors_the_last_that_was_no_answer_to_another_counts(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ones before it were undone by savepoints."""
+    monkeypatch.setattr(unit_errors, "is_passing", lambda error: True)
+    with pytest.raises(DBAPIError) as error, first_error(connection):
+        with pytest.raises(ProgrammingError), connection.begin_nested():
+            connection.exec_driver_sql("SELECT nothing FROM nowhere")
+        last = _passed_over(connection, "SELECT nothing FROM elsewhere")
+        connection.exec_driver_sql("SELECT 2")
+    assert error.value is last
+
+
+@ON_POSTGRESQL
+def test_an_error_that_lasts_is_answered_as_postgresql_answers(connection: Connection) -> None:
+    """It is not the one to try again; what the step met at last is told."""
+    with pytest.raises(InternalError), first_error(connection):
+        _passed_over(connection, "SELECT nothing FROM nowhere")
+        connection.exec_driver_sql("SELECT 2")
+
+
+@ON_POSTGRESQL
+def test_a_transaction_that_goes_on_was_not_broken(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a savepoint undid did not make the step fail."""
+    monkeypatch.setattr(unit_errors, "is_passing", lambda error: True)
+    with pytest.raises(ValueError), first_error(connection):
+        with pytest.raises(ProgrammingError), connection.begin_nested():
+            connection.exec_driver_sql("SELECT nothing FROM nowhere")
+        raise ValueError
+
+
+def test_a_lost_connection_is_not_what_broke_it(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is a signal of its own."""
+    monkeypatch.setattr(unit_errors, "is_connection_lost", lambda error: True)
+    monkeypatch.setattr(unit_errors, "is_passing", lambda error: True)
+    statement = "SELECT nothing FROM nowhere"
+    if connection.dialect.name == "sqlite":
+        statement = "INSERT OR ROLLBACK INTO t VALUES (1)"
+    with pytest.raises((ValueError, InternalError)), first_error(connection):
+        _passed_over(connection, statement)
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SELECT 2")
+        raise ValueError
+
+
+def test_a_chain_of_errors_that_goes_in_a_circle_ends() -> None:
+    """Each is looked at once: itself, what caused it, what was handled."""
+    one, two, three = ValueError(1), ValueError(2), ValueError(3)
+    one.__cause__, one.__context__ = two, three
+    two.__context__, three.__cause__ = one, two
+    assert list(unit_errors._chain(one)) == [one, two, three]
