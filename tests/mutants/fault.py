@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-UNIT, FOLD, RUN = "statemachine/loop/writer.py", "statemachine/decide/fold.py", "statemachine/loop/run.py"
+UNIT, FOLD, RUN = (
+    "statemachine/loop/writer.py",
+    "statemachine/decide/gathering.py",
+    "statemachine/loop/run.py",
+)
 ATTEND, SEEING, VERDICT = (
     "statemachine/loop/attend.py",
     "statemachine/loop/look.py",

@@ -68,8 +68,8 @@ OF_THE_JOURNAL: tuple[Fault, ...] = (
         "notes-twice",
         "a note that the journal has enters it again",
         UNIT,
-        "note.type in NOTES and note.id not in self.knowledge.notes",
-        "note.type in NOTES",
+        "note.type in types and note.id not in self.knowledge.notes",
+        "note.type in types",
         OF_THE_UNIT,
     ),
     Fault(

@@ -20,6 +20,7 @@ from initdb.statemachine.decide.fold import fold
 from initdb.statemachine.loop.writer import Writer
 from initdb.steps.context import Application, Progress, StepContext
 from tests.events.journals import APPLICATION, make
+from tests.support.said import said
 
 Events = list[tuple[str, Mapping[str, Any]]]
 """Type and data of each."""
@@ -113,5 +114,5 @@ def _lead(
     if state == "defective":
         events.append(("defects_found", {"issues": [{"kind": "missing-table"}]}))
     with writer.open(connection):
-        writer.commit_all(connection, events)
+        writer.commit_all(connection, [said(kind, data) for kind, data in events])
     assert writer.knowledge.state == state
