@@ -53,7 +53,7 @@ def test_it_tells_what_happened_when_where_and_why_it_failed(console: Console, f
 
 def test_json_is_the_stored_events(console: Console, failed: Toy) -> None:
     """A line each, byte for byte what is in the database: it can be exported and verified elsewhere."""
-    lines = console("journal", "--json").stdout.splitlines()
+    lines = console("journal", "--json", "--snapshots").stdout.splitlines()
     assert lines == [row[0] for row in failed.sql("SELECT event FROM init_journal ORDER BY seq")]
     assert [json.loads(line)["seq"] for line in lines] == list(range(1, len(lines) + 1))
 
@@ -77,6 +77,7 @@ def test_filters(console: Console, failed: Toy) -> None:
     assert kinds("--since", "1h") == everything
     assert kinds("--since", "2999-01-01") == []
     assert kinds("--type", "outage") == []
+    assert kinds("--snapshots") == [*everything, "snapshot"] and kinds("--type", "snapshot") == ["snapshot"]
     assert "no entry matches" in console("journal", "--type", "outage").stdout
 
 

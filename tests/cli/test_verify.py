@@ -61,8 +61,8 @@ def test_an_untouched_journal_is_intact(console: Console, ready: Toy) -> None:
         ("UPDATE init_journal SET type = 'outage' WHERE seq = 5", None, None),
         ("UPDATE init_journal SET dest = 'ready' WHERE seq = 4", 4, "column dest"),
         ("DELETE FROM init_journal WHERE seq = 4", 5, "missing or doubled"),
-        ("DELETE FROM init_journal WHERE seq = 8", 7, "the tail was cut"),
-        ("DELETE FROM init_journal_head", 8, "the head row is missing"),
+        ("DELETE FROM init_journal WHERE seq = 9", 8, "the tail was cut"),
+        ("DELETE FROM init_journal_head", 9, "the head row is missing"),
     ],
 )
 def test_what_was_changed_is_found(

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, MetaData, NullPool, create_engine
 from initdb.errors import InitError
 from initdb.events.head import BatonLost, CommitInDoubt, ConnectionLost, HeadBusy, HeadMoved, NoJournal
 from initdb.events.journal import find
+from initdb.events.payloads import payload_of
 from initdb.events.sessions import session
 from initdb.settings import Settings
 from initdb.statemachine.decide import verdict
@@ -30,7 +31,6 @@ from initdb.statemachine.loop.signals import Stopper
 from initdb.statemachine.machine import turn
 from initdb.statemachine.table import TRIGGERS, State, work_name
 from initdb.steps.context import StepContext
-from tests.support.said import said
 
 WRONG: dict[str, Callable[[], BaseException]] = {
     "lasting": lambda: InitError("revision-failed", "r1"),
@@ -98,7 +98,9 @@ class Script:
                 ctx.work.exec_driver_sql(f"INSERT INTO effects VALUES ('{event}')")
                 if act.wrong and act.when == "inside":
                     raise WRONG[act.wrong]()
-                ctx.unit.commit(ctx.work, said(event, self.data(event, act)))
+                told = payload_of(event, self.data(event, act))
+                assert told is not None
+                ctx.unit.commit(ctx.work, told)
             if act.wrong and act.when == "after":
                 raise WRONG[act.wrong]()
 

@@ -37,6 +37,9 @@ from initdb.cli.opening.target import find_target
 @click.option(
     "--last", "number", type=click.IntRange(min=1), metavar="N", help="Only the last N of these events."
 )
+@click.option(
+    "--snapshots", is_flag=True, help="Also the snapshots of what is known, which tell of nothing new."
+)
 @click.option("--follow", is_flag=True, help="Go on, and print each new event until Ctrl-C.")
 @output_options
 @setting_options
@@ -48,17 +51,18 @@ def journal(  # noqa: PLR0913, PLR0917 - one for each option
     states: tuple[str, ...],
     since: str,
     number: int | None,
+    snapshots: bool,
     follow: bool,
 ) -> int:
     """Print the journal: one line for each event, grouped by run.
 
     It only reads, and needs the database alone: neither models nor revisions. Failures are printed as they
-    were shown. With --json each line is an event as it is stored, snapshots included.
+    were shown. With --json each line is an event as it is stored.
     """
     if ctx.invoked_subcommand is not None:
         return 0
     call = Call.of(ctx)
-    filters = Filters(of_run, types, states, since, whole=call.screen.as_json)
+    filters = Filters(of_run, types, states, since, snapshots=snapshots)
     return _tell(call, filters, number, follow)
 
 

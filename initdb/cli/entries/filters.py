@@ -29,20 +29,20 @@ class Filters:
         types: The types of events.
         states: The states that it leads to or leaves.
         since: The earliest time, in the form of entries.
-        whole: Whether snapshots pass that nobody asked for. Nothing happened in them.
+        snapshots: Whether snapshots pass whose type nobody asked for. Nothing happened in them.
     """
 
     run: str = ""
     types: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     since: str = ""
-    whole: bool = False
+    snapshots: bool = False
 
     def passes(self, entry: Entry) -> bool:
         """Whether the entry is asked for."""
         return (
             entry.run.startswith(self.run)
-            and (entry.type in self.types if self.types else self.whole or entry.type not in UNSEEN)
+            and (entry.type in self.types if self.types else self.snapshots or entry.type not in UNSEEN)
             and (not self.states or entry.dest in self.states or entry.source in self.states)
             and entry.at >= self.since
         )
