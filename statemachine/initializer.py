@@ -16,12 +16,13 @@ from initdb.events.entry import Entry
 from initdb.events.sessions import session
 from initdb.events.types import UNSEEN
 from initdb.settings import Settings, load_settings
-from initdb.statemachine import orders, outcomes
+from initdb.statemachine import orders, reporting
 from initdb.statemachine.assemble.site import Site, Watcher
 from initdb.statemachine.decide.verdict import Look, Verdict, judge
-from initdb.statemachine.loop.attend import Outcome, attend
+from initdb.statemachine.loop.attend import attend
 from initdb.statemachine.loop.look import look
 from initdb.statemachine.loop.order import Order
+from initdb.statemachine.loop.outcome import Outcome
 from initdb.statemachine.render.results import InitializationResult, RepairResult
 from initdb.steps.application.assemble import assemble
 from initdb.steps.application.given import Given
@@ -181,7 +182,7 @@ class Initializer:
         """
         begun = time.perf_counter()
         outcome = self._outcome(partial(attend, order=orders.again("repair")))
-        return outcomes.repair_result(outcome, time.perf_counter() - begun)
+        return reporting.repair_result(outcome, time.perf_counter() - begun)
 
     def look(self, before: Look | None = None) -> Look:
         """Look at the database without writing to it.
@@ -234,7 +235,7 @@ class Initializer:
             attending: Called with `site`.
         """
         begun = time.perf_counter()
-        result = outcomes.result_of(self._outcome(attending), self.engine.dialect.name, self.settings)
+        result = reporting.result_of(self._outcome(attending), self.engine.dialect.name, self.settings)
         return replace(result, duration=time.perf_counter() - begun)
 
     def _outcome(self, attending: Callable[[Site], Outcome]) -> Outcome:

@@ -20,9 +20,9 @@ from initdb.flask.gunicorn import exit_code, heartbeat, loading_worker
 from initdb.flask.serving import RELOAD, answers_requests, is_reloaders_child, serves
 from initdb.flask.unavailable import Unavailable
 from initdb.settings import Settings
-from initdb.statemachine import outcomes
+from initdb.statemachine import reporting
 from initdb.statemachine.initializer import Initializer
-from initdb.statemachine.loop.attend import Outcome
+from initdb.statemachine.loop.outcome import Outcome
 from initdb.statemachine.loop.signals import deliver
 from initdb.steps.context import Rule
 from initdb.steps.seeds.sources import Seeds
@@ -76,9 +76,9 @@ def _boot(app: Flask, db: object, settings: Settings) -> None:
     for number, initializer in enumerate(initializers):
         begun = time.perf_counter()
         outcome = initializer.attend(mode=settings.mode, host=True)
-        code = outcomes.exit_code(outcome, settings)
+        code = reporting.exit_code(outcome, settings)
         if code:
-            _refused(app, settings, code, outcomes.reason_of(outcome), initializers[number:])
+            _refused(app, settings, code, reporting.reason_of(outcome), initializers[number:])
             return
         _tell(initializer.settings.database, outcome, time.perf_counter() - begun)
 
@@ -87,7 +87,7 @@ def _tell(name: str | None, outcome: Outcome, seconds: float) -> None:
     level = logging.INFO if outcome.report else logging.DEBUG
     which = f"database {name}" if name else "database"
     logger.log(level, "the %s is %s (%.0f ms)", which, outcome.ending, seconds * 1000)
-    for warning in outcomes.warnings_of(outcome):
+    for warning in reporting.warnings_of(outcome):
         logger.warning("%s", warning)
 
 
@@ -114,8 +114,8 @@ def _refused(
             outcome = initializer.attend(mode="check")
             if outcome.signum is not None:
                 deliver(outcome.signum)
-            if outcomes.exit_code(outcome, settings):
-                return outcomes.reason_of(outcome)
+            if reporting.exit_code(outcome, settings):
+                return reporting.reason_of(outcome)
         return None
 
     app.wsgi_app = Unavailable(app.wsgi_app, reason, look)  # type: ignore[method-assign]

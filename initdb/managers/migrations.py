@@ -9,10 +9,10 @@ from initdb.managers.open_look import open_look
 from initdb.managers.outcome import entries, failed_step, raise_for
 from initdb.managers.reports import RevisionRecord
 from initdb.statemachine.initializer import Initializer
-from initdb.statemachine.loop.attend import Outcome
 from initdb.statemachine.loop.order import Order
-from initdb.statemachine.outcomes import reason_of
+from initdb.statemachine.loop.outcome import Outcome
 from initdb.statemachine.render.results import MigrationResult
+from initdb.statemachine.reporting import reason_of
 from initdb.steps.context import StepContext
 from initdb.steps.revisions.graph import RevisionGraph
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from initdb.errors import InitError
 from initdb.events.entry import Entry
-from initdb.statemachine.loop.attend import Outcome
-from initdb.statemachine.outcomes import reason_of
+from initdb.statemachine.loop.outcome import Outcome
+from initdb.statemachine.reporting import reason_of
 
 
 def entries(outcome: Outcome, event: str) -> Iterator[Entry]:

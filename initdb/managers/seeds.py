@@ -14,8 +14,8 @@ from initdb.managers.open_look import about_data, health, open_look
 from initdb.managers.outcome import entries, failed_step, raise_for
 from initdb.statemachine import orders
 from initdb.statemachine.initializer import Initializer
-from initdb.statemachine.outcomes import reason_of
 from initdb.statemachine.render.results import SeedingResult
+from initdb.statemachine.reporting import reason_of
 from initdb.steps.identity.admin import ADMIN
 from initdb.steps.identity.models import roles, tenants, users
 from initdb.steps.identity.rows import ADMIN_ROLE, SYSTEM_TENANT

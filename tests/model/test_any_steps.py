@@ -26,7 +26,7 @@ from initdb.statemachine.decide import verdict
 from initdb.statemachine.decide.audit import audit
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.loop import run
-from initdb.statemachine.loop.attend import Outcome
+from initdb.statemachine.loop.outcome import Outcome
 from initdb.statemachine.loop.signals import Stopper
 from initdb.statemachine.machine import turn
 from initdb.statemachine.table import TRIGGERS, State, work_name

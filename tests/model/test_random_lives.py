@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 
 from initdb.statemachine import orders
-from initdb.statemachine.loop.attend import Outcome
+from initdb.statemachine.loop.outcome import Outcome
 from tests.model.code import Code
 from tests.model.places import FilePlace, Place, ServerPlace
 from tests.model.world import World

@@ -22,8 +22,8 @@ from initdb.events.journal import find
 from initdb.events.sessions import session
 from initdb.statemachine import orders
 from initdb.statemachine.decide.audit import audit
-from initdb.statemachine.loop.attend import Outcome
 from initdb.statemachine.loop.order import Order
+from initdb.statemachine.loop.outcome import Outcome
 from initdb.steps.seeds.functions import function_digest
 from tests.crash.children import Ended, call
 from tests.model.code import FILLERS, Code

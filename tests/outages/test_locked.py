@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from initdb.events import postgresql
 from initdb.statemachine.loop import writer
-from initdb.statemachine.loop.attend import Outcome
+from initdb.statemachine.loop.outcome import Outcome
 from tests.cli.console import Console
 from tests.support.boot import Boot
 from tests.support.settled import assert_settled

@@ -24,7 +24,7 @@ def test_a_database_that_is_read_only(server: PostgresServer, postgresql_toy: To
     _read_only(server, toy, on=True)
     assert Boot(toy, wait_limit="100ms").end().exit_code == 3
     boot = Boot(toy)
-    assert boot.waits("nobody is at work yet")
+    assert boot.waits("no process is at work yet")
     _read_only(server, toy, on=False)
     boot.is_ready()
     _read_only(server, toy, on=True)
@@ -64,7 +64,7 @@ def test_a_standby(server: PostgresServer, postgresql_toy: Toy) -> None:
         there.with_revisions()
         assert Boot(there, wait_limit="100ms").end().exit_code == 3
         boot = Boot(there)
-        assert boot.waits("nobody is at work yet")
+        assert boot.waits("no process is at work yet")
         standby.promote()
         boot.is_ready()
         assert_settled(there, tables=4)
@@ -83,7 +83,7 @@ def test_a_file_that_is_read_only(tmp_path: Path) -> None:
         toy.with_revisions()
         assert Boot(toy, wait_limit="100ms").end().exit_code == 3
         boot = Boot(toy)
-        assert boot.waits("nobody is at work yet")
+        assert boot.waits("no process is at work yet")
         disk.allow(writing=True)
         boot.is_ready()
         assert_settled(toy, tables=4)

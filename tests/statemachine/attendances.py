@@ -25,8 +25,8 @@ from initdb.statemachine.assemble.site import Site, Waiting, Watcher
 from initdb.statemachine.decide.verdict import Look
 from initdb.statemachine.loop import attend as attending
 from initdb.statemachine.loop import run as running
-from initdb.statemachine.loop.attend import Outcome
 from initdb.statemachine.loop.order import Order, Report
+from initdb.statemachine.loop.outcome import Outcome
 from initdb.statemachine.loop.signals import Stopper
 from initdb.steps import connect
 from initdb.steps.context import Application

@@ -13,8 +13,9 @@ from initdb.events.head import ConnectionLost, HeadBusy, HeadMoved, NoJournal
 from initdb.events.knowledge import Judgement, Knowledge
 from initdb.statemachine.decide.verdict import Verdict
 from initdb.statemachine.loop import attend as attending
-from initdb.statemachine.loop.attend import WORTH_WAITING, Outcome, attend
+from initdb.statemachine.loop.attend import WORTH_WAITING, attend
 from initdb.statemachine.loop.order import Order
+from initdb.statemachine.loop.outcome import Outcome
 from initdb.statemachine.loop.signals import Stopped
 from tests.statemachine.attendances import (
     BUSY,
@@ -169,7 +170,7 @@ def test_a_mode_that_waits_never_works(world: World) -> None:
     assert world.attend(nobody, somebody, ready_look(), mode="wait").ending == "ready"
     at_work = "shop on web-1 (process 41) is at work on migrate"
     assert world.told == [
-        ("nobody is at work yet (unfinished)", None),
+        ("no process is at work yet (unfinished)", None),
         (f"{at_work}; last: of a type that this version does not know, at T", "T"),
     ]
     assert world.done == []

@@ -14,11 +14,11 @@ from initdb.events.entry import Entry
 from initdb.events.knowledge import Failure, Judgement, Knowledge, RunRecord
 from initdb.events.payloads.notes import HoldReleased
 from initdb.settings import Settings
-from initdb.statemachine import orders, outcomes
+from initdb.statemachine import orders, reporting
 from initdb.statemachine.decide.verdict import Look, Verdict
 from initdb.statemachine.initializer import failed
-from initdb.statemachine.loop.attend import Outcome
 from initdb.statemachine.loop.order import Report
+from initdb.statemachine.loop.outcome import Outcome
 from initdb.steps.seeds.model import SeedSource
 from tests.statemachine.test_telling import entry
 
@@ -48,8 +48,8 @@ def test_the_exit_code(ending: Any, own: int, settings: dict[str, Any], code: in
     """Of a hold and of a newer database as it is configured, of anything else its own."""
     outcome = Outcome(ending, exit_code=own)
     configured = replace(SETTINGS, **settings)
-    assert outcomes.exit_code(outcome, configured) == code
-    result = outcomes.result_of(outcome, "sqlite", configured)
+    assert reporting.exit_code(outcome, configured) == code
+    result = reporting.result_of(outcome, "sqlite", configured)
     assert (result.exit_code, result.success, result.outcome) == (code, code == 0, ending)
 
 
@@ -64,7 +64,7 @@ def test_a_result_says_what_was_done_and_what_was_wrong() -> None:
         exit_code=1,
         cautions=("the folder is shared",),
     )
-    result = outcomes.result_of(outcome, "postgresql", SETTINGS)
+    result = reporting.result_of(outcome, "postgresql", SETTINGS)
     assert result.steps_completed == ["validated"]
     assert result.errors == [render(ERROR)]
     assert result.warnings == ["the folder is shared", "an index is missing"]
@@ -73,7 +73,7 @@ def test_a_result_says_what_was_done_and_what_was_wrong() -> None:
 
 def test_a_result_of_nothing_is_empty() -> None:
     """Neither a report nor an error nor a verdict."""
-    result = outcomes.result_of(Outcome("ready"), "sqlite", SETTINGS)
+    result = reporting.result_of(Outcome("ready"), "sqlite", SETTINGS)
     assert (result.steps_completed, result.errors, result.warnings) == ([], [], [])
 
 
@@ -105,7 +105,7 @@ def test_what_could_not_be_begun_has_failed() -> None:
 )
 def test_what_a_verdict_warns_of(verdict: Verdict | None, warnings: list[str]) -> None:
     """Although it is no failure."""
-    assert outcomes.warnings_of(Outcome("ready", verdict=verdict)) == warnings
+    assert reporting.warnings_of(Outcome("ready", verdict=verdict)) == warnings
 
 
 RUN = RunRecord("run", 3, "t", by=BY)
@@ -131,7 +131,7 @@ RUN = RunRecord("run", 3, "t", by=BY)
 )
 def test_why_it_is_not_ready(outcome: Outcome, reference: str, context: str) -> None:
     """The error that it met, else a row of the catalogue with what is known."""
-    reason = outcomes.reason_of(outcome)
+    reason = reporting.reason_of(outcome)
     assert (reason.reference, reason.context) == (reference, (context,) if context else ())
 
 
@@ -162,7 +162,7 @@ def _ended(kind: str, data: dict[str, Any], dest: str = "behind") -> Entry:
 )
 def test_the_line_of_a_step(made: Entry, line: str | None) -> None:
     """A note has none, nor a batch that is not the last of its source."""
-    assert outcomes.step_line(made) == line
+    assert reporting.step_line(made) == line
 
 
 def test_a_repair_says_what_it_did_and_could_not_do() -> None:
@@ -173,7 +173,7 @@ def test_a_repair_says_what_it_did_and_could_not_do() -> None:
         entry("repair_applied", {"actions": None}),
         entry("repair_applied", {"actions": ["made c"]}),
     ]
-    result = outcomes.repair_result(Outcome("failed", report=Report("run", entries), error=ERROR), 2.5)
+    result = reporting.repair_result(Outcome("failed", report=Report("run", entries), error=ERROR), 2.5)
     assert (result.success, result.duration) == (False, 2.5)
     assert result.repaired == ["made a", "2", "made c"]
     assert result.not_repaired == ["no room on /data"]
@@ -194,7 +194,7 @@ def test_a_repair_says_what_it_did_and_could_not_do() -> None:
 )
 def test_a_repair_succeeds_where_nothing_is_left_to_repair(ending: Any, success: bool) -> None:
     """A hold is no defect."""
-    result = outcomes.repair_result(Outcome(ending), 0.0)
+    result = reporting.repair_result(Outcome(ending), 0.0)
     assert (result.success, result.repaired, result.not_repaired) == (success, [], [])
     assert (result.suggestions, result.errors) == ([], [])
 

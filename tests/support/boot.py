@@ -11,7 +11,7 @@ from typing import Any
 from initdb.events.entry import Entry
 from initdb.statemachine.assemble.site import Waiting, Watcher
 from initdb.statemachine.initializer import Initializer
-from initdb.statemachine.loop.attend import Outcome
+from initdb.statemachine.loop.outcome import Outcome
 from tests.support.toy import Toy, table_up
 from tests.support.waiting import wait_until
 

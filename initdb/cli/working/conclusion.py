@@ -9,9 +9,9 @@ from initdb.cli.calling.call import Call
 from initdb.cli.opening.target import Target
 from initdb.errors.redact import url_text
 from initdb.events.entry import Entry
-from initdb.statemachine import outcomes
+from initdb.statemachine import reporting
 from initdb.statemachine.initializer import Initializer
-from initdb.statemachine.loop.attend import Outcome
+from initdb.statemachine.loop.outcome import Outcome
 from initdb.statemachine.render.sentences import told, who
 
 
@@ -42,11 +42,11 @@ class Attended:
 def conclude(call: Call, attended: Attended) -> int:
     """Report how it ended, and give the exit code."""
     initializer, outcome = attended.initializer, attended.outcome
-    screen, code = call.screen, outcomes.exit_code(outcome, initializer.settings)
-    error = outcomes.reason_of(outcome) if code else None
-    warnings = outcomes.warnings_of(outcome)
+    screen, code = call.screen, reporting.exit_code(outcome, initializer.settings)
+    error = reporting.reason_of(outcome) if code else None
+    warnings = reporting.warnings_of(outcome)
     for warning in warnings:
-        if outcome.report is None or outcome.ending in outcomes.NOT_READY:  # a run has reported its own
+        if outcome.report is None or outcome.ending in reporting.NOT_READY:  # a run has reported its own
             screen.warn(f"warning: {warning}")
     if error is None:
         screen.say(*_closing(outcome, attended.ms, attended.waited))
@@ -86,7 +86,7 @@ def _adopted(outcome: Outcome) -> str | None:
 
 def _closing(outcome: Outcome, ms: float, waited: bool) -> Sequence[str | tuple[str, str]]:
     took = f"{ms:,.0f} ms"
-    if outcome.ending in outcomes.NOT_READY:
+    if outcome.ending in reporting.NOT_READY:
         return (f"nothing was done: {_why_nothing(outcome)}", f" ({took})")
     if outcome.report is None:
         how = "ready: another process did the work" if waited else "already ready"

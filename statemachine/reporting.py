@@ -1,4 +1,4 @@
-"""What came of a run: its public result, its exit code, its reason and its warnings."""
+"""Reports an outcome: its public result, its exit code, its reason and its warnings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from initdb.errors import InitError, Rendered, render
 from initdb.events.entry import Entry
 from initdb.settings import Settings
 from initdb.statemachine.decide.verdict import Verdict
-from initdb.statemachine.loop.attend import Outcome
+from initdb.statemachine.loop.outcome import Outcome
 from initdb.statemachine.render.results import InitializationResult, RepairResult
 from initdb.statemachine.render.sentences import who
 

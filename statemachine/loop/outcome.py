@@ -1,0 +1,87 @@
+"""How a process's stay at a database ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from initdb.errors import InitError, Rendered
+from initdb.events.knowledge import Knowledge
+from initdb.events.payloads.runs import StepFailed
+from initdb.statemachine.decide.verdict import Verdict
+from initdb.statemachine.loop.order import Order, Report
+
+Ending = Literal["ready", "failed", "held", "ahead", "pending", "busy", "running", "stopped", "done"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it ended.
+
+    Attributes:
+        ending: The ending in one word.
+        verdict: The verdict that it ended with.
+        knowledge: What the journal said at the end.
+        report: What this process's runs did; None if it began none.
+        error: The error, if it failed.
+        exit_code: The exit code, unless settings change it; see `statemachine.reporting`.
+        signum: The signal that stopped it.
+        cautions: Warnings about the database's file.
+    """
+
+    ending: Ending
+    verdict: Verdict | None = None
+    knowledge: Knowledge | None = None
+    report: Report | None = None
+    error: Rendered | None = None
+    exit_code: int = 0
+    signum: int | None = None
+    cautions: tuple[str, ...] = ()
+
+
+def of_verdict(verdict: Verdict, known: Knowledge) -> Outcome:
+    """The outcome of a verdict that leaves nothing to do."""
+    if verdict.kind == "failed" and verdict.failure is not None:
+        error = Rendered.from_data(verdict.failure.error)
+        return Outcome("failed", verdict, known, error=error, exit_code=1)
+    endings: dict[str, Ending] = {"held": "held", "ahead": "ahead"}
+    return Outcome(endings.get(verdict.kind, "ready"), verdict, known)
+
+
+def of_pending(verdict: Verdict, known: Knowledge) -> Outcome:
+    """The outcome of a process that does not work itself, although there is work."""
+    error = InitError("pending-work", verdict.reason, *verdict.changed).rendered()
+    return Outcome("pending", verdict, known, error=error, exit_code=3)
+
+
+def of_report(report: Report, known: Knowledge) -> Outcome:
+    """The outcome of a run that came to its end."""
+    if report.stopped is not None:
+        code = 128 + report.stopped
+        return Outcome("stopped", None, known, report, exit_code=code, signum=report.stopped)
+    if report.failure is not None:
+        return Outcome("failed", None, known, report, report.failure, report.exit_code)
+    ended: Ending = "ready" if known.state == "ready" else "done"
+    return Outcome(ended, Verdict("ready", warnings=_warnings(known)), known, report)
+
+
+def of_journal(known: Knowledge) -> Outcome:
+    """The outcome of a run of which only the journal says how it ended."""
+    if known.last_type == "step_failed":
+        error = Rendered.from_data(StepFailed.read(known.last_data).error)
+        return Outcome("failed", None, known, error=error, exit_code=error.exit_code)
+    if known.state == "ready":
+        return Outcome("ready", Verdict("ready", warnings=_warnings(known)), known)
+    return Outcome("done", None, known)
+
+
+def of_own_run(order: Order) -> Outcome:
+    """The outcome of a call from inside a run. A boot leaves the work to that; an order is refused."""
+    if not order.forced and order.command is None:
+        return Outcome("running")
+    error = InitError("another-process-at-work", "this was called from inside the run that is at work")
+    return Outcome("busy", error=error.rendered(), exit_code=4)
+
+
+def _warnings(known: Knowledge) -> tuple[str, ...]:
+    return known.judgements[-1].warnings if known.judgements else ()
