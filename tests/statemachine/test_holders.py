@@ -79,10 +79,6 @@ def test_what_holds_in_the_end_is_noticed() -> None:
         ({"pid": 7}, f"the process at work runs on None, this is {HERE}"),
         ({"pid": 7, "host": HERE}, "process 7 is not the one that holds x.db-initdb any more"),
         ({"pid": 2, "host": HERE}, "process 2 is not the one that holds x.db-initdb any more"),
-        (
-            {"pid": os.getpid(), "host": HERE},
-            f"process {os.getpid()} is not the one that holds x.db-initdb any more",
-        ),
     ],
 )
 def test_whom_it_is_not_taken_from(by: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +93,14 @@ def test_whom_it_is_not_taken_from(by: dict[str, Any], said: str, monkeypatch: p
         take_over._certain(Path("x.db-initdb"), RunRecord("run", 1, "t", by))
     assert (error.value.reference, error.value.context) == ("take-over-refused", (said,))
     assert error.value.database == "sqlite"
-    assert seen == ([by["pid"]] if "is not the one" in said and by["pid"] != os.getpid() else [])
+    assert seen == ([by["pid"]] if "is not the one" in said else [])
+
+
+def test_it_is_not_taken_from_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which has the number of one that died."""
+    monkeypatch.setattr(take_over, "_holder", lambda *_: pytest.fail("looked at"))
+    with pytest.raises(InitError, match=f"process {os.getpid()} is not the one"):
+        take_over._certain(Path("x"), RunRecord("run", 1, "t", {"pid": os.getpid(), "host": HERE}))
 
 
 def test_without_a_run_nobody_is_named() -> None:
