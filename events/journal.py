@@ -16,7 +16,11 @@ from initdb.events.chain import GENESIS, link, lock_key
 from initdb.events.database import database_of
 from initdb.events.entry import COLUMNS, Entry, parse
 from initdb.events.head import SCHEMA_VERSION, WRITER, Head, NoJournal
+from initdb.events.knowledge import Knowledge
 from initdb.events.statements import AnyConnection, run, savepoint, stream
+
+Seen = tuple[str | None, int, str]
+"""The journal, the number and the hash of an entry that was seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,21 @@ class Journal:
         table = self.table(connection, "init_journal")
         rows = run(connection, f"SELECT hash FROM {table} WHERE seq = :seq", {"seq": seq})
         return str(rows[0][0]) if rows else None
+
+    def lacks(self, connection: AnyConnection, known: Knowledge, seen: Seen | None) -> bool:
+        """Whether an entry is gone that was seen in this place before: somebody restored a backup.
+
+        Args:
+            connection: In a transaction that may read.
+            known: What the journal says now.
+            seen: Journal, number and hash of the entry; None if none was seen.
+        """
+        if seen is None or seen[0] is None:
+            return False
+        name, seq, digest = seen
+        if known.journal != name or known.seq < seq:
+            return True
+        return digest != (known.hash if known.seq == seq else self.hash_at(connection, seq))
 
     @contextlib.contextmanager
     def readable(self, connection: AnyConnection) -> Iterator[None]:

@@ -43,8 +43,9 @@ def make_engine(text: str) -> Engine:
     url = parse_url(text)
     kind = url.get_backend_name()
     memory = kind == "sqlite" and not url.database
+    pool, patience = StaticPool if memory else NullPool, _patience(url)
     with translated(lambda error: classify(error, doing="connect", database=kind, target=url_text(text))):
-        return create_engine(url, poolclass=StaticPool if memory else NullPool, connect_args=_patience(url))
+        return create_engine(url, poolclass=pool, connect_args=patience)
 
 
 def _patience(url: URL) -> dict[str, Any]:

@@ -119,11 +119,12 @@ JOURNAL: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "journal-missing",
-        "The database has no journal yet.",
+        "The database has no journal.",
         _NOTHING,
         "Let a run create it: initdb run",
         causes=(
             "No boot has reached this database.",
+            "Somebody dropped the tables of the journal.",
             "The setting database_url names another database than the application uses.",
             "The setting journal_schema names a schema without a journal.",
         ),

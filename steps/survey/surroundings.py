@@ -1,0 +1,85 @@
+"""What a look sees of a database besides its journal: revisions, catalogue, clock, whether it may write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from initdb.errors.classify import is_lock_timeout
+from initdb.events.database import database_of
+from initdb.events.knowledge import Knowledge
+from initdb.steps.catalog.port import catalogue_of
+from initdb.steps.context import Application
+from initdb.steps.survey.facts import version_place
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """A database at one moment, without its journal.
+
+    Attributes:
+        rows: The version rows.
+        unknown: The version rows that this code has no file for.
+        pending: The revisions that are to be applied, each with the hash of its file; only if some are held.
+        clock: The time of the database, in seconds.
+        reader: Whether nothing can be written to it.
+        content: The hash of the catalogue; None if it was not needed, or tables are locked.
+    """
+
+    rows: tuple[str, ...]
+    unknown: tuple[str, ...]
+    pending: Mapping[str, str]
+    clock: float
+    reader: bool
+    content: str | None
+
+
+def surroundings(
+    connection: Connection,
+    application: Application,
+    known: Knowledge,
+    ignore: tuple[str, ...],
+    *,
+    idly: bool,
+) -> Surroundings:
+    """Look at a database, without its journal.
+
+    Args:
+        connection: In a transaction that may read.
+        application: Says where the version table is.
+        known: What the journal says.
+        ignore: The setting of this name.
+        idly: Whether to do without the catalogue, if no validation is known that it could make void, or if
+            tables are locked. The process that works may have locked them, and is to be waited for by name.
+    """
+    place = version_place(application, known)
+    rows = catalogue_of(connection).version_rows(*place) or ()
+    needed = known.catalog is not None or not idly
+    content = _content(connection, ignore, place, idly) if needed else None
+    graph = application.graph
+    held = graph if known.held else None
+    return Surroundings(
+        rows=rows,
+        unknown=graph.unknown(rows) if graph else (),
+        pending={name: held.files[name].digest for name in held.pending(rows)} if held else {},
+        clock=database_of(connection).clock(connection),
+        reader=database_of(connection).is_read_only(connection),
+        content=content,
+    )
+
+
+def _content(
+    connection: Connection, ignore: tuple[str, ...], place: tuple[str, str | None], idly: bool
+) -> str | None:
+    try:
+        return catalogue_of(connection).fingerprint(
+            ignore=ignore, version_table=place[0], version_schema=place[1]
+        )
+    except DBAPIError as error:
+        if not idly or not is_lock_timeout(error):
+            raise
+    database_of(connection).rollback(connection)
+    return None
