@@ -106,7 +106,7 @@ def parse(seq: int, text: str, prev_hash: str, digest: str) -> Entry:
         trigger=str(event.get("trigger", "")),
         source=str(event.get("source", "")),
         dest=str(event.get("dest", "")),
-        attempt=_number(event.get("attempt", 1), 1),
+        attempt=_number(event.get("attempt"), 1),
         by=_mapping(event.get("by")),
         data=_mapping(event.get("data")),
         text=text,

@@ -111,6 +111,12 @@ def test_half_a_journal(found: Mapping[str, Relation], said: str) -> None:
             3,
             [RUN, TYPE, MAKES_VERSION, f"INSERT INTO {AT}init_journal_version VALUES ('0003')"],
         ),
+        (
+            _without("init_journal_type_seq", VERSION),
+            (),
+            2,
+            [MAKES_VERSION, f"INSERT INTO {AT}init_journal_version VALUES ('0002')"],
+        ),
         (_without("init_journal_type_seq"), ("0003",), 3, [TYPE]),
         (
             WITH_FORMER,
