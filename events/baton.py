@@ -15,7 +15,7 @@ from initdb.errors import InitError
 from initdb.errors.classify import is_busy, is_connection_lost
 from initdb.events.head import HeadMoved
 from initdb.events.journal import Journal
-from initdb.events.postgresql import POSTGRESQL
+from initdb.events.postgresql import LIMITS_WAITING, POSTGRESQL
 from initdb.events.sessions import close_session, database_file, open_session
 from initdb.events.statements import database_errors
 
@@ -83,14 +83,14 @@ class _PostgresBaton:
         connection = open_session(engine)
         with contextlib.ExitStack() as undo:
             undo.callback(close_session, connection)
+            taken, pid, _ = connection.execute(
+                text(f"SELECT pg_try_advisory_xact_lock(:key), pg_backend_pid(), {LIMITS_WAITING}"),
+                {"key": journal.key("baton")},
+            ).one()
             if since is not None:
                 head = journal.head(connection)
                 if (head.seq, head.hash) != since:
                     raise HeadMoved
-            taken, pid = connection.execute(
-                text("SELECT pg_try_advisory_xact_lock(:key), pg_backend_pid()"),
-                {"key": journal.key("baton")},
-            ).one()
             if not taken:
                 return None
             # Some drivers leave the query's portal open, with its snapshot. A utility statement ends that.

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from initdb.errors import InitError
 from initdb.errors.driver import driver_error
+from initdb.errors.predicates import is_lock_timeout
 from initdb.events import naming
 from initdb.events.chain import GENESIS
 from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, Head, HeadBusy
@@ -38,6 +39,9 @@ LINE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEO
 
 LOOK_PATIENCE = "1s"
 """How long a look waits for a table that another session has locked in ACCESS EXCLUSIVE mode."""
+
+LIMITS_WAITING = f"set_config('lock_timeout', '{LOOK_PATIENCE}', true)"
+"""A call that sets it for the rest of the transaction."""
 
 REFUSED = "IJ001"
 """The SQLSTATE that our triggers raise. No trigger of an application has one of its class."""
@@ -111,6 +115,8 @@ class PostgreSQL:
         try:
             return self._lock(connection, schema, lock_timeout)
         except database_errors(connection) as error:
+            if is_lock_timeout(error):
+                raise HeadBusy from error
             found = driver_error(error)
             if found is None or found.sqlstate != PERMISSION_DENIED:
                 raise
@@ -125,6 +131,8 @@ class PostgreSQL:
         return head
 
     def _lock(self, connection: AnyConnection, schema: str | None, lock_timeout: float | None) -> Head:
+        # The table is locked when the statement is read: a limit that it sets itself comes too late.
+        run(connection, f"SELECT {LIMITS_WAITING}")
         wanted = self.settings(connection)
         if lock_timeout is not None:
             wanted["lock_timeout"] = f"{round(lock_timeout * 1000)}ms"
@@ -154,7 +162,8 @@ class PostgreSQL:
 
     def lock_first(self, connection: AnyConnection, key: int) -> None:
         """An advisory lock. A transaction whose COMMIT is in doubt holds it until the COMMIT arrives."""
-        if not run(connection, "SELECT pg_try_advisory_xact_lock(:key)", {"key": key})[0][0]:
+        said = f"SELECT pg_try_advisory_xact_lock(:key), {LIMITS_WAITING}"
+        if not run(connection, said, {"key": key})[0][0]:
             raise HeadBusy
 
     def before_append(self, connection: AnyConnection) -> None:
@@ -182,7 +191,7 @@ class PostgreSQL:
             connection,
             "SELECT n.nspname, EXISTS (SELECT FROM pg_catalog.pg_class o WHERE o.relnamespace = n.oid"
             " AND o.relname = 'init_journal' AND o.relkind = 'r'), patience"
-            f" FROM set_config('lock_timeout', '{LOOK_PATIENCE}', true) patience"
+            f" FROM {LIMITS_WAITING} patience"
             " LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
             " AND c.relname = 'init_journal_head' AND c.relkind = 'r' AND c.relpersistence <> 't') ON true"
             " ORDER BY n.nspname <> current_schema(), n.nspname",

@@ -20,6 +20,9 @@ from initdb.events.statements import AnyConnection, DriverConnection, Row, drive
 COMMIT_PATIENCE = 30.0
 """How many seconds a COMMIT is retried that readers hold up."""
 
+LOOK_PATIENCE = 1000
+"""The longest time, in ms, that a statement waits for a file that somebody has locked."""
+
 _monotonic, _sleep = time.monotonic, time.sleep
 
 FULL = 2
@@ -55,11 +58,14 @@ class SQLite:
             # With autocommit=False a transaction is always open; on a new connection it is empty.
             dbapi.rollback()
         dbapi.isolation_level = None
+        patience = _pragma(dbapi, "busy_timeout")
+        _execute(dbapi, f"PRAGMA busy_timeout = {min(patience, LOOK_PATIENCE)}")
         safety = self.synchronous(connection)
         _raise_synchronous(dbapi)
 
         def restore() -> None:
             with contextlib.suppress(sqlite3.Error):
+                _execute(dbapi, f"PRAGMA busy_timeout = {patience}")
                 _execute(dbapi, f"PRAGMA synchronous = {safety}")
             dbapi.isolation_level = level
             if mode in (True, False):

@@ -25,6 +25,7 @@ from initdb.statemachine.assemble.site import Site, Waiting, report_to
 from initdb.statemachine.decide.verdict import Look, Verdict, judge
 from initdb.statemachine.loop.look import look, look_on
 from initdb.statemachine.loop.order import Order, Report
+from initdb.statemachine.loop.others import NOBODY, Others
 from initdb.statemachine.loop.outage import Outage, note
 from initdb.statemachine.loop.outcome import (
     Outcome,
@@ -37,8 +38,6 @@ from initdb.statemachine.loop.outcome import (
 from initdb.statemachine.loop.signals import Stopped, Stopper, graceful
 from initdb.statemachine.loop.stay import Stay, called_from_inside
 from initdb.statemachine.loop.translated import translated
-from initdb.statemachine.render.sentences import said, who
-from initdb.statemachine.table import work_name
 from initdb.steps import connect
 from initdb.steps.engines.sqlite_files import cautions
 
@@ -46,7 +45,6 @@ WORTH_WAITING = 5.0
 """The longest pause, in seconds, that is waited out before a failure is retried that can pass by itself."""
 
 _MOVED = "the journal moved while this process worked"
-_BUSY = "another session holds the journal, or a table whose definition has to be read"
 
 
 def attend(
@@ -92,6 +90,8 @@ class _Attendance:
         self._restart_limit()
         self._pause = 0.2
         self._seen: Look | None = None
+        self._last: Look | None = None
+        self._others = Others(site)
         self._outage, self._was_reached = Outage(site), False
         self._ordered = order.forced
         self._stay = Stay(site.settings.wait_limit)
@@ -111,9 +111,10 @@ class _Attendance:
             except JournalSignal as signal:
                 # Every signal has the same answer: forget what was seen, and look again.
                 self._seen = None
+                why = self._in_the_way() if isinstance(signal, HeadBusy) else _MOVED
                 if self._mode == "check" and isinstance(signal, HeadBusy):
-                    raise InitError("lock-timeout", _BUSY, database=self._database) from signal
-                self._look_again(_BUSY if isinstance(signal, HeadBusy) else _MOVED)
+                    raise InitError("lock-timeout", why, database=self._database) from signal
+                self._look_again(why)
                 continue
             except InitError as error:
                 if not connect.passing(error, self._was_reached) or self._mode == "check":
@@ -136,7 +137,7 @@ class _Attendance:
         if self._mode == "check":
             return of_pending(verdict, known)
         if seen.reader or self._mode == "wait":
-            return self._wait_for_others(verdict, known)
+            return self._wait_for_others(verdict, seen)
         return self._try_to_work(known)
 
     def _ended(self, known: Knowledge) -> Outcome | None:
@@ -186,7 +187,7 @@ class _Attendance:
 
     def _remember(self, seen: Look) -> None:
         """Remember that the database answered. A journal that went back is noted."""
-        self._was_reached = self._was_reached or seen.exists
+        self._last, self._was_reached = seen, self._was_reached or seen.exists
         known, newest = seen.knowledge, self._site.newest
         if seen.rewound and newest:
             note(self._site, HistoryRewound(was=newest[1], is_=known.seq))
@@ -214,7 +215,8 @@ class _Attendance:
                     return self._with_baton(baton)
             if not self._wait:
                 return Outcome("busy", knowledge=known, exit_code=4)
-            self._wait_within_limit(_who(known), known.last_at)
+            why = self._others.at_work(self._seen.journal, known, held=True)
+            self._wait_within_limit(why, known.last_at)
             if since is None:
                 return None
         return None
@@ -272,6 +274,7 @@ class _Attendance:
             seen.journal.check_guards(work)
             seen.journal.check_version(work)
         run = Run(self._site, baton, work, seen, verdict, self._order, self._stopper, self._stay)
+        run.patience = max(0.0, self._deadline - self._site.clock.monotonic())
         self._stay.begins(run.report.run)
         try:
             return of_report(run.go(), run.knowledge)
@@ -282,14 +285,17 @@ class _Attendance:
                 if self._stay.wrote(run.report.entries) or not self._stay.fruitless:
                     self._restart_limit()
 
-    def _wait_for_others(self, verdict: Verdict, known: Knowledge) -> Outcome | None:
+    def _wait_for_others(self, verdict: Verdict, seen: Look) -> Outcome | None:
+        known = seen.knowledge
         if self._site.clock.monotonic() > self._deadline:
             return of_pending(verdict, known)
-        at_work = known.last_run is not None and known.last_run.ended is None
-        self._wait_within_limit(
-            _who(known) if at_work else f"no process is at work yet ({verdict.reason})", known.last_at
-        )
+        why = self._others.at_work(seen.journal, known)
+        self._wait_within_limit(f"{why} ({verdict.reason})" if why.startswith(NOBODY) else why, known.last_at)
         return None
+
+    def _in_the_way(self) -> str:
+        """That a lock is not to be had, and who holds it."""
+        return self._others.in_the_way(self._last)
 
     def _wait_for_database(self, error: InitError) -> None:
         """The database cannot be used: wait, with growing pauses, up to the limit."""
@@ -318,13 +324,3 @@ class _Attendance:
         report_to(self._site.watcher.waiting, Waiting(why, since))
         self._stopper.pause(max(pause, self._pause) * random.uniform(1.0, 2.0))  # noqa: S311
         self._pause = min(self._pause * 1.2, 0.4)
-
-
-def _who(known: Knowledge) -> str:
-    """Which process works, on which step, and what it did last."""
-    run = known.last_run
-    if run is None:
-        return "another process is at work"
-    step = work_name(known.state)
-    last = said(known.last_type or "", known.last_data)
-    return f"{who(run.by)} is at work{f' on {step}' if step else ''}; last: {last}, at {known.last_at}"

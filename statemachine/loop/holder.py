@@ -14,6 +14,8 @@ from initdb.events import naming
 from initdb.events.baton import SIDE_SUFFIX
 from initdb.events.journal import Journal
 from initdb.events.sessions import database_file, session
+from initdb.steps.catalog.lock_holder import LockHolder
+from initdb.steps.catalog.port import catalogue_of
 
 
 def at_work(engine: Engine, journal: Journal) -> bool:
@@ -31,6 +33,26 @@ def at_work(engine: Engine, journal: Journal) -> bool:
             return bool(backends(connection, journal))
     file = side_file(engine)
     return file is not None and is_locked(file)
+
+
+def holders(engine: Engine, journal: Journal, key: str = "baton") -> tuple[LockHolder, ...] | None:
+    """The processes that hold the baton, or another of the journal's advisory locks; None for not known.
+
+    Raises:
+        SQLAlchemyError, OSError: as the driver and the system raise them.
+    """
+    if engine.dialect.name == "postgresql":
+        with session(engine) as connection:
+            pids = backends(connection, journal, key)
+            # A prepared transaction has no process any more.
+            return None if None in pids else catalogue_of(connection).processes(pids)
+    file = side_file(engine) if key == "baton" else None
+    if file is None or not file.exists():
+        return ()
+    # Not on the road of a ready database: it brings psutil along.
+    from initdb.steps.catalog.sqlite.locks import file_lock_holders
+
+    return file_lock_holders(file) or (None if is_locked(file) else ())
 
 
 def side_file(engine: Engine) -> Path | None:
@@ -53,16 +75,16 @@ def is_locked(file: Path) -> bool:
     return False
 
 
-def backends(connection: Connection, journal: Journal) -> tuple[int, ...]:
+def backends(connection: Connection, journal: Journal, key: str = "baton") -> tuple[int, ...]:
     """PostgreSQL's process ids of the sessions that hold the baton. pg_locks has the key in two halves."""
-    key = journal.key("baton") & (2**64 - 1)
+    number = journal.key(key) & (2**64 - 1)
     rows = connection.execute(
         text(
             "SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
             " AND classid::bigint = :high AND objid::bigint = :low AND database ="
             " (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"
         ),
-        {"high": key >> 32, "low": key & 0xFFFFFFFF},
+        {"high": number >> 32, "low": number & 0xFFFFFFFF},
     )
     return tuple(row[0] for row in rows)
 

@@ -16,7 +16,7 @@ from initdb.errors.classify import classify, is_connection_lost, is_lock_timeout
 from initdb.events.baton import Baton
 from initdb.events.database import database_of
 from initdb.events.entry import Entry
-from initdb.events.head import SCHEMA_VERSION, ConnectionLost, HeadMoved, JournalSignal
+from initdb.events.head import SCHEMA_VERSION, ConnectionLost, HeadBusy, HeadMoved, JournalSignal
 from initdb.events.ids import time_ordered
 from initdb.events.journal import find
 from initdb.events.knowledge import Knowledge, RunRecord
@@ -36,6 +36,7 @@ from initdb.statemachine.assemble.site import Site, Waiting, report_to
 from initdb.statemachine.decide.verdict import Look, Verdict
 from initdb.statemachine.loop.dispatch import named, step_of
 from initdb.statemachine.loop.order import Command, Order, Report
+from initdb.statemachine.loop.others import Others
 from initdb.statemachine.loop.outage import Outage
 from initdb.statemachine.loop.patience import REFUSED, Patience
 from initdb.statemachine.loop.signals import Stopped, Stopper
@@ -72,9 +73,10 @@ class Run:
         self._site, self._baton, self._work, self._seen = site, baton, work, seen
         self._verdict, self._order, self._stopper, self._stay = verdict, order, stopper, stay
         self._asked: str | None = None
+        self.patience = site.settings.wait_limit
         self._before = stay.goes_on(seen.knowledge)
         self.report = Report(self._before or time_ordered(site.clock.now()))
-        spool = site.spool
+        spool, others = site.spool, Others(site)
         self._writer = Writer(
             journal=seen.journal,
             knowledge=seen.knowledge,
@@ -87,6 +89,7 @@ class Run:
             lock_timeout=site.settings.lock_timeout,
             stopper=stopper,
             judging=self._judging,
+            waits=lambda: self._waits(others.in_the_way(seen)),
         )
 
     @property
@@ -96,10 +99,12 @@ class Run:
 
     def go(self) -> Report:
         """Work to the end. Raises JournalSignal where everything has to be looked at again."""
+        self._writer.patience = self.patience
         if self._before is None:
             self._begin()
         else:
             self._go_on()
+        self._writer.patience = self._site.settings.wait_limit
         try:
             self._refuse_loops()
             with inside(self._site, self.report.run):
@@ -180,7 +185,7 @@ class Run:
             here.lock_first(work, journal.key("first"))
             if find(work, journal.application, self._site.settings.journal_schema)[1]:
                 raise HeadMoved
-            with translated(lambda error: classify(error, doing="journal", database=here.name)):
+            with translated(lambda error: _not_made(error, here.name)):
                 journal.create(work)
             version = ".".join(map(str, work.dialect.server_version_info or ()))
             created = JournalCreated(
@@ -387,6 +392,11 @@ def _leaving(error: BaseException) -> BaseException | None:
     while seen is not None and not isinstance(seen, (SystemExit, KeyboardInterrupt)):
         seen = seen.__cause__ or seen.__context__
     return seen
+
+
+def _not_made(error: Exception, database: str) -> Exception:
+    """What it means that the journal could not be made: somebody else is about to make the same tables."""
+    return HeadBusy() if is_lock_timeout(error) else classify(error, doing="journal", database=database)
 
 
 def _texts(issues: Iterable[Mapping[str, object]]) -> list[str]:

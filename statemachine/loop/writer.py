@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
-from initdb.errors.classify import is_connection_lost, is_missing_table
+from initdb.errors.classify import is_connection_lost, is_lock_timeout, is_missing_table
 from initdb.events.canonical import make_safe, timestamp
 from initdb.events.clock import Clock
 from initdb.events.database import database_of
@@ -37,6 +37,9 @@ from initdb.statemachine.table import State
 PATIENCE = 60.0
 """How long, in s, the head may be held by somebody else while we have the baton."""
 
+SILENCE = 1.0
+"""After how long, in s, it is said that the head is waited for."""
+
 
 @dataclass(slots=True)
 class Writer:
@@ -52,6 +55,8 @@ class Writer:
     notes: Callable[[], tuple[Note, ...]] = tuple
     observe: Callable[[Entry], None] = lambda entry: None
     lock_timeout: float | None = None
+    patience: float = PATIENCE
+    waits: Callable[[], None] = lambda: None
     stopper: Stopper = field(default_factory=Stopper)
     head: Head | None = None
     judging: Callable[[Connection, Payload], Payload] = lambda connection, event: event
@@ -60,9 +65,9 @@ class Writer:
     def begin(self, connection: Connection) -> None:
         """Open a transaction and lock the head; what is read under the lock must be what was decided on.
 
-        Raises HeadMoved, HeadBusy (after a minute), BatonLost, ConnectionLost, NoJournal, and InitError:
-        "journal-newer" where an event or the state is of a newer initdb, "journal-tampered" where the head is
-        not that of the last entry, so that looking again would not help.
+        Raises HeadMoved, HeadBusy (after `patience` s, at most a minute), BatonLost, ConnectionLost,
+        NoJournal, and InitError: "journal-newer" where an event or the state is of a newer initdb,
+        "journal-tampered" where the head is not that of the last entry, so that looking again would not help.
         """
         only_in(self.process)
         self.stopper.check()
@@ -89,7 +94,7 @@ class Writer:
         raise HeadMoved
 
     def _lock(self, connection: Connection) -> Head:
-        here, pause, waited = database_of(connection), 0.02, 0.0
+        here, pause, begun = database_of(connection), 0.02, self.clock.monotonic()
         while True:
             try:
                 here.begin(connection)
@@ -98,10 +103,12 @@ class Writer:
                 # A dead holder's backend may keep the row for a second: no row is not an answer.
                 self.rollback(connection)
                 self.stopper.check()
-                if waited > PATIENCE or self.stopper.hurried() or not self.alive():
+                waited = self.clock.monotonic() - begun
+                if waited > min(PATIENCE, self.patience) or self.stopper.hurried() or not self.alive():
                     raise
+                if waited > SILENCE:
+                    self.waits()
                 self.stopper.pause(pause)
-                waited += pause
                 pause = min(pause * 1.5, 0.5)
             except BaseException:
                 self.rollback(connection)
@@ -121,7 +128,9 @@ class Writer:
             for entry in entries:
                 self._append(connection, entry)
         try:
-            database_of(connection).commit(connection, self.stopper.hurried)
+            until = self.clock.monotonic() + self.patience
+            hurried = self.stopper.hurried
+            database_of(connection).commit(connection, lambda: hurried() or self.clock.monotonic() > until)
         except Exception as error:
             if is_connection_lost(error):
                 raise CommitInDoubt from error
@@ -135,6 +144,8 @@ class Writer:
         try:
             self.journal.append(connection, entry)
         except DBAPIError as error:
+            if is_lock_timeout(error):
+                raise HeadBusy from error
             # The head was locked, so nobody else can have done it.
             if is_missing_table(error):
                 raise InitError("journal-dropped", database=connection.dialect.name) from error

@@ -54,8 +54,8 @@ def with_blockers(found: InitError, connection: Connection, error: BaseException
     return found.with_context(*said) if said else found
 
 
-def lockers_of(connection: Connection, names: Collection[str]) -> tuple[str, ...]:
-    """A sentence for each process whose locks keep others from reading or writing the tables `names`."""
+def lockers_of(connection: Connection, names: Collection[str] | None = None) -> tuple[str, ...]:
+    """A sentence for each process whose locks are more than a reader's, on the tables `names` or on any."""
     return _sentences(_holders(connection, names, readers=False))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import stat
@@ -65,7 +66,7 @@ def test_a_waiter_names_whom_it_waits_for_and_gives_up_at_its_limit(toy: Toy) ->
     toy.initializer().initialize()
     toy.with_seeds(6)
     said: list[Waiting] = []
-    initializer = toy.initializer(wait_limit="500ms")
+    initializer = toy.initializer(wait_limit="1500ms")
     initializer.site.watcher = Watcher(waiting=said.append)
     baton = try_baton(initializer.engine, initializer.look().journal)
     assert baton is not None
@@ -74,7 +75,8 @@ def test_a_waiter_names_whom_it_waits_for_and_gives_up_at_its_limit(toy: Toy) ->
     baton.release()
     assert not result.success
     assert "wait-limit" in result.errors[0]
-    assert "toy on" in said[-1].why
+    assert f"process {baton.backend() or os.getpid()} (" in said[-1].why
+    assert said[-1].why.endswith("is at work, and has written nothing yet")
     assert toy.types() == before
 
 

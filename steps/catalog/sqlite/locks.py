@@ -25,9 +25,14 @@ _FILE = "SELECT file FROM pragma_database_list WHERE name = 'main'"
 def lock_holders(ask: Ask, *, readers: bool) -> tuple[LockHolder, ...]:
     """See `initdb.steps.catalog.port.Content.lock_holders`."""
     name = ask(_FILE)[0][0]
-    if not name:
-        return ()
-    file = Path(name)
+    return file_lock_holders(Path(name), readers=readers) if name else ()
+
+
+def file_lock_holders(file: Path, *, readers: bool = False) -> tuple[LockHolder, ...]:
+    """The processes that write to a SQLite file, or that read it where a rollback journal makes writers wait.
+
+    Asks the system alone: the file may be locked so that nothing can be read from it.
+    """
     found = dict.fromkeys(_writers(file), "writing")
     if not found and readers and not _beside(file, "-wal").exists():
         found = dict.fromkeys(_locked(file, "READ", PENDING, LAST_SHARED), "reading")
