@@ -20,6 +20,7 @@ from initdb.events.entry import Entry
 from initdb.events.head import Head
 from initdb.events.journal import Journal
 from initdb.events.knowledge import Failure, Judgement, Knowledge, RunRecord
+from initdb.events.payloads.form import Payload
 from initdb.settings import Settings
 from initdb.statemachine.assemble.site import Site, Waiting, Watcher
 from initdb.statemachine.decide.verdict import Look
@@ -157,7 +158,7 @@ class World:
         self.pauses: list[float] = []
         self.told: list[tuple[str, str | None]] = []
         self.done: list[Any] = []
-        self.notes: list[tuple[str, Any]] = []
+        self.notes: list[Payload] = []
         self.befores: list[Look | None] = []
         self.site = Site(create_engine(self.url), Application(), Settings(), {})
 
@@ -249,7 +250,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         monkeypatch.setattr(attending, name, getattr(made, name))
     monkeypatch.setattr(attending, "called_from_inside", lambda site, *, threads: False)
     monkeypatch.setattr(attending, "cautions", lambda engine: ("a caution",))
-    monkeypatch.setattr(attending, "note", lambda site, kind, data: made.notes.append((kind, data)))
+    monkeypatch.setattr(attending, "note", lambda site, said: made.notes.append(said))
     monkeypatch.setattr(attending.random, "uniform", lambda low, high: low)
     monkeypatch.setattr(connect, "prepare", lambda engine: made.done.append("prepared"))
     monkeypatch.setattr(connect, "refused", refused)

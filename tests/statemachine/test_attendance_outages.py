@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from initdb.errors import InitError
+from initdb.events.payloads.notes import HistoryRewound
 from initdb.steps import connect
 from tests.statemachine.attendances import (
     HASH,
@@ -104,7 +105,7 @@ def test_a_journal_that_went_back_becomes_a_note(world: World) -> None:
     """From where, and to where."""
     world.site.newest = ("j", 9, HASH)
     world.attend(look(replace(READY, journal="j"), catalog="c", rewound=True))
-    assert world.notes == [("history_rewound", {"was": 9, "is": 4})]
+    assert world.notes == [HistoryRewound(was=9, is_=4)]
     assert world.site.newest == ("j", 4, HASH)
     world.site.newest = None
     world.attend(look(READY, catalog="c", rewound=True))

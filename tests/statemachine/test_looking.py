@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from initdb.errors import InitError
 from initdb.events.chain import GENESIS
 from initdb.events.entry import Entry
-from initdb.events.head import Head
+from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, Head
 from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import session
@@ -89,7 +89,7 @@ def test_what_a_look_says_of_a_journal(site: Site, journal: Journal) -> None:
     """All of it, and the catalogue not, as long as nothing was concluded that it could void."""
     seen = look(site)
     assert seen.knowledge.seq == 2 and seen.knowledge.last_run is not None
-    assert seen.head == Head(2, seen.knowledge.hash, 2, 1)
+    assert seen.head == Head(2, seen.knowledge.hash, SCHEMA_VERSION, MIN_WRITER)
     assert (seen.exists, seen.journal, seen.code) == (True, journal, site.code)
     assert (seen.reader, seen.rewound, seen.catalog, seen.rows) == (False, False, None, ())
     assert (seen.unknown, seen.pending) == ((), {})
