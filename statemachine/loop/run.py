@@ -1,39 +1,32 @@
-"""One run under the baton: begin or go on, work until ready, and say how it ended."""
+"""Carries out one run under the baton: it begins, works state by state until ready, and says how it ended."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
-from initdb.errors.classify import classify, is_connection_lost, is_lock_timeout
+from initdb.errors.classify import is_connection_lost, is_lock_timeout
 from initdb.events.baton import Baton
-from initdb.events.database import database_of
 from initdb.events.entry import Entry
-from initdb.events.head import SCHEMA_VERSION, ConnectionLost, HeadBusy, HeadMoved, JournalSignal
+from initdb.events.head import ConnectionLost, JournalSignal
 from initdb.events.ids import time_ordered
-from initdb.events.journal import find
-from initdb.events.knowledge import Knowledge, RunRecord
+from initdb.events.knowledge import Knowledge
 from initdb.events.payloads.form import Payload
-from initdb.events.payloads.notes import JournalCreated, JournalUpgraded
 from initdb.events.payloads.runs import (
-    Override,
-    RunContinued,
-    RunResumed,
-    RunStarted,
     RunStopped,
     StepFailed,
 )
 from initdb.events.payloads.work import DefectsFound, HealthValidated
-from initdb.events.undo import on_error
 from initdb.statemachine.assemble.site import Site, Waiting, report_to
 from initdb.statemachine.decide.verdict import Look, Verdict
+from initdb.statemachine.loop.beginning import Beginning
 from initdb.statemachine.loop.dispatch import named, step_of
 from initdb.statemachine.loop.order import Command, Order, Report
 from initdb.statemachine.loop.others import Others
@@ -41,7 +34,6 @@ from initdb.statemachine.loop.outage import Outage
 from initdb.statemachine.loop.patience import REFUSED, Patience
 from initdb.statemachine.loop.signals import Stopped, Stopper
 from initdb.statemachine.loop.stay import Stay, inside
-from initdb.statemachine.loop.translated import translated
 from initdb.statemachine.loop.writer import Writer
 from initdb.statemachine.table import State, accepts, work_name
 from initdb.steps import connect
@@ -53,11 +45,26 @@ from initdb.steps.survey.facts import version_place
 from initdb.steps.transactions.savepoints import savepoint
 
 REPAIRS = 10
-"""How many repairs one run makes; what is still not right after so many is not mended by one more."""
+"""How many repairs one run makes. A defect that is left after so many will not go away by one more."""
 
 
 class Run:
-    """A run on two connections: the baton's, and `work` for what is done."""
+    """One run. It has two connections: that of the baton, and that of the work.
+
+    Args:
+        site: The application and its database.
+        baton: The baton, which this process holds.
+        work: The connection of the work.
+        seen: The look from which the run follows.
+        verdict: The verdict from which the run follows.
+        order: What a person asked for.
+        stopper: It says whether a signal has come.
+        stay: The stay that the run is part of.
+
+    Attributes:
+        report: What the run has done.
+        patience: For how many seconds its first transaction waits for the head.
+    """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what one run is made of, given once
         self,
@@ -70,12 +77,12 @@ class Run:
         stopper: Stopper,
         stay: Stay,
     ) -> None:
-        self._site, self._baton, self._work, self._seen = site, baton, work, seen
-        self._verdict, self._order, self._stopper, self._stay = verdict, order, stopper, stay
+        self._site, self._work, self._seen = site, work, seen
+        self._order, self._stopper, self._stay = order, stopper, stay
         self._asked: str | None = None
         self.patience = site.settings.wait_limit
-        self._before = stay.goes_on(seen.knowledge)
-        self.report = Report(self._before or time_ordered(site.clock.now()))
+        self._goes_on = stay.goes_on(seen.knowledge)
+        self.report = Report(self._goes_on or time_ordered(site.clock.now()))
         spool, others = site.spool, Others(site)
         self._writer = Writer(
             journal=seen.journal,
@@ -88,114 +95,47 @@ class Run:
             observe=self._observe,
             lock_timeout=site.settings.lock_timeout,
             stopper=stopper,
-            judging=self._judging,
+            judging=self._with_catalogue,
             waits=lambda: self._waits(others.in_the_way(seen)),
         )
+        self._beginning = Beginning(site, baton, work, seen, verdict, order, self._writer)
 
     @property
     def knowledge(self) -> Knowledge:
-        """What is known after the last committed event."""
+        """What the journal says after the last event that was committed."""
         return self._writer.knowledge
 
     def go(self) -> Report:
-        """Work to the end. Raises JournalSignal where everything has to be looked at again."""
+        """Work to the end of the run.
+
+        Returns:
+            What it did, with the failure if it failed.
+
+        Raises:
+            JournalSignal: The run was cut off: look again.
+            KeyboardInterrupt, SystemExit: A signal handler of the application raised it.
+        """
         self._writer.patience = self.patience
-        if self._before is None:
-            self._begin()
+        if self._goes_on is None:
+            self._beginning.begin()
         else:
-            self._go_on()
+            self._beginning.go_on(self._stay)
         self._writer.patience = self._site.settings.wait_limit
         try:
             self._refuse_loops()
             with inside(self._site, self.report.run):
-                # An env.py or a seed may import the application, whose own boot would wait for this one.
+                # An env.py or a seed may import the application, and its boot must not wait for this run.
                 self._work_on()
         except JournalSignal:
             raise
         except (Stopped, KeyboardInterrupt) as error:
             self._stop(error)
         except SystemExit as error:
-            # After a signal it is the application's own handler that ends the process; else a step's code.
+            # After a signal a handler of the application has raised it; else the code of a step has.
             self._stop(error) if self._stopper.signum is not None else self._fail(error)
         except Exception as error:  # a step runs the application's code, which may raise anything
             self._stop_or_fail(error)
         return self.report
-
-    def _go_on(self) -> None:
-        """The run of this stay is not over: look again, and say why and by which sessions."""
-        stay = self._stay
-        said = RunContinued(reason=stay.why, lost=stay.fruitless, sessions=self._sessions())
-        with self._writer.open(self._work):
-            self._writer.commit_all(self._work, [*self._upgraded(), said])
-        self._site.spool.drop(self._writer.knowledge.notes)
-
-    def _begin(self) -> None:
-        known = self._writer.knowledge
-        interrupted = known.last_run if known.last_run and known.last_run.ended is None else None
-        events: list[Payload] = [self._beginning(interrupted)]
-        order = self._order
-        if order.override is not None or order.retry or order.reseed or (order.insist and known.crashes):
-            reseed = order.reseed or None
-            events.append(Override(overrides=order.override, retry=order.retry, reseed=reseed))
-        if self._seen.exists:
-            with self._writer.open(self._work):
-                self._writer.commit_all(self._work, [*self._upgraded(), *events])
-        else:
-            self._create_journal(events)
-        self._site.spool.drop(self._writer.knowledge.notes)
-
-    def _upgraded(self) -> list[Payload]:
-        """Bring the journal's own tables up to date in the open transaction; gives the event that says so."""
-        head = self._writer.head
-        if head is None or head.schema_version >= SCHEMA_VERSION:
-            return []
-        from initdb.steps.upgrade_journal import upgrade
-
-        version = upgrade(self._work, self._seen.journal.schema, head.schema_version)
-        return [JournalUpgraded(from_=head.schema_version, to=version)]
-
-    def _beginning(self, interrupted: RunRecord | None) -> RunStarted:
-        known, site = self._writer.knowledge, self._site
-        same = known.last_run is not None and known.last_run.code == site.code
-        started = RunStarted(
-            reason=self._order.reason or self._verdict.reason,
-            changed=tuple(self._verdict.changed),
-            code=dict(site.code),
-            attempt=known.tries + 1 if same else 1,
-            sessions=self._sessions(),
-            database=site.settings.database,
-        )
-        return _resumed(started, interrupted, known) if interrupted else started
-
-    def _sessions(self) -> dict[str, int | None]:
-        return {"baton": self._baton.backend(), "work": self._backend()}
-
-    def _backend(self) -> int | None:
-        if self._work.dialect.name != "postgresql":
-            return None
-        return int(self._work.execute(text("SELECT pg_backend_pid()")).scalar_one())
-
-    def _create_journal(self, events: list[Payload]) -> None:
-        """First boot: ONE transaction under a lock that stands for the head while there is none."""
-        work, journal = self._work, self._seen.journal
-        here = database_of(work)
-        here.rollback(work)
-        here.begin(work)
-        with on_error(self._writer.rollback, work):
-            here.lock_first(work, journal.key("first"))
-            if find(work, journal.application, self._site.settings.journal_schema)[1]:
-                raise HeadMoved
-            with translated(lambda error: _not_made(error, here.name)):
-                journal.create(work)
-            version = ".".join(map(str, work.dialect.server_version_info or ()))
-            created = JournalCreated(
-                journal=self.report.run,
-                application=journal.application,
-                schema=journal.schema,
-                database=work.dialect.name,
-                server=version,
-            )
-            self._writer.commit_all(work, [created, *events])
 
     def _refuse_loops(self) -> None:
         known, database = self._writer.knowledge, self._work.dialect.name
@@ -209,10 +149,10 @@ class Run:
     def _work_on(self) -> None:
         order, seen = self._order, list[object]()
         for companion in self._site.application.companions:
-            # Its env.py connects to all of them, and would make a file that is not as ours are.
+            # The env.py connects to all of them, and SQLite would make a missing file in its own way.
             connect.prepare(companion)
         if self._site.application.env_chooses:
-            # It could not be asked before the run began: what was wrong is the run's failure.
+            # The env.py was asked before, and failed. Now its error is the failure of the run.
             from initdb.steps.alembic_driver.ask import chosen
 
             self._site.application = chosen(self._site.application, self._site.engine)
@@ -245,12 +185,12 @@ class Run:
             raise InitError("internal-error", f"the step of state {state} did nothing")
 
     def _done(self, step: Callable[[StepContext], None], patience: Patience, outage: Outage) -> bool:
-        """One try of a step; False where the next one may succeed, after a pause."""
+        """Do a step. False: it failed, and after a pause it is to be done again."""
         try:
             step(self._context())
         except (JournalSignal, Stopped):
             raise
-        except Exception as error:  # the same; what it is says whether the step is done again
+        except Exception as error:  # a step runs the application's code; some errors are worth a retry
             found = named(error, self._state(), self._site.engine)
             pause = None if self._stopper.signum is not None else patience.after(found)
             if pause is None:
@@ -288,16 +228,16 @@ class Run:
     def _waits(self, why: str) -> None:
         report_to(self._site.watcher.waiting, Waiting(why))
 
-    def _judging(self, connection: Connection, event: Payload) -> Payload:
-        """What a judgement is of: this code, and the catalogue that the step names, or as it is now."""
+    def _with_catalogue(self, connection: Connection, event: Payload) -> Payload:
+        """Add to a judgement what it is about: this code, and the catalogue that the step saw."""
         if not isinstance(event, (HealthValidated, StepFailed)):
             return event
         clock = self._writer.head.clock if self._writer.head else 0.0
-        catalog = event.catalog or self._content(connection)
+        catalog = event.catalog or self._catalogue_hash(connection)
         return replace(event, code=dict(self._site.code), catalog=catalog, clock=clock)
 
-    def _content(self, connection: Connection) -> str | None:
-        """The catalogue's hash; where another session keeps a table locked, as it was when the run began."""
+    def _catalogue_hash(self, connection: Connection) -> str | None:
+        """The catalogue's hash. If another session has locked a table, the hash when the run began."""
         table, schema = version_place(self._site.application, self._writer.knowledge)
         ignore = self._site.settings.ignore
         try:
@@ -316,16 +256,16 @@ class Run:
         report_to(self._site.watcher.entry, entry)
 
     def _stop_or_fail(self, error: Exception) -> None:
-        """A cancelled statement after a signal is the stop, not a failure."""
+        """After a signal a cancelled statement is no failure: the run stops."""
         if self._stopper.signum is not None:
-            self._stop(_leaving(error) or Stopped(self._stopper.signum))
-        elif is_connection_lost(error) or self._was_cut(error):
+            self._stop(_handlers_exit(error) or Stopped(self._stopper.signum))
+        elif is_connection_lost(error) or self._is_cut_off(error):
             raise ConnectionLost from error
         else:
             self._fail(error)
 
-    def _was_cut(self, error: Exception) -> bool:
-        """An env.py's own connection that was lost has been given a name on its way here."""
+    def _is_cut_off(self, error: Exception) -> bool:
+        """Whether the lost connection was one of env.py: its error is an InitError by now."""
         named = isinstance(error, InitError) and error.reference == "connection-lost"
         return named and self._work.dialect.name == "postgresql"
 
@@ -334,7 +274,7 @@ class Run:
         self._writer.stopper = Stopper(last_word=True)
         signum = self._stopper.signum
         why = signal.Signals(signum).name if signum else str(error) or type(error).__name__
-        # The process is told to end: an event that cannot be written must not hide that.
+        # The process is to end. If the event cannot be written, that must not hide it.
         with contextlib.suppress(Exception), self._writer.open(self._work):
             self._writer.commit(self._work, RunStopped(why=why, during=work_name(self._state()) or "run"))
         if not isinstance(error, Stopped):
@@ -347,7 +287,7 @@ class Run:
         step = work_name(state) or "run"
         self.report.failure, self.report.exit_code = found.rendered(), found.exit_code
         failed = StepFailed(
-            # What a person asked for failed; of the code that says nothing.
+            # If a person's order failed, that says nothing about the code.
             step=self._asked or step,
             state=str(state),
             error=found.rendered().as_stored(),
@@ -370,33 +310,15 @@ _CHANGES = frozenset(
         "step_started",
     }
 )
-"""Events of what changes the catalogue."""
+"""The events of steps that change the catalogue."""
 
 
-def _resumed(started: RunStarted, interrupted: RunRecord, known: Knowledge) -> RunResumed:
-    return RunResumed(
-        **{one.name: getattr(started, one.name) for one in fields(started)},
-        interrupted={
-            "run": interrupted.run,
-            "by": dict(interrupted.by),
-            "state": known.state,
-            "last": known.last_type,
-            "at": known.last_at,
-        },
-    )
-
-
-def _leaving(error: BaseException) -> BaseException | None:
-    """What a signal handler of the application raised in the middle of a step, which made a failure of it."""
+def _handlers_exit(error: BaseException) -> BaseException | None:
+    """The exception of the application's signal handler, which a step has turned into another one."""
     seen: BaseException | None = error
     while seen is not None and not isinstance(seen, (SystemExit, KeyboardInterrupt)):
         seen = seen.__cause__ or seen.__context__
     return seen
-
-
-def _not_made(error: Exception, database: str) -> Exception:
-    """What it means that the journal could not be made: somebody else is about to make the same tables."""
-    return HeadBusy() if is_lock_timeout(error) else classify(error, doing="journal", database=database)
 
 
 def _texts(issues: Iterable[Mapping[str, object]]) -> list[str]:

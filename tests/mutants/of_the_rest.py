@@ -227,8 +227,8 @@ OF_THE_REST: tuple[Fault, ...] = (
     Fault(
         "first-boot-blind",
         "the first boot does not look once more inside its transaction",
-        RUN,
-        "if find(work, journal.application, self._site.settings.journal_schema)[1]:",
+        "statemachine/loop/beginning.py",
+        "if find(work, journal.application, self.site.settings.journal_schema)[1]:",
         "if not journal.application:",
         OF_WALKS,
     ),

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from initdb.events.entry import Entry
 from initdb.statemachine.initializer import Initializer
-from initdb.statemachine.loop.run import Run
+from initdb.statemachine.loop.beginning import Beginning
 from initdb.steps.context import Rule
 from tests.support.toy import Toy
 
@@ -84,15 +84,15 @@ def test_a_journal_that_is_made_at_the_last_moment_is_found(
     toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where the COMMIT of another first boot arrives late: looked at once more, and nothing made twice."""
-    real = Run._create_journal
+    real = Beginning._create_journal
 
-    def late(run: Run, events: list[Any]) -> None:
+    def late(beginning: Beginning, events: list[Any]) -> None:
         monkeypatch.undo()
-        run._baton.release()
+        beginning.baton.release()
         assert toy.initializer().initialize().success
-        real(run, events)
+        real(beginning, events)
 
-    monkeypatch.setattr(Run, "_create_journal", late)
+    monkeypatch.setattr(Beginning, "_create_journal", late)
     result = toy.initializer().initialize()
     assert result.success, result.errors
     assert toy.types().count("journal_created") == 1 and toy.types()[-1] == "health_validated"

@@ -1,0 +1,149 @@
+"""Writes the first event of a run: it begins, resumes the run of another process, or goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from sqlalchemy import Connection, text
+
+from initdb.errors.classify import classify, is_lock_timeout
+from initdb.events.baton import Baton
+from initdb.events.database import database_of
+from initdb.events.head import SCHEMA_VERSION, HeadBusy, HeadMoved
+from initdb.events.journal import find
+from initdb.events.knowledge import Knowledge, RunRecord
+from initdb.events.payloads.form import Payload
+from initdb.events.payloads.notes import JournalCreated, JournalUpgraded
+from initdb.events.payloads.runs import Override, RunContinued, RunResumed, RunStarted
+from initdb.events.undo import on_error
+from initdb.statemachine.assemble.site import Site
+from initdb.statemachine.decide.verdict import Look, Verdict
+from initdb.statemachine.loop.order import Order
+from initdb.statemachine.loop.stay import Stay
+from initdb.statemachine.loop.translated import translated
+from initdb.statemachine.loop.writer import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What the first transaction of a run says and needs.
+
+    Attributes:
+        site: The application and its database.
+        baton: The baton that this process holds.
+        work: The connection of the work.
+        seen: The look from which the run follows.
+        verdict: The verdict from which the run follows.
+        order: What a person asked for.
+        writer: It writes the events of the run.
+    """
+
+    site: Site
+    baton: Baton
+    work: Connection
+    seen: Look
+    verdict: Verdict
+    order: Order
+    writer: Writer
+
+    def go_on(self, stay: Stay) -> None:
+        """Write that this process goes on with its own run.
+
+        Args:
+            stay: It says why the run was cut off, and how often.
+        """
+        said = RunContinued(reason=stay.why, lost=stay.fruitless, sessions=self._sessions())
+        self._commit([said])
+        self._empty_spool()
+
+    def begin(self) -> None:
+        """Write that a run begins, and what a person ordered. On the first boot, create the journal."""
+        known, order = self.writer.knowledge, self.order
+        interrupted = known.last_run if known.last_run and known.last_run.ended is None else None
+        events: list[Payload] = [self._started(interrupted)]
+        if order.override is not None or order.retry or order.reseed or (order.insist and known.crashes):
+            reseed = order.reseed or None
+            events.append(Override(overrides=order.override, retry=order.retry, reseed=reseed))
+        if self.seen.exists:
+            self._commit(events)
+        else:
+            self._create_journal(events)
+        self._empty_spool()
+
+    def _commit(self, events: list[Payload]) -> None:
+        with self.writer.open(self.work):
+            self.writer.commit_all(self.work, [*self._upgraded(), *events])
+
+    def _empty_spool(self) -> None:
+        self.site.spool.drop(self.writer.knowledge.notes)
+
+    def _upgraded(self) -> list[Payload]:
+        """Upgrade the journal's own tables in the open transaction, if they are of an older version."""
+        head = self.writer.head
+        if head is None or head.schema_version >= SCHEMA_VERSION:
+            return []
+        from initdb.steps.upgrade_journal import upgrade
+
+        version = upgrade(self.work, self.seen.journal.schema, head.schema_version)
+        return [JournalUpgraded(from_=head.schema_version, to=version)]
+
+    def _started(self, interrupted: RunRecord | None) -> RunStarted:
+        known, site = self.writer.knowledge, self.site
+        same = known.last_run is not None and known.last_run.code == site.code
+        started = RunStarted(
+            reason=self.order.reason or self.verdict.reason,
+            changed=tuple(self.verdict.changed),
+            code=dict(site.code),
+            attempt=known.tries + 1 if same else 1,
+            sessions=self._sessions(),
+            database=site.settings.database,
+        )
+        return _resumed(started, interrupted, known) if interrupted else started
+
+    def _sessions(self) -> dict[str, int | None]:
+        return {"baton": self.baton.backend(), "work": self._backend()}
+
+    def _backend(self) -> int | None:
+        if self.work.dialect.name != "postgresql":
+            return None
+        return int(self.work.execute(text("SELECT pg_backend_pid()")).scalar_one())
+
+    def _create_journal(self, events: list[Payload]) -> None:
+        """Create the journal and write the first events, in one transaction."""
+        work, journal = self.work, self.seen.journal
+        here = database_of(work)
+        here.rollback(work)
+        here.begin(work)
+        with on_error(self.writer.rollback, work):
+            here.lock_first(work, journal.key("first"))
+            if find(work, journal.application, self.site.settings.journal_schema)[1]:
+                raise HeadMoved
+            with translated(lambda error: _not_created(error, here.name)):
+                journal.create(work)
+            version = ".".join(map(str, work.dialect.server_version_info or ()))
+            created = JournalCreated(
+                journal=self.writer.run,
+                application=journal.application,
+                schema=journal.schema,
+                database=work.dialect.name,
+                server=version,
+            )
+            self.writer.commit_all(work, [created, *events])
+
+
+def _resumed(started: RunStarted, interrupted: RunRecord, known: Knowledge) -> RunResumed:
+    return RunResumed(
+        **{one.name: getattr(started, one.name) for one in fields(started)},
+        interrupted={
+            "run": interrupted.run,
+            "by": dict(interrupted.by),
+            "state": known.state,
+            "last": known.last_type,
+            "at": known.last_at,
+        },
+    )
+
+
+def _not_created(error: Exception, database: str) -> Exception:
+    """What an error means that prevented the journal. A lock: another process creates the same tables."""
+    return HeadBusy() if is_lock_timeout(error) else classify(error, doing="journal", database=database)
