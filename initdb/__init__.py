@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from initdb.flask import DatabaseInitializer, init_app
     from initdb.managers import DataSeeder, HealthValidator, MigrationRunner, SchemaManager
     from initdb.settings import Settings, load_settings
-    from initdb.statemachine.assemble.site import Waiting, Watcher
     from initdb.statemachine.initializer import Initializer
     from initdb.statemachine.render.results import (
         InitializationResult,
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
         SeedingResult,
         ValidationResult,
     )
+    from initdb.statemachine.site import Waiting, Watcher
     from initdb.steps.context import Progress, Rule
     from initdb.steps.identity.definition import SchemaDefinition
     from initdb.steps.seeds.sources import seed
@@ -72,8 +72,8 @@ _PLACES = {
     "SeedingResult": _RESULTS,
     "Settings": "initdb.settings",
     "ValidationResult": _RESULTS,
-    "Waiting": "initdb.statemachine.assemble.site",
-    "Watcher": "initdb.statemachine.assemble.site",
+    "Waiting": "initdb.statemachine.site",
+    "Watcher": "initdb.statemachine.site",
     "init_app": "initdb.flask",
     "load_settings": "initdb.settings",
     "seed": "initdb.steps.seeds.sources",

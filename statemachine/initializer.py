@@ -17,13 +17,13 @@ from initdb.events.sessions import session
 from initdb.events.types import UNSEEN
 from initdb.settings import Settings, load_settings
 from initdb.statemachine import orders, reporting
-from initdb.statemachine.assemble.site import Site, Watcher
 from initdb.statemachine.decide.verdict import Look, Verdict, judge
 from initdb.statemachine.loop.attend import attend
 from initdb.statemachine.loop.look import look
 from initdb.statemachine.loop.order import Order
 from initdb.statemachine.loop.outcome import Outcome
 from initdb.statemachine.render.results import InitializationResult, RepairResult
+from initdb.statemachine.site import Site, Watcher
 from initdb.steps.application.assemble import assemble
 from initdb.steps.application.given import Given
 from initdb.steps.connect import reading, refused

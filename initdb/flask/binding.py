@@ -16,8 +16,8 @@ from initdb.flask.binds import bind_engines, owner_of_seeds, with_binds
 from initdb.flask.extension import engine_of, metadata_of
 from initdb.flask.revisions import provider_for, revisions_of
 from initdb.settings import Settings, load_settings
-from initdb.statemachine.assemble.site import Watcher
 from initdb.statemachine.initializer import Initializer
+from initdb.statemachine.site import Watcher
 from initdb.steps.context import Rule
 from initdb.steps.seeds.sources import Seeds
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from initdb.events.entry import Entry
-from initdb.statemachine.assemble.site import Waiting, Watcher
 from initdb.statemachine.render.sentences import told
+from initdb.statemachine.site import Waiting, Watcher
 from initdb.steps.context import Progress
 
 logger = logging.getLogger("initdb")

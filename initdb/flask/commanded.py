@@ -16,8 +16,8 @@ from initdb.flask.binds import engine_of_bind, with_binds
 from initdb.flask.extension import engine_of, extension_of
 from initdb.loading.applications import database_url, load_application
 from initdb.settings import Settings
-from initdb.statemachine.assemble.site import Watcher
 from initdb.statemachine.initializer import Initializer
+from initdb.statemachine.site import Watcher
 from initdb.steps.engines.make import parse_url
 
 

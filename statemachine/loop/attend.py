@@ -21,7 +21,6 @@ from initdb.events.head import ConnectionLost, HeadBusy, HeadMoved, JournalSigna
 from initdb.events.knowledge import Knowledge
 from initdb.events.payloads.notes import HistoryRewound
 from initdb.events.sessions import close_session, open_session
-from initdb.statemachine.assemble.site import Site, Waiting, report_to
 from initdb.statemachine.decide.verdict import Look, Verdict, judge
 from initdb.statemachine.loop.look import look, look_on
 from initdb.statemachine.loop.order import Order, Report
@@ -38,6 +37,7 @@ from initdb.statemachine.loop.outcome import (
 from initdb.statemachine.loop.signals import Stopped, Stopper, graceful
 from initdb.statemachine.loop.stay import Stay, called_from_inside
 from initdb.statemachine.loop.translated import translated
+from initdb.statemachine.site import Site, Waiting, report_to
 from initdb.steps import connect
 from initdb.steps.engines.sqlite_files import cautions
 

@@ -16,12 +16,12 @@ from initdb.events.payloads.form import Payload
 from initdb.events.payloads.notes import JournalCreated, JournalUpgraded
 from initdb.events.payloads.runs import Override, RunContinued, RunResumed, RunStarted
 from initdb.events.undo import on_error
-from initdb.statemachine.assemble.site import Site
 from initdb.statemachine.decide.verdict import Look, Verdict
 from initdb.statemachine.loop.order import Order
 from initdb.statemachine.loop.stay import Stay
 from initdb.statemachine.loop.translated import translated
 from initdb.statemachine.loop.writer import Writer
+from initdb.statemachine.site import Site
 
 
 @dataclass(frozen=True, slots=True)

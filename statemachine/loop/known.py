@@ -12,9 +12,9 @@ from initdb.events.entry import Entry
 from initdb.events.head import Head, NoJournal
 from initdb.events.journal import Journal, find
 from initdb.events.knowledge import Knowledge
-from initdb.statemachine.assemble.site import Site
 from initdb.statemachine.decide.fold import add, known_from
 from initdb.statemachine.decide.gathering import Gathering
+from initdb.statemachine.site import Site
 from initdb.statemachine.table import State
 
 

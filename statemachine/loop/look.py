@@ -11,9 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import database_file, session
-from initdb.statemachine.assemble.site import Site
 from initdb.statemachine.decide.verdict import Look
 from initdb.statemachine.loop.known import read_journal, refuse_foreign
+from initdb.statemachine.site import Site
 from initdb.steps.engines.sqlite_files import immutable, is_read_only
 from initdb.steps.survey.surroundings import surroundings
 

@@ -14,10 +14,10 @@ from initdb.events.head import NAMES, JournalSignal
 from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge, RunRecord
 from initdb.events.sessions import database_file, session
-from initdb.statemachine.assemble.site import Site
 from initdb.statemachine.decide.verdict import Look
 from initdb.statemachine.loop.holder import holders
 from initdb.statemachine.render.sentences import said, who
+from initdb.statemachine.site import Site
 from initdb.statemachine.table import work_name
 from initdb.steps.catalog.blockers import lockers_of
 from initdb.steps.catalog.lock_holder import LockHolder

@@ -10,7 +10,7 @@ from initdb.events.ids import time_ordered
 from initdb.events.payloads.form import Payload
 from initdb.events.payloads.notes import Outage as OutageSaid
 from initdb.events.spool import Note
-from initdb.statemachine.assemble.site import Site
+from initdb.statemachine.site import Site
 
 
 class Outage:

@@ -24,7 +24,6 @@ from initdb.events.payloads.runs import (
     StepFailed,
 )
 from initdb.events.payloads.work import DefectsFound, HealthValidated
-from initdb.statemachine.assemble.site import Site, Waiting, report_to
 from initdb.statemachine.decide.verdict import Look, Verdict
 from initdb.statemachine.loop.beginning import Beginning
 from initdb.statemachine.loop.dispatch import named, step_of
@@ -35,6 +34,7 @@ from initdb.statemachine.loop.patience import REFUSED, Patience
 from initdb.statemachine.loop.signals import Stopped, Stopper
 from initdb.statemachine.loop.stay import Stay, inside
 from initdb.statemachine.loop.writer import Writer
+from initdb.statemachine.site import Site, Waiting, report_to
 from initdb.statemachine.table import State, accepts, work_name
 from initdb.steps import connect
 from initdb.steps.catalog.blockers import blockers, with_blockers

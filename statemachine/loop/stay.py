@@ -17,10 +17,10 @@ from initdb.events.head import HeadBusy, JournalSignal
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import database_file
 from initdb.events.types import PROGRESS
-from initdb.statemachine.assemble.site import Site
 from initdb.statemachine.loop.holder import at_work
 from initdb.statemachine.loop.look import look
 from initdb.statemachine.loop.translated import translated
+from initdb.statemachine.site import Site
 from initdb.steps import connect
 
 SLOWEST = 30.0

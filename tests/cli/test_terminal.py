@@ -7,7 +7,7 @@ import sqlite3
 
 from initdb.cli.output.progress import ProgressLines, doing
 from initdb.cli.output.screen import Screen
-from initdb.statemachine.assemble.site import Waiting
+from initdb.statemachine.site import Waiting
 from initdb.steps.context import Progress
 from initdb.steps.identity.hashing import verify_password
 from tests.cli.console import Console

@@ -15,9 +15,9 @@ from typing import Any
 
 from initdb.events import ids
 from initdb.events.clock import Clock
-from initdb.statemachine.assemble.site import Site
 from initdb.statemachine.decide import verdict
 from initdb.statemachine.loop.signals import Stopper
+from initdb.statemachine.site import Site
 
 BEGIN = datetime(2026, 11, 23, 8, 0, 0, tzinfo=UTC)
 SHORT = 0.01

@@ -14,8 +14,8 @@ from sqlalchemy import NullPool, create_engine
 
 from initdb.events.entry import Entry
 from initdb.settings import load_settings
-from initdb.statemachine.assemble.site import Watcher
 from initdb.statemachine.initializer import Initializer
+from initdb.statemachine.site import Watcher
 from tests.support.states import database_state
 from tests.support.toy import Toy
 

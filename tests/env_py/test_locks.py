@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, NullPool, create_engine
 
 from initdb.events.entry import Entry
-from initdb.statemachine.assemble.site import Waiting, Watcher
+from initdb.statemachine.site import Waiting, Watcher
 from initdb.steps.one_revision import perform
 from tests.env_py.project import Project, project
 from tests.support.waiting import wait_until

@@ -12,8 +12,8 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, Text
 
 from initdb.events.entry import Entry
 from initdb.settings import load_settings
-from initdb.statemachine.assemble.site import Watcher
 from initdb.statemachine.initializer import Initializer
+from initdb.statemachine.site import Watcher
 from initdb.steps.context import Progress
 from initdb.steps.seeds.functions import seed
 from tests.support.toy import ENV, REVISION

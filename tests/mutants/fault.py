@@ -11,7 +11,7 @@ UNIT, FOLD, RUN = (
 )
 ATTEND, SEEING, VERDICT = (
     "statemachine/loop/attend.py",
-    "statemachine/loop/look.py",
+    "statemachine/loop/known.py",
     "statemachine/decide/verdict.py",
 )
 JOURNAL, SQLITE, POSTGRESQL = "events/journal.py", "events/sqlite.py", "events/postgresql.py"

@@ -7,6 +7,7 @@ from tests.mutants.fault import (
     BAD,
     FACTS,
     FOLD,
+    JOURNAL,
     LEDGER,
     OF_THE_FOLD,
     OF_VERDICTS,
@@ -170,8 +171,8 @@ OF_THE_REST: tuple[Fault, ...] = (
         "head-behind-unnoticed",
         "a head that stays behind its journal is not noticed",
         SEEING,
-        "        sound = known.seq <= _head(connection, journal).seq",
-        "        sound = known.seq > 0",
+        "known.seq <= head.seq or known.seq <= journal.head(connection).seq",
+        "known.seq <= head.seq or known.seq > 0",
         BAD,
     ),
     Fault(
@@ -185,9 +186,9 @@ OF_THE_REST: tuple[Fault, ...] = (
     Fault(
         "rewound-unnoticed",
         "a restored backup is not noticed",
-        SEEING,
-        "    if known.journal != name or known.seq < seq:\n        return True",
-        "    if known.journal != name or known.seq < seq:\n        return False",
+        JOURNAL,
+        "        if known.journal != name or known.seq < seq:\n            return True",
+        "        if known.journal != name or known.seq < seq:\n            return False",
         OF_WALKS,
     ),
     Fault(

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 BOOT = """
 import sys
 from pathlib import Path
-from initdb.statemachine.assemble.site import Watcher
+from initdb.statemachine.site import Watcher
 from tests.support.toy import Toy
 folder, url, tables, wait_limit = sys.argv[1:]
 toy = Toy(Path(folder), url, int(tables), {"schema_from": "migrations"})

@@ -16,8 +16,8 @@ from sqlalchemy import MetaData
 from initdb.events.entry import Entry
 from initdb.settings import load_settings
 from initdb.statemachine import orders
-from initdb.statemachine.assemble.site import Watcher
 from initdb.statemachine.initializer import Initializer
+from initdb.statemachine.site import Watcher
 from tests.env_py.conftest import plain_url
 from tests.env_py.project import state
 from tests.support.crash import killed_after

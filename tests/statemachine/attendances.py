@@ -22,13 +22,13 @@ from initdb.events.journal import Journal
 from initdb.events.knowledge import Failure, Judgement, Knowledge, RunRecord
 from initdb.events.payloads.form import Payload
 from initdb.settings import Settings
-from initdb.statemachine.assemble.site import Site, Waiting, Watcher
 from initdb.statemachine.decide.verdict import Look
 from initdb.statemachine.loop import attend as attending
 from initdb.statemachine.loop import run as running
 from initdb.statemachine.loop.order import Order, Report
 from initdb.statemachine.loop.outcome import Outcome
 from initdb.statemachine.loop.signals import Stopper
+from initdb.statemachine.site import Site, Waiting, Watcher
 from initdb.steps import connect
 from initdb.steps.context import Application
 

@@ -18,7 +18,6 @@ from initdb.events.entry import Entry
 from initdb.events.payloads import PAYLOADS
 from initdb.events.sessions import session
 from initdb.settings import Settings
-from initdb.statemachine.assemble.site import Site, Waiting, Watcher
 from initdb.statemachine.decide.verdict import Verdict
 from initdb.statemachine.loop import run as running
 from initdb.statemachine.loop.look import look_on
@@ -26,6 +25,7 @@ from initdb.statemachine.loop.order import Order, Report
 from initdb.statemachine.loop.run import Run
 from initdb.statemachine.loop.signals import Stopper
 from initdb.statemachine.loop.stay import Stay
+from initdb.statemachine.site import Site, Waiting, Watcher
 from initdb.steps.context import Application, Progress, StepContext
 
 Play = Callable[[StepContext], None]

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 from initdb.events.baton import try_baton
-from initdb.statemachine.assemble.site import Waiting, Watcher
+from initdb.statemachine.site import Waiting, Watcher
 from tests.support.postgres_server import PostgresServer
 from tests.support.toy import Toy
 

@@ -15,11 +15,11 @@ from initdb.events.clock import Clock
 from initdb.events.knowledge import Failure, Judgement, Knowledge, RunRecord
 from initdb.settings import Settings, load_settings
 from initdb.statemachine import initializer as initializers
-from initdb.statemachine.assemble.site import Site, Watcher
 from initdb.statemachine.decide.verdict import Look, Verdict
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.loop.attend import Outcome
 from initdb.statemachine.loop.order import Order
+from initdb.statemachine.site import Site, Watcher
 from initdb.steps.context import Rule
 from tests.support.toy import Toy
 

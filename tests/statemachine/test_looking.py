@@ -18,9 +18,9 @@ from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, Head
 from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import session
-from initdb.statemachine.assemble.site import Site
 from initdb.statemachine.decide.verdict import Look
 from initdb.statemachine.loop.look import look, look_on
+from initdb.statemachine.site import Site
 from tests.events.journals import append, begin, commit, make, schema_of
 from tests.support.toy import Toy, table_up
 

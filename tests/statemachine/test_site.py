@@ -16,9 +16,9 @@ from initdb import __version__
 from initdb.errors import InitError
 from initdb.events.spool import Spool
 from initdb.settings import Settings
-from initdb.statemachine.assemble import site as sites
-from initdb.statemachine.assemble.site import Site
+from initdb.statemachine import site as sites
 from initdb.statemachine.loop import dispatch
+from initdb.statemachine.site import Site
 from initdb.statemachine.table import WORK, State
 from initdb.steps.context import Application
 

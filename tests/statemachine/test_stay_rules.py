@@ -17,10 +17,10 @@ from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge, RunRecord
 from initdb.events.types import PROGRESS
 from initdb.settings import Settings
-from initdb.statemachine.assemble.site import Site
 from initdb.statemachine.decide.verdict import Look
 from initdb.statemachine.loop import stay as stays
 from initdb.statemachine.loop.stay import SLOWEST, Stay, called_from_inside, place
+from initdb.statemachine.site import Site
 from initdb.steps.context import Application
 from tests.statemachine.test_telling import entry
 

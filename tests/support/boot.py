@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from initdb.events.entry import Entry
-from initdb.statemachine.assemble.site import Waiting, Watcher
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.loop.outcome import Outcome
+from initdb.statemachine.site import Waiting, Watcher
 from tests.support.toy import Toy, table_up
 from tests.support.waiting import wait_until
 

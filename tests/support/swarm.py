@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from initdb.statemachine.assemble.site import Waiting, Watcher
 from initdb.statemachine.loop import dispatch, run
 from initdb.statemachine.render.results import InitializationResult
+from initdb.statemachine.site import Waiting, Watcher
 from initdb.statemachine.table import State
 from initdb.steps.context import StepContext
 from tests.support.toy import Toy

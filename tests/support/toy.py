@@ -11,8 +11,8 @@ from sqlalchemy import Column, Engine, Integer, MetaData, NullPool, String, Tabl
 
 from initdb.events.entry import Entry
 from initdb.settings import load_settings
-from initdb.statemachine.assemble.site import Watcher
 from initdb.statemachine.initializer import Initializer
+from initdb.statemachine.site import Watcher
 
 ENV = """
 from alembic import context

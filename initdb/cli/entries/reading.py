@@ -13,7 +13,7 @@ from initdb.events.entry import Entry
 from initdb.events.journal import find
 from initdb.events.sessions import database_file, session
 from initdb.settings import Settings
-from initdb.statemachine.assemble.site import DEFAULT_OWNER
+from initdb.statemachine.site import DEFAULT_OWNER
 from initdb.steps.connect import reading
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from initdb.flask.commanded import Commanded
     from initdb.settings import Settings
-    from initdb.statemachine.assemble.site import Watcher
     from initdb.statemachine.initializer import Initializer
+    from initdb.statemachine.site import Watcher
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from initdb.cli.output.screen import Screen
 from initdb.events.entry import Entry
-from initdb.statemachine.assemble.site import Waiting, Watcher
 from initdb.statemachine.render.sentences import details, told
+from initdb.statemachine.site import Waiting, Watcher
 from initdb.steps.context import Progress
 
 PAUSE = 2.0

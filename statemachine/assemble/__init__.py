@@ -1,1 +1,0 @@
-"""Collects what a run works with."""
