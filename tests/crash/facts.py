@@ -10,11 +10,16 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from initdb.events.entry import parse
 from initdb.events.head import Head
 from initdb.events.verify import Stored, verify
+from initdb.statemachine.decide.audit import compare_snapshots, replay
 
 LOOKING = frozenset({"run_started", "run_resumed", "run_continued", "database_inspected", "outage"})
 """Events that a fault adds: a run begins or goes on, looks, tells that the database could not be had."""
+
+SUMS = frozenset({"snapshot"})
+"""Events that sum up what the ones before them say: whether rightly is looked at in each by itself."""
 
 VOLATILE = frozenset({"ms", "number", "of", "clock", "journal", "attempt", "sessions"})
 """Parts of an event's data that say when and how often, not what."""
@@ -77,7 +82,8 @@ def facts(told: Told, besides: Collection[str] = (), unsettled: Collection[str] 
 
 
 def _line(event: Mapping[str, Any], left_out: frozenset[str]) -> str:
-    data = {name: value for name, value in event["data"].items() if name not in left_out}
+    told = {} if event["type"] in SUMS else event["data"]
+    data = {name: value for name, value in told.items() if name not in left_out}
     return f"{event['type']} {event['source']}→{event['dest']} {json.dumps(data, sort_keys=True)}"
 
 
@@ -101,8 +107,9 @@ def _subject(line: str) -> str:
 
 
 def findings(told: Told) -> Iterator[str]:
-    """What is wrong with the journal itself: its chain, its states, the runs it names."""
-    for finding in verify(told.rows, told.head):
+    """What is wrong with the journal itself: its chain, its states, its snapshots, the runs it names."""
+    entries = [parse(row.seq, row.event, row.prev_hash, row.hash) for row in told.rows]
+    for finding in (*verify(told.rows, told.head), *replay(entries), *compare_snapshots(entries)):
         yield f"journal: entry {finding.seq} {finding.text}"
     yield from _states(told.events)
     yield from _runs(told.events)

@@ -171,6 +171,19 @@ class PostgresPlace:
         )
         return [f"backend {row[0]} {row[1]}: {row[2]}" for row in rows]
 
+    def held(self) -> list[str]:
+        """What sessions hold that a pooler keeps: advisory locks, open transactions; once nobody works."""
+        wait_until(lambda: not self._held(), limit=QUIET, pause=0.002)
+        return self._held()
+
+    def _held(self) -> list[str]:
+        open_ones = [f"stuck: {one}" for one in self.sessions() if " idle in transaction" in one]
+        locks = self.server.advisory_locks(self.name)
+        return [
+            *(f"stuck: backend {pid} {state} has an advisory lock" for pid, _, state in locks),
+            *open_ones,
+        ]
+
     def leftovers(self) -> list[str]:
         wait_until(lambda: not self.sessions(), limit=QUIET, pause=0.002)
         return [f"stuck: {session}" for session in self.sessions()]

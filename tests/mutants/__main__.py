@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
 import sys
 import tempfile
@@ -12,17 +13,22 @@ from pathlib import Path
 
 from tests.mutants.fault import Fault
 from tests.mutants.faults import FAULTS
-from tests.mutants.planting import Noticed, copy_tree, hunt, plant, take_out
+from tests.mutants.planting import Noticed, baseline, copy_tree, hunt, plant, take_out
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """0 where every fault was noticed by all who must, 1 where one survived."""
+    """0 where every fault was noticed by all who must, 1 where one survived or a test fails without it, 2 for
+    an unknown name."""
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these faults")
     parser.add_argument("--jobs", type=int, default=2, help="how many at once")
     parser.add_argument("--list", action="store_true", help="only say which there are")
     parser.add_argument("--table", type=Path, help="where to write the table, in Markdown")
     asked = parser.parse_args(words)
+    if unknown := [name for name in asked.names if name not in {fault.name for fault in FAULTS}]:
+        for name in unknown:
+            print(f"There is no fault {name}.{_near(name)}", file=sys.stderr)
+        return 2
     wanted = [fault for fault in FAULTS if not asked.names or fault.name in asked.names]
     if asked.list:
         for fault in wanted:
@@ -43,6 +49,12 @@ def main(words: Sequence[str] | None = None) -> int:
     return 1 if survivors else 0
 
 
+def _near(name: str) -> str:
+    """The names that are like it, as a sentence."""
+    near = difflib.get_close_matches(name, [fault.name for fault in FAULTS], n=5, cutoff=0.4)
+    return f" Is it one of these? {', '.join(near)}" if near else " --list says which there are."
+
+
 def _hunt_all(folder: Path, faults: Sequence[Fault]) -> list[Noticed]:
     folder.mkdir()
     tree = copy_tree(folder)
@@ -50,6 +62,8 @@ def _hunt_all(folder: Path, faults: Sequence[Fault]) -> list[Noticed]:
     for fault in faults:
         # Told before an hour's work, not in its middle.
         take_out(tree, plant(tree, fault))
+    if faults and (failing := baseline(tree, faults)):
+        raise SystemExit(f"{failing} fails without any fault: nothing can be said.")
     for fault in faults:
         one = hunt(tree, fault)
         found.append(one)

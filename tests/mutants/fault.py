@@ -15,6 +15,7 @@ ATTEND, SEEING, VERDICT = (
     "statemachine/decide/verdict.py",
 )
 JOURNAL, SQLITE, POSTGRESQL = "events/journal.py", "events/sqlite.py", "events/postgresql.py"
+SPOOL = "events/spool.py"
 REVISION, FACTS, LEDGER = "steps/one_revision/perform.py", "steps/survey/facts.py", "steps/seeds/ledger.py"
 
 OF_THE_UNIT = ("tests/statemachine/test_unit_lock.py", "tests/statemachine/test_unit.py")

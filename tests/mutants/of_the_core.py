@@ -17,20 +17,6 @@ OF_THE_CORE: tuple[Fault, ...] = (
         Sweep("A", "models", "sqlite-wal", "kill"),
     ),
     Fault(
-        "head-outside",
-        "the head read outside the transaction",
-        UNIT,
-        "                here.begin(connection)\n"
-        "                return self.journal.lock_head(connection, self.lock_timeout)",
-        "                before = self.journal.head(connection)\n"
-        "                here.rollback(connection)\n"
-        "                here.begin(connection)\n"
-        "                now = self.journal.lock_head(connection, self.lock_timeout)\n"
-        '                return __import__("dataclasses").replace(now, seq=before.seq, hash=before.hash)',
-        (*OF_THE_UNIT, *OF_WALKS),
-        Sweep("H", "models", "sqlite-wal", "apart", 13, "0:28,42"),
-    ),
-    Fault(
         "doubt-by-a-plain-read",
         "a commit in doubt settled by a plain read: what is not there at the first look did not happen",
         ATTEND,
@@ -95,5 +81,14 @@ OF_THE_CORE: tuple[Fault, ...] = (
         '                self.knowledge = __import__("dataclasses").replace(self.knowledge, **now)',
         (*OF_THE_UNIT, *OF_WALKS),
         Sweep("H", "models", "sqlite-wal", "apart", 5, "0:1,30"),
+    ),
+    Fault(
+        "session-baton",
+        "the baton as a lock of the session: behind a pooler it outlives the process that took it",
+        "events/baton.py",
+        "SELECT pg_try_advisory_xact_lock(:key), pg_backend_pid()",
+        "SELECT pg_try_advisory_lock(:key), pg_backend_pid()",
+        ("tests/races/test_swarms.py",),
+        Sweep("I", "models", "postgresql", "pgbouncer", likely="1"),
     ),
 )

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from tests.mutants.fault import (
-    BAD,
-    JOURNAL,
-    OF_THE_UNIT,
-    OF_WALKS,
-    POSTGRESQL,
-    SQLITE,
-    UNIT,
-    Fault,
-)
+from tests.mutants.fault import OF_THE_UNIT, OF_WALKS, POSTGRESQL, RUN, SPOOL, SQLITE, UNIT, Fault
+
+_DROP = "        self._site.spool.drop(self._writer.knowledge.notes)\n"
 
 OF_THE_JOURNAL: tuple[Fault, ...] = (
-    # The unit of work.
+    # The unit of work. The first one harms nothing as long as the triggers stand: they refuse the late event.
     Fault(
-        "head-moved-unnoticed",
-        "a head that has moved is worked on",
+        "head-outside",
+        "the head read outside the transaction",
         UNIT,
-        "if (self.head.seq, self.head.hash) != (self.knowledge.seq, self.knowledge.hash):",
-        "if self.head.seq < self.knowledge.seq:",
-        OF_THE_UNIT,
+        "                here.begin(connection)\n"
+        "                return self.journal.lock_head(connection, self.lock_timeout)",
+        "                before = self.journal.head(connection)\n"
+        "                here.rollback(connection)\n"
+        "                here.begin(connection)\n"
+        "                now = self.journal.lock_head(connection, self.lock_timeout)\n"
+        '                return __import__("dataclasses").replace(now, seq=before.seq, hash=before.hash)',
+        (*OF_THE_UNIT, *OF_WALKS),
     ),
     Fault(
         "seq-alone",
@@ -29,14 +27,6 @@ OF_THE_JOURNAL: tuple[Fault, ...] = (
         UNIT,
         "if (self.head.seq, self.head.hash) != (self.knowledge.seq, self.knowledge.hash):",
         "if self.head.seq != self.knowledge.seq:",
-        OF_THE_UNIT,
-    ),
-    Fault(
-        "baton-not-asked",
-        "a unit begun without asking whether the baton lives",
-        UNIT,
-        "        if not self.alive():\n            raise BatonLost",
-        "        self.alive()",
         OF_THE_UNIT,
     ),
     Fault(
@@ -65,14 +55,6 @@ OF_THE_JOURNAL: tuple[Fault, ...] = (
         (*OF_THE_UNIT, *OF_WALKS),
     ),
     Fault(
-        "notes-twice",
-        "a note that the journal has enters it again",
-        UNIT,
-        "note.type in types and note.id not in self.knowledge.notes",
-        "note.type in types",
-        OF_THE_UNIT,
-    ),
-    Fault(
         "guards-read-objects",
         "the guards read what the step gave, not what is stored",
         UNIT,
@@ -88,22 +70,6 @@ OF_THE_JOURNAL: tuple[Fault, ...] = (
         "attempt = said if isinstance(said, int) else 1",
         (*OF_THE_UNIT, *OF_WALKS),
     ),
-    Fault(
-        "newer-written",
-        "work done in a state or version that is not known",
-        UNIT,
-        "if known.state not in State.__members__ or known.version > CURRENT:",
-        "if known.state not in State.__members__:",
-        (*OF_THE_UNIT, *BAD),
-    ),
-    Fault(
-        "fork-unnoticed",
-        "a forked child that comes out of a revision goes on with the run",
-        "events/process.py",
-        "    if os.getpid() != process:\n        _leave(error)",
-        "    if os.getpid() != process and process < 0:\n        _leave(error)",
-        ("tests/bad_journals/test_revisions.py",),
-    ),
     # The journal.
     Fault(
         "chain-of-texts",
@@ -112,22 +78,6 @@ OF_THE_JOURNAL: tuple[Fault, ...] = (
         '_DOMAIN + prev_hash.encode("ascii") + text.encode("ascii")',
         '_DOMAIN + text.encode("ascii")',
         ("tests/events/test_verify.py",),
-    ),
-    Fault(
-        "writer-unasked",
-        "a journal that asks for a newer writer is written to",
-        JOURNAL,
-        "if head.min_writer > WRITER:",
-        "if head.min_writer > WRITER + 100:",
-        ("tests/events/test_lock_head.py",),
-    ),
-    Fault(
-        "guards-unasked",
-        "a journal whose triggers are gone is written to",
-        JOURNAL,
-        "missing = database.guards - database.standing_guards(connection, self.schema)",
-        "missing = database.standing_guards(connection, self.schema) - database.guards",
-        ("tests/events/test_guards.py",),
     ),
     Fault(
         "head-waited-for",
@@ -154,28 +104,12 @@ OF_THE_JOURNAL: tuple[Fault, ...] = (
         ("tests/events/test_roles.py",),
     ),
     Fault(
-        "another-transaction",
-        "an event appended in another transaction than the one that has locked the head",
-        POSTGRESQL,
-        "        if _memory(connection).get(UNIT, now) != now:",
-        "        if _memory(connection).get(UNIT, now) is None:",
-        ("tests/events/test_roles.py", "tests/env_py/test_leaving.py", "tests/events/test_lock_head.py"),
-    ),
-    Fault(
         "begin-deferred",
         "SQLite's lock taken with the first write",
         SQLITE,
         '_execute(dbapi, "BEGIN IMMEDIATE")',
         '_execute(dbapi, "BEGIN")',
         ("tests/events/test_lock_head.py", "tests/events/test_sessions.py"),
-    ),
-    Fault(
-        "busy-commit-lost",
-        "a COMMIT that a reader holds up is not tried again",
-        SQLITE,
-        "if not is_busy(error) or hurried() or _monotonic() > give_up:",
-        "if is_busy(error) or _monotonic() > give_up:",
-        ("tests/events/test_sessions.py",),
     ),
     Fault(
         "left-open",
@@ -193,28 +127,22 @@ OF_THE_JOURNAL: tuple[Fault, ...] = (
         "return Path(name).absolute()",
         ("tests/events/test_baton.py", "tests/events/test_sessions.py"),
     ),
+    # The spool.
     Fault(
-        "tail-uncounted",
-        "verify does not compare the last entry with the head",
-        "events/verify.py",
-        "elif (head.seq, head.hash) != (seq, digest):",
-        "elif head.seq < 0:",
-        ("tests/events/test_verify.py",),
+        "spool-unsynced",
+        "what is put into the spool is not brought to the disk",
+        SPOOL,
+        "        content = content[os.write(descriptor, content) :]\n    os.fsync(descriptor)\n",
+        "        content = content[os.write(descriptor, content) :]\n",
+        ("tests/crash/test_spool.py",),
     ),
     Fault(
-        "columns-unread",
-        "verify does not compare the columns with the event",
-        "events/verify.py",
-        "if event.get(name) != getattr(row, name):",
-        "if event.get(name) != event.get(name):",
-        ("tests/events/test_verify.py",),
-    ),
-    Fault(
-        "replay-asleep",
-        "a destination that the data does not lead to is no finding",
-        "statemachine/decide/audit.py",
-        "if made.dest != entry.dest:",
-        "if made.dest != made.dest:",
-        ("tests/statemachine/test_replay.py",),
+        "spool-never-emptied",
+        "notes that the journal has taken stay in the spool",
+        RUN,
+        f"            self._create_journal(events)\n{_DROP}",
+        "            self._create_journal(events)\n",
+        ("tests/crash/test_spool.py",),
+        more=((RUN, f"[*self._upgraded(), said])\n{_DROP}", "[*self._upgraded(), said])\n"),),
     ),
 )

@@ -11,12 +11,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from tests.mutants.fault import Fault
+from tests.mutants.fault import Fault, Sweep
 from tests.support.bytecode import compile_product
 
 TREE = Path(__file__).parents[2]
@@ -84,18 +84,29 @@ def take_out(tree: Path, before: dict[str, str]) -> None:
         (tree / file).write_text(text)
 
 
+def baseline(tree: Path, faults: Sequence[Fault]) -> str:
+    """The first test of theirs that fails in a tree without any fault; "" where all pass."""
+    tests = sorted({test for fault in faults for test in fault.tests})
+    return next((failed for test in tests if (failed := _first_failure(_pytest(tree, [test])))), "")
+
+
 def hunt(tree: Path, fault: Fault, *, tests: bool = True, sweep: bool = True) -> Noticed:
     """Plant it, run its tests up to the first that fails and its sweep up to the first point that does, and
-    take it out again. A test that fails without the fault as well has not noticed it. What is not asked for
-    counts as having noticed."""
+    take it out again. What is not asked for counts as having noticed.
+
+    Raises RuntimeError where the point fails without the fault as well. That the tests pass without it is for
+    `baseline` to say.
+    """
     before, begun = plant(tree, fault), time.monotonic()
-    found: dict[str, object] = {"where": None, "points": 0, "why": ""}
+    found: dict[str, object] = {"where": None, "points": 0, "why": "", "number": ""}
     try:
         test = _first_failure(_pytest(tree, fault.tests)) if tests else "not asked"
         if sweep and fault.sweep is not None:
-            found = _swept(tree, [str(part) for part in astuple(fault.sweep)])
+            found = _swept(tree, fault.sweep)
     finally:
         take_out(tree, before)
+    if found["number"] and (clean := _swept(tree, fault.sweep, str(found["number"])))["where"]:
+        raise RuntimeError(f"{fault.name}: {clean['where']} fails without the fault: {clean['why']}")
     where = found["where"] if found["where"] is None else str(found["where"])
     return Noticed(fault, test, where, int(str(found["points"])), str(found["why"]), time.monotonic() - begun)
 
@@ -111,10 +122,12 @@ def _pytest(tree: Path, tests: Sequence[str]) -> str:
     return output
 
 
-def _swept(tree: Path, words: Sequence[str]) -> dict[str, object]:
-    code, output = _run(tree, ["tests.mutants.sweep", *words])
+def _swept(tree: Path, sweep: Sweep, only: str = "") -> dict[str, object]:
+    """The sweep's first failure. `only`: at this one point."""
+    words = [str(part) for part in astuple(replace(sweep, likely=only or sweep.likely))]
+    code, output = _run(tree, ["tests.mutants.sweep", *words, *(["only"] if only else [])])
     if code is None:
-        return {"where": "hung", "points": 0, "why": HUNG}
+        return {"where": "hung", "points": 0, "why": HUNG, "number": ""}
     if code:
         raise RuntimeError(f"the harness ended with {code}:\n{output}")
     answer: dict[str, object] = json.loads(output.strip().splitlines()[-1])

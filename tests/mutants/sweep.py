@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from tests.crash import trying
@@ -21,8 +22,10 @@ from tests.mutants.fault import Sweep
 from tests.support.postgres_server import PostgresServer
 
 
-def first_failure(sweep: Sweep, folder: Path, server: PostgresServer | None) -> dict[str, object]:
-    """`where` the harness fails ("" where it does not), after how many `points`, and `why`.
+def first_failure(
+    sweep: Sweep, folder: Path, server: PostgresServer | None, only_likely: bool
+) -> dict[str, object]:
+    """`where` the harness fails ("" where it does not) and at which `number`, after how many `points`, `why`.
 
     An uninterrupted run that does not end as it must fails the harness before its first point.
     """
@@ -31,12 +34,13 @@ def first_failure(sweep: Sweep, folder: Path, server: PostgresServer | None) -> 
     try:
         expected = trying.expect(place)
     except AssertionError as error:
-        return {"where": "the uninterrupted run", "points": 0, "why": str(error)}
-    for tried in _points(sweep, place, expected):
+        return {"where": "the uninterrupted run", "points": 0, "why": str(error), "number": ""}
+    for tried in islice(_points(sweep, place, expected), 1 if only_likely else None):
         points += 1
         if tried.problems:
-            return {"where": tried.point.command(), "points": points, "why": tried.problems[0]}
-    return {"where": "", "points": points, "why": ""}
+            number, why = tried.point.number, tried.problems[0]
+            return {"where": tried.point.command(), "points": points, "why": why, "number": number}
+    return {"where": "", "points": points, "why": "", "number": ""}
 
 
 def _points(sweep: Sweep, place: Place, expected: Expected) -> Iterator[Tried]:
@@ -47,13 +51,13 @@ def _points(sweep: Sweep, place: Place, expected: Expected) -> Iterator[Tried]:
 
 
 def main(words: list[str]) -> None:
-    """LAYER SCENARIO DATABASE KIND EVERY LIKELY; the last line printed is the answer as JSON."""
-    layer, scenario, database, kind, every, likely = words
+    """LAYER SCENARIO DATABASE KIND EVERY LIKELY [only]; the last line printed is the answer as JSON."""
+    layer, scenario, database, kind, every, likely, *only = words
     sweep = Sweep(layer, scenario, database, kind, int(every), likely)
     folder = Path(tempfile.mkdtemp(prefix="initdb-mutants-", dir=memory()))
     server = PostgresServer() if sweep.database == POSTGRESQL else None
     try:
-        print(json.dumps(first_failure(sweep, folder / "app", server)))
+        print(json.dumps(first_failure(sweep, folder / "app", server, bool(only))))
     finally:
         if server is not None:
             server.remove()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from initdb.statemachine import orders
 from tests.support.pgbouncer import PgBouncer
@@ -48,6 +49,8 @@ def test_through_pgbouncer_in_transaction_pooling(server: PostgresServer, postgr
     try:
         postgresql_toy.url = bouncer.url(direct)
         booted = boot_together(postgresql_toy, 40, hold=39)
+        # PgBouncer keeps its sessions: a lock of the session would be kept, too.
+        assert server.advisory_locks(str(make_url(direct).database)) == []
     finally:
         bouncer.close()
         postgresql_toy.url = direct

@@ -101,6 +101,14 @@ class PostgresServer:
         finally:
             connection.close()
 
+    def advisory_locks(self, database: str) -> list[tuple[Any, ...]]:
+        """Those that sessions in a database hold or wait for: process id, mode, the session's state."""
+        return self.admin_execute(
+            "SELECT l.pid, l.mode, a.state FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid"
+            " JOIN pg_database d ON d.oid = l.database"
+            f" WHERE l.locktype = 'advisory' AND d.datname = '{database}'"
+        )
+
     def reload(self) -> None:
         """Makes it read its files again; returns when new connections are under the new rules."""
         before = self.admin_execute("SELECT pg_conf_load_time()")

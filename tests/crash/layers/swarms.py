@@ -69,16 +69,17 @@ def _at(place: Place, expected: Expected, kind: str, number: int) -> Tried:
     scenario, size = place.scenario, SIZES[(number - 1) % len(SIZES)]
     point = Point(scenario.name, place.database, LETTER, kind, str(number))
     place.reset()
-    booted = _booted(place, kind, size, number)
+    booted, left = _booted(place, kind, size, number)
     died = sum(one.outcome == "killed" for one in booted)
     label = f"{size} processes, {died} died, {sum(one.named for one in booted)} named whom they waited for"
-    problems = list(_went_wrong(place, booted))
+    problems = [*left, *_went_wrong(place, booted)]
     if died == size:
         return Tried(point, problems=(*problems, *trying.problems_after(place, expected)), label=label)
     return Tried(point, problems=(*problems, *trying.compared(place, expected)), label=label)
 
 
-def _booted(place: Place, kind: str, size: int, seed: int) -> list[Booted]:
+def _booted(place: Place, kind: str, size: int, seed: int) -> tuple[list[Booted], list[str]]:
+    """The swarm, and what it leaves in the sessions that PgBouncer keeps."""
     chance = random.Random(seed)
     fated = chance.sample(range(size), chance.randint(0, size // 2))
     fates = {number: chance.randint(1, 12) for number in fated}
@@ -86,6 +87,7 @@ def _booted(place: Place, kind: str, size: int, seed: int) -> list[Booted]:
     app: Any = place.app
     toy = replace(app, options={**app.options, "attempts": 1000})
     halls = set(place.folder.glob("hall-*"))
+    left: list[str] = []
     with contextlib.ExitStack() as stack:
         if kind == "pgbouncer":
             assert isinstance(place, PostgresPlace)
@@ -93,9 +95,11 @@ def _booted(place: Place, kind: str, size: int, seed: int) -> list[Booted]:
             stack.callback(bouncer.close)
             toy.url = bouncer.url(place.url)
         booted = boot_together(toy, size, fates=fates, kills=kills, stops=stops, seed=seed)
+        if isinstance(place, PostgresPlace):
+            left += place.held()
     for hall in set(place.folder.glob("hall-*")) - halls:
         shutil.rmtree(hall)
-    return booted
+    return booted, left
 
 
 def _went_wrong(place: Place, booted: list[Booted]) -> Iterator[str]:
