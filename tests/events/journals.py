@@ -1,4 +1,4 @@
-"""Creates, fills and reads journals for tests, in few words."""
+"""Creates, fills and reads journals for tests."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ APPLICATION = "shop"
 
 
 def schema_of(engine: Engine) -> str:
-    """The schema in which a journal is without any setting."""
+    """The schema of a journal if no setting names one."""
     return "main" if engine.dialect.name == "sqlite" else "public"
 
 
 def make(engine: Engine, schema: str | None = None, application: str = APPLICATION) -> Journal:
-    """A journal with its first entry, committed."""
+    """Create a journal with one entry, and commit it."""
     journal = Journal(schema or schema_of(engine), application)
     with session(engine) as connection:
         begin(connection)
@@ -37,7 +37,7 @@ def make(engine: Engine, schema: str | None = None, application: str = APPLICATI
 def following(
     journal: Journal, connection: Connection, type_: str, data: Mapping[str, Any], head: Head | None = None
 ) -> Entry:
-    """The entry that the head would take."""
+    """Make the entry that the head accepts next."""
     head = head or journal.head(connection)
     return write(head.seq, head.hash, MOMENT, Turn(type_, "note", "unknown", "unknown"), data)
 
@@ -65,22 +65,22 @@ def append_committed(journal: Journal, engine: Engine, **data: Any) -> Entry:
 
 
 def begin(connection: Connection) -> None:
-    """Begin below the facade."""
+    """Begin a transaction below SQLAlchemy's Connection."""
     database_of(connection).begin(connection)
 
 
 def commit(connection: Connection) -> None:
-    """Commit below the facade."""
+    """Commit below SQLAlchemy's Connection."""
     database_of(connection).commit(connection)
 
 
 def rollback(connection: Connection) -> None:
-    """Roll back below the facade."""
+    """Roll back below SQLAlchemy's Connection."""
     database_of(connection).rollback(connection)
 
 
 def stored(journal: Journal, connection: Connection) -> list[Stored]:
-    """The rows of init_journal as they stand."""
+    """The rows of init_journal."""
     table = journal.table(connection, "init_journal")
     rows = connection.execute(text(f"SELECT {', '.join(COLUMNS)} FROM {table} ORDER BY seq"))
     return [Stored(*row) for row in rows]

@@ -1,4 +1,4 @@
-"""The baton: one process holds it, it ends with that process, and it blocks nobody else's work."""
+"""The baton: one process holds it, it ends with that process, and it blocks no other work."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ sys.stdin.read()
 
 @pytest.fixture
 def journal(engine: Engine) -> Journal:
-    """Where the journal will be; the baton comes before it."""
+    """The journal that the baton is of. It does not have to exist."""
     return Journal(schema_of(engine), "shop")
 
 
@@ -75,7 +75,7 @@ def _take(engine: Engine, journal: Journal) -> Baton:
 
 
 def test_one_gets_it(engine: Engine, journal: Journal) -> None:
-    """Until it is released; to release twice is no error."""
+    """The others get it after it is released. A second release is no error."""
     baton = _take(engine, journal)
     assert baton.alive() and not _taken(engine, journal)
     baton.release()
@@ -84,7 +84,7 @@ def test_one_gets_it(engine: Engine, journal: Journal) -> None:
 
 
 def test_of_many_threads_one_gets_it(engine: Engine, journal: Journal) -> None:
-    """At once, also where the side file is not there yet."""
+    """They ask at the same time, and the side file does not exist yet."""
     found: list[Baton | None] = []
     start = threading.Barrier(8)
 
@@ -103,14 +103,14 @@ def test_of_many_threads_one_gets_it(engine: Engine, journal: Journal) -> None:
 
 
 def test_it_goes_with_its_process(engine: Engine, journal: Journal, holder: subprocess.Popen[str]) -> None:
-    """SIGKILL: free within a second."""
+    """After a SIGKILL the baton is free within a second."""
     assert not _taken(engine, journal)
     holder.kill()
     assert wait_until(lambda: _taken(engine, journal), limit=1.0)
 
 
 def test_a_stopped_process_keeps_it(engine: Engine, journal: Journal, holder: subprocess.Popen[str]) -> None:
-    """SIGSTOP: it may go on at any moment."""
+    """A process that got SIGSTOP may go on at any moment."""
     holder.send_signal(signal.SIGSTOP)
     assert not wait_until(lambda: _taken(engine, journal), limit=0.2)
     holder.send_signal(signal.SIGCONT)
@@ -118,7 +118,7 @@ def test_a_stopped_process_keeps_it(engine: Engine, journal: Journal, holder: su
 
 
 def test_the_holder_can_be_found(engine: Engine, journal: Journal) -> None:
-    """By its backend on PostgreSQL; on SQLite it is the process itself."""
+    """On PostgreSQL the baton names its backend. On SQLite the holder is the process itself."""
     baton = _take(engine, journal)
     try:
         if engine.dialect.name == "sqlite":
@@ -134,7 +134,7 @@ def test_the_holder_can_be_found(engine: Engine, journal: Journal) -> None:
 
 
 def test_it_does_not_hinder_appends(engine: Engine) -> None:
-    """The baton says who works, not what is true."""
+    """The baton says who works. It does not protect the journal."""
     journal = make(engine)
     baton = _take(engine, journal)
     append_committed(journal, engine)
@@ -143,7 +143,7 @@ def test_it_does_not_hinder_appends(engine: Engine) -> None:
 
 @ON_POSTGRESQL
 def test_it_holds_no_snapshot_and_no_xid(server: PostgresServer, engine: Engine, journal: Journal) -> None:
-    """Also after it was asked whether it lives: VACUUM and CREATE INDEX CONCURRENTLY do not wait for it."""
+    """VACUUM and CREATE INDEX CONCURRENTLY do not wait for it, also after it was asked whether it lives."""
     baton = _take(engine, journal)
     assert baton.alive()
     name = engine.url.database or ""
@@ -163,7 +163,7 @@ def test_it_holds_no_snapshot_and_no_xid(server: PostgresServer, engine: Engine,
 
 @ON_POSTGRESQL
 def test_its_transaction_does_not_time_out(server: PostgresServer, engine: Engine, journal: Journal) -> None:
-    """A server that ends idle transactions leaves this one alone."""
+    """A server that ends idle transactions does not end this one."""
     name = engine.url.database or ""
     names = "'idle_in_transaction_session_timeout', 'transaction_timeout'"  # the second since version 17
     for (timeout,) in server.admin_execute(f"SELECT name FROM pg_settings WHERE name IN ({names})"):
@@ -175,7 +175,7 @@ def test_its_transaction_does_not_time_out(server: PostgresServer, engine: Engin
 
 @ON_POSTGRESQL
 def test_a_lost_connection_is_a_lost_baton(server: PostgresServer, engine: Engine, journal: Journal) -> None:
-    """However often it is asked, and it never comes back."""
+    """The baton says so each time that it is asked, and never comes back."""
     baton = _take(engine, journal)
     server.admin_execute(f"SELECT pg_terminate_backend({baton.backend()}, 5000)")
     assert [baton.alive() for _ in range(3)] == [False, False, False]
@@ -186,7 +186,8 @@ def test_a_lost_connection_is_a_lost_baton(server: PostgresServer, engine: Engin
 @ON_POSTGRESQL
 @pytest.mark.parametrize("level", ["SERIALIZABLE", "REPEATABLE READ", "AUTOCOMMIT"])
 def test_the_level_of_the_engine_does_not_matter(database_url: str, journal: Journal, level: str) -> None:
-    """Under AUTOCOMMIT the lock would be gone with its statement; under the others a snapshot would stay."""
+    """Under AUTOCOMMIT the lock would end with its statement. Under the other levels a snapshot
+    would stay."""
     engine = create_engine(database_url, isolation_level=level)
     baton = _take(engine, journal)
     assert not _taken(engine, journal)
@@ -198,7 +199,7 @@ def test_the_level_of_the_engine_does_not_matter(database_url: str, journal: Jou
 
 @ON_SQLITE
 def test_a_symlink_is_the_same_baton(engine: Engine, journal: Journal, tmp_path: Path) -> None:
-    """Two paths to one database are one database."""
+    """A path and a symbolic link to it are one database."""
     make(engine)
     (tmp_path / "elsewhere").mkdir()
     link = tmp_path / "elsewhere" / "link.db"
@@ -211,7 +212,8 @@ def test_a_symlink_is_the_same_baton(engine: Engine, journal: Journal, tmp_path:
 
 @ON_SQLITE
 def test_the_side_file_is_the_databases_like(engine: Engine, journal: Journal, tmp_path: Path) -> None:
-    """Its mode and its owner, so that a user who may write one may write the other; and it stays empty."""
+    """It has the mode and the owner of the database's file, so that the same users may write both. It stays
+    empty."""
     main = tmp_path / "test.db"
     main.touch()
     main.chmod(0o660)
@@ -226,7 +228,7 @@ def test_the_side_file_is_the_databases_like(engine: Engine, journal: Journal, t
 
 @ON_SQLITE
 def test_a_name_with_the_signs_of_an_address(tmp_path: Path, journal: Journal) -> None:
-    """The side file's name is taken literally."""
+    """Signs that mean something in a URI mean nothing in the name of the side file."""
     file = tmp_path / "a b?mode=ro&x#%41.db"
     file.touch()
     engine = create_engine("sqlite://", poolclass=NullPool).url.set(database=str(file))
@@ -241,7 +243,7 @@ def test_a_name_with_the_signs_of_an_address(tmp_path: Path, journal: Journal) -
 def test_a_side_file_that_cannot_be_written_is_an_error(
     engine: Engine, journal: Journal, tmp_path: Path, how: str
 ) -> None:
-    """SQLite would let BEGIN IMMEDIATE on a read-only file succeed for everybody."""
+    """SQLite would let every process BEGIN IMMEDIATE on a read-only file."""
     beside = tmp_path / f"test.db{SIDE_SUFFIX}"
     if how == "a folder":
         beside.mkdir()
@@ -259,7 +261,7 @@ def test_a_side_file_that_cannot_be_written_is_an_error(
 
 
 def _as_nobody(folder: Path, journal: Journal) -> str:
-    """The error for a user without rights; a process of root may write any file."""
+    """The error that a user without rights gets. A process of root may write any file."""
     temporary = Path(tempfile.gettempdir())
     for path in (folder, *folder.parents):
         if temporary in path.parents:
@@ -283,7 +285,7 @@ def _as_nobody(folder: Path, journal: Journal) -> str:
 
 @ON_SQLITE
 def test_a_database_in_memory_needs_none(journal: Journal, tmp_path: Path) -> None:
-    """It has one process; no file appears."""
+    """Only one process can use it, and no file is made."""
     for url in ("sqlite://", "sqlite:///:memory:", "sqlite:///file::memory:?cache=shared&uri=true"):
         baton = _take(create_engine(url), journal)
         assert baton.alive() and baton.backend() is None
@@ -296,7 +298,7 @@ def test_a_database_in_memory_needs_none(journal: Journal, tmp_path: Path) -> No
 def test_a_crash_of_its_holder_leaves_nothing_in_the_way(
     engine: Engine, journal: Journal, holder: subprocess.Popen[str], tmp_path: Path
 ) -> None:
-    """What the dead holder's transaction left beside the side file is cleaned up by SQLite."""
+    """SQLite cleans up what the dead holder's transaction left beside the side file."""
     holder.kill()
     holder.wait()
     assert _taken(engine, journal)

@@ -1,4 +1,4 @@
-"""The baton at its limits: what a failure is called, what it leaves, and who may ask and give it back."""
+"""The baton at its limits: the errors, what they leave behind, and which thread may ask and release."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _fails(monkeypatch: pytest.MonkeyPatch, code: int | None) -> None:
 def test_a_side_file_that_cannot_be_had(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int | None, reference: str
 ) -> None:
-    """By its file, and why."""
+    """The error names the file and the reason."""
     _fails(monkeypatch, code)
     with pytest.raises(InitError) as error:
         try_baton(engine, Journal("main", "shop"))
@@ -59,7 +59,7 @@ def test_a_side_file_that_cannot_be_had(
 
 @ON_SQLITE
 def test_a_side_file_that_is_busy_is_somebody_elses(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No error."""
+    """Another process has the baton, which is no error."""
     _fails(monkeypatch, sqlite3.SQLITE_BUSY)
     assert try_baton(engine, Journal("main", "shop")) is None
 
@@ -68,7 +68,7 @@ def test_a_side_file_that_is_busy_is_somebody_elses(engine: Engine, monkeypatch:
 def test_a_file_that_may_not_be_written_is_said_so(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And nothing of it stays open."""
+    """Its connection is closed."""
     opened: list[sqlite3.Connection] = []
     real = batons._open_side_file
 
@@ -88,7 +88,7 @@ def test_a_file_that_may_not_be_written_is_said_so(
 
 
 def test_another_thread_may_give_it_back(engine: Engine) -> None:
-    """A server's boot may end in another thread than it began in."""
+    """A server may begin its boot in one thread and end it in another."""
     journal = make(engine)
     baton = try_baton(engine, journal)
     assert baton is not None
@@ -109,7 +109,7 @@ def test_another_thread_may_give_it_back(engine: Engine) -> None:
 
 @ON_SQLITE
 def test_a_baton_that_was_given_back_is_not_alive(engine: Engine) -> None:
-    """Nor is one whose transaction has ended."""
+    """A baton whose transaction has ended is not alive either."""
     baton: Any = try_baton(engine, Journal("main", "shop"))
     assert baton.alive()
     baton._connection.execute("ROLLBACK")
@@ -118,7 +118,7 @@ def test_a_baton_that_was_given_back_is_not_alive(engine: Engine) -> None:
 
 
 def test_the_answer_comes_at_once(engine: Engine) -> None:
-    """Whoever has it."""
+    """No process waits for the baton here."""
     journal = make(engine)
     held = try_baton(engine, journal)
     assert held is not None
@@ -130,7 +130,7 @@ def test_the_answer_comes_at_once(engine: Engine) -> None:
 
 @ON_SQLITE
 def test_a_side_file_that_is_there_keeps_its_mode_and_owner(engine: Engine, tmp_path: Path) -> None:
-    """Only a new one is made like the database."""
+    """Only a new side file gets the mode and owner of the database's file."""
     main, beside = tmp_path / "test.db", tmp_path / f"test.db{SIDE_SUFFIX}"
     for file, mode in ((main, 0o660), (beside, 0o606)):
         file.touch()
@@ -149,7 +149,7 @@ def test_a_side_file_that_is_there_keeps_its_mode_and_owner(engine: Engine, tmp_
 def test_an_owner_that_cannot_be_given_is_no_error(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only root may give files away."""
+    """Only root may change the owner of a file."""
     (tmp_path / "test.db").touch()
 
     def denied(*_: object) -> None:
@@ -163,7 +163,7 @@ def test_an_owner_that_cannot_be_given_is_no_error(
 
 @ON_POSTGRESQL
 def test_a_head_that_has_moved_since_is_noticed(engine: Engine) -> None:
-    """By its number or its hash; the lock is not taken, and no session stays."""
+    """The number or the hash differs. Then the lock is not taken, and the session is closed."""
     journal = make(engine)
     with session(engine) as connection:
         seq, digest = journal.last(connection)
@@ -181,7 +181,7 @@ def test_a_head_that_has_moved_since_is_noticed(engine: Engine) -> None:
 @ON_POSTGRESQL
 @pytest.mark.parametrize("how", ["refused", "moved", "released"])
 def test_no_session_stays(engine: Engine, how: str) -> None:
-    """Of a baton that was not had, or was given back."""
+    """The session is closed if another process has the baton, and after the release."""
     journal = make(engine)
     held = try_baton(engine, journal)
     assert held is not None
@@ -207,7 +207,7 @@ def test_no_session_stays(engine: Engine, how: str) -> None:
 
 @ON_POSTGRESQL
 def test_its_transaction_has_the_settings_of_a_unit(engine: Engine) -> None:
-    """So that it neither times out nor outlives its process; and it is named, once it was asked."""
+    """So it does not time out, and it ends with its process. Once it was asked, it has a name."""
     baton: Any = try_baton(engine, Journal(schema_of(engine), "shop"))
     connection = baton._connection
     for name, value in POSTGRESQL.settings(connection).items():
@@ -220,7 +220,7 @@ def test_its_transaction_has_the_settings_of_a_unit(engine: Engine) -> None:
 
 @ON_POSTGRESQL
 def test_what_is_no_loss_is_an_error(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A baton that cannot be asked is not said to be lost."""
+    """If the baton cannot be asked for another reason, it is not called lost."""
     baton: Any = try_baton(engine, Journal(schema_of(engine), "shop"))
 
     def refuse(*_: object) -> None:
@@ -234,7 +234,7 @@ def test_what_is_no_loss_is_an_error(engine: Engine, monkeypatch: pytest.MonkeyP
 
 
 def test_in_memory_it_is_always_had() -> None:
-    """Nobody else is there; to give it back is nothing."""
+    """There is no other process. A release does nothing."""
     baton = try_baton(create_engine("sqlite://"), Journal("main", "shop"))
     assert baton is not None
     baton.release()

@@ -1,4 +1,4 @@
-"""The canonical text: made from any value, always the same, and readable by every reader."""
+"""The canonical text: it is made from any value, is always the same, and every reader can read it."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
 
 
 class Colour(Enum):
-    """An enum whose members hold anything."""
+    """An enum whose members hold different values."""
 
     red = "röt"
     pair = (1, b"x")
 
 
 class Broken:
-    """Nothing of it can be asked."""
+    """An object whose methods all fail."""
 
     def __str__(self) -> str:
         raise RuntimeError("no")
@@ -102,7 +102,8 @@ def _keys_are_sorted(value: object) -> bool:
 @many
 @given(ANYTHING)
 def test_anything_has_a_text(value: object) -> None:
-    """Never an exception; ASCII, sorted, JSON for orjson and json alike, no U+0000, no lone surrogate."""
+    """There is never an exception. The text is ASCII and sorted, orjson and json read it alike, and it has
+    no U+0000 and no lone surrogate."""
     text = encode(value)
     assert text.isascii()
     found = decode(text)
@@ -116,7 +117,7 @@ def test_anything_has_a_text(value: object) -> None:
 @many
 @given(ANYTHING)
 def test_a_text_is_its_own_canonical_form(value: object) -> None:
-    """Encoding what was decoded gives the same text: what is stored can be compared."""
+    """A text that is decoded and encoded again is the same, so stored texts can be compared."""
     text = encode(value)
     assert encode(decode(text)) == text
 
@@ -124,19 +125,19 @@ def test_a_text_is_its_own_canonical_form(value: object) -> None:
 @some
 @given(st.dictionaries(_ANY_TEXT, st.integers(), max_size=6), st.randoms())
 def test_the_order_of_keys_does_not_matter(value: dict[str, int], random: Any) -> None:
-    """Equal values give equal texts."""
+    """Equal values have equal texts."""
     items = list(value.items())
     random.shuffle(items)
     assert encode(OrderedDict(items)) == encode(value)
 
 
 def test_keys_that_are_spelled_alike_do_not_depend_on_their_order() -> None:
-    """1 and "1" are one key in JSON; which of both stays is always the same."""
+    """1 and "1" are one key in JSON. Which of the two remains is always the same."""
     assert encode({1: "a", "1": "b"}) == encode({"1": "b", 1: "a"})
 
 
 def test_a_set_has_one_order_in_every_process() -> None:
-    """Hashes of strings differ from process to process."""
+    """The hashes of strings differ between processes."""
     code = "from initdb.events.canonical import encode; print(encode({'a', 'b', 'c', 'ä', 1, None}))"
     texts = {
         subprocess.run(
@@ -196,12 +197,12 @@ class Word(StrEnum):
     ],
 )
 def test_how_a_value_is_told(value: object, text: str) -> None:
-    """The rules, one by one."""
+    """Each rule has a case."""
     assert encode(value) == text
 
 
 def test_what_contains_itself_ends() -> None:
-    """Also where it does so many times over."""
+    """A value may contain itself many times over."""
     loop: list[Any] = []
     loop += [loop, loop]
     assert "\\u2026" in encode({"loop": loop})
@@ -219,7 +220,7 @@ def test_what_is_endless_ends() -> None:
 
 
 def test_an_exception_tells_no_secret() -> None:
-    """The parameters of a failed statement and passwords stay out of it."""
+    """The text has no password and no parameter of a failed statement."""
     error = OperationalError("INSERT INTO users VALUES (%s)", {"p": "s3cret"}, Exception("no such table"))
     assert "s3cret" not in encode(error) and "no such table" in encode(error)
     assert "s3cret" not in encode(ValueError("cannot use postgresql://app:s3cret@db/shop"))
@@ -228,7 +229,7 @@ def test_an_exception_tells_no_secret() -> None:
 @settings(many, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=ANYTHING)
 def test_postgresql_reads_it_as_jsonb(server: PostgresServer, jsonb: Any, value: object) -> None:
-    """`event::jsonb` works for every event, and says the same."""
+    """`event::jsonb` works for every event, and gives the same value."""
     text = encode({"data": value})
     # jsonb keeps numbers as decimals: 1e3 comes back as 1000.
     assert json.loads(jsonb(text), parse_int=float) == json.loads(text, parse_int=float)
@@ -236,7 +237,7 @@ def test_postgresql_reads_it_as_jsonb(server: PostgresServer, jsonb: Any, value:
 
 @pytest.fixture
 def jsonb(server: PostgresServer) -> Any:
-    """What PostgreSQL makes of a text."""
+    """PostgreSQL's jsonb of a text."""
     connection = psycopg2.connect(server.url().replace("+psycopg2", ""))
     connection.autocommit = True
     cursor = connection.cursor()
@@ -252,7 +253,7 @@ def jsonb(server: PostgresServer) -> Any:
 @some
 @given(st.datetimes(timezones=st.timezones()))
 def test_timestamps_sort_as_text(moment: datetime) -> None:
-    """Six digits and Z, always of one length."""
+    """They have six digits and Z, and are all of one length."""
     try:
         utc = moment.astimezone(UTC)
     except OverflowError:

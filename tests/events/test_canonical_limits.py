@@ -1,4 +1,4 @@
-"""The canonical text at its limits: how deep, how many values, in which order, in which zone."""
+"""The canonical text at its limits: depth, number of values, order and time zone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from initdb.events.canonical import MAX_DEPTH, decode, encode, timestamp
 
 
 class Box(Enum):
-    """Its member holds lists below lists."""
+    """An enum whose member holds lists in lists."""
 
     deep = ((1,),)
 
@@ -35,7 +35,7 @@ class Box(Enum):
     ids=["list", "tuple", "iterator", "mapping"],
 )
 def test_forty_levels_are_kept(wrap: Callable[[Any], Any], unwrap: Callable[[Any], Any]) -> None:
-    """What lies deeper is a "…"."""
+    """Deeper values become "…"."""
     for levels, innermost in ((MAX_DEPTH, 1), (MAX_DEPTH + 1, "…")):
         value: Any = 1
         for _ in range(levels):
@@ -57,7 +57,7 @@ def test_a_key_is_as_deep_as_its_value() -> None:
 
 
 def test_a_member_of_an_enum_is_a_level() -> None:
-    """An enum that holds itself would not end."""
+    """Otherwise an enum that holds itself would not end."""
     value: Any = Box.deep
     for _ in range(MAX_DEPTH - 2):
         value = [value]
@@ -78,13 +78,14 @@ def test_a_member_of_an_enum_is_a_level() -> None:
     ],
 )
 def test_values_are_counted(most: int, value: object, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Containers, keys and values alike; the first that is too many is a "…", and the last."""
+    """Containers, keys and values all count. The first value that is too many becomes "…", and is the last
+    one."""
     monkeypatch.setattr(canonical, "MAX_VALUES", most)
     assert encode(value) == text
 
 
 class Endless(UserDict[int, int]):
-    """A mapping that never stops, and counts what was taken of it."""
+    """A mapping that never ends, and counts what was taken of it."""
 
     taken = 0
 
@@ -95,7 +96,7 @@ class Endless(UserDict[int, int]):
 
 
 def test_no_more_is_read_than_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An iterator may cost a query for each item."""
+    """An iterator may send a query for each item."""
     monkeypatch.setattr(canonical, "MAX_VALUES", 7)
     numbers = itertools.count()
     encode(numbers)
@@ -128,13 +129,13 @@ def test_no_more_is_read_than_can_be_told(monkeypatch: pytest.MonkeyPatch) -> No
     ids=lambda value: type(value).__name__,
 )
 def test_how_a_value_is_told(value: object, text: str) -> None:
-    """The order of a set is that of the texts; of two keys that are spelled alike one and the same stays."""
+    """A set is sorted by its texts. Of two keys with the same text, always the same one remains."""
     assert encode(value) == text
 
 
 @pytest.fixture
 def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The machine's zone is nine hours ahead."""
+    """The time zone of the machine is nine hours ahead."""
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()
     yield
@@ -144,6 +145,6 @@ def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("in_tokyo")
 def test_a_timestamp_is_of_utc_wherever_the_machine_is() -> None:
-    """A naive one too."""
+    """A time without a zone is UTC too."""
     assert timestamp(datetime(2026, 11, 23, 8, tzinfo=UTC)) == "2026-11-23T08:00:00.000000Z"
     assert timestamp(datetime(2026, 11, 23, 8)) == "2026-11-23T08:00:00.000000Z"

@@ -1,4 +1,4 @@
-"""One entry, written so that older and newer versions can read it."""
+"""One entry: older and newer versions can read what this one writes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TURN = Turn("outage", "note", "ready", "ready")
     data=st.dictionaries(st.text(), ANYTHING, max_size=4), by=st.dictionaries(st.text(), ANYTHING, max_size=2)
 )
 def test_building_an_entry_cannot_fail(data: dict[str, Any], by: dict[str, Any]) -> None:
-    """Whatever the event holds; what was written is what is read."""
+    """An event may hold anything. What is written is what is read."""
     entry = write(7, GENESIS, Moment("r", "t", 2, by), _TURN, data)
     assert entry == parse(8, entry.text, GENESIS, entry.hash)
     assert (entry.seq, entry.type, entry.trigger, entry.source, entry.dest) == (
@@ -45,7 +45,7 @@ def test_building_an_entry_cannot_fail(data: dict[str, Any], by: dict[str, Any])
 
 
 class Hostile(Exception):
-    """An exception that cannot say what it is."""
+    """An exception whose text cannot be asked for."""
 
     def __str__(self) -> str:
         raise RuntimeError("no")
@@ -65,7 +65,7 @@ _EXCEPTIONS = st.one_of(
 @some
 @given(_EXCEPTIONS, st.sampled_from(["migrate", "seed", "schema", "journal", "connect", "validate"]))
 def test_the_event_of_a_failure_can_always_be_built(error: Exception, doing: str) -> None:
-    """Any exception at all, in any step: rendered, encoded, read back."""
+    """Any exception of any step is rendered, encoded and read back."""
     data = {"step": doing, "error": classify(error, doing=doing, database="sqlite").rendered().as_data()}
     entry = write(0, GENESIS, MOMENT, Turn("step_failed", "note", "behind", "behind"), data)
     assert entry.data["error"]["reference"] and entry.text.isascii()
@@ -74,7 +74,7 @@ def test_the_event_of_a_failure_can_always_be_built(error: Exception, doing: str
 
 
 def test_the_columns_say_what_the_event_says() -> None:
-    """They are there to be indexed."""
+    """The columns exist to be indexed."""
     entry = write(0, GENESIS, MOMENT, _TURN, {})
     event = json.loads(entry.text)
     columns = entry.columns()
@@ -85,7 +85,7 @@ def test_the_columns_say_what_the_event_says() -> None:
 
 
 def test_an_event_is_stored_under_these_names() -> None:
-    """Readers of other versions look for them."""
+    """Other versions read these names."""
     moment = Moment("run", "2026-11-23T08:06:41.218903Z", 2, {"host": "here"})
     entry = write(6, GENESIS, moment, Turn("outage", "note", "ready", "behind"), {"a": 1})
     assert json.loads(entry.text) == {
@@ -116,20 +116,20 @@ def test_what_an_event_does_not_say_is_empty() -> None:
     [(b"{}", "the event is not text, but bytes"), ("[]", "it is JSON, but not an event")],
 )
 def test_why_it_is_no_event(text: Any, why: str) -> None:
-    """The sentence becomes part of the error that a person reads."""
+    """A person reads this sentence in an error."""
     with pytest.raises(ValueError, match=f"^{why}$"):
         parse(1, text, GENESIS, "h")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "1", '"x"', "{}", '{"type":1}', '{"type":null}'])
 def test_what_is_no_event_is_said_so(text: str) -> None:
-    """A ValueError, which the reader turns into an error with a name."""
+    """It is a ValueError, of which the reader makes an error of the catalogue."""
     with pytest.raises(ValueError):
         parse(1, text, GENESIS, "h")
 
 
 def test_an_older_event_is_brought_up_to_date() -> None:
-    """Step by step; fields that nobody knows stay."""
+    """Each step converts one version. Unknown fields remain."""
     steps = {
         -1: lambda event: {**event, "renamed": event["old"]},
         0: lambda event: {**event, "data": {"renamed": event["renamed"]}},
@@ -139,7 +139,7 @@ def test_an_older_event_is_brought_up_to_date() -> None:
 
 
 def test_an_older_event_is_brought_up_to_date_when_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stored text and its hash stay as they are."""
+    """The stored text and its hash do not change."""
     monkeypatch.setitem(STEPS, 0, lambda event: {**event, "data": {"reason": event["why"]}})
     text = encode({"type": "run_stopped", "v": 0, "why": "asked"})
     entry = parse(1, text, GENESIS, link(GENESIS, text))
@@ -147,7 +147,7 @@ def test_an_older_event_is_brought_up_to_date_when_it_is_read(monkeypatch: pytes
 
 
 def test_a_newer_event_is_left_as_it_is() -> None:
-    """Its version too, so that no work is done on what is not understood."""
+    """Its version remains too, so that no work is done on what is not understood."""
     text = encode({"type": "run_stopped", "v": 9, "attempt": {"of": 2}, "by": "x", "data": [1], "new": 1})
     entry = parse(1, text, GENESIS, "h")
     assert (entry.v, entry.attempt, entry.by, entry.data) == (9, 1, {}, {})
@@ -177,14 +177,14 @@ _WORDS = (
 def test_every_event_survives_reading_and_folding(
     type_: str, fields: dict[str, Any], data: dict[str, Any]
 ) -> None:
-    """Whatever a newer version may have put where: no exception, and the head moves."""
+    """A newer version may have stored anything anywhere. There is no exception, and the head moves."""
     text = encode({"data": data, **fields, "type": type_})
     known = fold([parse(1, text, GENESIS, "h"), parse(2, text, "h", "g")])
     assert (known.seq, known.hash, known.last_type) == (2, "g", type_)
 
 
 def test_an_unknown_type_is_stored_read_and_folded(engine: Engine) -> None:
-    """An event of a later version passes through every part of an older one."""
+    """An event of a newer version passes through every part of an older one."""
     journal = make(engine)
     with session(engine) as connection:
         begin(connection)
@@ -197,7 +197,7 @@ def test_an_unknown_type_is_stored_read_and_folded(engine: Engine) -> None:
 
 
 def test_reading_goes_on_after_an_entry(engine: Engine) -> None:
-    """`after` leaves out what was read before."""
+    """`after` leaves out the entries that were read before."""
     journal = make(engine)
     for number in range(3):
         append_committed(journal, engine, number=number)

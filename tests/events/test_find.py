@@ -1,4 +1,4 @@
-"""Whether the application's journal exists, in which schema, and whose it is."""
+"""Finding the application's journal: whether it exists, in which schema, and who owns it."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ def _head(engine: Engine, journal: Journal) -> Head:
 
 
 def test_in_an_empty_database_there_is_none(engine: Engine) -> None:
-    """It would be made in the schema of the session."""
+    """It would be made in the session's schema."""
     assert _find(engine) == (schema_of(engine), False)
 
 
 def test_a_journal_that_is_there_is_found(engine: Engine) -> None:
-    """By its table."""
+    """It is found by its table."""
     make(engine)
     assert _find(engine) == (schema_of(engine), True)
 
 
 def test_looking_leaves_the_session_usable(engine: Engine) -> None:
-    """No error, no savepoint, no transaction stays."""
+    """No error, no savepoint and no transaction remains."""
     with session(engine) as connection:
         find(connection, APPLICATION, None)
         rollback(connection)
@@ -61,7 +61,7 @@ def test_looking_leaves_the_session_usable(engine: Engine) -> None:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_sqlite_has_no_schemas(engine: Engine) -> None:
-    """A setting that is meant for PostgreSQL says nothing on the developer's SQLite file."""
+    """A setting that is meant for PostgreSQL has no effect on a SQLite file."""
     assert _find(engine, "audit") == ("main", False)
     make(engine)
     assert _find(engine, "audit") == ("main", True)
@@ -69,7 +69,7 @@ def test_sqlite_has_no_schemas(engine: Engine) -> None:
 
 @ON_POSTGRESQL
 def test_the_schema_of_the_setting_is_made(engine: Engine) -> None:
-    """journal_schema names one that is not there yet."""
+    """The setting journal_schema may name a schema that does not exist yet."""
     assert _find(engine, "audit") == ("audit", False)
     make(engine, "audit")
     assert _find(engine, "audit") == _find(engine) == ("audit", True)
@@ -77,7 +77,7 @@ def test_the_schema_of_the_setting_is_made(engine: Engine) -> None:
 
 @ON_POSTGRESQL
 def test_it_is_remembered_by_where_it_is(engine: Engine) -> None:
-    """Without the setting, and with another search_path than that of the first boot."""
+    """It is found without the setting, and with another search_path than that of the first boot."""
     make(engine, "audit")
     with session(engine) as connection:
         connection.exec_driver_sql("CREATE SCHEMA app")
@@ -89,7 +89,7 @@ def test_it_is_remembered_by_where_it_is(engine: Engine) -> None:
 
 @ON_POSTGRESQL
 def test_another_schema_than_the_journals_is_refused(engine: Engine) -> None:
-    """A second journal would know half of the history."""
+    """A second journal would know only half of the history."""
     make(engine)
     with pytest.raises(InitError) as error:
         _find(engine, "audit")
@@ -99,7 +99,7 @@ def test_another_schema_than_the_journals_is_refused(engine: Engine) -> None:
 
 @ON_POSTGRESQL
 def test_two_applications_in_one_database(engine: Engine) -> None:
-    """Each finds its own journal, with the setting and without; each has a baton and a chain of its own."""
+    """Each finds its own journal, with the setting and without. Each has a baton and a chain of its own."""
     shop = make(engine)
     assert _find(engine, "billing", "billing") == ("billing", False)
     billing = make(engine, "billing", "billing")
@@ -120,7 +120,7 @@ def test_two_applications_in_one_database(engine: Engine) -> None:
 
 
 def test_a_lock_is_one_applications_in_one_schema_for_one_purpose() -> None:
-    """Two installations of one application in one database do not stop each other either."""
+    """Two installations of one application in one database do not block each other either."""
     keys = {
         Journal(schema, application).key(purpose)
         for schema in ("public", "staging")
@@ -141,14 +141,14 @@ def test_a_unit_of_one_application_does_not_stop_the_other(engine: Engine) -> No
 
 @ON_POSTGRESQL
 def test_the_only_journal_is_shown_whosever_it_is(engine: Engine) -> None:
-    """Who finds another's without a setting must see it, to refuse with journal-of-another-application."""
+    """Without a setting the journal of another application is found too, so that it can be refused."""
     make(engine, application="billing")
     assert _find(engine) == ("public", True)
 
 
 @ON_POSTGRESQL
 def test_a_temporary_table_is_no_journal(engine: Engine) -> None:
-    """Of this session or of another."""
+    """It may be of this session or of another."""
     with session(engine) as other:
         other.exec_driver_sql("CREATE TEMP TABLE init_journal_head (id int)")
         commit(other)
@@ -156,7 +156,7 @@ def test_a_temporary_table_is_no_journal(engine: Engine) -> None:
 
 
 def test_half_a_journal_is_an_error(engine: Engine) -> None:
-    """It is an error, and no new journal is started."""
+    """No new journal is begun."""
     make(engine)
     with session(engine) as connection:
         connection.exec_driver_sql("DROP TABLE init_journal")
@@ -169,7 +169,7 @@ def test_half_a_journal_is_an_error(engine: Engine) -> None:
 @ON_POSTGRESQL
 @pytest.mark.parametrize("schema", ['we"ird', "a%b", "x :y", "Ünï Code", "a$$b", "q'q", "A.b", "100% :a \\"])
 def test_a_schema_may_have_any_name(engine: Engine, schema: str) -> None:
-    """Quoted in every statement, also in the functions of the triggers."""
+    """Every statement quotes it, also in the functions of the triggers."""
     journal = make(engine, schema)
     append_committed(journal, engine)
     assert _find(engine, schema) == _find(engine) == (schema, True)

@@ -28,7 +28,7 @@ def journal(engine: Engine) -> Journal:
 
 @pytest.fixture
 def connection(engine: Engine, journal: Journal) -> Iterator[Connection]:
-    """A session in an open transaction."""
+    """A session with an open transaction."""
     with session(engine) as opened:
         begin(opened)
         yield opened
@@ -39,7 +39,7 @@ def _picture(journal: Journal, connection: Connection) -> tuple[Any, Head]:
 
 
 def _refused(journal: Journal, connection: Connection, statement: str) -> str:
-    """The message of the refusal; both tables must be as they were, now and after a commit."""
+    """The message of the refusal. Both tables must be unchanged, now and after a COMMIT."""
     before = _picture(journal, connection)
     with pytest.raises(DBAPIError) as refusal:
         connection.exec_driver_sql(statement)
@@ -64,7 +64,7 @@ def _refused(journal: Journal, connection: Connection, statement: str) -> str:
 def test_an_event_that_does_not_follow_the_head_is_refused(
     journal: Journal, connection: Connection, changes: dict[str, Any]
 ) -> None:
-    """A wrong number or a wrong hash before it: the event is refused, the head stays."""
+    """Its number or its previous hash is wrong. The head does not move."""
     before = _picture(journal, connection)
     entry = replace(following(journal, connection, "outage", {}), **changes)
     with pytest.raises(DBAPIError):
@@ -74,7 +74,7 @@ def test_an_event_that_does_not_follow_the_head_is_refused(
 
 
 def test_an_event_moves_the_head(journal: Journal, connection: Connection) -> None:
-    """The head is the last entry's number and hash, without a statement of the writer's."""
+    """The head gets the entry's number and hash, without a statement of the writer."""
     entry = append(journal, connection)
     commit(connection)
     head = journal.head(connection)
@@ -113,7 +113,8 @@ CHANGES = (
 
 
 def test_whatever_is_no_append_is_refused(journal: Journal, connection: Connection) -> None:
-    """UPDATE and DELETE of both tables, a second head row, a head that moves without an event."""
+    """UPDATE and DELETE on both tables are refused, and so is a second head, and a head that moves without
+    an event."""
     for statement in CHANGES:
         _refused(journal, connection, statement)
 
@@ -121,14 +122,14 @@ def test_whatever_is_no_append_is_refused(journal: Journal, connection: Connecti
 def test_the_head_does_not_move_by_hand_to_an_entry_that_is_no_successor(
     journal: Journal, connection: Connection
 ) -> None:
-    """Also within the transaction of an append, where the entry is there already."""
+    """It does not do so in the transaction of an append either, where the entry exists already."""
     append(journal, connection)
     with pytest.raises(DBAPIError):
         connection.exec_driver_sql("UPDATE init_journal_head SET seq = seq + 1")
 
 
 def test_an_emptied_head_takes_one_row_again(journal: Journal, connection: Connection) -> None:
-    """INSERT is refused while the row exists: a restore that loads rows after the triggers still works."""
+    """INSERT is refused only while the row exists. So a restore can load the row after the triggers."""
     _without_guards(connection, "DELETE FROM init_journal_head")
     connection.exec_driver_sql("INSERT INTO init_journal_head VALUES (1, 0, 'x', 2, 1)")
     commit(connection)
@@ -136,7 +137,7 @@ def test_an_emptied_head_takes_one_row_again(journal: Journal, connection: Conne
 
 
 def test_a_head_without_a_row_is_an_error_with_a_name(journal: Journal, connection: Connection) -> None:
-    """It is not taken for no journal, nor waited for."""
+    """It does not mean that there is no journal, and no process waits for it."""
     _without_guards(connection, "DELETE FROM init_journal_head")
     commit(connection)
     begin(connection)
@@ -163,14 +164,14 @@ def _without_guards(connection: Connection, statement: str) -> None:
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_truncate_is_refused(journal: Journal, connection: Connection) -> None:
-    """PostgreSQL's TRUNCATE fires no row trigger; a statement trigger refuses it."""
+    """TRUNCATE fires no row trigger on PostgreSQL. A statement trigger refuses it."""
     for tables in ("init_journal", "init_journal_head", "init_journal, init_journal_head CASCADE"):
         assert "append-only" in _refused(journal, connection, f"TRUNCATE {tables}")
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_refusal_has_a_sqlstate_of_its_own(journal: Journal, connection: Connection) -> None:
-    """IJ001, so that it is never mistaken for an error of the application's."""
+    """It is IJ001, which no error of the application has."""
     with pytest.raises(DBAPIError) as refusal:
         connection.exec_driver_sql("DELETE FROM init_journal")
     assert getattr(refusal.value.orig, "pgcode", None) == "IJ001"
@@ -184,7 +185,7 @@ _VALUES = "'r', 't', 'x', 'unknown', 'unknown', '{}', {prev}, 'h'"
 def test_no_conflict_policy_of_sqlite_passes_the_guard(
     journal: Journal, connection: Connection, policy: str
 ) -> None:
-    """INSERT OR … with a wrong predecessor adds nothing, replaces nothing and does not move the head."""
+    """INSERT OR … with a wrong predecessor adds nothing, replaces nothing, and does not move the head."""
     values = _VALUES.replace("{prev}", "'wrong'")
     for seq in ("3", "1", "2", "9", "NULL"):
         _refused(journal, connection, f"INSERT OR {policy} INTO init_journal VALUES ({seq}, {values})")
@@ -192,7 +193,7 @@ def test_no_conflict_policy_of_sqlite_passes_the_guard(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_ignored_row_does_not_move_the_head(journal: Journal, connection: Connection) -> None:
-    """INSERT OR IGNORE of a row that breaks a NOT NULL: no row, and so no move."""
+    """INSERT OR IGNORE of a row that breaks a NOT NULL adds no row."""
     before = _picture(journal, connection)
     last = journal.head(connection).hash
     values = _VALUES.replace("{prev}", f"'{last}'").replace("'r'", "NULL", 1)
@@ -216,13 +217,13 @@ def test_an_ignored_row_does_not_move_the_head(journal: Journal, connection: Con
 def test_no_conflict_policy_of_sqlite_passes_the_other_guards(
     journal: Journal, connection: Connection, statement: str
 ) -> None:
-    """OR IGNORE and OR REPLACE on what exists."""
+    """OR IGNORE and OR REPLACE on existing rows are refused."""
     _refused(journal, connection, statement)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_temporary_table_does_not_stand_in_for_the_head(journal: Journal, connection: Connection) -> None:
-    """The triggers mean the tables of their own file."""
+    """The triggers use the tables of their own file."""
     for name in ("init_journal", "init_journal_head"):
         connection.exec_driver_sql(f"CREATE TEMP TABLE {name} AS SELECT * FROM main.{name} LIMIT 1")
     append(journal, connection)
@@ -245,7 +246,7 @@ def test_an_upsert_is_refused(journal: Journal, connection: Connection, statemen
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_an_upsert_that_does_nothing_moves_nothing(journal: Journal, connection: Connection) -> None:
-    """ON CONFLICT DO NOTHING: no row, and so no move."""
+    """ON CONFLICT DO NOTHING adds no row."""
     before = _picture(journal, connection)
     connection.exec_driver_sql(
         "INSERT INTO init_journal SELECT * FROM init_journal ON CONFLICT (seq) DO NOTHING"
@@ -255,7 +256,7 @@ def test_an_upsert_that_does_nothing_moves_nothing(journal: Journal, connection:
 
 
 def test_a_missing_guard_is_found(journal: Journal, connection: Connection) -> None:
-    """A dropped trigger is noticed before work is done."""
+    """A dropped trigger is noticed before any work."""
     journal.check_guards(connection)
     on = " ON init_journal" if connection.dialect.name == "postgresql" else ""
     connection.exec_driver_sql(f"DROP TRIGGER init_journal_append{on}")
@@ -267,14 +268,14 @@ def test_a_missing_guard_is_found(journal: Journal, connection: Connection) -> N
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_disabled_guard_is_found(journal: Journal, connection: Connection) -> None:
-    """A trigger that stands and does not fire guards nothing."""
+    """A trigger that is disabled guards nothing."""
     connection.exec_driver_sql("ALTER TABLE init_journal DISABLE TRIGGER init_journal_keep")
     with pytest.raises(InitError):
         journal.check_guards(connection)
 
 
 def test_an_append_alone_is_one_statement(journal: Journal, connection: Connection) -> None:
-    """The head is read and moved by the database; what else is sent concerns the session's role."""
+    """The database reads and moves the head. The other statements are about the session's role."""
     entry = following(journal, connection, "outage", {})
     seen: list[str] = []
     original = connection.execute
@@ -291,7 +292,7 @@ def test_an_append_alone_is_one_statement(journal: Journal, connection: Connecti
 
 
 def test_two_sessions_that_append_at_once_append_once(engine: Engine, journal: Journal) -> None:
-    """Without the head's lock too: the second finds the head moved and is refused."""
+    """Even without the lock on the head, the second session finds that the head has moved."""
     with session(engine) as first, session(engine) as second:
         if engine.dialect.name == "postgresql":
             one, other = following(journal, first, "outage", {}), following(journal, second, "override", {})

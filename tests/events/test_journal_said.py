@@ -1,4 +1,4 @@
-"""What is said, to the letter, of a journal that cannot be used: which, where, and why."""
+"""The exact messages about a journal that cannot be used: which one, where, and why."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def journal(engine: Engine) -> Journal:
 
 @pytest.fixture
 def connection(engine: Engine, journal: Journal) -> Iterator[Connection]:
-    """A session on it."""
+    """A session on its database."""
     with session(engine) as opened:
         yield opened
 
@@ -45,7 +45,7 @@ def _change(connection: Connection, *statements: str) -> None:
 
 
 def test_only_a_newer_version_may_write(journal: Journal, connection: Connection) -> None:
-    """Which writer it asks for, and which this is."""
+    """The error names the writer that is required, and this one."""
     _change(connection, f"UPDATE init_journal_head SET min_writer = {WRITER + 1}")
     with pytest.raises(InitError) as error:
         journal.lock_head(connection)
@@ -56,7 +56,7 @@ def test_only_a_newer_version_may_write(journal: Journal, connection: Connection
 
 
 def test_an_entry_that_is_no_event(journal: Journal, connection: Connection) -> None:
-    """Which, and what it is; those before it are read."""
+    """The error names the entry and what is wrong. The entries before it are read."""
     _change(connection, "UPDATE init_journal SET event = '[]' WHERE seq = 2")
     read = journal.read(connection)
     assert next(read).seq == 1
@@ -77,7 +77,7 @@ def test_an_entry_that_is_no_event(journal: Journal, connection: Connection) -> 
     ],
 )
 def test_a_head_that_makes_no_sense(head: Head, said: str) -> None:
-    """SQLite stores any type in a column of any type."""
+    """SQLite stores a value of any type in a column of any type."""
     assert journals._sound(HEAD) is HEAD
     with pytest.raises(InitError) as error:
         journals._sound(head)
@@ -86,7 +86,7 @@ def test_a_head_that_makes_no_sense(head: Head, said: str) -> None:
 
 
 def test_a_head_without_a_row(journal: Journal, connection: Connection) -> None:
-    """Without its lock it is no journal, under it an error."""
+    """A look finds no journal. Under the lock it is an error."""
     _change(connection, "DELETE FROM init_journal_head")
     with pytest.raises(NoJournal):
         journal.head(connection)
@@ -100,7 +100,7 @@ def test_a_head_without_a_row(journal: Journal, connection: Connection) -> None:
 
 
 def test_the_last_entry_and_any_other(engine: Engine, journal: Journal, connection: Connection) -> None:
-    """By number; where there is none, the beginning of the chain."""
+    """Entries are found by number. The number 0 is the beginning of the chain."""
     entries = list(journal.read(connection))
     assert journal.last(connection) == (2, entries[-1].hash)
     assert journal.hash_at(connection, 1) == entries[0].hash
@@ -110,7 +110,7 @@ def test_the_last_entry_and_any_other(engine: Engine, journal: Journal, connecti
 
 
 def test_a_guard_that_is_gone(journal: Journal, connection: Connection) -> None:
-    """Each, in order."""
+    """All missing guards are named, in order."""
     postgresql = connection.dialect.name == "postgresql"
     names = ["init_journal_head_move", "init_journal_keep" if postgresql else "init_journal_no_update"]
     tables = ["init_journal_head", "init_journal"]
@@ -124,7 +124,7 @@ def test_a_guard_that_is_gone(journal: Journal, connection: Connection) -> None:
 
 
 def test_what_makes_a_version_of_it(journal: Journal, connection: Connection) -> None:
-    """The statements, after which it is whole."""
+    """After these statements it is complete."""
     journal.check_version(connection)
     begin(connection)
     connection.exec_driver_sql("DROP INDEX init_journal_type")
@@ -149,7 +149,7 @@ def test_of_a_newer_version_nothing_is_known(journal: Journal, connection: Conne
 
 
 def test_what_else_has_its_names(engine: Engine) -> None:
-    """It is not created over that, and what is there is named."""
+    """The journal is not created, and the error names what has its names."""
     journal = Journal(schema_of(engine), "shop")
     with session(engine) as connection:
         begin(connection)
@@ -165,7 +165,8 @@ def test_what_else_has_its_names(engine: Engine) -> None:
 
 @ON_POSTGRESQL
 def test_a_journal_in_another_schema(engine: Engine) -> None:
-    """Which was asked for, and where it is; another application's does not count."""
+    """The error names the schema of the setting and the one that has the journal. Another application's
+    journal does not count."""
     make(engine)
     with session(engine) as connection:
         with pytest.raises(InitError) as error:
@@ -177,7 +178,7 @@ def test_a_journal_in_another_schema(engine: Engine) -> None:
 
 @ON_POSTGRESQL
 def test_without_a_schema_there_is_no_place(engine: Engine) -> None:
-    """A search_path of schemas that do not exist."""
+    """No schema of the search_path exists."""
     with session(engine) as connection:
         connection.exec_driver_sql("SET LOCAL search_path = nowhere")
         assert find(connection, "shop", None) == (Journal(None, "shop"), False)
@@ -185,7 +186,7 @@ def test_without_a_schema_there_is_no_place(engine: Engine) -> None:
 
 @ON_POSTGRESQL
 def test_of_several_journals_ours_is_taken(engine: Engine) -> None:
-    """One whose first entry does not say whose it is is nobody's."""
+    """A journal whose first entry does not name an owner is nobody's."""
     for schema, application in (("a", "billing"), ("b", "shop"), ("c", "shop"), ("d", "odd")):
         make(engine, schema, application)
     with session(engine) as connection:
@@ -204,7 +205,7 @@ def test_of_several_journals_ours_is_taken(engine: Engine) -> None:
 def test_an_error_that_says_nothing_of_the_owner(
     journal: Journal, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is not taken for an answer."""
+    """The error is raised. It does not mean that there is no owner."""
 
     def broken(*_: Any) -> None:
         raise RuntimeError("a bug")
@@ -215,7 +216,7 @@ def test_an_error_that_says_nothing_of_the_owner(
 
 
 def test_tables_that_are_not_there(engine: Engine) -> None:
-    """Are no journal; what else is wrong is an error."""
+    """Missing tables mean that there is no journal. Any other error is raised."""
     with session(engine) as connection:
         begin(connection)
         with pytest.raises(NoJournal):

@@ -1,4 +1,4 @@
-"""One transaction at a time locks the head; any other is told at once that it cannot."""
+"""One transaction at a time locks the head. Any other is told at once that it cannot."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def journal(engine: Engine) -> Journal:
 
 @pytest.fixture
 def first(engine: Engine, journal: Journal) -> Iterator[Connection]:
-    """A session of ours."""
+    """One session."""
     with session(engine) as connection:
         yield connection
 
@@ -41,7 +41,7 @@ def second(engine: Engine, journal: Journal) -> Iterator[Connection]:
 
 
 def _busy(journal: Journal, connection: Connection) -> bool:
-    """Whether the head is somebody else's; the answer must come at once."""
+    """Whether another transaction has locked the head. The answer must come at once."""
     begun = time.monotonic()
     try:
         begin(connection)
@@ -57,7 +57,7 @@ def _busy(journal: Journal, connection: Connection) -> bool:
 
 
 def test_the_head_is_what_was_appended_last(journal: Journal, first: Connection) -> None:
-    """Its number and hash, the versions, and the database's time."""
+    """It has the number and hash of the last entry, the versions, and the database's time."""
     begin(first)
     head = journal.lock_head(first)
     assert (head.seq, head.hash) == journal.last(first)
@@ -66,7 +66,7 @@ def test_the_head_is_what_was_appended_last(journal: Journal, first: Connection)
 
 
 def test_a_locked_head_is_busy_at_once(journal: Journal, first: Connection, second: Connection) -> None:
-    """Until the holder commits or rolls back."""
+    """It is busy until the other transaction commits or rolls back."""
     begin(first)
     journal.lock_head(first)
     assert _busy(journal, second)
@@ -83,7 +83,7 @@ def test_a_locked_head_is_busy_at_once(journal: Journal, first: Connection, seco
 def test_the_patience_of_the_application_does_not_matter(
     database_url: str, journal: Journal, first: Connection
 ) -> None:
-    """An engine that waits a minute for SQLite's lock gets its answer at once too, else within 1 s."""
+    """The answer comes within a second, also if the engine waits a minute for SQLite's lock."""
     if not database_url.startswith("sqlite"):
         database_url += "&options=-c%20lock_timeout%3D60s"
         patient = create_engine(database_url)
@@ -100,7 +100,7 @@ def test_the_patience_of_the_application_does_not_matter(
 def test_what_is_read_under_the_lock_is_what_was_committed_last(
     journal: Journal, engine: Engine, first: Connection
 ) -> None:
-    """Also where the session had looked before."""
+    """This holds also if the session had looked before."""
     before = journal.head(first)
     entry = append_committed(journal, engine)
     begin(first)
@@ -109,7 +109,7 @@ def test_what_is_read_under_the_lock_is_what_was_committed_last(
 
 
 def test_no_tables_are_no_journal(engine: Engine) -> None:
-    """And the transaction can be rolled back and used."""
+    """The transaction can be rolled back, and the session used again."""
     journal = Journal(schema_of(engine), "shop")
     with session(engine) as connection:
         for _ in range(2):
@@ -120,7 +120,7 @@ def test_no_tables_are_no_journal(engine: Engine) -> None:
 
 
 def test_a_journal_that_is_not_committed_yet_is_no_journal(engine: Engine) -> None:
-    """The first boot of another process is on its way."""
+    """The first boot of another process is creating it."""
     journal = Journal(schema_of(engine), "shop")
     with session(engine) as creator, session(engine) as other:
         begin(creator)
@@ -134,7 +134,8 @@ def test_a_journal_that_is_not_committed_yet_is_no_journal(engine: Engine) -> No
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_the_lock_that_stands_for_the_head_while_there_is_none(engine: Engine) -> None:
-    """Of two first boots, one with a COMMIT that arrives late, the second is busy at once."""
+    """Of two first boots, one with a COMMIT that arrives late, the second is told at once that the lock is
+    busy."""
     key = Journal("public", "shop").key("first")
     with session(engine) as creator, session(engine) as other:
         database_of(creator).lock_first(creator, key)
@@ -147,7 +148,7 @@ def test_the_lock_that_stands_for_the_head_while_there_is_none(engine: Engine) -
 
 
 def test_a_head_that_asks_for_a_newer_writer_refuses(journal: Journal, first: Connection) -> None:
-    """journal-newer; a newer schema alone does not."""
+    """The error is journal-newer. A newer schema alone is no error."""
     _set_head(first, "schema_version = 99")
     begin(first)
     assert journal.lock_head(first).schema_version == 99
@@ -177,7 +178,8 @@ def _set_head(connection: Connection, assignment: str) -> None:
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_unit_sets_what_frees_its_locks_when_its_process_dies(journal: Journal, first: Connection) -> None:
-    """For its own transaction only: behind a pooler a session's settings would reach others."""
+    """The settings are those of its transaction only. Behind a pooler a session's settings would reach other
+    clients."""
     wanted = database_of(first).settings(first) | {"lock_timeout": "1500ms"}
     begin(first)
     journal.lock_head(first, lock_timeout=1.5)
@@ -194,7 +196,7 @@ def test_a_unit_sets_what_frees_its_locks_when_its_process_dies(journal: Journal
 def test_over_tcp_a_dead_node_is_noticed_within_seconds(
     server: PostgresServer, database_url: str, journal: Journal
 ) -> None:
-    """Keepalives after 5 s, three of them, and 20 s for what was sent."""
+    """Keepalives begin after 5 s and are sent three times; sent data must be confirmed within 20 s."""
     with session(create_engine(server.url(make_url(database_url).database or "", tcp=True))) as connection:
         journal.lock_head(connection)
         found = [

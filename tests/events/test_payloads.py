@@ -1,4 +1,4 @@
-"""What an event says, as it is stored and as it is read back: also where a stranger has written it."""
+"""What an event says, as it is stored and as it is read back, also if somebody else has written it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.examples import some
 
 @pytest.fixture
 def each() -> Any:
-    """A type with a field of each form, which nobody has read yet."""
+    """A type with a field of each form. No other test has read it."""
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Each(Payload):
@@ -60,7 +60,7 @@ NOTHING = {
 
 
 def test_what_is_said_is_stored_and_read(each: Any) -> None:
-    """A keyword of Python loses its underscore."""
+    """A field that is named like a keyword of Python is stored without its underscore."""
     for _ in range(2):
         assert each.read(SAID).data() == SAID
     read = each.read(SAID)
@@ -70,7 +70,7 @@ def test_what_is_said_is_stored_and_read(each: Any) -> None:
 
 
 def test_what_is_not_said_is_empty(each: Any) -> None:
-    """And is not stored."""
+    """It is not stored."""
     read = each.read({})
     assert {one.name: getattr(read, one.name) for one in fields(each)} == NOTHING
     assert set(read.data()) == {one.rstrip("_") for one, value in NOTHING.items() if value is not None}
@@ -106,7 +106,7 @@ def test_what_is_not_said_is_empty(each: Any) -> None:
     ],
 )
 def test_what_has_another_form(each: Any, field: str, stored: object, read: object) -> None:
-    """Becomes what it can, or empty."""
+    """It is converted, or it is empty."""
     assert getattr(each.read({field: stored}), field) == read
 
 
@@ -128,7 +128,7 @@ def test_what_has_another_form(each: Any, field: str, stored: object, read: obje
     ],
 )
 def test_a_value_is_read_with_care(reads: Any, value: object, found: object) -> None:
-    """Of its type, or as nothing."""
+    """A value of another type is not read."""
     assert reads(value) == found
 
 
@@ -142,7 +142,7 @@ _ANYTHING = st.recursive(
 @some
 @given(st.sampled_from(sorted(PAYLOADS)), st.data())
 def test_whatever_is_stored_can_be_read(kind: str, data: st.DataObject) -> None:
-    """Of every type; and what was read is read again as the same."""
+    """This holds for every type. What was read and stored is read again as the same."""
     stored = [one.name.rstrip("_") for one in fields(PAYLOADS[kind])]
     said = data.draw(st.dictionaries(st.sampled_from(stored), _ANYTHING))
     read = payload_of(kind, said)
@@ -152,7 +152,7 @@ def test_whatever_is_stored_can_be_read(kind: str, data: st.DataObject) -> None:
 
 
 def test_every_type_that_is_written_says_something() -> None:
-    """A type that nobody here knows has no payload."""
+    """An unknown type has no payload."""
     assert set(PAYLOADS) <= {*EVENTS, *NOTES}
     assert payload_of("invented_later", {}) is None
 
@@ -193,12 +193,12 @@ FULL = Knowledge(
     ],
 )
 def test_a_snapshot_is_all_of_it(known: Knowledge) -> None:
-    """Each field, through JSON-able data and back."""
+    """Each field is the same after it was stored as JSON and read."""
     assert snapshot.restored(snapshot.stored(known), known.seq, known.hash) == known
 
 
 def test_how_a_snapshot_is_stored() -> None:
-    """Other versions read it: no name and no place changes without a new number of the rules."""
+    """Other versions read it. No name and no place may change unless the number of the rules changes."""
     assert snapshot.FOLD == 1
     assert snapshot.stored(FULL) == {
         "state": "behind",
@@ -242,7 +242,7 @@ def test_how_a_snapshot_is_stored() -> None:
 
 @pytest.mark.parametrize("name", sorted(snapshot.stored(FULL)))
 def test_a_snapshot_that_lacks_a_field_is_none(name: str) -> None:
-    """Whichever."""
+    """Each field is left out in turn."""
     said = snapshot.stored(FULL)
     del said[name]
     assert snapshot.restored(said, 1, "h") is None
@@ -259,6 +259,6 @@ def test_a_snapshot_that_lacks_a_field_is_none(name: str) -> None:
     ],
 )
 def test_when_a_snapshot_is_due(kind: str, seq: int, due: bool) -> None:
-    """At ready, and at every thousandth entry."""
+    """It is due at ready, and at every thousandth entry."""
     assert snapshot.EACH == 1000
     assert snapshot.is_due(kind, seq) == due

@@ -1,4 +1,4 @@
-"""A child that other people's code forks ends where it would leave the block, as Python would end it."""
+"""A child that the application's code forks ends where it would leave the block, as Python would end it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOST = "initdb: a process that was forked in the middle of a run left the code t
 
 
 class Left(BaseException):
-    """In the place of os._exit: with its code."""
+    """Stands in for the end of the process, with its exit code."""
 
     def __init__(self, code: int) -> None:
         self.code = code
@@ -23,7 +23,7 @@ class Left(BaseException):
 
 @pytest.fixture
 def in_a_child(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """From now on this process is another."""
+    """From now on this process has another id, as a child has."""
 
     def leave(code: int) -> None:
         raise Left(code)
@@ -37,7 +37,7 @@ def in_a_child(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 def test_the_process_itself_goes_on() -> None:
-    """What its code raises comes through."""
+    """An exception of its code comes through."""
     with in_this_process():
         pass
     with pytest.raises(KeyError), in_this_process():
@@ -49,7 +49,7 @@ def test_the_process_itself_goes_on() -> None:
 def test_a_child_that_goes_on_is_told_so(
     in_a_child: Callable[[], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its parent's code does not know that there are two."""
+    """The code of its parent does not expect two processes."""
     with pytest.raises(Left) as left, in_this_process():
         in_a_child()
     assert left.value.code == 1
@@ -62,7 +62,7 @@ def test_a_child_that_goes_on_is_told_so(
 def test_a_child_that_exits(
     in_a_child: Callable[[], None], capsys: pytest.CaptureFixture[str], said: object, code: int
 ) -> None:
-    """With the code that it gave, and without a word."""
+    """It ends with its own exit code, and prints nothing."""
     with pytest.raises(Left) as left, in_this_process():
         in_a_child()
         sys.exit(said)
@@ -73,7 +73,7 @@ def test_a_child_that_exits(
 def test_a_child_that_fails_shows_its_traceback(
     in_a_child: Callable[[], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """And ends with 1."""
+    """It ends with exit code 1."""
     with pytest.raises(Left) as left, in_this_process():
         in_a_child()
         raise ValueError("what went wrong")
@@ -83,7 +83,7 @@ def test_a_child_that_fails_shows_its_traceback(
 
 
 class Unwilling(io.StringIO):
-    """What cannot be written to, as a pipe that nobody reads."""
+    """A stream that cannot be written to, as a pipe without a reader."""
 
     def write(self, text: str) -> int:
         raise BrokenPipeError
@@ -93,7 +93,7 @@ class Unwilling(io.StringIO):
 def test_a_child_that_cannot_say_anything_ends_all_the_same(
     in_a_child: Callable[[], None], monkeypatch: pytest.MonkeyPatch, error: BaseException | None
 ) -> None:
-    """With 1."""
+    """It ends with exit code 1."""
     monkeypatch.setattr(sys, "stderr", Unwilling())
     process = os.getpid()
     in_a_child()
@@ -103,7 +103,7 @@ def test_a_child_that_cannot_say_anything_ends_all_the_same(
 
 
 class Kept(io.StringIO):
-    """Says whether it was flushed."""
+    """A stream that remembers whether it was flushed."""
 
     flushed = False
 
@@ -114,7 +114,7 @@ class Kept(io.StringIO):
 def test_what_a_child_has_printed_is_not_lost(
     in_a_child: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """os._exit would throw it away."""
+    """os._exit would discard it."""
     streams = {name: Kept() for name in ("stdout", "stderr")}
     for name, stream in streams.items():
         monkeypatch.setattr(sys, name, stream)

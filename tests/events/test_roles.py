@@ -1,4 +1,4 @@
-"""PostgreSQL's roles: one with few rights can write the journal, and a revision's SET does not break that."""
+"""PostgreSQL's roles: one with few rights can write the journal, also after a revision's SET."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Roles:
 
 @pytest.fixture
 def roles(server: PostgresServer, engine: Engine) -> Iterator[Roles]:
-    """Roles of this test."""
+    """The roles of this test."""
     mark = uuid.uuid4().hex[:8]
     made = Roles(f"small_{mark}", f"other_{mark}")
     for role in (made.small, made.other):
@@ -48,13 +48,13 @@ def roles(server: PostgresServer, engine: Engine) -> Iterator[Roles]:
 
 @pytest.fixture
 def journal(engine: Engine) -> Journal:
-    """A journal of the superuser's."""
+    """A journal of the superuser."""
     return make(engine)
 
 
 @pytest.fixture
 def granted(engine: Engine, journal: Journal, roles: Roles) -> Roles:
-    """The small role may write the journal, by the grants that the documentation names."""
+    """The small role gets the grants that the documentation names."""
     with engine.begin() as connection:
         connection.exec_driver_sql(GRANTS.format(role=roles.small))
     return roles
@@ -65,7 +65,7 @@ def _as(url: str, role: str) -> Engine:
 
 
 def _work(journal: Journal, connection: Connection, *statements: str) -> None:
-    """One unit in which a revision says `statements`."""
+    """Run one unit in which a revision executes `statements`."""
     begin(connection)
     head = journal.lock_head(connection)
     for statement in statements:
@@ -75,7 +75,8 @@ def _work(journal: Journal, connection: Connection, *statements: str) -> None:
 
 
 def test_a_small_role_locks_and_appends(database_url: str, journal: Journal, granted: Roles) -> None:
-    """INSERT and SELECT on the journal, SELECT and UPDATE (id) on the head; the functions do the rest."""
+    """It needs INSERT and SELECT on the journal, SELECT and UPDATE (id) on the head. The functions do the
+    rest."""
     with session(_as(database_url, granted.small)) as connection:
         _work(journal, connection)
         _work(journal, connection)
@@ -100,7 +101,7 @@ def test_a_small_role_locks_and_appends(database_url: str, journal: Journal, gra
 def test_a_small_role_can_do_no_more(
     database_url: str, journal: Journal, granted: Roles, statement: str
 ) -> None:
-    """Neither by its rights nor through the functions that run as their owner."""
+    """It can do no more by its rights, nor through the functions that run as their owner."""
     with session(_as(database_url, granted.small)) as connection:
         with pytest.raises(DBAPIError):
             connection.exec_driver_sql(statement)
@@ -110,7 +111,7 @@ def test_a_small_role_can_do_no_more(
 def test_a_trigger_function_of_ours_on_another_table_moves_nothing(
     database_url: str, engine: Engine, journal: Journal, granted: Roles
 ) -> None:
-    """A role that borrows the function, which runs as its owner, meets the head's own guard."""
+    """The function runs as its owner for any role that uses it. The head's own guard refuses it."""
     with engine.begin() as connection:
         connection.exec_driver_sql(f"GRANT CREATE ON SCHEMA public TO {granted.small}")
         head = journal.head(connection)
@@ -128,7 +129,7 @@ def test_a_trigger_function_of_ours_on_another_table_moves_nothing(
 def test_operators_of_another_schema_do_not_pass_the_guard(
     database_url: str, engine: Engine, journal: Journal, granted: Roles
 ) -> None:
-    """Functions that run as their owner must not be told by the caller what `=` means."""
+    """The caller must not decide what `=` means in functions that run as their owner."""
     with engine.begin() as connection:
         connection.exec_driver_sql(f"CREATE SCHEMA evil AUTHORIZATION {granted.small}")
     with session(_as(database_url, granted.small)) as connection:
@@ -167,7 +168,7 @@ def test_operators_of_another_schema_do_not_pass_the_guard(
 def test_what_a_revision_sets_does_not_break_an_append(
     engine: Engine, journal: Journal, roles: Roles, statement: str
 ) -> None:
-    """Neither this unit's nor the next one's, on the same connection, where a plain SET stays in force."""
+    """A plain SET stays in force on the connection. It breaks neither this unit nor the next one."""
     with session(engine) as connection:
         _work(journal, connection, *statement.format(other=roles.other).split("; "))
         _work(journal, connection)
@@ -180,7 +181,8 @@ def test_what_a_revision_sets_does_not_break_an_append(
 def test_a_role_that_a_revision_set_is_in_force_for_the_next(
     engine: Engine, journal: Journal, roles: Roles
 ) -> None:
-    """As with plain Alembic: what later revisions make belongs to that role; the journal does not need it."""
+    """With plain Alembic it is the same: later revisions create objects of that role. The journal does not
+    need it."""
     with session(engine) as connection:
         _work(journal, connection, f"SET ROLE {roles.other}")
         begin(connection)
@@ -194,7 +196,7 @@ def test_a_role_that_a_revision_set_is_in_force_for_the_next(
 def test_an_env_py_that_has_changed_its_role_before_is_no_hindrance(
     database_url: str, engine: Engine, journal: Journal, roles: Roles
 ) -> None:
-    """Its connection was never in our hands before its first unit."""
+    """The first unit gets its connection only after that."""
     with engine.connect() as connection:
         connection.exec_driver_sql(f"SET ROLE {roles.other}")
         connection.commit()
@@ -207,7 +209,7 @@ def test_an_env_py_that_has_changed_its_role_before_is_no_hindrance(
 def test_an_engine_that_works_in_a_role_of_its_own(
     server: PostgresServer, database_url: str, engine: Engine, roles: Roles
 ) -> None:
-    """SET ROLE in the engine's connect event, where the login itself may do nothing."""
+    """The engine sends SET ROLE in its connect event, because the login role may do nothing."""
     server.admin_execute(f"GRANT {roles.other} TO {roles.small}")
     with engine.begin() as connection:
         connection.exec_driver_sql(f"GRANT CREATE ON SCHEMA public TO {roles.other}")
@@ -228,7 +230,7 @@ def test_an_engine_that_works_in_a_role_of_its_own(
 def test_without_grants_the_refusal_is_the_databases(
     database_url: str, journal: Journal, roles: Roles
 ) -> None:
-    """Nothing is hidden behind the second try."""
+    """The second attempt does not hide the database's error."""
     with session(_as(database_url, roles.small)) as connection:
         begin(connection)
         with pytest.raises(DBAPIError) as error:

@@ -1,4 +1,4 @@
-"""Our sessions: from the application's engine, in real transactions, and never back in its pool."""
+"""Our sessions: they have real transactions, and never go back to the pool of the application's engine."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect
 
 @pytest.fixture
 def pooled(database_url: str) -> Engine:
-    """An engine of an application: a pool of one connection and no more."""
+    """An engine of an application, with a pool of one connection and no more."""
     return create_engine(database_url, poolclass=QueuePool, pool_size=1, max_overflow=0, pool_timeout=1)
 
 
 def test_nothing_returns_to_the_pool(pooled: Engine) -> None:
-    """What was set on a session of ours is seen by nobody else, and two of them fit beside a pool of one."""
+    """No other user of the engine sees the settings of a session, and two sessions fit beside a pool
+    of one."""
     with session(pooled) as first, session(pooled) as second:
         assert driver(first) is not driver(second)
         with pooled.connect() as application:
@@ -38,7 +39,7 @@ def test_nothing_returns_to_the_pool(pooled: Engine) -> None:
 
 
 def test_no_connection_outlives_its_session(pooled: Engine, database_url: str) -> None:
-    """gunicorn --preload forks afterwards."""
+    """With --preload, gunicorn forks afterwards."""
     closed: list[Any] = []
     event.listen(pooled, "close_detached", closed.append)
     with session(pooled) as connection:
@@ -49,7 +50,7 @@ def test_no_connection_outlives_its_session(pooled: Engine, database_url: str) -
 
 
 def test_the_facade_stays_in_one_transaction(engine: Engine) -> None:
-    """Units begin and commit below it; SAVEPOINTs by SQLAlchemy work inside them."""
+    """Units begin and commit below SQLAlchemy's Connection. Its savepoints work inside them."""
     with session(engine) as connection:
         outer = connection.get_transaction()
         begin(connection)
@@ -69,7 +70,7 @@ def test_the_facade_stays_in_one_transaction(engine: Engine) -> None:
 
 
 def test_an_event_and_its_effect_commit_together(engine: Engine) -> None:
-    """Or neither does."""
+    """Either both are committed or neither is."""
     journal = make(engine)
     with session(engine) as connection:
         for end in (rollback, commit):
@@ -84,7 +85,7 @@ def test_an_event_and_its_effect_commit_together(engine: Engine) -> None:
 
 
 def test_the_events_of_the_engine_are_heard(database_url: str) -> None:
-    """A role, a pragma, a timeout that the application sets on its connections holds for ours."""
+    """A role, a pragma or a timeout that the application sets on its connections is set on ours."""
     engine = create_engine(database_url)
 
     @event.listens_for(engine, "connect")
@@ -105,7 +106,7 @@ def test_the_events_of_the_engine_are_heard(database_url: str) -> None:
 @ON_SQLITE
 @pytest.mark.parametrize("mode", ["DEFERRED", "IMMEDIATE"])
 def test_the_recipe_for_real_transactions_fits(database_url: str, mode: str) -> None:
-    """SQLAlchemy's documentation gives applications one that begins in an event; ours go on below it."""
+    """SQLAlchemy's documentation has a recipe that begins in an event. Our transactions work below it."""
     engine = create_engine(database_url)
     event.listen(engine, "connect", lambda dbapi, _: setattr(dbapi, "isolation_level", None))
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(f"BEGIN {mode}"))
@@ -121,7 +122,7 @@ def test_the_recipe_for_real_transactions_fits(database_url: str, mode: str) -> 
 @ON_POSTGRESQL
 @pytest.mark.parametrize("level", ["SERIALIZABLE", "REPEATABLE READ", "READ COMMITTED", "AUTOCOMMIT"])
 def test_the_level_is_read_committed(database_url: str, level: Any) -> None:
-    """A snapshot held for a whole unit would hide what others commit; without a transaction nothing holds."""
+    """A snapshot for a whole unit would hide what others commit. Without a transaction no lock would hold."""
     engine = create_engine(database_url, isolation_level=level)
     with session(engine) as connection:
         assert connection.exec_driver_sql("SHOW transaction_isolation").scalar() == "read committed"
@@ -135,7 +136,7 @@ def test_the_level_is_read_committed(database_url: str, level: Any) -> None:
 
 @ON_POSTGRESQL
 def test_a_session_sets_nothing_that_stays(server: PostgresServer, database_url: str) -> None:
-    """Behind a pooler the server's session goes to somebody else."""
+    """Behind a pooler another client gets the server's session afterwards."""
     engine = create_engine(database_url)
     journal = make(engine)
     with session(engine) as connection:
@@ -149,7 +150,7 @@ def test_a_session_sets_nothing_that_stays(server: PostgresServer, database_url:
 
 @ON_SQLITE
 def test_a_commit_reaches_the_disk(database_url: str) -> None:
-    """An application may trade durability for speed on its own connections, not the journal's."""
+    """An application may choose speed over durability for its own connections, not for the journal's."""
     engine = create_engine(database_url)
     event.listen(engine, "connect", lambda dbapi, _: dbapi.execute("PRAGMA synchronous = OFF"))
     with session(engine) as connection:
@@ -161,7 +162,7 @@ def test_a_commit_reaches_the_disk(database_url: str) -> None:
 
 @ON_SQLITE
 def test_the_journal_mode_of_a_file_stays(database_url: str, tmp_path: Path) -> None:
-    """An existing database is not converted."""
+    """An existing database is not converted to WAL."""
     with sqlite3.connect(tmp_path / "test.db") as file:
         file.execute("CREATE TABLE t (n)")
     engine = create_engine(database_url)
@@ -172,7 +173,8 @@ def test_the_journal_mode_of_a_file_stays(database_url: str, tmp_path: Path) -> 
 
 @ON_SQLITE
 def test_commit_is_tried_again_while_a_reader_is_in_its_way(database_url: str) -> None:
-    """In rollback-journal mode a reader holds COMMIT up; the work is kept and committed when it is gone."""
+    """In rollback-journal mode a reader holds up the COMMIT. When the reader is gone, the work is
+    committed."""
     engine = create_engine(database_url, connect_args={"timeout": 0})
     journal = make(engine)
     reader = sqlite3.connect(engine.url.database or "", check_same_thread=False)
@@ -194,7 +196,7 @@ def test_commit_is_tried_again_while_a_reader_is_in_its_way(database_url: str) -
 def test_a_commit_that_stays_busy_keeps_its_transaction(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It gives up with SQLITE_BUSY after its patience, and can be rolled back."""
+    """After its time limit it raises SQLITE_BUSY, and the work can be rolled back."""
     monkeypatch.setattr("initdb.events.sqlite.COMMIT_PATIENCE", 0.05)
     engine = create_engine(database_url, connect_args={"timeout": 0})
     journal = make(engine)
@@ -213,7 +215,7 @@ def test_a_commit_that_stays_busy_keeps_its_transaction(
 
 @ON_SQLITE
 def test_a_unit_that_sqlite_rolled_back_is_not_journaled(engine: Engine) -> None:
-    """OR ROLLBACK ends the transaction; code that goes on must not get an event for work that is gone."""
+    """OR ROLLBACK ends the transaction. If the code goes on, there must be no event for the lost work."""
     journal = make(engine)
     with session(engine) as connection:
         begin(connection)
@@ -230,7 +232,7 @@ def test_a_unit_that_sqlite_rolled_back_is_not_journaled(engine: Engine) -> None
 
 @pytest.mark.parametrize("how", ["by the facade", "by the driver", "rolled back"])
 def test_a_unit_that_ended_itself_is_not_journaled(engine: Engine, how: str) -> None:
-    """Code that commits or rolls back what it was lent gets no event for it, whatever it does next."""
+    """Code that commits or rolls back our transaction gets no event, whatever it does next."""
     journal = make(engine)
     with session(engine) as connection:
         begin(connection)
@@ -253,7 +255,7 @@ def test_a_unit_that_ended_itself_is_not_journaled(engine: Engine, how: str) -> 
 
 
 def test_savepoints_are_the_same_unit(engine: Engine) -> None:
-    """Released, rolled back, and nested."""
+    """They are released, rolled back, and nested."""
     journal = make(engine)
     with session(engine) as connection:
         begin(connection)
@@ -271,7 +273,7 @@ def test_savepoints_are_the_same_unit(engine: Engine) -> None:
 
 @ON_SQLITE
 def test_what_a_unit_left_open_is_undone_by_the_next(engine: Engine) -> None:
-    """Only what an event records may stay."""
+    """Only work that an event records may stay."""
     journal = make(engine)
     with session(engine) as connection:
         begin(connection)
@@ -293,13 +295,13 @@ def test_what_a_unit_left_open_is_undone_by_the_next(engine: Engine) -> None:
 )
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
 def test_a_database_in_memory_has_no_file(url: str) -> None:
-    """However its URL says so."""
+    """Its URL may say so in several ways."""
     engine = create_engine(url)
     assert is_memory(engine) and database_file(engine) is None
 
 
 def test_the_file_of_a_url(tmp_path: Path) -> None:
-    """A path and its symlink are one file; an address is taken apart."""
+    """A path and a symbolic link to it are one file. A URI is taken apart."""
     real = tmp_path / "a b.db"
     real.touch()
     (tmp_path / "link.db").symlink_to(real)
@@ -313,7 +315,8 @@ def test_the_file_of_a_url(tmp_path: Path) -> None:
 
 
 def test_a_connection_in_memory_goes_back_as_it_was_found() -> None:
-    """It is the application's only one: not closed, and its driver handles transactions as before."""
+    """It is the application's only connection. It is not closed, and its driver handles transactions as
+    before."""
     engine = create_engine("sqlite://", poolclass=StaticPool)
     journal = make(engine)
     with engine.connect() as application:
@@ -328,7 +331,8 @@ def test_a_connection_in_memory_goes_back_as_it_was_found() -> None:
 
 
 def test_an_open_transaction_of_the_application_is_left_alone() -> None:
-    """On the one connection in memory ours would commit it: in-transaction, and the work is still there."""
+    """A database in memory has one connection, and our transaction would commit the application's. The error
+    is in-transaction, and the work remains."""
     engine = create_engine("sqlite://", poolclass=StaticPool)
     with engine.connect() as application:
         application.execute(text("CREATE TABLE t (n)"))
@@ -342,7 +346,7 @@ def test_an_open_transaction_of_the_application_is_left_alone() -> None:
 
 
 def test_closing_what_is_gone_is_no_error(server: PostgresServer, postgresql_url: str) -> None:
-    """A connection that the server ended, and none at all."""
+    """The server may have ended the connection, or there may be none."""
     connection = open_session(create_engine(postgresql_url))
     pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
     server.admin_execute(f"SELECT pg_terminate_backend({pid}, 5000)")
@@ -352,13 +356,13 @@ def test_closing_what_is_gone_is_no_error(server: PostgresServer, postgresql_url
 
 
 def test_another_database_is_named(tmp_path: Path) -> None:
-    """Only SQLite and PostgreSQL."""
+    """Only SQLite and PostgreSQL are supported."""
 
     class Elsewhere:
-        """A connection to something else."""
+        """A connection to another kind of database."""
 
         class dialect:
-            """Its dialect."""
+            """The dialect of that connection."""
 
             name = "oracle"
 

@@ -1,4 +1,4 @@
-"""The shape of a journal: what stands in its place, what is missing of it, and what makes it whole."""
+"""The shape of a journal: what is there in its place, what it lacks, and which statements complete it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _without(*names: str) -> dict[str, Relation]:
     ],
 )
 def test_a_journal_or_nothing_is_no_fault(found: Mapping[str, Relation]) -> None:
-    """Of any version."""
+    """This holds for every version."""
     assert fault(found, "sqlite") is None
 
 
@@ -68,7 +68,7 @@ def test_a_journal_or_nothing_is_no_fault(found: Mapping[str, Relation]) -> None
     ],
 )
 def test_something_else_of_these_names(found: Mapping[str, Relation], context: tuple[str, ...]) -> None:
-    """Each is named, in order."""
+    """Each of them is named, in order."""
     error = fault(found, "sqlite")
     assert error is not None
     assert (error.reference, error.context, error.database) == ("foreign-journal-table", context, "sqlite")
@@ -89,7 +89,7 @@ def test_something_else_of_these_names(found: Mapping[str, Relation], context: t
     ],
 )
 def test_half_a_journal(found: Mapping[str, Relation], said: str) -> None:
-    """What is there and what is not."""
+    """The error says what exists and what does not."""
     error = fault(found, "postgresql")
     assert error is not None
     assert (error.reference, error.context) == ("journal-unreadable", (f"there is {said}",))
@@ -145,11 +145,12 @@ def test_half_a_journal(found: Mapping[str, Relation], said: str) -> None:
 def test_what_makes_a_journal_of_a_version(
     found: Mapping[str, Relation], rows: tuple[str, ...] | None, version: int, statements: list[str]
 ) -> None:
-    """Nothing where it is one; of rows that may not be read nothing is said."""
+    """A journal that is complete needs no statement. If the version's row may not be read, it is not
+    changed."""
     assert list(amendments(found, rows, version, DDL, AT)) == statements
 
 
 def test_the_names_of_a_journal() -> None:
-    """Those that a database is asked about."""
+    """These names are looked up in a database."""
     assert SCHEMA_VERSION == 3
     assert sorted(OF_THE_JOURNAL) == sorted(WITH_FORMER)

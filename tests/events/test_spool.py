@@ -1,4 +1,4 @@
-"""The spool: notes that wait for a journal do not damage each other, and never fail a boot."""
+"""The spool: notes do not damage each other while they wait, and never fail a boot."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ URL = "postgresql://app@db/shop"
 
 @pytest.fixture
 def spool(tmp_path: Path) -> Spool:
-    """A spool whose folder is not there yet."""
+    """A spool whose folder does not exist yet."""
     return Spool(tmp_path / "state" / "initdb" / "x.jsonl")
 
 
@@ -40,7 +40,7 @@ def _note(id_: str = "1", **data: Any) -> Note:
 
 
 def test_what_is_put_waits(spool: Spool) -> None:
-    """In order, until it is dropped."""
+    """Notes keep their order, and wait until they are dropped."""
     notes = [_note(str(number), count=number) for number in range(3)]
     for note in notes:
         spool.put(note)
@@ -52,7 +52,7 @@ def test_what_is_put_waits(spool: Spool) -> None:
 
 
 def test_it_is_one_json_line_a_note_and_nobody_elses(spool: Spool) -> None:
-    """Mode 0600 in a folder of 0700, whatever the umask."""
+    """The file has mode 0600 in a folder of mode 0700, whatever the umask is."""
     before = os.umask(0)
     try:
         spool.put(_note(text="ä\n\0\ud800"))
@@ -66,7 +66,7 @@ def test_it_is_one_json_line_a_note_and_nobody_elses(spool: Spool) -> None:
 
 
 def test_a_torn_line_spoils_no_other(spool: Spool) -> None:
-    """Neither the one before it nor the one after it."""
+    """The lines before and after it are read."""
     spool.put(_note("1"))
     spool.put(_note("2"))
     content = spool.path.read_bytes()
@@ -80,7 +80,7 @@ def test_a_torn_line_spoils_no_other(spool: Spool) -> None:
 @some
 @given(st.binary(max_size=200), st.binary(max_size=200))
 def test_foreign_content_is_passed_over(tmp_path_factory: Any, before: bytes, after: bytes) -> None:
-    """Whatever the file holds, the notes in it are found and nothing raises."""
+    """The file may hold anything. Its notes are found, and nothing is raised."""
     spool = Spool(tmp_path_factory.mktemp("spool") / "x.jsonl")
     spool.path.write_bytes(before)
     spool.put(_note("mine"))
@@ -95,7 +95,7 @@ def test_foreign_content_is_passed_over(tmp_path_factory: Any, before: bytes, af
     "line", ["", "null", "[]", "1", "{}", '{"id":1}', '{"id":1,"type":"x","at":"t","data":5}', "ä", "\x00"]
 )
 def test_a_line_that_is_no_note_is_passed_over(spool: Spool, line: str) -> None:
-    """JSON or not."""
+    """The line may be JSON or not."""
     spool.put(_note("1"))
     with spool.path.open("a") as file:
         file.write(line + "\n")
@@ -104,7 +104,7 @@ def test_a_line_that_is_no_note_is_passed_over(spool: Spool, line: str) -> None:
 
 
 def test_an_id_is_offered_once(spool: Spool) -> None:
-    """However often it was put."""
+    """It may have been put many times."""
     for _ in range(3):
         spool.put(_note("1"))
     assert [note.id for note in spool.waiting()] == ["1"]
@@ -113,7 +113,7 @@ def test_an_id_is_offered_once(spool: Spool) -> None:
 @some
 @given(data=st.dictionaries(st.text(), ANYTHING, max_size=3))
 def test_any_data_can_wait(tmp_path_factory: Any, data: dict[str, Any]) -> None:
-    """It is made safe as an event is."""
+    """The data is made safe, as that of an event is."""
     spool = Spool(tmp_path_factory.mktemp("spool") / "x.jsonl")
     spool.put(Note("1", "outage", "t", data))
     assert len(spool.waiting()) == 1
@@ -121,7 +121,7 @@ def test_any_data_can_wait(tmp_path_factory: Any, data: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("obstacle", ["a file", "a folder", "a link", "somebody else's"])
 def test_nothing_raises(tmp_path: Path, obstacle: str) -> None:
-    """A place where nothing can be kept, or nothing should be, costs the note and not the boot."""
+    """If the place cannot or should not be used, the note is lost, and the boot goes on."""
     spool = Spool(tmp_path / "folder" / "x.jsonl")
     if obstacle == "a file":
         spool.path.parent.write_text("")
@@ -146,7 +146,7 @@ def test_nothing_raises(tmp_path: Path, obstacle: str) -> None:
 
 
 def _folder(monkeypatch: pytest.MonkeyPatch, **environ: str) -> Path:
-    """Where the spool lies in an environment that has these variables alone."""
+    """The folder of the spool in an environment that has only these variables."""
     for name in ("HOME", "XDG_STATE_HOME"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environ.items():
@@ -155,7 +155,7 @@ def _folder(monkeypatch: pytest.MonkeyPatch, **environ: str) -> Path:
 
 
 def test_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the user's state folder, named by the hash of the URL."""
+    """It is in the user's folder for state. The hash of the URL is its name."""
     state = {"HOME": "/nowhere", "XDG_STATE_HOME": str(tmp_path / "s")}
     assert _folder(monkeypatch, HOME=str(tmp_path)) == Path(user_state_dir("initdb"))
     assert _folder(monkeypatch, **state) == tmp_path / "s" / "initdb"
@@ -167,14 +167,14 @@ def test_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_its_name_is_the_same_in_every_version() -> None:
-    """What an older version left is looked for under it."""
+    """A newer version looks for an older version's notes under this name."""
     # printf 'postgresql://app@db/shop' | sha256sum, and with \nshop, the first 32 digits
     assert Spool.beside(URL).path.name == "5583ddabc444c721c7a099692f373be8.jsonl"
     assert Spool.beside(URL, "shop").path.name == "0b74e600f59da542d6308fb830655f32.jsonl"
 
 
 def test_a_lock_is_asked_for_a_hundred_times(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hundredth of a second apart."""
+    """There is a hundredth of a second between two attempts."""
     slept: list[float] = []
     monkeypatch.setattr("initdb.events.spool._sleep", slept.append)
     spool.put(_note("1"))
@@ -186,7 +186,8 @@ def test_a_lock_is_asked_for_a_hundred_times(spool: Spool, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("said", ["raises", "a tilde"])
 def test_without_a_home_it_lies_in_the_temporary_folder(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A container may run as a number that has no home; both generations of platformdirs are answered."""
+    """In a container the user id may have no home. Older and newer versions of platformdirs answer
+    differently."""
 
     def user_state_path(name: str) -> Path:
         if said == "raises":
@@ -198,7 +199,7 @@ def test_without_a_home_it_lies_in_the_temporary_folder(said: str, monkeypatch: 
 
 
 def test_without_any_folder_nothing_raises(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither a home nor a folder for temporary files: the note is lost, and the boot goes on."""
+    """There is no home and no temporary folder: the note is lost, and the boot goes on."""
 
     def nowhere(*_: object) -> Path:
         raise FileNotFoundError("No usable temporary directory found")
@@ -213,7 +214,7 @@ def test_without_any_folder_nothing_raises(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("where", ["a home alone", "a relative folder", "no home"])
 def test_what_0_1_0_left_is_still_taken(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It chose its folder by itself: what waits there enters the journal, and is dropped from there."""
+    """0.1.0 chose its folder by itself. The notes there enter the journal, and are removed."""
     environ, old = {
         "a home alone": ({"HOME": str(tmp_path)}, tmp_path / ".local/state/initdb"),
         "a relative folder": ({"HOME": str(tmp_path), "XDG_STATE_HOME": "state"}, tmp_path / "state/initdb"),
@@ -244,7 +245,7 @@ for number in range(50):
 
 
 def test_processes_that_write_at_once_lose_nothing(spool: Spool) -> None:
-    """While a third takes notes out: every note is seen, and what was taken is gone."""
+    """A third process takes notes meanwhile. Every note is seen once, and is removed once taken."""
     writers = [subprocess.Popen([sys.executable, "-c", PUT, str(spool.path), name]) for name in ("a", "b")]
     seen: set[str] = set()
     while any(writer.poll() is None for writer in writers):
@@ -258,7 +259,7 @@ def test_processes_that_write_at_once_lose_nothing(spool: Spool) -> None:
 
 @pytest.mark.parametrize("act", ["put", "drop", "waiting"])
 def test_one_process_at_a_time(spool: Spool, act: str) -> None:
-    """Taking notes out rewrites the file: nobody may write or read meanwhile."""
+    """The file is rewritten when notes are removed. Meanwhile no other process may write or read it."""
     spool.put(_note("1"))
     calls = {
         "put": lambda: spool.put(_note("2")),
@@ -276,7 +277,7 @@ def test_one_process_at_a_time(spool: Spool, act: str) -> None:
 
 
 def test_a_process_stopped_in_the_middle_stops_nobody(spool: Spool) -> None:
-    """Its lock on the file is waited for a second, not for ever."""
+    """The others wait for its lock on the file for one second."""
     spool.put(_note("1"))
     with spool.path.open("rb+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -289,7 +290,7 @@ def test_a_process_stopped_in_the_middle_stops_nobody(spool: Spool) -> None:
 @some
 @given(st.datetimes(min_value=datetime(1971, 1, 1)))
 def test_ids_sort_by_time(moment: Any) -> None:
-    """RFC 9562, version 7; two of one moment differ."""
+    """They are UUIDs of version 7 (RFC 9562). Two ids of one moment differ."""
     first, second = time_ordered(moment), time_ordered(moment)
     assert first != second and first[14] == "7" and first[19] in "89ab"
     assert first[:13] == second[:13]

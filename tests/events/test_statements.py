@@ -13,7 +13,7 @@ from initdb.events.statements import BATCH, driver, is_sqlalchemy, run, savepoin
 
 @dataclass
 class Cursor:
-    """Keeps what it is told, and gives rows."""
+    """A cursor that remembers its statements, and gives rows."""
 
     rows: list[tuple[Any, ...]]
     description: Any = ()
@@ -56,7 +56,7 @@ class Driver:
 
 
 class Sqlite(Driver):
-    """As sqlite3's."""
+    """A connection that looks like one of sqlite3."""
 
 
 Sqlite.__module__ = "sqlite3"
@@ -78,7 +78,7 @@ Sqlite.__module__ = "sqlite3"
 def test_a_statement_in_the_drivers_words(
     made: type[Driver], statement: str, for_psycopg: str, for_sqlite: str
 ) -> None:
-    """Binds as it has them; the values go with it."""
+    """Parameters have the driver's form, and the values are passed separately."""
     cursor = Cursor([(1,)])
     assert run(made(cursor), statement, {"a": 1}) == [(1,)]
     assert cursor.sent == [(for_sqlite if made is Sqlite else for_psycopg, {"a": 1})]
@@ -86,7 +86,7 @@ def test_a_statement_in_the_drivers_words(
 
 
 def test_without_values_there_is_an_empty_mapping() -> None:
-    """psycopg2 reads %% as % then too."""
+    """Then psycopg2 reads %% as % as well."""
     for made in (Driver, Sqlite):
         cursor = Cursor([])
         run(made(cursor), "SELECT 1")
@@ -94,12 +94,12 @@ def test_without_values_there_is_an_empty_mapping() -> None:
 
 
 def test_what_has_no_description_gives_no_rows() -> None:
-    """Though the driver would have some."""
+    """The cursor's rows are not asked for."""
     assert run(Driver(Cursor([(1,)], description=None)), "INSERT") == []
 
 
 def test_a_statement_that_fails_leaves_no_cursor() -> None:
-    """Of whatever error."""
+    """This holds for every exception."""
     for ask in (run, lambda connection, statement: list(stream(connection, statement))):
         cursor = Cursor([], error=KeyboardInterrupt)
         with pytest.raises(KeyboardInterrupt):
@@ -108,7 +108,7 @@ def test_a_statement_that_fails_leaves_no_cursor() -> None:
 
 
 def test_rows_come_in_batches() -> None:
-    """And the cursor is closed, also where somebody stops in the middle."""
+    """The cursor is closed, also if the reader stops in the middle."""
     rows = [(number,) for number in range(BATCH + 1)]
     cursor = Cursor(list(rows))
     assert list(stream(Driver(cursor), "SELECT :a", {"a": 2})) == rows
@@ -122,7 +122,7 @@ def test_rows_come_in_batches() -> None:
 
 
 def test_a_savepoint_on_a_driver() -> None:
-    """Released at its end, rolled back first where the block fails."""
+    """It is released at its end. If the block fails, it is rolled back first."""
     cursor = Cursor([], description=None)
     with savepoint(Driver(cursor)):
         run(Driver(cursor), "SELECT 1")
@@ -139,7 +139,7 @@ def test_a_savepoint_on_a_driver() -> None:
 
 
 def test_a_driver_is_itself() -> None:
-    """And no connection of SQLAlchemy's."""
+    """A driver's connection is not SQLAlchemy's."""
     connection = Driver(Cursor([]))
     assert driver(connection) is connection
     assert not is_sqlalchemy(connection)

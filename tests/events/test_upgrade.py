@@ -1,4 +1,4 @@
-"""The journal's own tables are the same, created at once or upgraded by the scripts."""
+"""The journal's own tables are the same, whether they were created at once or upgraded by the scripts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SCHEMAS = pytest.mark.parametrize(
 
 
 def _build(engine: Engine, schema: str, *versions: int) -> Journal:
-    """A journal as an older initdb made it, then upgraded to each of the versions, a transaction each."""
+    """Create a journal as an older initdb did, then upgrade it version by version, one transaction each."""
     journal, found = Journal(schema, "shop"), 0
     with session(engine) as connection:
         begin(connection)
@@ -57,7 +57,7 @@ def _version(engine: Engine, journal: Journal) -> list[str]:
 
 
 def _state(engine: Engine) -> dict[str, Any]:
-    """Everything, with the state of each trigger, which its definition does not tell."""
+    """All tables, with the state of each trigger, which its definition does not have."""
     state = database_state(engine, journal=True)
     if engine.dialect.name == "postgresql":
         with engine.connect() as connection:
@@ -70,7 +70,7 @@ def _state(engine: Engine) -> dict[str, Any]:
 
 @SCHEMAS
 def test_made_whole_and_upgraded_are_the_same(engine: Engine, schema: str) -> None:
-    """Tables, columns, indexes, functions, triggers, the rows of head and version table."""
+    """Tables, columns, indexes, functions, triggers and the rows of head and version table are compared."""
     journal = Journal(schema, "shop")
     with session(engine) as connection:
         begin(connection)
@@ -101,7 +101,7 @@ def _drop(engine: Engine, schema: str) -> None:
 
 @SCHEMAS
 def test_an_upgrade_keeps_the_history(engine: Engine, schema: str) -> None:
-    """Entries, chain and head stand; the guards work as before; appends go on."""
+    """Entries, chain and head remain, the guards work, and appends go on."""
     journal = _build(engine, schema, 1)
     for number in range(3):
         append_committed(journal, engine, number=number)
@@ -127,7 +127,7 @@ def test_an_upgrade_keeps_the_history(engine: Engine, schema: str) -> None:
 
 
 def test_a_journal_without_a_version_table_is_stamped(engine: Engine) -> None:
-    """What stands is what the head says."""
+    """Its tables are those of the version in the head."""
     journal = _build(engine, schema_of(engine), 1)
     with session(engine) as connection:
         connection.exec_driver_sql("DROP TABLE init_journal_version")
@@ -139,7 +139,7 @@ def test_a_journal_without_a_version_table_is_stamped(engine: Engine) -> None:
 
 
 def test_a_current_journal_is_left_alone(engine: Engine) -> None:
-    """And a newer one: it is never downgraded."""
+    """So is a newer one: a journal is never downgraded."""
     journal = make(engine)
     before = _state(engine)
     with session(engine) as connection:
@@ -151,7 +151,7 @@ def test_a_current_journal_is_left_alone(engine: Engine) -> None:
 
 
 def test_a_version_table_that_contradicts_the_head_is_an_error(engine: Engine) -> None:
-    """Nothing is guessed, nothing is done."""
+    """Nothing is guessed, and nothing is done."""
     journal = _build(engine, schema_of(engine), 1)
     with session(engine) as connection:
         connection.exec_driver_sql("UPDATE init_journal_version SET version_num = '0002'")
@@ -207,7 +207,7 @@ with session(engine) as connection:
 def test_an_upgrade_that_is_killed_leaves_the_old_version(
     engine: Engine, database_url: str, after: int
 ) -> None:
-    """After the first index, and with the guard put aside; the next one does all of it."""
+    """It is killed after the first index, while the guard is away. The next upgrade does all of it."""
     journal = _build(engine, schema_of(engine), 1)
     before = _state(engine)
     command = [sys.executable, "-c", KILLED, database_url, journal.schema or "", str(after)]
@@ -223,7 +223,7 @@ def test_an_upgrade_that_is_killed_leaves_the_old_version(
 
 
 def _locked(journal: Journal, connection: Connection) -> bool:
-    """Whether the head could be locked: the dead process's backend may keep it for a moment."""
+    """Whether the head can be locked. The dead process's backend may hold it for a moment."""
     try:
         begin(connection)
         journal.lock_head(connection)
@@ -235,7 +235,7 @@ def _locked(journal: Journal, connection: Connection) -> bool:
 
 @pytest.fixture
 def newer(engine: Engine) -> Iterator[tuple[Journal, Connection]]:
-    """A journal as a later initdb may have upgraded it: one more column, one more index, a higher version."""
+    """A journal that a later initdb upgraded: it has one more column, one more index and a higher version."""
     journal = make(engine)
     with session(engine) as connection:
         begin(connection)
@@ -261,12 +261,12 @@ def test_older_code_goes_on_appending_to_a_newer_schema(
 
 
 def test_what_this_code_makes_it_may_write() -> None:
-    """The head asks for no more than the code itself can."""
+    """The head requires no newer writer than the code itself."""
     assert MIN_WRITER <= WRITER
 
 
 def test_there_is_a_script_for_each_version() -> None:
-    """And the last of them is the version that this code makes."""
+    """The last one is the version that this code creates."""
     names = sorted(path.name for path in (FOLDER / "versions").glob("journal_*.py"))
     assert [name.split("_")[1] for name in names] == [
         f"{number:04d}" for number in range(1, SCHEMA_VERSION + 1)
@@ -274,7 +274,7 @@ def test_there_is_a_script_for_each_version() -> None:
 
 
 def test_the_scripts_are_frozen() -> None:
-    """They import Alembic and nothing of today's code."""
+    """They import Alembic, and no code that may change."""
     for path in (FOLDER / "versions").glob("*.py"):
         lines = [line for line in path.read_text().splitlines() if line.startswith(("import", "from"))]
         assert lines == ["from __future__ import annotations", "from alembic import op"], path
@@ -282,7 +282,7 @@ def test_the_scripts_are_frozen() -> None:
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_only_the_owner_upgrades(engine: Engine, database_url: str) -> None:
-    """A role that may append only is refused by the database, and nothing changes."""
+    """The database refuses a role that may only append, and nothing changes."""
     journal = _build(engine, "public", 1)
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE ROLE appender_of_upgrade LOGIN")
@@ -306,7 +306,8 @@ def test_only_the_owner_upgrades(engine: Engine, database_url: str) -> None:
 def test_an_upgrade_in_the_middle_of_the_check(
     engine: Engine, schema: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody whose baton was lost looks at it while another upgrades it: it is whole before and after."""
+    """A process that has lost its baton looks while another one upgrades. The journal is complete before and
+    after."""
     journal = _build(engine, schema, 1)
     amendments = Journal._amendments
 

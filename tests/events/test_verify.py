@@ -1,4 +1,4 @@
-"""The chain shows an edit, a removal, a reordering, and a cut tail as long as the head is honest."""
+"""The chain shows an edit, a removal and a new order, and a missing end as long as the head is honest."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _CHAINS = st.integers(1, 8).map(_chain)
 @some
 @given(st.integers(0, 8))
 def test_an_honest_journal_has_no_finding(length: int) -> None:
-    """Of any length, the empty one too."""
+    """It may be of any length, and may be empty."""
     rows = _chain(length)
     assert verify(rows, _head(rows)) == []
 
@@ -60,7 +60,7 @@ _VALUES = st.one_of(
 @many
 @given(_CHAINS, st.data())
 def test_any_edit_is_found(rows: list[Stored], data: st.DataObject) -> None:
-    """Of any column of any entry, whatever is put there; never an exception."""
+    """Any column of any entry may be edited in any way. There is never an exception."""
     at = data.draw(st.integers(0, len(rows) - 1))
     column = data.draw(st.sampled_from(_COLUMNS))
     value: Any = data.draw(st.integers(-5, 99) if column == "seq" else _VALUES)
@@ -72,7 +72,7 @@ def test_any_edit_is_found(rows: list[Stored], data: st.DataObject) -> None:
 @some
 @given(_CHAINS, st.data())
 def test_an_edit_with_its_hash_made_anew_is_found(rows: list[Stored], data: st.DataObject) -> None:
-    """The next entry, or the head, still carries the old hash."""
+    """The next entry, or the head, still has the old hash."""
     at = data.draw(st.integers(0, len(rows) - 1))
     text = rows[at].event.replace('"number":', '"number":1')
     forged = replace(rows[at], event=text, hash=link(rows[at].prev_hash, text))
@@ -82,7 +82,7 @@ def test_an_edit_with_its_hash_made_anew_is_found(rows: list[Stored], data: st.D
 @some
 @given(_CHAINS, st.data())
 def test_a_removal_is_found(rows: list[Stored], data: st.DataObject) -> None:
-    """Of any entries, at the end too, as long as the head is honest."""
+    """Any entries may be removed, also the last ones, if the head is honest."""
     kept = data.draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows)))
     assume(not all(kept))
     left = [row for row, keep in zip(rows, kept, strict=True) if keep]
@@ -92,7 +92,7 @@ def test_a_removal_is_found(rows: list[Stored], data: st.DataObject) -> None:
 @some
 @given(_CHAINS, st.data())
 def test_a_tail_cut_together_with_the_head_is_not_found(rows: list[Stored], data: st.DataObject) -> None:
-    """That needs a checkpoint outside the database; the documentation says so."""
+    """That would need a checkpoint outside the database. The documentation says so."""
     left = rows[: data.draw(st.integers(0, len(rows)))]
     assert verify(left, _head(left)) == []
 
@@ -100,7 +100,7 @@ def test_a_tail_cut_together_with_the_head_is_not_found(rows: list[Stored], data
 @some
 @given(_CHAINS, st.randoms())
 def test_a_reordering_is_found(rows: list[Stored], random: Any) -> None:
-    """In the order in which they are read, or by their numbers."""
+    """The entries are read in another order, or have other numbers."""
     shuffled = list(rows)
     random.shuffle(shuffled)
     assume(shuffled != rows)
@@ -112,7 +112,7 @@ def test_a_reordering_is_found(rows: list[Stored], random: Any) -> None:
 @some
 @given(_CHAINS)
 def test_a_doubled_entry_is_found(rows: list[Stored]) -> None:
-    """The same entry twice, or appended again after the last."""
+    """An entry is there twice, or is appended once more at the end."""
     assert verify([*rows, rows[-1]], _head(rows))
     again = replace(rows[-1], seq=rows[-1].seq + 1)
     assert verify([*rows, again], _head([*rows, again]))
@@ -139,7 +139,7 @@ def test_a_doubled_entry_is_found(rows: list[Stored]) -> None:
     ],
 )
 def test_what_is_said_of_an_edit(change: dict[str, Any], findings: list[str]) -> None:
-    """All that is wrong with the entry, in one order."""
+    """All faults of the entry are named, always in the same order."""
     rows = _chain(2)
     edited = replace(rows[1], **change)
     assert verify([rows[0], edited], _head([rows[0], edited])) == [
@@ -148,7 +148,7 @@ def test_what_is_said_of_an_edit(change: dict[str, Any], findings: list[str]) ->
 
 
 def test_what_is_said_of_a_cut_tail() -> None:
-    """The number of the last entry, and of the one that should be."""
+    """The finding names the number of the last entry, and the number that the head has."""
     rows = _chain(3)
     assert verify(rows[:2], _head(rows)) == [
         Finding(2, "is the last entry, but the head says 3: the tail was cut or added")
@@ -156,21 +156,21 @@ def test_what_is_said_of_a_cut_tail() -> None:
 
 
 def test_a_missing_head_is_a_finding() -> None:
-    """Without it a cut tail could not be told."""
+    """Without it a missing end could not be found."""
     rows = _chain(2)
     assert verify(rows, None) == [Finding(2, "the head row is missing")]
 
 
 @pytest.mark.parametrize("column", ["run", "at", "type", "source", "dest"])
 def test_each_column_is_compared_with_the_event(column: str) -> None:
-    """The finding names it."""
+    """The finding names the column."""
     rows = _chain(1)
     (finding,) = verify([replace(rows[0], **{column: "other"})], _head(rows))  # type: ignore[arg-type]
     assert finding == Finding(1, f"column {column} does not agree with the event")
 
 
 def test_what_the_database_gives_back_verifies(engine: Engine) -> None:
-    """Text, hashes and columns survive either database byte for byte."""
+    """Text, hashes and columns are the same byte for byte on both databases."""
     journal = make(engine)
     append_committed(journal, engine, text="ä\0\ud800😀", big=2**70, nested={"b": [1.5], "a": None})
     with session(engine) as connection:
@@ -180,7 +180,7 @@ def test_what_the_database_gives_back_verifies(engine: Engine) -> None:
 
 
 def test_the_hash_is_what_the_documentation_says() -> None:
-    """SHA-256 of domain, previous hash and text, over ASCII."""
+    """It is SHA-256 over a constant, the previous hash and the text, in ASCII."""
     known = "5f37db3936969e8dd7c69f95dffa1b7195532fcaf807c4c7b74bcf0e5809d65e"  # printf … | sha256sum
     assert link(GENESIS, "{}") == known
 
@@ -190,7 +190,7 @@ def test_the_hash_is_what_the_documentation_says() -> None:
 def test_lock_keys_are_signed_64_bit_and_tell_names_apart(
     purpose: str, application: str, schema: str
 ) -> None:
-    """Whatever the names hold."""
+    """The names may hold anything."""
     key = lock_key(purpose, application, schema)
     assert -(2**63) <= key < 2**63
     assert key == lock_key(purpose, application, schema)
