@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from initdb.events.entry import parse
 from initdb.events.head import Head
+from initdb.events.types import UNSEEN
 from initdb.events.verify import Stored, verify
 from initdb.statemachine.decide.audit import compare_snapshots, replay
 
@@ -69,7 +70,7 @@ def facts(told: Told, besides: Collection[str] = (), unsettled: Collection[str] 
     found = ""
     for event in told.events:
         line = _line(event, left_out)
-        if event["type"] in LOOKING or event["type"] in besides:
+        if event["type"] in LOOKING | UNSEEN or event["type"] in besides:
             continue
         if event["type"] == "defects_found":
             if line == found:
@@ -111,6 +112,9 @@ def findings(told: Told) -> Iterator[str]:
     entries = [parse(row.seq, row.event, row.prev_hash, row.hash) for row in told.rows]
     for finding in (*verify(told.rows, told.head), *replay(entries), *compare_snapshots(entries)):
         yield f"journal: entry {finding.seq} {finding.text}"
+    for entry, following in zip(entries, [*entries[1:], None], strict=True):
+        if entry.type == "health_validated" and (following is None or following.type != "snapshot"):
+            yield f"journal: no snapshot follows entry {entry.seq}"
     yield from _states(told.events)
     yield from _runs(told.events)
 

@@ -101,7 +101,9 @@ def journal(engine: Engine) -> list[str]:
     if "init_journal" not in inspect(engine).get_table_names():
         return []
     with engine.connect() as connection:
-        return list(connection.scalars(text("SELECT type FROM init_journal ORDER BY seq")))
+        return list(
+            connection.scalars(text("SELECT type FROM init_journal WHERE type <> 'snapshot' ORDER BY seq"))
+        )
 
 
 def stock(connection: Connection) -> None:

@@ -157,7 +157,10 @@ class Place:
 
     def events(self) -> list[str]:
         """The types of the journal's entries, in order."""
-        return [str(row[0]) for row in self.sql("SELECT type FROM init_journal ORDER BY seq")]
+        return [
+            str(row[0])
+            for row in self.sql("SELECT type FROM init_journal WHERE type <> 'snapshot' ORDER BY seq")
+        ]
 
     def tables(self) -> list[str]:
         """The tables that there are; none where there is no database file."""
