@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutants.fault import OF_THE_UNIT, OF_WALKS, POSTGRESQL, RUN, SPOOL, SQLITE, UNIT, Fault
-
-_DROP = "        self._site.spool.drop(self._writer.knowledge.notes)\n"
+from tests.mutants.fault import OF_THE_UNIT, OF_WALKS, POSTGRESQL, SPOOL, SQLITE, UNIT, Fault
 
 OF_THE_JOURNAL: tuple[Fault, ...] = (
     # The unit of work. The first one harms nothing as long as the triggers stand: they refuse the late event.
@@ -33,9 +31,8 @@ OF_THE_JOURNAL: tuple[Fault, ...] = (
         "known-before-commit",
         "knowledge moved before COMMIT was answered",
         UNIT,
-        "        try:\n            database_of(connection).commit(connection, ",
-        "        self.knowledge = known\n        try:\n"
-        "            database_of(connection).commit(connection, ",
+        "        try:\n            until = ",
+        "        self.knowledge = known\n        try:\n            until = ",
         OF_THE_UNIT,
     ),
     Fault(
@@ -139,10 +136,9 @@ OF_THE_JOURNAL: tuple[Fault, ...] = (
     Fault(
         "spool-never-emptied",
         "notes that the journal has taken stay in the spool",
-        RUN,
-        f"            self._create_journal(events)\n{_DROP}",
-        "            self._create_journal(events)\n",
+        "statemachine/loop/beginning.py",
+        "        self.site.spool.drop(self.writer.knowledge.notes)",
+        "        self.site.spool.waiting()",
         ("tests/crash/test_spool.py",),
-        more=((RUN, f"[*self._upgraded(), said])\n{_DROP}", "[*self._upgraded(), said])\n"),),
     ),
 )
