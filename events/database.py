@@ -10,6 +10,7 @@ from typing import Protocol
 
 from initdb.errors import InitError
 from initdb.events.head import Head
+from initdb.events.server import Server
 from initdb.events.shape import Relation
 from initdb.events.statements import AnyConnection, is_sqlalchemy
 
@@ -117,11 +118,8 @@ class Database(Protocol):
             at: The quoted schema with its dot, as `naming.prefix` gives it.
         """
 
-    def clock(self, connection: AnyConnection) -> float:
-        """The database's time, in seconds since 1970."""
-
-    def is_read_only(self, connection: AnyConnection) -> bool:
-        """Whether nothing can be written: a standby, a read-only role, a file without write permission."""
+    def server(self, connection: AnyConnection) -> Server:
+        """The clock of the database, why nothing can be written, and what puts commits at risk."""
 
 
 def database_of(connection: AnyConnection) -> Database:

@@ -14,6 +14,7 @@ from initdb.errors.predicates import is_lock_timeout
 from initdb.events import naming
 from initdb.events.chain import GENESIS
 from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, Head, HeadBusy
+from initdb.events.server import Server
 from initdb.events.shape import OF_THE_JOURNAL, Relation
 from initdb.events.statements import (
     AnyConnection,
@@ -42,6 +43,22 @@ LOOK_PATIENCE = "1s"
 
 LIMITS_WAITING = f"set_config('lock_timeout', '{LOOK_PATIENCE}', true)"
 """A call that sets it for the rest of the transaction."""
+
+_TURN_ON = "An administrator turns it on: ALTER SYSTEM SET {0} = on; SELECT pg_reload_conf();"
+
+AT_RISK = {
+    "fsync": "The server runs with fsync = off: if its machine stops, committed data can be lost or damaged. "
+    + _TURN_ON.format("fsync"),
+    "full_page_writes": "The server runs with full_page_writes = off: if its machine stops in the middle of "
+    "a write, data can be damaged. " + _TURN_ON.format("full_page_writes"),
+}
+"""Settings of the whole server, which no session can change, and what is said if they are off."""
+
+_SERVER = (
+    "SELECT extract(epoch FROM clock_timestamp())::float8, pg_is_in_recovery(),"
+    " current_setting('default_transaction_read_only'), "
+    + ", ".join(f"current_setting('{name}')" for name in AT_RISK)
+)
 
 REFUSED = "IJ001"
 """The SQLSTATE that our triggers raise. No trigger of an application has one of its class."""
@@ -262,14 +279,16 @@ class PostgreSQL:
             f"INSERT INTO {at}init_journal_version VALUES ('{SCHEMA_VERSION:04d}')",
         ]
 
-    def clock(self, connection: AnyConnection) -> float:
-        """The time of the server, which is the same for all replicas."""
-        return float(run(connection, "SELECT extract(epoch FROM clock_timestamp())::float8")[0][0])
-
-    def is_read_only(self, connection: AnyConnection) -> bool:
-        """On a standby, or if transactions are read-only by default for the role, database or server."""
-        said = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'"
-        return bool(run(connection, said)[0][0])
+    def server(self, connection: AnyConnection) -> Server:
+        """In one message."""
+        clock, standby, reader, *safe = run(connection, _SERVER)[0]
+        read_only = ""
+        if standby:
+            read_only = "The server is a standby: only its primary can be written."
+        elif reader == "on":
+            read_only = "default_transaction_read_only is on for this role, this database or the server."
+        settings = zip(AT_RISK, safe, strict=True)
+        return Server(clock, read_only, tuple(AT_RISK[name] for name, value in settings if value == "off"))
 
 
 POSTGRESQL = PostgreSQL()

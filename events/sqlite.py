@@ -14,6 +14,7 @@ from initdb.errors.predicates import is_busy
 from initdb.events import naming
 from initdb.events.chain import GENESIS
 from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, Head, HeadBusy
+from initdb.events.server import Server
 from initdb.events.shape import OF_THE_JOURNAL, Relation
 from initdb.events.statements import AnyConnection, DriverConnection, Row, driver, is_sqlalchemy, run
 
@@ -123,7 +124,7 @@ class SQLite:
         if not rows:
             raise InitError("journal-unreadable", "init_journal_head has no row", database=self.name)
         seq, digest, version, writer = rows[0]
-        return Head(seq, digest, version, writer, self.clock(connection))
+        return Head(seq, digest, version, writer, time.time())
 
     def lift_limits(self, connection: AnyConnection) -> None:
         """SQLite has none."""
@@ -195,14 +196,12 @@ class SQLite:
             f"INSERT INTO {at}init_journal_version VALUES ('{SCHEMA_VERSION:04d}')",
         ]
 
-    def clock(self, connection: AnyConnection) -> float:
-        """The time of the host, which is the process's too."""
-        return time.time()
-
-    def is_read_only(self, connection: AnyConnection) -> bool:
-        """SQLite writes to the file and, because of its own journal, to the folder."""
+    def server(self, connection: AnyConnection) -> Server:
+        """The host's clock. SQLite writes to the file and, because of its own journal, to the folder."""
         file = run(connection, "SELECT file FROM pragma_database_list WHERE name = 'main'")[0][0]
-        return bool(file) and not (os.access(file, os.W_OK) and os.access(Path(file).parent, os.W_OK))
+        places = (Path(file), Path(file).parent) if file else ()
+        closed = next((place for place in places if not os.access(place, os.W_OK)), None)
+        return Server(time.time(), f"This process may not write to {closed}." if closed else "")
 
 
 SQLITE = SQLite()

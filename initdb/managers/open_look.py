@@ -63,7 +63,10 @@ def open_look(initializer: Initializer) -> Iterator[OpenLook]:
 def health(initializer: Initializer, opened: OpenLook) -> Health:
     """The result of every check of a validation."""
     site = initializer.site
-    return inspect_health(opened.connection, site.application, site.settings, opened.facts.seeds)
+    found = inspect_health(opened.connection, site.application, site.settings, opened.facts.seeds)
+    # Of the server, not of this database: no validation stores it.
+    at_risk = [Issue("durability", str(n), said, "warning") for n, said in enumerate(opened.seen.cautions)]
+    return found.with_check("durability", tuple(at_risk)) if at_risk else found
 
 
 def about_schema(found: Health) -> tuple[Issue, ...]:

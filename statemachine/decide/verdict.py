@@ -32,9 +32,10 @@ class Look:
         journal: where the journal is, or will be.
         exists: whether the journal is there already.
         head: the journal's last entry, as its head says.
-        reader: nothing can be written here.
+        read_only: why nothing can be written here; empty if it can.
         rewound: the journal lacks what this process saw of it before: a backup was restored, or a failover
             lost commits.
+        cautions: settings of the server under which a commit can be lost, as sentences.
     """
 
     knowledge: Knowledge
@@ -47,8 +48,9 @@ class Look:
     journal: Journal = NOWHERE
     exists: bool = False
     head: Head | None = None
-    reader: bool = False
+    read_only: str = ""
     rewound: bool = False
+    cautions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,8 +73,8 @@ def attend(
         if called_from_inside(site, threads=not host):
             return of_own_run(order or Order())
         with graceful(stopper, host=host):
-            outcome = _Attendance(site, order or Order(), mode, wait, stopper).run()
-            return replace(outcome, cautions=cautions(site.engine))
+            stay = _Attendance(site, order or Order(), mode, wait, stopper)
+            return replace(stay.run(), cautions=(*cautions(site.engine), *stay.cautions))
     except Stopped as stop:
         return Outcome("stopped", exit_code=128 + stop.signum, signum=stop.signum)
     except InitError as error:
@@ -94,6 +94,7 @@ class _Attendance:
         self._others = Others(site)
         self._outage, self._was_reached = Outage(site), False
         self._ordered = order.forced
+        self.cautions: tuple[str, ...] = ()
         self._stay = Stay(site.settings.wait_limit)
 
     def run(self) -> Outcome:
@@ -136,7 +137,7 @@ class _Attendance:
             return of_verdict(verdict, known)
         if self._mode == "check":
             return of_pending(verdict, known)
-        if seen.reader or self._mode == "wait":
+        if seen.read_only or self._mode == "wait":
             return self._wait_for_others(verdict, seen)
         return self._try_to_work(known)
 
@@ -188,6 +189,7 @@ class _Attendance:
     def _remember(self, seen: Look) -> None:
         """Remember that the database answered. A journal that went back is noted."""
         self._last, self._was_reached = seen, self._was_reached or seen.exists
+        self.cautions = seen.cautions
         known, newest = seen.knowledge, self._site.newest
         if seen.rewound and newest:
             note(self._site, HistoryRewound(was=newest[1], is_=known.seq))
@@ -288,9 +290,10 @@ class _Attendance:
     def _wait_for_others(self, verdict: Verdict, seen: Look) -> Outcome | None:
         known = seen.knowledge
         if self._site.clock.monotonic() > self._deadline:
-            return of_pending(verdict, known)
+            return of_pending(verdict, known, seen.read_only)
         why = self._others.at_work(seen.journal, known)
-        self._wait_within_limit(f"{why} ({verdict.reason})" if why.startswith(NOBODY) else why, known.last_at)
+        why = f"{why} ({verdict.reason})" if why.startswith(NOBODY) else why
+        self._wait_within_limit(f"{why}. {seen.read_only}" if seen.read_only else why, known.last_at)
         return None
 
     def _in_the_way(self) -> str:

@@ -26,7 +26,7 @@ class Outcome:
         error: The error, if it failed.
         exit_code: The exit code, unless settings change it; see `statemachine.reporting`.
         signum: The signal that stopped it.
-        cautions: Warnings about the database's file.
+        cautions: Warnings about the database's file, or its server's settings.
     """
 
     ending: Ending
@@ -48,9 +48,14 @@ def of_verdict(verdict: Verdict, known: Knowledge) -> Outcome:
     return Outcome(endings.get(verdict.kind, "ready"), verdict, known)
 
 
-def of_pending(verdict: Verdict, known: Knowledge) -> Outcome:
-    """The outcome of a process that does not work itself, although there is work."""
-    error = InitError("pending-work", verdict.reason, *verdict.changed).rendered()
+def of_pending(verdict: Verdict, known: Knowledge, read_only: str = "") -> Outcome:
+    """The outcome of a process that does not work itself, although there is work.
+
+    `read_only`: why it could not, if it was not told to leave the work to others.
+    """
+    fix = "Name the database that can be written in database_url (or work_url), then: initdb run"
+    said = (verdict.reason, *verdict.changed, read_only)
+    error = InitError("pending-work", *said, fix=fix if read_only else None).rendered()
     return Outcome("pending", verdict, known, error=error, exit_code=3)
 
 

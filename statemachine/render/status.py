@@ -62,7 +62,7 @@ class Status:
         revisions: The revisions that the verdict is about.
         seeds: The seed sources that are complete.
         failure: The failure that stands.
-        warnings: The warnings of the verdict.
+        warnings: That the database cannot be written, or is not safe; the warnings of the verdict.
     """
 
     state: str
@@ -124,7 +124,7 @@ def status_of(seen: Look, verdict: Verdict, at_work: bool) -> Status:
         }
         if failure
         else None,
-        warnings=verdict.warnings,
+        warnings=(*filter(None, (seen.read_only,)), *seen.cautions, *verdict.warnings),
     )
 
 

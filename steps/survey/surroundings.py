@@ -1,4 +1,4 @@
-"""What a look sees of a database besides its journal: revisions, catalogue, clock, whether it may write."""
+"""What a look sees of a database besides its journal: revisions, catalogue, what its server says."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from initdb.errors.classify import is_lock_timeout
 from initdb.events.database import database_of
 from initdb.events.knowledge import Knowledge
+from initdb.events.server import Server
 from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Application
 from initdb.steps.survey.facts import version_place
@@ -24,16 +25,14 @@ class Surroundings:
         rows: The version rows.
         unknown: The version rows that this code has no file for.
         pending: The revisions that are to be applied, each with the hash of its file; only if some are held.
-        clock: The time of the database, in seconds.
-        reader: Whether nothing can be written to it.
+        server: Its clock, and whether it can be written.
         content: The hash of the catalogue; None if it was not needed, or tables are locked.
     """
 
     rows: tuple[str, ...]
     unknown: tuple[str, ...]
     pending: Mapping[str, str]
-    clock: float
-    reader: bool
+    server: Server
     content: str | None
 
 
@@ -65,8 +64,7 @@ def surroundings(
         rows=rows,
         unknown=graph.unknown(rows) if graph else (),
         pending={name: held.files[name].digest for name in held.pending(rows)} if held else {},
-        clock=database_of(connection).clock(connection),
-        reader=database_of(connection).is_read_only(connection),
+        server=database_of(connection).server(connection),
         content=content,
     )
 

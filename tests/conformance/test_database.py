@@ -282,9 +282,10 @@ def test_a_transaction_may_last(engine: Engine, connection: AnyConnection) -> No
 
 def test_its_clock(connection: AnyConnection) -> None:
     """Seconds since 1970, as this machine's."""
-    assert abs(database_of(connection).clock(connection) - time.time()) < 60
+    assert abs(database_of(connection).server(connection).clock - time.time()) < 60
 
 
-def test_it_can_be_written(connection: AnyConnection) -> None:
-    """What is read-only is in tests/outages: a standby, a role, a file."""
-    assert not database_of(connection).is_read_only(connection)
+def test_it_can_be_written_and_is_safe(connection: AnyConnection) -> None:
+    """What is read-only is in tests/outages: a standby, a role, a file; and so is a server without fsync."""
+    server = database_of(connection).server(connection)
+    assert (server.read_only, server.cautions) == ("", ())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from initdb.statemachine.decide.verdict import judge
+from initdb.statemachine.render.status import status_of
 from tests.outages.conftest import database_of
 from tests.support.boot import Boot, Gate
 from tests.support.postgres_server import PostgresServer
@@ -18,13 +20,23 @@ def _read_only(server: PostgresServer, toy: Toy, *, on: bool) -> None:
     server.admin_execute(f"ALTER DATABASE {database_of(toy)} {how}")
 
 
+def _is_left_to_others(toy: Toy, why: str) -> None:
+    """A boot ends with exit 3 and says why it could not work itself; so does whoever asks for the status."""
+    outcome = Boot(toy, wait_limit="100ms").end()
+    assert outcome.exit_code == 3 and outcome.error is not None and outcome.error.reference == "pending-work"
+    assert any(why in line for line in outcome.error.context), outcome.error.context
+    assert "can be written in database_url" in outcome.error.fix
+    seen = toy.initializer().look()
+    assert why in status_of(seen, judge(seen), at_work=False).warnings[0]
+
+
 def test_a_database_that_is_read_only(server: PostgresServer, postgresql_toy: Toy) -> None:
     """It waits, up to wait_limit (exit 3), and works once it may; what is ready is ready all the while."""
     toy = postgresql_toy
     _read_only(server, toy, on=True)
-    assert Boot(toy, wait_limit="100ms").end().exit_code == 3
+    _is_left_to_others(toy, "default_transaction_read_only is on")
     boot = Boot(toy)
-    assert boot.waits("no process is at work yet")
+    assert boot.waits("default_transaction_read_only is on"), boot.said
     _read_only(server, toy, on=False)
     boot.is_ready()
     _read_only(server, toy, on=True)
@@ -62,9 +74,9 @@ def test_a_standby(server: PostgresServer, postgresql_toy: Toy) -> None:
         Boot(there).is_ready()
         there.tables = 4
         there.with_revisions()
-        assert Boot(there, wait_limit="100ms").end().exit_code == 3
+        _is_left_to_others(there, "The server is a standby: only its primary can be written.")
         boot = Boot(there)
-        assert boot.waits("no process is at work yet")
+        assert boot.waits("The server is a standby: only its primary can be written."), boot.said
         standby.promote()
         boot.is_ready()
         assert_settled(there, tables=4)
@@ -81,9 +93,9 @@ def test_a_file_that_is_read_only(tmp_path: Path) -> None:
         Boot(toy).is_ready()
         toy.tables = 4
         toy.with_revisions()
-        assert Boot(toy, wait_limit="100ms").end().exit_code == 3
+        _is_left_to_others(toy, f"This process may not write to {disk.path}")
         boot = Boot(toy)
-        assert boot.waits("no process is at work yet")
+        assert boot.waits(f"This process may not write to {disk.path}"), boot.said
         disk.allow(writing=True)
         boot.is_ready()
         assert_settled(toy, tables=4)

@@ -91,7 +91,7 @@ def test_what_a_look_says_of_a_journal(site: Site, journal: Journal) -> None:
     assert seen.knowledge.seq == 2 and seen.knowledge.last_run is not None
     assert seen.head == Head(2, seen.knowledge.hash, SCHEMA_VERSION, MIN_WRITER)
     assert (seen.exists, seen.journal, seen.code) == (True, journal, site.code)
-    assert (seen.reader, seen.rewound, seen.catalog, seen.rows) == (False, False, None, ())
+    assert (seen.read_only, seen.rewound, seen.catalog, seen.rows) == ("", False, None, ())
     assert (seen.unknown, seen.pending) == ((), {})
     assert abs(seen.clock - time.time()) < 5
 

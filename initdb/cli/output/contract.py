@@ -72,7 +72,7 @@ STATUS: Fields = COMMON | {
     "revisions": "the revisions for which the verdict is held or ahead",
     "seeds": "the seed sources that are applied",
     "failure": "the failure that stands, or null: `seq`, `at`, `retry_in` (seconds, or null), `error`",
-    "warnings": "the warnings of the last validation",
+    "warnings": "that the database cannot be written or is not safe, and the warnings of the last validation",
 }
 
 FIELDS: Mapping[str, Fields] = {

@@ -45,9 +45,9 @@ def conclude(call: Call, attended: Attended) -> int:
     screen, code = call.screen, reporting.exit_code(outcome, initializer.settings)
     error = reporting.reason_of(outcome) if code else None
     warnings = reporting.warnings_of(outcome)
-    for warning in warnings:
-        if outcome.report is None or outcome.ending in reporting.NOT_READY:  # a run has reported its own
-            screen.warn(f"warning: {warning}")
+    reported = outcome.report is not None and outcome.ending not in reporting.NOT_READY
+    for warning in outcome.cautions if reported else warnings:  # a run has reported what it validated
+        screen.warn(f"warning: {warning}")
     if error is None:
         screen.say(*_closing(outcome, attended.ms, attended.waited))
     else:

@@ -88,10 +88,10 @@ RUN: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "pending-work",
-        "The database is not ready: there is work to do, and this process was told to check only.",
+        "The database is not ready: there is work to do, and this process may not do it.",
         _NOTHING,
         "Do the work: initdb run",
-        causes=("The process runs with mode = check, and revisions, seeds or a validation are pending.",),
+        causes=("It only checks or waits (mode), or cannot write to the database (a standby, for example).",),
         advice=(Advice("troubleshooting", "See what would be done: initdb plan"),),
         exit_code=3,
     ),

@@ -1,0 +1,21 @@
+"""What a database's server says of itself: its clock, whether it can be written, whether commits are safe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server, or a SQLite file, at one moment.
+
+    Attributes:
+        clock: Its time, in seconds since 1970.
+        read_only: Why nothing can be written to the database, as a sentence; empty if it can.
+        cautions: Settings under which a committed transaction can be lost, and how an administrator changes
+            them, as sentences. No session can change them.
+    """
+
+    clock: float
+    read_only: str = ""
+    cautions: tuple[str, ...] = ()
