@@ -17,6 +17,7 @@ FIRST_BOOT = [
     "schema_created",
     "seed_batch_applied",
     "health_validated",
+    "snapshot",
 ]
 
 
