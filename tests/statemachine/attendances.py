@@ -1,4 +1,4 @@
-"""An attendance whose looks, batons and runs are written down beforehand, and whose clock is set by hand."""
+"""A stay whose looks, batons and runs are written down beforehand, with a clock that tests set."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ NO_TABLE.sqlite_errorcode = 1
 
 
 class Refused(psycopg2.OperationalError):
-    """An error of the server, by its SQLSTATE."""
+    """A server's error with a SQLSTATE."""
 
     pgcode = ""
 
@@ -64,7 +64,7 @@ class TooMany(Refused):
 
 
 class Baton:
-    """Says when it is given back."""
+    """A baton that remembers its release."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -80,7 +80,7 @@ class Baton:
 
 
 class Checked(Journal):
-    """A journal whose checks are noted."""
+    """A journal that remembers which checks were made."""
 
     def check_guards(self, connection: Any) -> None:
         connection.done.append("guards")
@@ -93,7 +93,7 @@ JOURNAL = Checked("main", "application")
 
 
 def look(known: Knowledge | None = None, **values: Any) -> Look:
-    """What is seen: by default an empty journal that is there."""
+    """What is seen; by default an empty journal that exists."""
     known = known or Knowledge()
     seen = {"exists": True, "head": Head(known.seq, known.hash, 2, 1), "journal": JOURNAL, **values}
     return Look(known, {"models": "a"}, seen.pop("catalog", None), **seen)
@@ -107,12 +107,12 @@ ERROR = InitError("seed-rejected", "roles.csv line 3").rendered()
 
 
 def ended_run(ended: str | None = "ready", run: str = "elsewhere") -> RunRecord:
-    """The last run: another process's, ended."""
+    """The last run: it was another process's, and has ended."""
     return RunRecord(run, 1, "t", BY, ended=ended)
 
 
 def known_as(**values: Any) -> Knowledge:
-    """What is known: four entries, and that revisions are pending."""
+    """Knowledge of four entries, which says that revisions are pending."""
     return Knowledge(**{"seq": 4, "hash": HASH, "state": "behind", "last_run": ended_run(), **values})
 
 
@@ -122,7 +122,7 @@ READY = known_as(state="ready", catalog="c", judgements=(Judgement(CODE, warning
 
 
 def failed_as(passing: bool = False, **values: Any) -> Knowledge:
-    """That this code has failed."""
+    """Knowledge which says that this code has failed."""
     failure = Failure(7, "seed", "t", ERROR.as_data() | {"passing": passing}, CODE, **values)
     return replace(READY, judgements=(Judgement(CODE, failure),))
 
@@ -134,7 +134,7 @@ def ready_look() -> Look:
 
 @dataclass
 class Ran:
-    """What a run does: the entries it writes, how its report ends, what it then knows, or what it raises."""
+    """What a run does: the entries it writes, its report, what it knows at the end, or what it raises."""
 
     entries: list[Entry] = field(default_factory=list)
     known: Knowledge = field(default_factory=Knowledge)
@@ -143,7 +143,7 @@ class Ran:
 
 
 class World:
-    """Everything around an attendance. Each list is what comes next; what is left over is an error."""
+    """Everything around a stay. Each list has what comes next; what is left at the end is an error."""
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "x.db"
@@ -165,7 +165,7 @@ class World:
     def attend(
         self, *looks: Look | Exception, order: Order | None = None, mode: str = "work", wait: bool = True
     ) -> Outcome:
-        """Attend, seeing `looks` one after the other."""
+        """Attend to a database in which these looks are seen, one after the other."""
         self.looks.extend(looks)
         self.site = Site(
             create_engine(self.url),
@@ -216,7 +216,7 @@ class World:
         self.done.append("closed")
 
     def run(self, *words: Any) -> Any:
-        """In the place of a Run."""
+        """Stands in for a Run."""
         site, _, work, _, verdict, _, _, stay = words
         assert (site, work) == (self.site, self)
         planned = self.runs.popleft()
@@ -234,7 +234,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """A world, in the place of databases and clocks."""
+    """A world instead of databases and clocks."""
     made = World(tmp_path)
 
     def pause(stopper: Stopper, seconds: float) -> None:
@@ -259,6 +259,6 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 def works(world: World, *ran: Ran) -> None:
-    """The baton is had each time, and these are the runs."""
+    """The baton is free each time, and these are the runs."""
     world.batons.extend([True] * len(ran))
     world.runs.extend(ran)

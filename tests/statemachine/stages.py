@@ -62,7 +62,8 @@ READY: Mapping[str, Play] = {
 
 @dataclass
 class Stage:
-    """A database, and what the steps of its states do: of a list one after the other, the last ever again."""
+    """A database and what the steps of its states do: the items of a list in order, then the last
+    one again."""
 
     url: str
     settings: dict[str, Any] = field(default_factory=dict)
@@ -82,12 +83,12 @@ class Stage:
         self.play(**READY)
 
     def play(self, **steps: Play | list[Play]) -> None:
-        """What the steps of these states do from now on."""
+        """Set what the steps of these states do."""
         for state, step in steps.items():
             self.steps[state] = deque(step if isinstance(step, list) else [step])
 
     def step_of(self, state: str) -> Play:
-        """In the place of the steps of the product."""
+        """Stands in for the product's function of this name."""
         plays = self.steps[state]
 
         def step(ctx: StepContext) -> None:
@@ -112,7 +113,7 @@ class Stage:
         stay: Stay | None = None,
         before: Callable[[Any], None] = lambda connection: None,
     ) -> Report:
-        """A run; it may raise. What it knows stays in `run`."""
+        """Carry out a run, which may raise. It stays in `run`."""
         site = self.site
         with session(self.engine) as work:
             seen = look_on(site, work)
@@ -129,7 +130,7 @@ class Stage:
                 baton.release()
 
     def entries(self) -> list[Entry]:
-        """The journal, without its snapshots."""
+        """The journal's entries without its snapshots."""
         with session(self.engine) as connection:
             seen = look_on(self.site, connection)
             found = list(seen.journal.read(connection)) if seen.exists else []
@@ -137,7 +138,7 @@ class Stage:
         return [entry for entry in found if entry.type != "snapshot"]
 
     def types(self) -> list[str]:
-        """Of its entries."""
+        """The types of the entries."""
         return [entry.type for entry in self.entries()]
 
     def last(self, kind: str) -> Entry:
@@ -155,13 +156,13 @@ def _why(waiting: Waiting) -> str:
 
 @pytest.fixture
 def stage(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """An empty SQLite file; pauses are noted and not slept."""
+    """An empty SQLite file. Pauses are recorded, and not slept."""
     yield _set(sqlite_url, monkeypatch)
 
 
 @pytest.fixture
 def either(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """An empty database of either kind."""
+    """An empty database, SQLite or PostgreSQL."""
     yield _set(database_url, monkeypatch)
 
 

@@ -1,4 +1,4 @@
-"""What a process does besides the work: wait, check, create the database, notice a loss."""
+"""What a process does besides the work: it waits, checks, creates the database, and notices a loss."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tests.support.toy import Toy
 
 @pytest.fixture
 def toy(tmp_path: Path, database_url: str) -> Toy:
-    """Three tables, three revisions, one seed file, nothing done yet."""
+    """An application with three tables, three revisions and one seed file, before its first boot."""
     return Toy(tmp_path, database_url).with_revisions().with_seeds()
 
 
 def test_check_says_what_is_pending_and_writes_nothing(toy: Toy) -> None:
-    """Exit 3, no table, and on SQLite not even a file."""
+    """The exit code is 3. No table is made, and on SQLite no file."""
     outcome = toy.initializer().attend(mode="check")
     assert (outcome.ending, outcome.exit_code) == ("pending", 3)
     if toy.url.startswith("sqlite"):
@@ -36,20 +36,20 @@ def test_check_says_what_is_pending_and_writes_nothing(toy: Toy) -> None:
 
 
 def test_check_on_a_ready_database_is_ready(toy: Toy) -> None:
-    """Exit 0."""
+    """The exit code is 0."""
     toy.initializer().initialize()
     assert toy.initializer().attend(mode="check").exit_code == 0
 
 
 def test_wait_never_works_itself(toy: Toy) -> None:
-    """It polls up to the limit and then says that work is pending."""
+    """It looks until the limit, and then says that work is pending."""
     outcome = toy.initializer(wait_limit="400ms").attend(mode="wait")
     assert (outcome.ending, outcome.exit_code) == ("pending", 3)
     assert not toy.initializer().look().exists
 
 
 def test_without_waiting_a_process_at_work_is_exit_four(toy: Toy) -> None:
-    """`--no-wait`: somebody else has the baton."""
+    """With `--no-wait`, another process has the baton."""
     toy.initializer().initialize()
     toy.with_seeds(6)
     initializer = toy.initializer()
@@ -62,7 +62,7 @@ def test_without_waiting_a_process_at_work_is_exit_four(toy: Toy) -> None:
 
 
 def test_a_waiter_names_whom_it_waits_for_and_gives_up_at_its_limit(toy: Toy) -> None:
-    """The error says who works; nothing was written."""
+    """The error names the process at work. Nothing was written."""
     toy.initializer().initialize()
     toy.with_seeds(6)
     said: list[Waiting] = []
@@ -81,7 +81,7 @@ def test_a_waiter_names_whom_it_waits_for_and_gives_up_at_its_limit(toy: Toy) ->
 
 
 def test_a_missing_postgresql_database_is_created(server: PostgresServer, tmp_path: Path) -> None:
-    """Where the role may."""
+    """The role may create it."""
     url = make_url(server.url("postgres")).set(database="made_by_boot")
     toy = Toy(tmp_path, url.render_as_string(hide_password=False)).with_revisions()
     try:
@@ -91,7 +91,7 @@ def test_a_missing_postgresql_database_is_created(server: PostgresServer, tmp_pa
 
 
 def test_a_role_that_may_not_create_the_database_is_told_so(server: PostgresServer, tmp_path: Path) -> None:
-    """The error names the database; nothing is made."""
+    """The error names the database. Nothing is created."""
     server.create_password_role("small", "sesame-4711")
     url = make_url(server.url("not_there", user="small", password="sesame-4711", tcp=True))
     toy = Toy(tmp_path, url.render_as_string(hide_password=False)).with_revisions()
@@ -105,7 +105,7 @@ def test_a_role_that_may_not_create_the_database_is_told_so(server: PostgresServ
 
 
 def test_a_new_sqlite_file_is_wal_and_private(tmp_path: Path) -> None:
-    """Mode 0600, write-ahead log."""
+    """It has mode 0600 and a write-ahead log."""
     toy = Toy(tmp_path, f"sqlite:///{tmp_path / 'new.db'}").with_revisions()
     assert toy.initializer().initialize().success
     assert stat.S_IMODE((tmp_path / "new.db").stat().st_mode) == 0o600
@@ -113,7 +113,7 @@ def test_a_new_sqlite_file_is_wal_and_private(tmp_path: Path) -> None:
 
 
 def test_an_existing_sqlite_file_keeps_its_journal_mode(tmp_path: Path) -> None:
-    """It is the application's to choose."""
+    """The application chooses it."""
     sqlite3.connect(tmp_path / "old.db").execute("CREATE TABLE other (id INTEGER)").connection.close()
     toy = Toy(tmp_path, f"sqlite:///{tmp_path / 'old.db'}").with_revisions()
     assert toy.initializer().initialize().success
@@ -123,7 +123,7 @@ def test_an_existing_sqlite_file_keeps_its_journal_mode(tmp_path: Path) -> None:
 def test_a_database_that_comes_up_later_is_waited_for(
     server: PostgresServer, postgresql_url: str, tmp_path: Path
 ) -> None:
-    """One outage event, told by the run that follows it."""
+    """There is one outage event, which the next run writes."""
     toy = Toy(tmp_path, postgresql_url).with_revisions()
     server.stop_immediate()
     told = threading.Event()
@@ -140,7 +140,7 @@ def test_a_database_that_comes_up_later_is_waited_for(
 
 
 def test_a_database_that_never_comes_is_an_error_after_the_limit(tmp_path: Path) -> None:
-    """With the advice for this database, and without the password."""
+    """The error has the advice for this database, and no password."""
     toy = Toy(tmp_path, "postgresql+psycopg2://me:sesame@127.0.0.1:1/never_there").with_revisions()
     initializer = toy.initializer(wait_limit="500ms")
     before = {note.id for note in initializer.site.spool.waiting()}
@@ -155,7 +155,7 @@ def test_a_database_that_never_comes_is_an_error_after_the_limit(tmp_path: Path)
 def test_a_reader_sees_ready_and_otherwise_waits_for_others(
     server: PostgresServer, postgresql_url: str, tmp_path: Path
 ) -> None:
-    """A session that cannot write folds and compares, and never works."""
+    """A session that cannot write looks and judges, and never works."""
     toy = Toy(tmp_path, postgresql_url).with_revisions()
     reading = make_url(postgresql_url).update_query_dict({"options": "-c default_transaction_read_only=on"})
     reader = Toy(tmp_path, reading.render_as_string(hide_password=False))
@@ -165,7 +165,7 @@ def test_a_reader_sees_ready_and_otherwise_waits_for_others(
 
 
 def test_a_restored_backup_is_noticed(tmp_path: Path) -> None:
-    """A head older than what this process saw becomes an event of the next run."""
+    """If the head is older than the one this process saw, the next run writes an event."""
     toy = Toy(tmp_path, f"sqlite:///{tmp_path / 'x.db'}").with_revisions().with_seeds()
     sqlite3.connect(tmp_path / "x.db").close()
     initializer = toy.initializer()
@@ -181,7 +181,7 @@ def test_a_restored_backup_is_noticed(tmp_path: Path) -> None:
 
 
 def test_a_missing_trigger_stops_the_work(toy: Toy) -> None:
-    """A journal that is not guarded is not written to."""
+    """Nothing is written to a journal without its guards."""
     toy.initializer().initialize()
     on = "" if toy.url.startswith("sqlite") else " ON init_journal"
     toy.sql(f"DROP TRIGGER init_journal_append{on}")
@@ -200,7 +200,7 @@ def test_another_applications_journal_is_refused(toy: Toy) -> None:
 
 
 def test_a_crash_loop_ends(toy: Toy) -> None:
-    """After so many runs of the same code that died without getting further; a person's resume tries
+    """It ends after a number of runs of the same code that died without progress. A person's resume begins
     again."""
     from tests.support.crash import killed_after
 

@@ -1,4 +1,4 @@
-"""What an attendance answers to what it sees: to each verdict, signal and error, and while it waits."""
+"""How a stay answers each verdict, signal and error, and what it does while it waits."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ __all__ = ["world"]
 
 
 def test_ready_is_ready_at_once(world: World) -> None:
-    """Nothing is opened, taken or made; the file system's cautions are said."""
+    """Nothing is opened, locked or created. The cautions about the file system are reported."""
     outcome = world.attend(ready_look())
     assert outcome == Outcome("ready", Verdict("ready", warnings=("w",)), READY, cautions=("a caution",))
     assert (world.done, world.pauses, world.told) == ([], [], [])
@@ -47,7 +47,7 @@ def test_ready_is_ready_at_once(world: World) -> None:
 
 
 def test_a_failure_that_stands_is_adopted(world: World) -> None:
-    """With its error, as it was shown."""
+    """The outcome has its error as it was shown."""
     known = failed_as()
     outcome = world.attend(look(known, catalog="c"))
     failure = known.judgements[0].failure
@@ -65,7 +65,7 @@ def test_a_failure_that_stands_is_adopted(world: World) -> None:
     ],
 )
 def test_where_nothing_can_be_done(world: World, seen: Any, ending: str, revisions: tuple[str, ...]) -> None:
-    """It is said, and which revisions are why."""
+    """The outcome says so, and names the revisions."""
     outcome = world.attend(seen)
     assert (outcome.ending, outcome.exit_code, outcome.error) == (ending, 0, None)
     assert outcome.verdict is not None and outcome.verdict.revisions == revisions
@@ -76,7 +76,7 @@ CHANGED = look(replace(READY, judgements=(Judgement({"models": "b"}),)), catalog
 
 
 def test_to_check_is_to_look_once(world: World) -> None:
-    """What is pending is an error with a name, and why."""
+    """If work is pending, that is an error with its reason."""
     outcome = world.attend(CHANGED, mode="check")
     assert (outcome.ending, outcome.exit_code, outcome.knowledge) == ("pending", 3, CHANGED.knowledge)
     assert outcome.verdict == Verdict("work", "changed", ("models",))
@@ -86,7 +86,7 @@ def test_to_check_is_to_look_once(world: World) -> None:
 
 
 def test_to_check_what_is_locked_is_an_error(world: World) -> None:
-    """Nobody waits."""
+    """A check does not wait."""
     outcome = world.attend(HeadBusy(), mode="check")
     assert outcome.error is not None
     assert (outcome.error.reference, outcome.error.context) == ("lock-timeout", (BUSY_SAID,))
@@ -107,7 +107,7 @@ def test_to_check_what_is_locked_is_an_error(world: World) -> None:
     ],
 )
 def test_what_moves_is_looked_at_again(world: World, signal: Exception, said: str) -> None:
-    """All of it, after a pause, and who waits is told why."""
+    """Everything is looked at again after a pause, and the watcher is told the reason."""
     before = look(WORK)
     world.batons.extend([False])
     assert world.attend(before, signal, ready_look()).ending == "ready"
@@ -124,13 +124,13 @@ def test_what_moves_is_looked_at_again(world: World, signal: Exception, said: st
 
 
 def test_pauses_grow_a_little(world: World) -> None:
-    """By a fifth, to 0.4 s."""
+    """They grow by a fifth, up to 0.4 s."""
     world.attend(*[HeadMoved()] * 7, ready_look())
     assert world.pauses == [0.2, 0.24, 0.288, 0.346, 0.4, 0.4, 0.4]
 
 
 def test_pauses_are_spread(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hundred that wait do not ask at once."""
+    """A hundred waiting replicas do not ask at the same time."""
     asked: list[tuple[float, float]] = []
 
     def uniform(low: float, high: float) -> float:
@@ -143,7 +143,7 @@ def test_pauses_are_spread(world: World, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_waiting_has_a_limit(world: World) -> None:
-    """As long as nothing happens; the error says what was waited for."""
+    """The limit is for a time without progress. The error says what was waited for."""
     world.settings = {"wait_limit": 1.0}
     outcome = world.attend(*[HeadMoved()] * 5)
     assert outcome.error is not None
@@ -165,7 +165,7 @@ def test_whoever_gets_on_is_waited_for(world: World) -> None:
 
 
 def test_a_mode_that_waits_never_works(world: World) -> None:
-    """It says whom it waits for, or that nobody is there."""
+    """The watcher is told which process works, or that none does."""
     nobody, somebody = look(WORK), look(replace(WORK, last_run=ended_run(None), last_at="T"))
     assert world.attend(nobody, somebody, ready_look(), mode="wait").ending == "ready"
     at_work = "shop on web-1 (process 41) is at work on migrate"
@@ -178,7 +178,7 @@ def test_a_mode_that_waits_never_works(world: World) -> None:
 
 @pytest.mark.parametrize("how", ["mode", "reader"])
 def test_who_may_not_work_gives_up_in_the_end(world: World, how: str) -> None:
-    """What is pending is then said."""
+    """The outcome says that work is pending."""
     world.settings = {"wait_limit": 0.3}
     seen = look(WORK, reader=how == "reader")
     outcome = world.attend(seen, seen, seen, mode="wait" if how == "mode" else "work")
@@ -197,7 +197,7 @@ def test_who_may_not_work_gives_up_in_the_end(world: World, how: str) -> None:
     ],
 )
 def test_a_failure_that_may_pass_is_waited_out(world: World, left: float, mode: str, waits: bool) -> None:
-    """Where that is soon, and this process may work."""
+    """This happens if the retry is soon, and if this process may work."""
     failed = failed_as(passing=True, clock=100.0, attempt=5)
     seen = look(failed, catalog="c", clock=100.0 + 16.0 - left)
     assert world.attend(seen, *([ready_look()] if waits else []), mode=mode).ending == (
@@ -207,7 +207,7 @@ def test_a_failure_that_may_pass_is_waited_out(world: World, left: float, mode: 
 
 
 def test_a_baton_that_cannot_be_had_is_waited_for(world: World) -> None:
-    """Each time everything is looked at: a file is as quickly looked at as asked."""
+    """On SQLite each attempt looks at everything, since that is as fast as asking for the baton."""
     world.batons.extend([False, False])
     seen = look(replace(WORK, last_at="T"))
     assert world.attend(seen, seen, ready_look()).ending == "ready"
@@ -216,7 +216,7 @@ def test_a_baton_that_cannot_be_had_is_waited_for(world: World) -> None:
 
 
 def test_on_postgresql_only_the_baton_is_asked_for(world: World) -> None:
-    """With the head that was seen: to ask is to ask whether it has moved."""
+    """The request compares the head that was seen, so it notices a change."""
     world.url = "postgresql+psycopg2://app@db/shop"
     world.batons.extend([False, False, HeadMoved()])
     assert world.attend(look(WORK), ready_look()).ending == "ready"
@@ -225,7 +225,7 @@ def test_on_postgresql_only_the_baton_is_asked_for(world: World) -> None:
 
 
 def test_without_a_head_the_baton_alone_is_asked_for(world: World) -> None:
-    """There is nothing that could have moved; the database is made where it is missing."""
+    """Without a head nothing can have moved. A missing database is created."""
     world.url = "postgresql+psycopg2://app@db/shop"
     world.batons.extend([False])
     seen = look(WORK, exists=False, head=None)
@@ -234,7 +234,7 @@ def test_without_a_head_the_baton_alone_is_asked_for(world: World) -> None:
 
 
 def test_who_does_not_wait_is_told_so(world: World) -> None:
-    """4: another process works."""
+    """The exit code is 4: another process works."""
     world.batons.extend([False])
     outcome = world.attend(look(WORK), wait=False)
     assert outcome == Outcome("busy", knowledge=WORK, exit_code=4, cautions=("a caution",))
@@ -249,7 +249,7 @@ def test_who_does_not_wait_is_told_so(world: World) -> None:
     ],
 )
 def test_a_baton_that_fails(world: World, error: Exception, reference: str, context: tuple[str, ...]) -> None:
-    """With a name."""
+    """The outcome has an error of the catalogue."""
     world.batons.extend([error])
     outcome = world.attend(look(WORK))
     assert outcome.error is not None
@@ -258,14 +258,14 @@ def test_a_baton_that_fails(world: World, error: Exception, reference: str, cont
 
 @pytest.mark.parametrize(("error", "said"), [(HeadBusy(), BUSY_SAID), (BUSY, BUSY_SAID)])
 def test_a_baton_that_cannot_be_asked_for_now(world: World, error: Exception, said: str) -> None:
-    """Is asked for again."""
+    """It is asked for again."""
     world.batons.extend([error])
     assert world.attend(look(WORK), ready_look()).ending == "ready"
     assert world.told == [(said, None)]
 
 
 def test_a_signal_ends_a_wait(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With its exit code."""
+    """The exit code is that of the signal."""
 
     def stopped(*_: object) -> None:
         raise Stopped(15)
@@ -275,7 +275,7 @@ def test_a_signal_ends_a_wait(world: World, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_call_from_inside_its_own_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A boot leaves the work to that run; an order cannot be carried out."""
+    """A boot leaves the work to that run. An order cannot be carried out."""
     asked: list[bool] = []
 
     def inside(site: object, *, threads: bool) -> bool:
@@ -309,12 +309,12 @@ def test_a_call_from_inside_its_own_run(world: World, monkeypatch: pytest.Monkey
     ],
 )
 def test_who_works(known: Knowledge, said: str) -> None:
-    """On what, and what it last did."""
+    """The text says on which step, and what the process did last."""
     assert attending._who(known) == said
 
 
 def test_a_watcher_that_fails_changes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is the application's."""
+    """The watcher is the application's."""
 
     def broken(self: World, waiting: object) -> None:
         raise RuntimeError

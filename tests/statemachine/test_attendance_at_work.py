@@ -1,4 +1,4 @@
-"""What an attendance does with the baton: it looks, checks, runs, goes on, and gives everything back."""
+"""What a stay does with the baton: it looks, checks, runs, goes on, and closes everything."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = ["world"]
 
 
 def test_who_has_the_baton_looks_once_more_and_works(world: World) -> None:
-    """The journal's guards and version are checked before; what was opened is closed."""
+    """Guards and version of the journal are checked first. All connections are closed."""
     written = [entry("run_started", {}), entry("health_validated", {})]
     known = replace(READY, seq=6)
     works(world, Ran(written, known))
@@ -68,7 +68,7 @@ def test_a_first_boot_has_nothing_to_check(world: World) -> None:
 
 
 def test_what_another_has_done_meanwhile_is_done(world: World) -> None:
-    """Seen under the baton."""
+    """The look with the baton sees it."""
     world.batons.extend([True])
     assert world.attend(look(WORK), ready_look()).ending == "ready"
     assert world.done == [("baton", None), "looked", "closed", "released"]
@@ -84,7 +84,7 @@ def test_what_another_has_done_meanwhile_is_done(world: World) -> None:
     ],
 )
 def test_how_a_run_ends(world: World, ran: Ran, ending: str, code: int) -> None:
-    """As its report says; without a verdict where it did not come to one."""
+    """The outcome is that of the report. It has no verdict if the run came to none."""
     works(world, ran)
     outcome = world.attend(look(WORK), look(WORK))
     assert (outcome.ending, outcome.exit_code, outcome.knowledge) == (ending, code, ran.known)
@@ -95,7 +95,7 @@ def test_how_a_run_ends(world: World, ran: Ran, ending: str, code: int) -> None:
 
 
 def test_without_a_judgement_there_is_no_warning(world: World) -> None:
-    """As after an order."""
+    """This is so after an order."""
     works(world, Ran(known=replace(WORK, judgements=())))
     assert world.attend(look(WORK), look(WORK)).verdict == Verdict("ready")
 
@@ -109,7 +109,7 @@ def test_without_a_judgement_there_is_no_warning(world: World) -> None:
     ],
 )
 def test_a_run_that_is_cut_off_goes_on(world: World, error: Exception, said: str) -> None:
-    """After a pause that grows; the report tells of both parts."""
+    """It does so after a pause that grows. The report has both parts."""
     first, second = entry("run_started", {}), entry("run_continued", {})
     works(world, Ran([first], WORK, raises=error), Ran([second], READY))
     outcome = world.attend(look(WORK), look(WORK), look(WORK), look(WORK))
@@ -119,7 +119,7 @@ def test_a_run_that_is_cut_off_goes_on(world: World, error: Exception, said: str
 
 
 def test_a_run_that_is_cut_off_again_and_again(world: World) -> None:
-    """Pauses are doubled; the waiting limit is not for it."""
+    """The pauses are doubled. The wait limit does not count."""
     world.settings = {"wait_limit": 1.0}
     lost = Ran([entry("run_started", {})], WORK, raises=ConnectionLost())
     works(world, lost, lost, lost, lost, Ran([], READY))
@@ -137,7 +137,7 @@ def test_a_run_that_is_cut_off_again_and_again(world: World) -> None:
 def test_a_run_that_fails_where_nothing_can_be_written(
     world: World, error: Exception, context: tuple[str, ...]
 ) -> None:
-    """It has a name all the same; what was opened is closed."""
+    """The outcome has an error all the same. All connections are closed."""
     works(world, Ran([entry("run_started", {})], WORK, raises=error))
     outcome = world.attend(look(WORK), look(WORK))
     assert outcome.error is not None
@@ -153,7 +153,7 @@ def test_a_run_that_fails_where_nothing_can_be_written(
     ],
 )
 def test_a_connection_that_is_not_had(world: World, error: Exception, reference: str) -> None:
-    """The baton had one, the work has none."""
+    """The baton has a connection, and the work gets none."""
     world.batons.extend([True])
     world.connections.append(error)
     outcome = world.attend(look(WORK))
@@ -162,7 +162,7 @@ def test_a_connection_that_is_not_had(world: World, error: Exception, reference:
 
 
 def test_a_second_connection_that_the_server_does_not_have(world: World) -> None:
-    """It is waited for; the error says that two are needed."""
+    """It is waited for. The error says that two are needed."""
     world.settings = {"wait_limit": 0.1}
     world.batons.extend([True, True])
     world.connections.extend([TooMany(), TooMany()])
@@ -195,7 +195,7 @@ IN_DOUBT = Ran([entry("run_started", {})], WORK, raises=ConnectionLost())
     ],
 )
 def test_an_end_whose_commit_was_in_doubt(world: World, arrived: Knowledge, ending: str, under: bool) -> None:
-    """It has arrived: nothing is begun again, though there would be work."""
+    """The COMMIT has arrived. No run begins, although there would be work."""
     works(world, IN_DOUBT)
     if under:
         world.batons.extend([True])
@@ -214,7 +214,7 @@ def test_an_end_whose_commit_was_in_doubt(world: World, arrived: Knowledge, endi
 
 
 def test_a_run_of_another_that_ended_is_not_ours(world: World) -> None:
-    """Ours goes on."""
+    """Our own run goes on."""
     works(world, IN_DOUBT, Ran(known=READY))
     looks = [look(WORK), look(WORK), look(WORK), look(WORK)]
     assert world.attend(*looks).ending == "ready"
@@ -239,7 +239,7 @@ def test_a_run_of_another_that_ended_is_not_ours(world: World) -> None:
 def test_where_an_order_begins_although_there_is_nothing_to_do(
     world: World, seen: Any, order: Order, begins: bool
 ) -> None:
-    """On a held database a command alone, on a newer one nothing."""
+    """On a held database only a command begins; on a newer one nothing does."""
     if begins:
         works(world, Ran(known=READY))
     world.attend(seen, *([seen] if begins else []), order=order)
@@ -247,7 +247,7 @@ def test_where_an_order_begins_although_there_is_nothing_to_do(
 
 
 def test_a_failure_is_overridden_by_its_number(world: World) -> None:
-    """Both times that it is judged."""
+    """This counts both times that the failure is judged."""
     works(world, Ran(known=READY))
     seen = look(failed_as(), catalog="c")
     assert world.attend(seen, seen, order=Order(override=7)).ending == "ready"

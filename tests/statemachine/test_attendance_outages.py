@@ -1,4 +1,4 @@
-"""What an attendance does while there is no database, and when it is back."""
+"""What a stay does during an outage, and afterwards."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REFUSED = InitError("connection-refused", "port 1")
 
 
 def test_a_database_that_is_not_there_is_waited_for(world: World) -> None:
-    """Everything is looked at anew; the outage is told by whoever then works."""
+    """Afterwards everything is looked at again, and the process that works writes the outage."""
     seen = look(WORK)
     world.batons.extend([False])
     assert world.attend(seen, REFUSED, ready_look()).ending == "ready"
@@ -40,7 +40,7 @@ def test_a_database_that_is_not_there_is_waited_for(world: World) -> None:
 
 
 def test_an_outage_that_is_over_is_told_by_the_run(world: World) -> None:
-    """Before it begins."""
+    """The note is written before the run begins."""
     works(world, Ran(known=READY))
     world.attend(REFUSED, look(WORK), look(WORK))
     (note,) = world.site.spool.waiting()
@@ -49,7 +49,7 @@ def test_an_outage_that_is_over_is_told_by_the_run(world: World) -> None:
 
 
 def test_an_outage_that_does_not_end_is_the_error(world: World) -> None:
-    """Its only trace is the note; a check does not wait."""
+    """Only the note in the spool remains. A check does not wait."""
     world.settings = {"wait_limit": 0.3}
     outcome = world.attend(REFUSED, REFUSED, REFUSED)
     assert outcome.error == REFUSED.rendered() and outcome.exit_code == REFUSED.exit_code
@@ -61,7 +61,7 @@ def test_an_outage_that_does_not_end_is_the_error(world: World) -> None:
 
 
 def test_what_does_not_pass_is_the_error_at_once(world: World) -> None:
-    """Whatever was seen before."""
+    """It does not matter what was seen before."""
     world.batons.extend([False])
     outcome = world.attend(look(WORK), InitError("journal-newer", "x"))
     assert outcome.error is not None and outcome.error.reference == "journal-newer"
@@ -69,7 +69,7 @@ def test_what_does_not_pass_is_the_error_at_once(world: World) -> None:
 
 @pytest.mark.parametrize(("exists", "waits"), [(True, True), (False, False)])
 def test_a_database_that_went_away_is_an_outage(world: World, exists: bool, waits: bool) -> None:
-    """One that was never there is an error."""
+    """A database that never existed is an error."""
     world.batons.extend([False])
     gone = InitError("authentication-failed", "x")
     outcome = world.attend(look(WORK, exists=exists), gone, *([ready_look()] if waits else []))
@@ -77,7 +77,7 @@ def test_a_database_that_went_away_is_an_outage(world: World, exists: bool, wait
 
 
 def test_a_database_that_is_missing_is_made(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By who may work, and before anything was seen of it."""
+    """Only a process that may work does so, and only before it has seen the database."""
     missing = InitError("unknown-database", "x")
     monkeypatch.setattr(connect, "refused", lambda *_: missing)
     assert world.attend(ValueError(), ready_look()).ending == "ready"
@@ -90,7 +90,7 @@ def test_a_database_that_is_missing_is_made(world: World, monkeypatch: pytest.Mo
 
 
 def test_a_file_that_was_there_and_is_gone_is_not_made_anew(world: World) -> None:
-    """Somebody may be about to put a backup in its place."""
+    """A person may be about to restore a backup."""
     world.settings = {"wait_limit": 0.3}
     world.batons.extend([False])
     seen = look(WORK)
@@ -102,7 +102,7 @@ def test_a_file_that_was_there_and_is_gone_is_not_made_anew(world: World) -> Non
 
 
 def test_a_journal_that_went_back_becomes_a_note(world: World) -> None:
-    """From where, and to where."""
+    """The note says from which entry to which."""
     world.site.newest = ("j", 9, HASH)
     world.attend(look(replace(READY, journal="j"), catalog="c", rewound=True))
     assert world.notes == [HistoryRewound(was=9, is_=4)]

@@ -1,4 +1,4 @@
-"""The audit of a stored journal: what is found of its chain, its guards, its version and its transitions."""
+"""The audit of a stored journal: its findings about chain, guards, version and transitions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def journal(engine: Engine) -> Journal:
 
 @pytest.fixture
 def connection(engine: Engine, journal: Journal) -> Iterator[Connection]:
-    """A session on it."""
+    """A session on its database."""
     with session(engine) as opened:
         yield opened
 
@@ -47,12 +47,12 @@ def _change(connection: Connection, *statements: str) -> None:
 
 
 def test_a_sound_journal(journal: Journal, connection: Connection) -> None:
-    """How many entries, and the last one's hash."""
+    """The result has the number of entries and the last hash."""
     assert audit(connection, journal) == Audit(3, journal.last(connection)[1], ())
 
 
 def test_an_empty_journal(engine: Engine) -> None:
-    """No last hash."""
+    """There is no last hash."""
     journal = Journal("main" if engine.dialect.name == "sqlite" else "public", "shop")
     with session(engine) as connection:
         begin(connection)
@@ -62,7 +62,7 @@ def test_an_empty_journal(engine: Engine) -> None:
 
 
 def test_findings_are_in_the_order_of_the_entries(journal: Journal, connection: Connection) -> None:
-    """What is of no entry comes first."""
+    """Findings that are about no entry come first."""
     on = " ON init_journal" if connection.dialect.name == "postgresql" else ""
     last = journal.last(connection)[1]
     _change(connection, "UPDATE init_journal SET source = 'ready' WHERE seq = 2")
@@ -86,7 +86,7 @@ def test_findings_are_in_the_order_of_the_entries(journal: Journal, connection: 
 
 
 def test_an_index_that_is_missing(journal: Journal, connection: Connection) -> None:
-    """The head says a version that this is not."""
+    """The tables are not those of the version in the head."""
     begin(connection)
     connection.exec_driver_sql("DROP INDEX init_journal_run")
     commit(connection)
@@ -102,7 +102,7 @@ def test_an_index_that_is_missing(journal: Journal, connection: Connection) -> N
 
 
 def test_a_journal_without_its_head(engine: Engine, journal: Journal, connection: Connection) -> None:
-    """Of the row or the table: it is found as far as it is there."""
+    """The row or the table is missing. The rest of the journal is audited."""
     last = journal.last(connection)[1]
     commit(connection)
     _change(connection, "DELETE FROM init_journal_head")
@@ -117,19 +117,19 @@ def test_a_journal_without_its_head(engine: Engine, journal: Journal, connection
 
 
 def test_where_there_is_no_journal_there_is_none_to_audit(engine: Engine) -> None:
-    """Neither table."""
+    """Both tables are missing."""
     with session(engine) as connection:
         assert journal_to_audit(connection, "shop", None) is None
 
 
 def test_the_journal_that_is_there_is_audited(journal: Journal, connection: Connection) -> None:
-    """By the application's name, in its schema."""
+    """It is found by the name of the application, in its schema."""
     assert journal_to_audit(connection, "shop", None) == journal
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_entries_that_are_not_numbered_are_unreadable(journal: Journal, connection: Connection) -> None:
-    """SQLite stores any type in a column without one."""
+    """SQLite stores a value of any type in a column that has none."""
     begin(connection)
     connection.exec_driver_sql("CREATE TABLE copied AS SELECT * FROM init_journal")
     connection.exec_driver_sql("DROP TABLE init_journal")
@@ -145,7 +145,7 @@ def test_entries_that_are_not_numbered_are_unreadable(journal: Journal, connecti
 def test_what_is_appended_meanwhile_is_no_finding(
     engine: Engine, journal: Journal, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rows and head are read again until they belong together."""
+    """Rows and head are read again until they fit."""
     head, asked = audits._head, []
 
     def late(connection: Connection, journal: Journal) -> Head | None:
@@ -164,7 +164,7 @@ def test_what_is_appended_meanwhile_is_no_finding(
 def test_a_journal_that_never_rests_is_audited_as_it_is(
     journal: Journal, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After so many looks: it does not go on for ever."""
+    """The number of attempts to read it is limited."""
     numbers = iter(range(1000))
     monkeypatch.setattr(audits, "_head", lambda *_: Head(next(numbers), GENESIS, 2, 1))
     findings = audit(connection, journal).findings
@@ -174,7 +174,7 @@ def test_a_journal_that_never_rests_is_audited_as_it_is(
 
 
 def test_a_transition_that_the_table_does_not_have_is_named() -> None:
-    """By its event and the state."""
+    """The finding names the event and the state."""
     odd = (Turn("health_validated", "validate", "empty", "ready"), {})
     assert list(replay(story(BEGIN, EMPTY, odd))) == [
         Finding(3, "is no transition of the table: health_validated has no row in state empty")
@@ -182,7 +182,7 @@ def test_a_transition_that_the_table_does_not_have_is_named() -> None:
 
 
 def test_all_that_is_wrong_with_an_entry_is_found() -> None:
-    """Where it begins, and where it leads."""
+    """Its state before and its state after are both wrong."""
     jump = (Turn("schema_created", "create_schema", "empty", "ready"), {})
     assert list(replay(story(BEGIN, jump))) == [
         Finding(2, "begins in state empty, but the entry before it led to unknown"),
@@ -191,12 +191,12 @@ def test_all_that_is_wrong_with_an_entry_is_found() -> None:
 
 
 def test_the_first_entry_may_begin_anywhere() -> None:
-    """Nothing led to it."""
+    """There is no entry before it."""
     assert list(replay(story((Turn("run_started", "begin", "ready", "unknown"), {})))) == []
 
 
 def test_an_entry_of_a_newer_version_is_not_replayed() -> None:
-    """Its data may mean something else; where it leads still counts."""
+    """Its data may have another meaning. The state after it still counts."""
     begin, lie = story(BEGIN, (Turn("database_inspected", "inspect", "unknown", "ready"), {}))
     newer = replace(lie, v=CURRENT + 1)
     assert len(list(replay([begin, lie]))) == 1
@@ -204,7 +204,7 @@ def test_an_entry_of_a_newer_version_is_not_replayed() -> None:
 
 
 def test_what_is_no_event_is_left_out_of_the_replay() -> None:
-    """The chain's findings name it."""
+    """The findings about the chain name it."""
     rows = [
         audits.Stored(1, "r", "t", "x", "ready", "ready", "nonsense", GENESIS, "h"),
         audits.Stored(2, "r", "t", "x", "ready", "ready", 7, GENESIS, "h"),

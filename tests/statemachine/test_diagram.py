@@ -1,4 +1,4 @@
-"""The diagram is printed from the table that the machine runs."""
+"""The diagram is drawn from the table that the machine runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from initdb.statemachine.table import TABLE, State
 
 
 def test_every_transition_of_the_table_is_drawn_once() -> None:
-    """Those from everywhere and to itself aside, which are a comment."""
+    """Transitions from every state, and from a state to itself, are only a comment."""
     wanted = {(str(r.source), str(r.dest)) for r in TABLE if r.trigger not in ("begin", "note")}
     drawn = re.findall(r"^    (\w+) --> (\w+) : ", mermaid(), re.MULTILINE)
     assert len(drawn) == len(set(drawn))
@@ -19,7 +19,7 @@ def test_every_transition_of_the_table_is_drawn_once() -> None:
 
 
 def test_it_begins_as_mermaid_wants_it() -> None:
-    """stateDiagram-v2, a first state, no state without a place."""
+    """It has stateDiagram-v2, a first state, and no state without a transition."""
     lines = mermaid().splitlines()
     assert lines[0] == "stateDiagram-v2"
     assert f"    [*] --> {State.unknown} : begin" in lines
@@ -39,5 +39,5 @@ def test_it_begins_as_mermaid_wants_it() -> None:
     ],
 )
 def test_a_line_of_the_diagram(line: str) -> None:
-    """What is asked for, and what has to be true; one line for two ways."""
+    """It has the trigger and the guard. Two ways between the same states are one line."""
     assert line in mermaid().splitlines()

@@ -1,4 +1,4 @@
-"""An order whose last COMMIT is in doubt and arrives late is carried out once, whenever it arrives."""
+"""An order whose last COMMIT is in doubt is carried out once, whenever the COMMIT arrives."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.toy import Toy, table_up
 
 
 class _Wire:
-    """What keeps back the COMMIT of an order's last event, and lets it through when it is told to."""
+    """Holds back the COMMIT of an order's last event until it is told to send it."""
 
     def __init__(self, toy: Toy, patch: pytest.MonkeyPatch, last: str = "run_stopped") -> None:
         self._toy, self._kept, self._journal = toy, list[Entry](), None
@@ -46,7 +46,7 @@ class _Wire:
         patch.setattr(Writer, "commit", in_doubt)
 
     def arrive(self) -> None:
-        """Once it is on its way."""
+        """Send the COMMIT, once it was held back."""
         if self._journal is None:
             return
         with session(self._toy.engine()) as other:
@@ -79,7 +79,7 @@ MOMENTS = {
 def test_an_order_is_carried_out_once(
     tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    """A rollback of the last revision reverts one revision, not the one before it as well."""
+    """A rollback of the last revision does not roll back the one before it too."""
     toy = Toy(tmp_path, database_url).with_revisions()
     assert toy.initializer().initialize().success
     initializer = toy.initializer()
@@ -98,7 +98,7 @@ def test_an_order_is_carried_out_once(
 def test_an_order_that_failed_is_not_tried_once_more(
     tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    """If its failure arrives late: it is shown as it is recorded, and recorded once."""
+    """Its failure arrives late. It is shown as it is recorded, and recorded once."""
     toy = Toy(tmp_path, database_url).with_revisions()
     toy.revision(3, table_up(3), "    1 / 0")
     assert toy.initializer().initialize().success

@@ -1,4 +1,4 @@
-"""Where a SQLite file is: a warning on a network file system, reading where nothing can be written."""
+"""The place of a SQLite file: a warning on network file systems, and reading where nothing can be written."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOBODY = 65534
 
 
 def test_a_network_file_system_is_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The boot goes on, and says what its file system means."""
+    """The boot goes on, and says what may happen on such a file system."""
     mounts = tmp_path / "mountinfo"
     mounts.write_text(MOUNTINFO.format(share=tmp_path / "share"))
     (tmp_path / "share").mkdir()
@@ -36,7 +36,7 @@ def test_a_network_file_system_is_warned_of(tmp_path: Path, monkeypatch: pytest.
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that everybody may read."""
+    """A folder that every user may read."""
     made = Path(tempfile.mkdtemp())
     made.chmod(0o755)
     yield made
@@ -45,7 +45,7 @@ def folder() -> Iterator[Path]:
 
 
 def test_a_database_in_a_folder_that_cannot_be_written_is_read(folder: Path) -> None:
-    """Also in write-ahead mode; ready is ready, and nothing is left beside the file."""
+    """It is ready, also in write-ahead mode, and no file is left beside it."""
     toy = Toy(folder, f"sqlite:///{folder / 'x.db'}").with_revisions()
     assert toy.initializer().initialize().success
     for path in [folder, *folder.rglob("*")]:

@@ -1,4 +1,4 @@
-"""The fold: what a journal says is the same for every reader, at every entry."""
+"""The fold: a journal says the same to every reader, at every entry."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ A, B = {"models": "a"}, {"models": "b"}
 @some
 @given(JOURNALS, st.data())
 def test_a_fold_goes_on_from_any_entry(entries: list[Entry], data: st.DataObject) -> None:
-    """What was read before need not be read again; what is read again folds to the same."""
+    """Entries that were read before need not be read again. If they are, the result is the same."""
     at = data.draw(st.integers(0, len(entries)))
     assert fold(entries[at:], fold(entries[:at])) == fold(entries)
     again = [parse(entry.seq, entry.text, entry.prev_hash, entry.hash) for entry in entries]
@@ -33,7 +33,7 @@ def test_a_fold_goes_on_from_any_entry(entries: list[Entry], data: st.DataObject
 @some
 @given(JOURNALS)
 def test_a_live_turn_and_a_replay_are_the_same(entries: list[Entry]) -> None:
-    """The same rows, the same guards, from what is stored."""
+    """Both use the same rows and guards, on the stored data."""
     for entry in entries:
         made = turn(entry.source, entry.type, entry.data)
         assert (made.trigger, made.dest) == (entry.trigger, entry.dest)
@@ -49,10 +49,8 @@ CHANGES = {
 @some
 @given(JOURNALS)
 def test_every_prefix_is_a_journal(entries: list[Entry]) -> None:
-    """Whenever a process was killed: what stands can be read, and says where it ends.
-
-    A run that begins believes nothing. A change of the database voids what code concluded before.
-    """
+    """Wherever a process was killed, its journal can be read, and says where it ended. A run that begins
+    believes nothing. A change of the database voids what code concluded before."""
     known = Knowledge()
     for number, entry in enumerate(entries, start=1):
         known = step(known, entry)
@@ -89,32 +87,32 @@ FAILED = (
 
 
 def test_the_journal_says_whose_it_is() -> None:
-    """And which one, so that a restored backup differs from another journal."""
+    """It also has an identifier, by which a restored backup differs from another journal."""
     known = _fold(("journal_created", {"journal": "j", "application": "shop"}))
     assert (known.journal, known.application) == ("j", "shop")
 
 
 def test_a_created_schema() -> None:
-    """Its revisions and the version table's place, which only env.py knows."""
+    """Its revisions and the place of the version table are known. Only env.py knows that place."""
     known = _fold(START, EMPTY, CREATED)
     assert (known.managed, known.adopted, known.heads, known.version_table) == (True, False, ("r1",), "v")
 
 
 def test_where_the_version_table_is_stays_known() -> None:
-    """Only env.py knows it, and only some events say it."""
+    """Only env.py knows the place, and only some events say it."""
     created = ("schema_created", {**CREATED[1], "version_schema": "meta", "pending": ["r2"]})
     known = _fold(START, EMPTY, created, ("migration_applied", {"revision": "r2", "heads": ["r2"]}))
     assert (known.version_table, known.version_schema) == ("v", "meta")
 
 
 def test_a_rewound_history_voids_what_was_concluded() -> None:
-    """And the catalogue that it was concluded on."""
+    """The catalogue of that conclusion is void too."""
     known = _fold(START, BEHIND, APPLIED, VALID, ("history_rewound", {"was": 9, "is": 5}))
     assert (known.judgements, known.catalog) == ((), None)
 
 
 def test_seeds_are_a_ledger() -> None:
-    """How far a source has come, and which content of it is complete."""
+    """It says how far a source is applied, and which content is complete."""
     batch = {"source": "s", "digest": "d", "table": "t", "next": 50, "seeds_pending": ["s"]}
     known = _fold(START, EMPTY, CREATED, ("seed_batch_applied", batch))
     assert (known.seeds["s"].partial, known.seeds["s"].offset, known.seeds["s"].complete) == (
@@ -128,7 +126,7 @@ def test_seeds_are_a_ledger() -> None:
 
 
 def test_a_table_made_anew_is_unseeded() -> None:
-    """By repair, or because the schema was created again."""
+    """A repair may have made it, or the schema was created again."""
     seeded = ("seed_batch_applied", {"source": "s", "digest": "d", "table": "t", "complete": True})
     walk = (START, EMPTY, CREATED, seeded, ("defects_found", {"issues": ["t is missing"]}))
     assert _fold(*walk).seeds["s"].complete == {"d"}
@@ -137,7 +135,7 @@ def test_a_table_made_anew_is_unseeded() -> None:
 
 
 def test_an_applied_revision() -> None:
-    """Which, from which file, by whom, and whether a person only said so."""
+    """Its name, its file, who applied it, and whether a person only said so are known."""
     known = _fold(START, BEHIND, APPLIED)
     applied = known.applied["r1"]
     assert (applied.digest, applied.marked, applied.run, known.heads) == ("d1", False, "run-0", ("r1",))
@@ -146,7 +144,7 @@ def test_an_applied_revision() -> None:
 
 
 def test_a_reverted_revision_is_held_until_it_is_released_or_applied() -> None:
-    """With the file that was reverted."""
+    """The hash of its file is known."""
     reverted = ("migration_reverted", {"revision": "r1", "digest": "d1", "heads": ["r0"], "pending": ["r1"]})
     known = _fold(START, BEHIND, APPLIED, reverted)
     assert (dict(known.held), known.applied, known.heads) == ({"r1": "d1"}, {}, ("r0",))
@@ -156,14 +154,14 @@ def test_a_reverted_revision_is_held_until_it_is_released_or_applied() -> None:
 
 
 def test_a_database_that_was_rolled_back_is_managed() -> None:
-    """Also where its revisions were applied before there was a journal, and a table of them is left."""
+    """It is so even if its revisions were applied before the journal existed."""
     reverted = ("migration_reverted", {"revision": "r1", "digest": "d1", "heads": [], "pending": ["r1"]})
     assert not _fold(START, BEHIND).managed
     assert _fold(START, BEHIND, reverted).managed
 
 
 def test_a_step_outside_a_transaction_is_in_doubt_until_it_ends() -> None:
-    """Or until a person says to try again."""
+    """A person may also order a retry."""
     begun = ("step_started", {"step": "migrate", "subject": "r1", "digest": "d1"})
     assert _fold(START, BEHIND, begun).doubt == Doubt("migrate", "r1", 3, "d1")
     assert _fold(START, BEHIND, begun, RESUME, BEHIND).doubt is not None
@@ -190,7 +188,7 @@ def test_to_begin_the_same_step_again_is_no_progress() -> None:
 
 
 def test_a_database_that_began_anew_forgets() -> None:
-    """Somebody dropped everything: what the journal knew about it is void."""
+    """A person dropped everything, so what the journal knew about it is void."""
     known = _fold(START, BEHIND, APPLIED, VALID, RESUME, ("database_inspected", {"started_over": True}))
     assert (known.applied, known.seeds, known.managed, known.judgements, known.catalog) == (
         {},
@@ -202,7 +200,7 @@ def test_a_database_that_began_anew_forgets() -> None:
 
 
 def test_what_was_found_outside_voids_conclusions() -> None:
-    """Revisions that somebody applied by hand."""
+    """A person applied revisions without initdb."""
     found = {**BEHIND[1], "outside": ["r1"]}
     assert _fold(START, BEHIND, APPLIED, VALID, START, ("database_inspected", found)).judgements == ()
     assert len(_fold(START, BEHIND, APPLIED, VALID, START, BEHIND).judgements) == 1
@@ -212,7 +210,7 @@ def test_what_was_found_outside_voids_conclusions() -> None:
     ("end", "how"), [(VALID, "ready"), (FAILED, "failed"), (("run_stopped", {"why": "SIGTERM"}), "stopped")]
 )
 def test_how_a_run_ends(end: tuple[str, dict[str, Any]], how: str) -> None:
-    """At ready, with a failure, or stopped; else it was interrupted."""
+    """It ends at ready, with a failure, or stopped. Otherwise it was interrupted."""
     known = _fold(START, BEHIND, APPLIED, end)
     assert known.last_run is not None and known.last_run.ended == how
     assert _fold(START, BEHIND, APPLIED).last_run is not None
@@ -221,13 +219,13 @@ def test_how_a_run_ends(end: tuple[str, dict[str, Any]], how: str) -> None:
 
 
 def test_a_note_does_not_end_a_run() -> None:
-    """An outage, an override, a hold that was released."""
+    """Such notes are an outage, an override, and a released hold."""
     known = _fold(START, ("outage", {}), ("hold_released", {}), ("override", {}))
     assert known.last_run is not None and known.last_run.ended is None
 
 
 def test_conclusions_of_several_codes_stand_side_by_side() -> None:
-    """On one catalogue; of one code the last counts."""
+    """They are about one catalogue. Of each code the last one counts."""
     other = ("step_failed", {**FAILED[1], "code": B})
     known = _fold(START, BEHIND, APPLIED, VALID, ("run_started", {"code": B}), other)
     assert [(dict(one.code), one.failure is None) for one in known.judgements] == [(A, True), (B, False)]
@@ -237,20 +235,20 @@ def test_conclusions_of_several_codes_stand_side_by_side() -> None:
 
 
 def test_a_conclusion_on_another_catalogue_voids_the_others() -> None:
-    """They were drawn from a database that is no more."""
+    """They were about a database that has changed since."""
     other = ("step_failed", {**FAILED[1], "code": B, "catalog": "c2"})
     known = _fold(START, BEHIND, APPLIED, VALID, ("run_started", {"code": B}), other)
     assert [dict(one.code) for one in known.judgements] == [B] and known.catalog == "c2"
 
 
 def test_a_change_of_the_database_voids_what_was_concluded() -> None:
-    """By whatever code: it was drawn from a database that is no more."""
+    """It voids the conclusions of every code."""
     known = _fold(START, BEHIND, FAILED, START, BEHIND, APPLIED)
     assert (known.judgements, known.catalog) == ((), None)
 
 
 def test_a_failure_is_told_as_it_was() -> None:
-    """Where, what, by which code, at which attempt, at the database's time."""
+    """Its step, its error, its code, its attempt and the database's time are known."""
     failure = _fold(START, BEHIND, FAILED).judgements[0].failure
     assert failure is not None
     assert (failure.seq, failure.step, failure.clock, failure.error) == (
@@ -262,7 +260,7 @@ def test_a_failure_is_told_as_it_was() -> None:
 
 
 def test_tries_are_counted_by_code_and_without_progress() -> None:
-    """The attempt that the next failure names."""
+    """The next failure has this number as its attempt."""
     assert _fold(START).tries == 1
     assert _fold(START, BEHIND, FAILED, START, BEHIND, FAILED, START).tries == 3
     assert _fold(START, BEHIND, FAILED, ("run_started", {"code": B})).tries == 1
@@ -274,7 +272,8 @@ STOP = ("run_stopped", {"why": "SIGTERM", "during": "migrate"})
 
 
 def test_crashes_are_runs_in_a_row_that_were_cut_off() -> None:
-    """Killed, or stopped by a signal; of one code, without progress; looking is none."""
+    """They were killed or stopped by a signal, are of one code, and made no progress. An inspection is no
+    progress."""
     assert _fold(START).crashes == 0
     assert _fold(START, RESUME, RESUME, RESUME).crashes == 3
     assert _fold(START, RESUME, BEHIND, RESUME, BEHIND).crashes == 2
@@ -290,7 +289,7 @@ def test_crashes_are_runs_in_a_row_that_were_cut_off() -> None:
 
 
 def test_a_run_that_goes_on_has_not_died() -> None:
-    """However often its process loses the connection, and by whatever sessions it goes on."""
+    """Its process may lose the connection many times, and may go on with other sessions."""
     again = ("run_continued", {"reason": "connection", "sessions": {"work": 7}})
     known = _fold(START, *(again, BEHIND) * 9)
     assert (known.crashes, known.tries) == (0, 1)
@@ -299,13 +298,13 @@ def test_a_run_that_goes_on_has_not_died() -> None:
 
 
 def test_notes_are_remembered_by_their_id() -> None:
-    """So that one from the spool enters once."""
+    """So a note from the spool enters once."""
     known = _fold(("outage", {"note": "n1"}), ("outage", {"note": "n2"}))
     assert known.notes == {"n1", "n2"}
 
 
 def test_what_alembic_remembers_lasts_until_the_next_revision() -> None:
-    """An interrupted run ends as an uninterrupted one."""
+    """An interrupted run ends like one that was not interrupted."""
     memo = {**APPLIED[1], "pending": ["r2"], "memo": {"enums": [["s", "e"]]}}
     known = _fold(START, BEHIND, ("migration_applied", memo), RESUME)
     assert known.memo == {"enums": [["s", "e"]]}
@@ -316,7 +315,7 @@ def test_what_alembic_remembers_lasts_until_the_next_revision() -> None:
 
 
 def test_an_unknown_event_moves_the_head_and_is_believed() -> None:
-    """The stored destination is trusted: a later version knew why."""
+    """The stored state after it counts, since a newer version knew why."""
     text = '{"type":"database_compressed","dest":"compressed","v":7,"data":{"ratio":0.5}}'
     known = fold([*entries_of([START, BEHIND]), parse(3, text, "p", "h")])
     assert (known.seq, known.hash, known.state, known.version) == (3, "h", "compressed", 7)

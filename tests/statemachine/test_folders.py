@@ -1,4 +1,4 @@
-"""What each event adds to what is known, field by field: everything else stays as it was."""
+"""What each event adds to knowledge, field by field. All other fields keep their values."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _event(kind: str, data: dict[str, Any], **values: Any) -> Entry:
 
 
 def _added(before: Knowledge, made: Entry) -> dict[str, Any]:
-    """The fields that differ afterwards, but for those that every event moves."""
+    """The fields that differ afterwards, without those that every event changes."""
     after = fold([made], before)
     assert (after.seq, after.hash) == (made.seq, made.hash)
     assert (after.last_type, after.last_at, after.last_data) == (made.type, made.at, made.data)
@@ -317,21 +317,21 @@ EACH: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
 def test_what_an_event_adds(
     kind: str, data: dict[str, Any], before: dict[str, Any], added: dict[str, Any]
 ) -> None:
-    """And nothing else; what was known before is not touched."""
+    """Nothing else changes, and the knowledge before it is not modified."""
     known = replace(BEFORE, **before)
     assert _added(known, _event(kind, data)) == added
     assert known == replace(BEFORE, **before)
 
 
 def test_a_run_of_this_stay_goes_on_by_other_sessions() -> None:
-    """Another's does not."""
+    """The run of another stay does not."""
     made = _event("run_continued", {"sessions": {"work": 9}}, run="run-1")
     assert _added(BEFORE, made) == {"last_run": replace(RUN, work={"work": 9})}
     assert _added(replace(BEFORE, last_run=None), made) == {}
 
 
 def test_an_empty_database_has_nothing_applied() -> None:
-    """By the state that inspection leads to."""
+    """The state after the inspection says that it is empty."""
     made = _event("database_inspected", {}, dest="empty")
     added = {"state": "empty", "heads": (), "applied": {}, "seeds": {}, "memo": {}, "doubt": None}
     assert _added(replace(BEFORE, managed=True, adopted=True), made) == {
@@ -342,20 +342,20 @@ def test_an_empty_database_has_nothing_applied() -> None:
 
 
 def test_the_state_is_where_the_event_leads() -> None:
-    """An event that does not say leaves it."""
+    """An event without a state does not change it."""
     assert _added(BEFORE, _event("outage", {}, dest="ready")) == {"state": "ready"}
     assert _added(BEFORE, _event("outage", {})) == {}
 
 
 def test_the_highest_version_counts() -> None:
-    """Of any event."""
+    """Any event may have it."""
     newer = _event("outage", {}, v=CURRENT + 4)
     assert _added(BEFORE, newer) == {"version": CURRENT + 4}
     assert fold([newer, _event("outage", {}, v=CURRENT)], BEFORE).version == CURRENT + 4
 
 
 def test_a_snapshot_is_seen_by_nobody() -> None:
-    """The last event is the one before it; from it what was known is known again."""
+    """The last event is the one before it. What was known is known again from the snapshot."""
     said = snapshot_of(BEFORE)
     assert said is not None
     made = _event("snapshot", said.data())

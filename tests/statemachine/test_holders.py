@@ -1,4 +1,4 @@
-"""Who holds the baton, whom that is taken from, and what is said where it is not taken: at the limits."""
+"""Which process holds the baton, when it can be taken from it, and what is said if it cannot."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ BEGAN = datetime(2026, 11, 23, 8, 6, 41, tzinfo=UTC)
 
 @dataclass
 class Hand:
-    """A clock that goes on by the pauses alone."""
+    """A clock that only pauses move."""
 
     now: float = 100.0
     slept: list[float] = field(default_factory=list)
@@ -49,21 +49,21 @@ class Hand:
 
 
 def test_what_holds_is_not_waited_for() -> None:
-    """Not even a moment."""
+    """There is no pause at all."""
     hand = Hand()
     assert take_over._until(lambda: True, hand.clock(), 5.0)
     assert hand.slept == []
 
 
 def test_what_never_holds_is_given_up_after_its_time() -> None:
-    """Asked twenty times a second."""
+    """The question is asked twenty times a second."""
     hand = Hand()
     assert not take_over._until(lambda: False, hand.clock(), 1.0)
     assert set(hand.slept) == {0.05} and sum(hand.slept) == pytest.approx(1.05)
 
 
 def test_what_holds_in_the_end_is_noticed() -> None:
-    """On the third time that it is asked."""
+    """The third answer is yes."""
     answers, hand = iter([False, False, True]), Hand()
     assert take_over._until(lambda: next(answers), hand.clock(), 1.0)
     assert len(hand.slept) == 2
@@ -82,7 +82,7 @@ def test_what_holds_in_the_end_is_noticed() -> None:
     ],
 )
 def test_whom_it_is_not_taken_from(by: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Why, to the letter: a person acts on it."""
+    """The exact reason is asserted, since a person acts on it."""
     seen: list[int] = []
 
     def looked_at(pid: int, file: Path, run: RunRecord) -> None:
@@ -97,14 +97,14 @@ def test_whom_it_is_not_taken_from(by: dict[str, Any], said: str, monkeypatch: p
 
 
 def test_it_is_not_taken_from_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which has the number of one that died."""
+    """This process has the id of one that died."""
     monkeypatch.setattr(take_over, "_holder", lambda *_: pytest.fail("looked at"))
     with pytest.raises(InitError, match=f"process {os.getpid()} is not the one"):
         take_over._certain(Path("x"), RunRecord("run", 1, "t", {"pid": os.getpid(), "host": HERE}))
 
 
 def test_without_a_run_nobody_is_named() -> None:
-    """The journal is empty, or gone."""
+    """The journal is empty or missing."""
     with pytest.raises(InitError) as error:
         take_over._certain(Path("x.db-initdb"), None)
     assert error.value.context == ("the journal does not say who holds the baton",)
@@ -122,7 +122,7 @@ def _process(file: Path, created: datetime) -> Callable[[int], Any]:
 def test_two_seconds_of_a_process_age_are_rounding(
     late: float, found: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What began later has got the number of one that ended."""
+    """A process that began later got the id of one that ended."""
     file = tmp_path / "x.db-initdb"
     monkeypatch.setattr(psutil, "Process", _process(file, BEGAN + timedelta(seconds=late)))
     holding = take_over._holder(7, file, RunRecord("run", 1, BEGAN.isoformat()))
@@ -132,7 +132,7 @@ def test_two_seconds_of_a_process_age_are_rounding(
 def test_a_process_that_has_other_files_open_is_not_the_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Though it has the number and the age."""
+    """Its id and its age would fit."""
     monkeypatch.setattr(psutil, "Process", _process(tmp_path / "another", BEGAN))
     assert take_over._holder(7, tmp_path / "x.db-initdb", RunRecord("run", 1, BEGAN.isoformat())) is None
 
@@ -156,7 +156,7 @@ class Obeying:
 def test_a_process_is_asked_before_it_is_killed(
     needs: signal.Signals, waited: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has its grace in between; what ended it is said."""
+    """It has its time to end between the two signals. The result says which signal ended it."""
     process, hand = Obeying(needs), Hand()
     monkeypatch.setattr(take_over, "_certain", lambda *_: process)
     monkeypatch.setattr(take_over, "is_locked", process.is_locked)
@@ -165,7 +165,7 @@ def test_a_process_is_asked_before_it_is_killed(
 
 
 def test_a_process_that_does_not_die_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After both signals and both times."""
+    """It got both signals, and both times have passed."""
     process, hand = Obeying(None), Hand()
     monkeypatch.setattr(take_over, "_certain", lambda *_: process)
     monkeypatch.setattr(take_over, "is_locked", process.is_locked)
@@ -178,7 +178,7 @@ def test_a_process_that_does_not_die_is_said_so(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_this_user_may_not_end_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By its number."""
+    """The error names the process by its id."""
 
     def denied(signum: int) -> None:
         raise psutil.AccessDenied(41)
@@ -191,7 +191,7 @@ def test_what_this_user_may_not_end_is_said(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_nobody_is_ended_where_nobody_holds_it(tmp_path: Path) -> None:
-    """No file, a free file, a database in memory."""
+    """There is no file, the file is free, or the database is in memory."""
     engine = create_engine(f"sqlite:///{tmp_path / 'x.db'}")
     journal = Journal("main", "shop")
     assert take_over.take_over(engine, journal, None, Clock()) == ()
@@ -201,7 +201,7 @@ def test_nobody_is_ended_where_nobody_holds_it(tmp_path: Path) -> None:
 
 
 def test_whoever_holds_the_file_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The process that the last run names, with the grace that was given."""
+    """It is the process of the last run, and has the given time to end."""
     engine = create_engine(f"sqlite:///{tmp_path / 'x.db'}")
     run, clock = RunRecord("run", 1, "t"), Clock()
     asked: list[Any] = []
@@ -221,7 +221,7 @@ def test_whoever_holds_the_file_is_ended(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_the_side_file_of_a_database(tmp_path: Path) -> None:
-    """Beside it; one in memory has none."""
+    """It is beside the database. A database in memory has none."""
     engine = create_engine(f"sqlite:///{tmp_path / 'x.db'}")
     assert holder.side_file(engine) == tmp_path / "x.db-initdb"
     assert holder.side_file(create_engine("sqlite://")) is None
@@ -229,7 +229,7 @@ def test_the_side_file_of_a_database(tmp_path: Path) -> None:
 
 
 def test_a_file_is_locked_while_a_transaction_that_writes_is_open(tmp_path: Path) -> None:
-    """To ask takes no lock that stays, and makes no file."""
+    """The question leaves no lock, and makes no file."""
     file = tmp_path / "x.db-initdb"
     assert not holder.is_locked(file) and not file.exists()
     file.touch()
@@ -246,7 +246,7 @@ def test_a_file_is_locked_while_a_transaction_that_writes_is_open(tmp_path: Path
 
 
 def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
-    """Neither held nor free."""
+    """It is neither locked nor free."""
     file = tmp_path / "x.db-initdb"
     file.mkdir()
     with pytest.raises(sqlite3.OperationalError):
@@ -254,7 +254,7 @@ def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
 
 
 def test_who_is_at_work(engine: Engine) -> None:
-    """As long as the baton is held, whatever else is locked."""
+    """A process is at work as long as it holds the baton. Other locks do not count."""
     journal = make(engine)
     assert not holder.at_work(engine, journal)
     baton = try_baton(engine, journal)
@@ -268,7 +268,7 @@ def test_who_is_at_work(engine: Engine) -> None:
 @pytest.mark.parametrize("application", ["shop", "billing"])
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_the_sessions_of_a_run(engine: Engine, application: str) -> None:
-    """The baton's by its lock, the unit's by the head's; of this journal and this database alone."""
+    """They hold the baton or have locked the head, of this journal in this database only."""
     journal = make(engine, application=application)
     assert (journal.key("baton") < 0) == (application == "billing"), "a lock's key may be negative"
     baton = try_baton(engine, journal)
@@ -293,7 +293,7 @@ def test_the_sessions_of_a_run(engine: Engine, application: str) -> None:
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_the_sessions_of_a_run_are_ended(engine: Engine) -> None:
-    """And named; where nobody has the baton a unit of work is left alone."""
+    """They are named. If no session has the baton, the one with the head is left alone."""
     journal = make(engine)
     with session(engine) as working:
         begin(working)
@@ -310,7 +310,7 @@ def test_the_sessions_of_a_run_are_ended(engine: Engine) -> None:
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_sessions_that_do_not_end_are_said_so(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After ten seconds by the clock."""
+    """The clock says that ten seconds have passed."""
     journal, hand = make(engine), Hand()
     monkeypatch.setattr(take_over, "backends", lambda *_: (2**30,))
     with pytest.raises(InitError) as error:
@@ -322,7 +322,7 @@ def test_sessions_that_do_not_end_are_said_so(engine: Engine, monkeypatch: pytes
 
 @pytest.mark.parametrize(("words", "said"), [("permission denied\n", "permission denied"), ("a\nb", "a\\nb")])
 def test_a_session_that_may_not_be_ended(words: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The database's own words, in one line."""
+    """The error has the database's own words, in one line."""
 
     def execute(*_: object) -> None:
         raise DBAPIError("SELECT pg_terminate_backend(7)", {}, Exception(words))
@@ -336,7 +336,7 @@ def test_a_session_that_may_not_be_ended(words: str, said: str, monkeypatch: pyt
 
 
 def test_a_session_is_ended_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where it has the baton and the head."""
+    """It may hold both the baton and the head."""
     ended: list[dict[str, int]] = []
 
     def execute(statement: object, values: dict[str, int]) -> None:

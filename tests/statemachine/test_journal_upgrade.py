@@ -13,7 +13,7 @@ from tests.support.toy import Toy
 
 @pytest.fixture
 def toy(tmp_path: Path, database_url: str) -> Toy:
-    """Ready, with a journal of version 1: without its two indexes."""
+    """A ready application with a journal of version 1, which has no indexes."""
     toy = Toy(tmp_path, database_url).with_revisions().with_seeds()
     toy.initializer().initialize()
     guard = "init_journal_head_move"
@@ -36,14 +36,14 @@ def toy(tmp_path: Path, database_url: str) -> Toy:
 
 
 def test_a_ready_database_is_left_as_it_is(toy: Toy) -> None:
-    """An older journal is no work by itself."""
+    """An older journal alone is no reason for work."""
     before = toy.types()
     assert toy.initializer().initialize().success
     assert toy.types() == before
 
 
 def test_the_next_run_upgrades_in_its_first_transaction(toy: Toy, tmp_path: Path) -> None:
-    """With an event of its own, and then the same schema as one that is made whole."""
+    """There is an event of its own. The schema is then that of a new journal."""
     toy.with_seeds(6)
     result = toy.initializer().initialize()
     assert result.success, result.errors

@@ -1,4 +1,4 @@
-"""A live walk through the machine and the replay of its journal have the same result."""
+"""A live walk through the machine and the replay of its journal give the same result."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.said import said
 @some
 @given(STEPS)
 def test_a_live_walk_is_its_own_replay(steps: list[tuple[str, dict[str, Any]]]) -> None:
-    """Whatever a run does, what it knows at its end is what the journal says, and the journal is intact."""
+    """What a run knows at its end is what its journal says, and the journal is intact."""
     engine = create_engine("sqlite://", poolclass=StaticPool)
     journal = make(engine)
     with session(engine) as connection:

@@ -1,4 +1,4 @@
-"""What a look sees of a database, entry by entry, and what it says of a journal that is not whole."""
+"""What a look sees of a database, entry by entry, and what it says of an incomplete journal."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from tests.support.toy import Toy, table_up
 
 @pytest.fixture
 def toy(tmp_path: Path, sqlite_url: str) -> Toy:
-    """Three revisions; nothing done yet."""
+    """An application with three revisions, before its first boot."""
     return Toy(tmp_path, sqlite_url, options={"application": "shop"}).with_revisions()
 
 
 @pytest.fixture
 def site(toy: Toy) -> Site:
-    """Its place."""
+    """The application and its database."""
     return toy.initializer().site
 
 
 @pytest.fixture
 def journal(site: Site) -> Journal:
-    """A journal of two entries in it."""
+    """A journal of two entries in that database."""
     journal = make(site.engine)
     _append(site, journal, "run_started", {"code": {}})
     return journal
@@ -61,7 +61,7 @@ def _append(site: Site, journal: Journal, type_: str = "outage", data: dict[str,
 
 
 def _unguarded(site: Site, *statements: str) -> None:
-    """Change the journal as somebody would who has dropped its triggers."""
+    """Change the journal as a person could who has dropped its triggers."""
     with session(site.engine) as connection:
         begin(connection)
         names = connection.exec_driver_sql("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").all()
@@ -76,7 +76,7 @@ def _unguarded(site: Site, *statements: str) -> None:
 
 @pytest.mark.parametrize(("options", "schema"), [({}, "main"), ({"journal_schema": "audit"}, "audit")])
 def test_a_file_that_is_not_there_is_empty(toy: Toy, options: dict[str, str], schema: str) -> None:
-    """It is not made; the time is the host's."""
+    """The file is not made. The time is that of the host."""
     site = toy.initializer(**options).site
     before = time.time()
     seen = look(site)
@@ -86,7 +86,7 @@ def test_a_file_that_is_not_there_is_empty(toy: Toy, options: dict[str, str], sc
 
 
 def test_what_a_look_says_of_a_journal(site: Site, journal: Journal) -> None:
-    """All of it, and the catalogue not, as long as nothing was concluded that it could void."""
+    """The look has all of it. It leaves the catalogue out while no conclusion depends on it."""
     seen = look(site)
     assert seen.knowledge.seq == 2 and seen.knowledge.last_run is not None
     assert seen.head == Head(2, seen.knowledge.hash, SCHEMA_VERSION, MIN_WRITER)
@@ -97,7 +97,7 @@ def test_what_a_look_says_of_a_journal(site: Site, journal: Journal) -> None:
 
 
 def test_a_database_without_a_journal(site: Site) -> None:
-    """Where it would be is said, and no head."""
+    """The look says where the journal would be, and has no head."""
     with session(site.engine) as connection:
         begin(connection)
         commit(connection)
@@ -107,14 +107,14 @@ def test_a_database_without_a_journal(site: Site) -> None:
 
 
 def test_the_catalogue_is_read_to_work_on_it(site: Site, connection: Connection) -> None:
-    """Not only to judge; but where a judgement depends on it, always."""
+    """To judge only, it is read if a conclusion depends on it."""
     idle, active = look_on(site, connection, idly=True), look_on(site, connection)
     assert idle.catalog is None and active.catalog is not None
     assert look_on(site, connection).catalog == active.catalog
 
 
 def test_a_judgement_depends_on_the_catalogue(toy: Toy) -> None:
-    """It is read then, whoever looks."""
+    """Then it is read in every look."""
     initializer = toy.initializer()
     assert initializer.initialize().success
     seen = look(initializer.site)
@@ -123,7 +123,7 @@ def test_a_judgement_depends_on_the_catalogue(toy: Toy) -> None:
 
 
 def test_revisions_that_the_code_does_not_have(toy: Toy) -> None:
-    """They are unknown, unless it has no directory at all."""
+    """They are unknown, unless the code has no directory of revisions."""
     assert toy.initializer().initialize().success
     (toy.migrations / "versions" / "003_r3.py").unlink()
     assert look(toy.initializer().site).unknown == ("r3",)
@@ -133,7 +133,7 @@ def test_revisions_that_the_code_does_not_have(toy: Toy) -> None:
 
 
 def test_pending_revisions_count_where_something_is_held(toy: Toy) -> None:
-    """With the hashes of their files."""
+    """The look has the hashes of their files."""
     from initdb.statemachine import orders
 
     assert toy.initializer().initialize().success
@@ -149,7 +149,7 @@ def test_pending_revisions_count_where_something_is_held(toy: Toy) -> None:
 def test_only_newer_entries_are_read(
     site: Site, journal: Journal, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was seen before is known."""
+    """The older ones were seen before."""
     before = look_on(site, connection)
     commit(connection)
     _append(site, journal)
@@ -168,7 +168,7 @@ def test_only_newer_entries_are_read(
 def test_a_history_that_has_changed_is_read_anew(
     site: Site, journal: Journal, connection: Connection
 ) -> None:
-    """What was seen is not its beginning, or is longer."""
+    """What was seen before is not its beginning, or is longer."""
     before = look_on(site, connection)
     whole = before.knowledge
     commit(connection)
@@ -196,7 +196,7 @@ def test_a_history_that_has_changed_is_read_anew(
     ],
 )
 def test_a_journal_that_is_not_whole(site: Site, journal: Journal, statement: str, said: str) -> None:
-    """What is said of it; of the head also to who has seen the journal whole."""
+    """The exact message is asserted. A head is also compared with what was seen before."""
     before = look(site)
     _unguarded(site, statement)
     for seen in (None, before) if "init_journal_head" in statement else (None,):
@@ -208,7 +208,7 @@ def test_a_journal_that_is_not_whole(site: Site, journal: Journal, statement: st
 def test_a_head_behind_is_looked_at_again(
     site: Site, journal: Journal, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An entry appended between the two reads of a look is no tail that was added."""
+    """If an entry is appended between the two reads of a look, the journal is not damaged."""
     head = Journal.head
     asked: list[int] = []
 
@@ -250,7 +250,7 @@ def test_a_journal_that_went_back(
     newest: Callable[[Knowledge, str | None], Newest],
     rewound: bool,
 ) -> None:
-    """It lacks what this process saw, or has something else in its place, or is another one."""
+    """It lacks entries that this process saw, has others in their place, or is another journal."""
     known = look_on(site, connection).knowledge
     assert known.journal == "j"
     site.newest = newest(known, journal.hash_at(connection, 1))
@@ -258,7 +258,7 @@ def test_a_journal_that_went_back(
 
 
 def test_another_applications_journal(toy: Toy, journal: Journal) -> None:
-    """Both are named."""
+    """The error names both applications."""
     with pytest.raises(InitError) as error:
         look(toy.initializer(application="billing").site)
     assert error.value.reference == "journal-of-another-application"
@@ -266,7 +266,7 @@ def test_another_applications_journal(toy: Toy, journal: Journal) -> None:
 
 
 def test_a_state_of_a_newer_version(site: Site, journal: Journal) -> None:
-    """It is named; nothing can be concluded from it."""
+    """The error names the state. Nothing can be concluded from it."""
     from initdb.events.entry import Turn, write
     from tests.events.journals import MOMENT
 

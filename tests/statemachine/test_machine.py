@@ -47,7 +47,7 @@ def _inspected(data: Mapping[str, Any]) -> str:
 
 
 def oracle(state: str, event: str, data: Mapping[str, Any]) -> str | None:
-    """Where the event leads, None where there is no way: the table of the design, in other words."""
+    """The state that the event leads to, or None if there is no way: the table in other words."""
     if event in NOTES:
         return state
     if event in ("run_started", "run_resumed", "run_continued"):
@@ -82,7 +82,7 @@ def _all_or_nothing() -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("event", [*EVENTS, *NOTES])
 def test_every_event_in_every_state_with_every_fact(event: str) -> None:
-    """The machine and the rules agree on all of them, also where there is no way."""
+    """The machine and the rules agree on all combinations."""
     for state in State:
         whole = TRIGGERS[event] not in ("begin", "note") and accepts(state, TRIGGERS[event])
         for data in _facts() if whole else _all_or_nothing():
@@ -110,19 +110,19 @@ def test_every_event_in_every_state_with_every_fact(event: str) -> None:
     ],
 )
 def test_why_there_is_no_row(state: str, event: str, data: Mapping[str, Any], why: str) -> None:
-    """The audit of a journal tells it."""
+    """The audit of a journal shows this reason."""
     with pytest.raises(NoRow, match=f"^{why}$"):
         turn(state, event, data)
 
 
 def test_missing_facts_are_no() -> None:
-    """An event that says nothing of what is pending leads on; live and in a replay."""
+    """An event that does not say what is pending leads on, live and in a replay."""
     assert turn("behind", "migration_applied", {}).dest == "unproven"
     assert turn("unknown", "database_inspected", {}).dest == "empty"
 
 
 def test_every_type_of_event_is_in_the_table() -> None:
-    """And the table has no other; every trigger has an event, no two triggers share one."""
+    """The table has no other types. Every trigger has an event, and no two share one."""
     assert set(TRIGGERS) == {*EVENTS, *NOTES}
     triggers: dict[str, set[str]] = {}
     for row in TABLE:
@@ -131,13 +131,13 @@ def test_every_type_of_event_is_in_the_table() -> None:
 
 
 def test_no_word_is_shared() -> None:
-    """A state is what is true, a trigger what is asked, an event what happened."""
+    """A state says what is true, a trigger what was asked for, an event what happened."""
     states, triggers, events = set(map(str, State)), set(TRIGGERS.values()), set(TRIGGERS)
     assert not states & triggers and not states & events and not triggers & events
 
 
 def test_every_state_has_one_piece_of_work_but_ready() -> None:
-    """A trigger that the table accepts there, and a step that does it."""
+    """The table accepts its trigger in the state, and a step does it."""
     assert set(WORK) == set(State)
     for state, work in WORK.items():
         if state is State.ready:
@@ -150,7 +150,7 @@ def test_every_state_has_one_piece_of_work_but_ready() -> None:
 
 
 def test_a_piece_of_work_leaves_its_state() -> None:
-    """Or turns in it while more of the same is left: what work leads to is never only itself."""
+    """Work may stay in its state while there is more of it, but it does not only do that."""
     for state in State:
         work = work_name(state)
         reached = {row.dest for row in TABLE if row.trigger == work and row.source == state}
@@ -158,12 +158,12 @@ def test_a_piece_of_work_leaves_its_state() -> None:
 
 
 def test_a_state_of_a_newer_version_has_no_work() -> None:
-    """Nor has ready."""
+    """The state ready has none either."""
     assert work_name("shining") is None and work_name("ready") is None
 
 
 def test_every_state_reaches_ready() -> None:
-    """By its own work alone."""
+    """It does so by its own work alone."""
     good = {State.ready}
     while True:
         more = {
@@ -181,7 +181,7 @@ def test_every_state_reaches_ready() -> None:
 
 @pytest.mark.parametrize("state", State)
 def test_a_trigger_without_a_row_is_not_accepted(state: State) -> None:
-    """`accepts` says what `turn` does."""
+    """`accepts` and `turn` agree."""
     for event, trigger in TRIGGERS.items():
         ways = [oracle(state, event, data) for data in _facts()]
         assert accepts(state, trigger) >= any(way is not None for way in ways)
@@ -193,12 +193,13 @@ def test_a_trigger_without_a_row_is_not_accepted(state: State) -> None:
 
 
 def test_a_run_begins_in_every_state() -> None:
-    """It believes nothing and looks first."""
+    """It believes nothing, and inspects first."""
     assert {turn(state, "run_resumed", {}).dest for state in State} == {"unknown"}
 
 
 def test_what_nobody_knows_has_no_row() -> None:
-    """A state of a later version; an event of one is a KeyError, since nobody can ask for it here."""
+    """A state of a newer version has no row. An unknown event is a KeyError, since no code here can ask for
+    it."""
     for event in TRIGGERS:
         with pytest.raises(NoRow):
             turn("compressed", event, {})
@@ -207,7 +208,7 @@ def test_what_nobody_knows_has_no_row() -> None:
 
 
 def test_an_error_in_the_data_leaves_no_trace() -> None:
-    """The model of a turn is thrown away: the next turn is not touched by it."""
+    """Each turn has a model of its own, so the next turn is not affected."""
 
     class Moody:
         def __bool__(self) -> bool:
@@ -221,7 +222,7 @@ def test_an_error_in_the_data_leaves_no_trace() -> None:
 
 
 def test_threads_share_the_machine() -> None:
-    """One machine a process, a model a turn."""
+    """There is one machine in a process, and one model for each turn."""
     wrong: list[Any] = []
 
     def walk(pending: int) -> None:
@@ -239,7 +240,7 @@ def test_threads_share_the_machine() -> None:
 
 
 def test_the_librarys_logger_is_the_applications(caplog: pytest.LogCaptureFixture) -> None:
-    """Turns in four threads neither write to it above DEBUG nor switch it off."""
+    """Turns in four threads log nothing above DEBUG, and do not disable it."""
     logger = logging.getLogger("transitions.core")
     with caplog.at_level(logging.INFO, "transitions.core"):
         off: list[bool] = []
@@ -260,7 +261,7 @@ def test_the_librarys_logger_is_the_applications(caplog: pytest.LogCaptureFixtur
 
 
 def test_a_ready_database_needs_no_machine(tmp_path: Path, database_url: str) -> None:
-    """What only work needs is imported when there is something to do, and not before."""
+    """What only work needs is imported when there is work."""
     toy = Toy(tmp_path, database_url)
     assert toy.initializer().initialize().success
     said = """

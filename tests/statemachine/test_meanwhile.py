@@ -1,4 +1,4 @@
-"""What others do to a database during a run is noticed, and never overwritten."""
+"""What other processes do to a database during a run is noticed, and never overwritten."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.support.toy import Toy
 
 @pytest.fixture
 def toy(tmp_path: Path, database_url: str) -> Toy:
-    """Three tables, three revisions, one seed file, nothing done yet."""
+    """An application with three tables, three revisions and one seed file, before its first boot."""
     return Toy(tmp_path, database_url).with_revisions().with_seeds()
 
 
 def test_a_revision_that_somebody_applies_meanwhile_is_not_run(toy: Toy) -> None:
-    """Plain Alembic beside a run: what it did is recorded as done outside, and the rest goes on."""
+    """Plain Alembic applies it during a run. It is recorded as applied outside, and the rest goes on."""
     toy.options["schema_from"] = "migrations"
 
     def meanwhile(entry: Entry) -> None:
@@ -43,7 +43,8 @@ def test_a_revision_that_somebody_applies_meanwhile_is_not_run(toy: Toy) -> None
 
 
 def test_a_lost_revision_of_newer_code_is_missed_by_older(toy: Toy) -> None:
-    """Its version row was edited back to where the older code ends: that is not what the journal says."""
+    """A person edited the version row back to the last revision of the older code. The journal says
+    otherwise."""
     toy.tables, toy.options["schema_from"] = 4, "migrations"
     toy.with_revisions()
     assert toy.initializer().initialize().success
@@ -57,7 +58,7 @@ def test_a_lost_revision_of_newer_code_is_missed_by_older(toy: Toy) -> None:
 
 
 def test_what_changes_while_it_is_validated_is_looked_at_again(toy: Toy) -> None:
-    """A table dropped after its check is noticed and created again before any process serves."""
+    """A table that is dropped after its check is created again before any process serves."""
     dropped: list[str] = []
 
     def rule(connection: Connection) -> list[str]:
@@ -83,7 +84,7 @@ def test_what_changes_while_it_is_validated_is_looked_at_again(toy: Toy) -> None
 def test_a_journal_that_is_made_at_the_last_moment_is_found(
     toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As where the COMMIT of another first boot arrives late: looked at once more, and nothing made twice."""
+    """The COMMIT of another first boot arrives late. The run looks again, and nothing is made twice."""
     real = Beginning._create_journal
 
     def late(beginning: Beginning, events: list[Any]) -> None:

@@ -1,4 +1,4 @@
-"""What came of a run, as a caller of the library and a shell are told it."""
+"""An outcome as a caller of the library and a shell see it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ BY = {"app": "shop", "host": "web-1", "pid": 41}
     ],
 )
 def test_the_exit_code(ending: Any, own: int, settings: dict[str, Any], code: int) -> None:
-    """Of a hold and of a newer database as it is configured, of anything else its own."""
+    """For held and ahead the settings decide; any other outcome has its own."""
     outcome = Outcome(ending, exit_code=own)
     configured = replace(SETTINGS, **settings)
     assert reporting.exit_code(outcome, configured) == code
@@ -54,7 +54,8 @@ def test_the_exit_code(ending: Any, own: int, settings: dict[str, Any], code: in
 
 
 def test_a_result_says_what_was_done_and_what_was_wrong() -> None:
-    """A line a step; the error as it is shown; cautions before what the verdict warns of."""
+    """It has a line for each step, the error as it is shown, and the cautions before the verdict's
+    warnings."""
     entries = [entry("run_started", {}), entry("health_validated", {})]
     outcome = Outcome(
         "failed",
@@ -72,13 +73,13 @@ def test_a_result_says_what_was_done_and_what_was_wrong() -> None:
 
 
 def test_a_result_of_nothing_is_empty() -> None:
-    """Neither a report nor an error nor a verdict."""
+    """There is no report, no error and no verdict."""
     result = reporting.result_of(Outcome("ready"), "sqlite", SETTINGS)
     assert (result.steps_completed, result.errors, result.warnings) == ([], [], [])
 
 
 def test_what_could_not_be_begun_has_failed() -> None:
-    """With the error's own exit code."""
+    """The exit code is that of the error."""
     error = InitError("no-such-revision", "r9")
     result = failed(error)
     assert (result.success, result.errors) == (False, [render(error.rendered())])
@@ -104,7 +105,7 @@ def test_what_could_not_be_begun_has_failed() -> None:
     ],
 )
 def test_what_a_verdict_warns_of(verdict: Verdict | None, warnings: list[str]) -> None:
-    """Although it is no failure."""
+    """A warning is no failure."""
     assert reporting.warnings_of(Outcome("ready", verdict=verdict)) == warnings
 
 
@@ -130,7 +131,7 @@ RUN = RunRecord("run", 3, "t", by=BY)
     ],
 )
 def test_why_it_is_not_ready(outcome: Outcome, reference: str, context: str) -> None:
-    """The error that it met, else a row of the catalogue with what is known."""
+    """It is the error that was met, or a row of the catalogue with what is known."""
     reason = reporting.reason_of(outcome)
     assert (reason.reference, reason.context) == (reference, (context,) if context else ())
 
@@ -161,12 +162,12 @@ def _ended(kind: str, data: dict[str, Any], dest: str = "behind") -> Entry:
     ],
 )
 def test_the_line_of_a_step(made: Entry, line: str | None) -> None:
-    """A note has none, nor a batch that is not the last of its source."""
+    """A note has no line, and neither has a batch that is not the last of its source."""
     assert reporting.step_line(made) == line
 
 
 def test_a_repair_says_what_it_did_and_could_not_do() -> None:
-    """The actions of all its events, in order."""
+    """The actions of all its events are listed, in order."""
     entries = [
         entry("repair_applied", {"actions": ["made a", 2]}),
         entry("health_validated", {"actions": ["no"]}),
@@ -193,7 +194,7 @@ def test_a_repair_says_what_it_did_and_could_not_do() -> None:
     ],
 )
 def test_a_repair_succeeds_where_nothing_is_left_to_repair(ending: Any, success: bool) -> None:
-    """A hold is no defect."""
+    """A held revision is no defect."""
     result = reporting.repair_result(Outcome(ending), 0.0)
     assert (result.success, result.repaired, result.not_repaired) == (success, [], [])
     assert (result.suggestions, result.errors) == ([], [])
@@ -218,7 +219,7 @@ def _look(failure: Failure | None) -> Look:
 
 
 def test_resume_overrides_the_failure_that_stands() -> None:
-    """By its number; where nothing failed, nothing."""
+    """It names the failure's entry. If nothing failed, it overrides nothing."""
     order = orders.resume(_look(Failure(7, "migrate", "t", {}, {})))
     assert (order.override, order.insist, order.reason, order.forced) == (7, True, None, False)
     order = orders.resume(_look(None))
@@ -226,7 +227,7 @@ def test_resume_overrides_the_failure_that_stands() -> None:
 
 
 def test_resume_with_revisions_begins_in_any_case() -> None:
-    """What to apply again, what a person says is applied."""
+    """They are applied again, or recorded as applied."""
     seen = _look(Failure(7, "migrate", "t", {}, {}))
     order = orders.resume(seen, retry=["r1", "r2"])
     assert (order.reason, order.override, order.retry, order.insist) == ("resume", 7, ("r1", "r2"), True)
@@ -237,7 +238,7 @@ def test_resume_with_revisions_begins_in_any_case() -> None:
 
 
 def test_a_revision_cannot_be_marked_without_revisions() -> None:
-    """There is no directory."""
+    """The application has no directory of revisions."""
     (mark,) = orders.resume(_look(None), mark=["r1"]).firsts
     with pytest.raises(InitError) as error:
         mark(SimpleNamespace(application=SimpleNamespace(graph=None)), "behind")
@@ -246,7 +247,7 @@ def test_a_revision_cannot_be_marked_without_revisions() -> None:
 
 @pytest.mark.parametrize(("to", "reason"), [(None, "rollback"), ("r1", "rollback to r1")])
 def test_the_reason_of_a_rollback_names_where_to(to: str | None, reason: str) -> None:
-    """The same order said again is known by it."""
+    """If the same order is given again, it is recognised by its reason."""
     order = orders.roll_back(to)
     assert (order.reason, order.trigger, order.insist) == (reason, "roll_back", False)
     assert order.command is not None
@@ -267,7 +268,7 @@ def _released(names: list[str], held: dict[str, str | None]) -> Any:
     ("names", "released"), [([], ["r1", "r2"]), (["r2"], ["r2"]), (["r2", "r1"], ["r2", "r1"])]
 )
 def test_what_is_released(names: list[str], released: list[str]) -> None:
-    """All of them, in order, where none is named."""
+    """If no revision is named, all are released, in order."""
     assert _released(names, {"r2": None, "r1": "d"}) == (HoldReleased(revisions=tuple(released)),)
 
 
@@ -282,12 +283,12 @@ def test_what_is_released(names: list[str], released: list[str]) -> None:
 def test_what_is_not_held_is_not_released(
     names: list[str], held: dict[str, str | None], context: str
 ) -> None:
-    """Not one of several either."""
+    """Then the others that were named are not released either."""
     with pytest.raises(InitError) as error:
         _released(names, held)
     assert (error.value.reference, error.value.context) == ("nothing-to-release", (context,))
 
 
 def test_to_look_again_is_an_order() -> None:
-    """It begins even where there is nothing to do."""
+    """It begins a run even if there is nothing to do."""
     assert orders.again("repair").reason == "repair" and orders.again("repair").forced

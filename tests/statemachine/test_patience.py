@@ -1,4 +1,4 @@
-"""Which errors of a step are retried, as a table, and how an outage is reported."""
+"""Which errors of a step are retried, as a table, and how an outage is recorded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.toy import Toy
 
 @dataclass
 class Hand:
-    """A clock that is set by hand."""
+    """A clock that the test sets."""
 
     now: float = 100.0
 
@@ -32,7 +32,7 @@ def _pauses(state: State, database: str, reference: str, tries: int = 6) -> list
 
 @pytest.mark.parametrize("reference", ["deadlock", "serialization-failure", "lock-timeout"])
 def test_a_conflict_is_tried_five_times(reference: str) -> None:
-    """With growing pauses; the fifth failure is the step's."""
+    """The pauses grow. The fifth failure is that of the step."""
     assert _pauses(State.unseeded, "postgresql", reference) == [0.5, 1.0, 1.5, 2.0, None, None]
     assert TRIES == 5
 
@@ -49,13 +49,14 @@ def test_a_conflict_is_tried_five_times(reference: str) -> None:
     ],
 )
 def test_what_is_not_tried_again(state: State, database: str, reference: str) -> None:
-    """A revision has had its tries; on SQLite a step has met itself; the rest is its own."""
+    """A revision was retried in its step. On SQLite a step has locked itself out. Other errors last."""
     assert _pauses(state, database, reference, 1) == [None]
 
 
 @pytest.mark.parametrize("reference", ["too-many-connections", "database-closed"])
 def test_a_connection_is_waited_for(reference: str) -> None:
-    """Up to the limit, with pauses that grow to a second; of a revision's env.py too."""
+    """It is waited for up to the limit, with pauses that grow to a second. It may be that of a revision's
+    env.py."""
     hand = Hand()
     patience = Patience(State.behind, "postgresql", 10.0, hand.clock())
     pauses = [patience.after(InitError(reference)) or 0.0 for _ in range(9)]
@@ -67,7 +68,8 @@ def test_a_connection_is_waited_for(reference: str) -> None:
 
 
 def test_an_outage_is_one_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of all its tries, with the first one's reference and the last one's particulars; then nothing."""
+    """It counts all attempts, and has the first one's reference and the last one's context. Then it begins
+    anew."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     site = Toy(tmp_path, f"sqlite:///{tmp_path / 'x.db'}").initializer().site
     outage = Outage(site)

@@ -26,12 +26,12 @@ EVENTS = {
 
 @pytest.fixture
 def toy(tmp_path: Path, database_url: str) -> Toy:
-    """Models, three revisions, a seed."""
+    """An application with models, three revisions and a seed."""
     return Toy(tmp_path, database_url).with_revisions().with_seeds()
 
 
 def planned(toy: Toy, **options: object) -> tuple[Intent, ...]:
-    """What would be done now."""
+    """What a run would do now."""
     initializer = toy.initializer(**options)
     with open_look(initializer) as opened:
         known = opened.seen.knowledge
@@ -39,7 +39,7 @@ def planned(toy: Toy, **options: object) -> tuple[Intent, ...]:
 
 
 def done(toy: Toy, **options: object) -> list[str]:
-    """What is done: the steps in their order, each once where it goes on."""
+    """What a run did: its steps in order, each of them once."""
     entries: list[Entry] = []
     assert toy.initializer(entries.append, **options).initialize().success
     steps = [EVENTS[entry.type] for entry in entries if entry.type in EVENTS]
@@ -51,14 +51,14 @@ def steps(intents: tuple[Intent, ...]) -> list[str]:
 
 
 def by_hand(toy: Toy, metadata: MetaData) -> None:
-    """Somebody else made the tables."""
+    """Create the tables without initdb."""
     engine = toy.engine()
     metadata.create_all(engine)
     engine.dispose()
 
 
 def test_an_empty_database(toy: Toy) -> None:
-    """Tables from the models, the stamp, the seed, the validation."""
+    """The models' tables, the stamp, the seed and the validation are planned."""
     intents = planned(toy)
     assert steps(intents) == done(toy) == ["create_schema", "seed", "validate"]
     assert intents[0].note == "t1, t2, t3"
@@ -66,14 +66,14 @@ def test_an_empty_database(toy: Toy) -> None:
 
 
 def test_a_schema_from_its_revisions(toy: Toy) -> None:
-    """Each of them, by name."""
+    """Each revision is planned by name."""
     intents = planned(toy, schema_from="migrations")
     assert [intent.subject for intent in intents][:3] == ["r1", "r2", "r3"]
     assert steps(intents) == done(toy, schema_from="migrations") == ["migrate", "seed", "validate"]
 
 
 def test_tables_that_somebody_made(toy: Toy) -> None:
-    """Taken over where they match."""
+    """They are adopted if they match."""
     by_hand(toy, toy.metadata())
     intents = planned(toy)
     assert steps(intents) == done(toy) == ["adopt", "seed", "validate"]
@@ -81,7 +81,7 @@ def test_tables_that_somebody_made(toy: Toy) -> None:
 
 
 def test_a_new_revision_and_a_changed_seed(toy: Toy) -> None:
-    """Only what is new."""
+    """Only what is new is planned."""
     toy.initializer().initialize()
     toy.tables = 4
     toy.with_revisions().with_seeds(rows=7)
@@ -91,7 +91,7 @@ def test_a_new_revision_and_a_changed_seed(toy: Toy) -> None:
 
 
 def test_a_version_table_that_lost_its_rows(toy: Toy) -> None:
-    """Mended first."""
+    """It is repaired first."""
     toy.initializer().initialize()
     toy.sql("DELETE FROM alembic_version")
     intents = planned(toy)
@@ -100,7 +100,7 @@ def test_a_version_table_that_lost_its_rows(toy: Toy) -> None:
 
 
 def test_a_ready_database(toy: Toy) -> None:
-    """Nothing, and why."""
+    """Nothing is planned, and the plan says why."""
     toy.initializer().initialize()
     assert planned(toy) == ()
     assert done(toy) == []
@@ -108,7 +108,7 @@ def test_a_ready_database(toy: Toy) -> None:
 
 
 def test_why_nothing_would_be_done(toy: Toy) -> None:
-    """Held, failed, ahead."""
+    """The database is held, has failed, or is ahead."""
     toy.initializer().initialize()
     toy.tables = 4
     toy.revision(4, "    raise ValueError('no')")
@@ -121,6 +121,6 @@ def test_why_nothing_would_be_done(toy: Toy) -> None:
 
 
 def test_the_state_is_what_the_machine_makes_of_the_facts(toy: Toy) -> None:
-    """The same word as in the journal."""
+    """It is the word that the journal would have."""
     with open_look(toy.initializer()) as opened:
         assert work_name(state_of(opened.facts)) == "create_schema"

@@ -1,4 +1,4 @@
-"""What is planned from facts alone: every piece of work, its subject and its note, in order."""
+"""What is planned from facts alone: all work in order, each with its subject and its note."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _planned(facts: Facts, application: Application, **known: Any) -> list[Inten
 
 @pytest.mark.parametrize("kind", ["ready", "held", "ahead", "failed"])
 def test_where_there_is_no_work_nothing_is_planned(kind: Any) -> None:
-    """Whatever the facts are."""
+    """The facts do not matter then."""
     assert plan(EMPTY, Verdict(kind), Knowledge(), CHAIN) == ()
 
 
@@ -59,7 +59,7 @@ def test_an_empty_database_gets_tables_stamp_seeds_and_a_check() -> None:
 
 @pytest.mark.parametrize("graph", [None, RevisionGraph.of(())])
 def test_without_revisions_nothing_is_stamped(graph: RevisionGraph | None) -> None:
-    """No directory, or an empty one."""
+    """There is no directory, or it is empty."""
     facts = replace(EMPTY, missing=("a",), pending=())
     assert _planned(facts, Application(graph=graph)) == [
         Intent("create_schema", "1 tables from the models", "a"),
@@ -68,13 +68,13 @@ def test_without_revisions_nothing_is_stamped(graph: RevisionGraph | None) -> No
 
 
 def test_two_heads_are_stamped() -> None:
-    """Both are named."""
+    """The plan names both."""
     (_, stamp, *_) = _planned(EMPTY, _application(_file("r1"), _file("x1")))
     assert stamp.subject == "stamp r1, x1"
 
 
 def test_a_base_is_followed_by_every_revision() -> None:
-    """Its tables are not the models'."""
+    """The base has other tables than the models."""
     assert _planned(EMPTY, replace(CHAIN, schema_from="base")) == [
         Intent("create_schema", "from the base"),
         Intent("migrate", "r1"),
@@ -85,7 +85,7 @@ def test_a_base_is_followed_by_every_revision() -> None:
 
 
 def test_a_schema_from_its_revisions() -> None:
-    """No table is created beside them."""
+    """No table is created besides."""
     facts = replace(EMPTY, schema_from="migrations", seeds=("10_a.csv",))
     steps = [(one.step, one.subject) for one in _planned(facts, CHAIN)]
     assert steps[:3] == [("migrate", "r1"), ("migrate", "r2"), ("seed", "10_a.csv")]
@@ -100,7 +100,7 @@ def test_a_schema_from_its_revisions() -> None:
     ],
 )
 def test_tables_that_nobody_manages_are_adopted(files: tuple[RevisionFile, ...], note: str) -> None:
-    """Nothing of them is pending then; seeds are, unless the journal has them."""
+    """Then no revision is pending. Seeds are, unless the journal has them."""
     facts = replace(STANDS, tables=("a", "b"), rows=None, managed=False, pending=("r1",))
     application = replace(_application(*files), seeds=(SEED, FUNCTION))
     adopt, *rest = _planned(
@@ -111,7 +111,7 @@ def test_tables_that_nobody_manages_are_adopted(files: tuple[RevisionFile, ...],
 
 
 def test_an_application_without_a_directory_adopts_without_a_stamp() -> None:
-    """There is nothing to stamp."""
+    """There is no revision to stamp."""
     facts = replace(STANDS, rows=None, managed=False)
     assert _planned(facts, Application())[0] == Intent("adopt", "1 tables", "")
 
@@ -138,7 +138,7 @@ def test_an_application_without_a_directory_adopts_without_a_stamp() -> None:
     ],
 )
 def test_what_is_said_of_a_revision(values: dict[str, Any], held: dict[str, str | None], note: str) -> None:
-    """Its docstring, and what a person should know before it runs."""
+    """The note has its docstring, and what a person should know before it runs."""
     application = _application(_file("r1"), _file("r2", "r1", **values))
     facts = replace(STANDS, pending=("r2",))
     assert _planned(facts, application, held=held) == [Intent("migrate", "r2", note), VALIDATE]
@@ -155,21 +155,21 @@ def test_what_is_said_of_a_revision(values: dict[str, Any], held: dict[str, str 
     ],
 )
 def test_what_is_said_of_a_seed(source: SeedSource, adopted: bool, note: str) -> None:
-    """Where its rows go, or why it does not run."""
+    """The note says where its rows go, or why it does not run."""
     facts = replace(STANDS, seeds=(source.name,))
     application = Application(seeds=(replace(SEED, name="another"), source))
     assert _planned(facts, application, adopted=adopted) == [Intent("seed", source.name, note), VALIDATE]
 
 
 def test_seeds_keep_their_order() -> None:
-    """Each is one piece of work."""
+    """Each seed is one piece of work."""
     facts = replace(STANDS, seeds=("fill", "10_a.csv"))
     application = Application(seeds=(FUNCTION, SEED))
     assert [one.subject for one in _planned(facts, application)][:2] == ["fill", "10_a.csv"]
 
 
 def test_a_version_table_that_lost_rows_is_repaired_first() -> None:
-    """Then nothing is pending, and of the seeds only what the journal has not."""
+    """Then no revision is pending, and only seeds that the journal does not have."""
     facts = replace(STANDS, rows=(), pending=("r1", "r2"), conflict=("r1", "r2"), seeds=("gone",))
     assert _planned(facts, CHAIN) == [
         Intent("repair", "the version table", "it has lost r1, r2"),
@@ -205,5 +205,5 @@ FAILURE = Failure(7, "migrate", "t", {"reference": "revision-failed"}, {})
     ],
 )
 def test_why_a_boot_would_do_nothing(verdict: Verdict, why: str) -> None:
-    """With what changes that."""
+    """The plan says what would change that."""
     assert why_not(verdict) == why

@@ -1,4 +1,4 @@
-"""The audit: what a replay of the stored transitions shows beyond the chain."""
+"""The audit: what a replay of the stored transitions shows, besides the chain."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ EMPTY = (Turn("database_inspected", "inspect", "unknown", "empty"), {"tables": [
 
 
 def test_a_true_story_has_no_finding() -> None:
-    """Every destination is what the guards make of the data."""
+    """Every state is what the guards make of the data."""
     created = (Turn("schema_created", "create_schema", "empty", "unseeded"), {"seeds_pending": ["a"]})
     assert not list(replay(story(BEGIN, EMPTY, created)))
 
 
 def test_a_destination_that_the_data_does_not_lead_to() -> None:
-    """It says ready, its data says there is a seed to apply."""
+    """The event says ready, but its data says that a seed is pending."""
     lie = (Turn("schema_created", "create_schema", "empty", "unproven"), {"seeds_pending": ["a"]})
     (finding,) = replay(story(BEGIN, EMPTY, lie))
     assert (finding.seq, finding.text) == (3, "says that it led to unproven, but its data leads to unseeded")
 
 
 def test_a_transition_that_the_table_does_not_have() -> None:
-    """Nobody validates an empty database."""
+    """An empty database cannot be validated."""
     odd = (Turn("health_validated", "validate", "empty", "ready"), {})
     (finding,) = replay(story(BEGIN, EMPTY, odd))
     assert finding.seq == 3
@@ -48,14 +48,14 @@ def test_a_transition_that_the_table_does_not_have() -> None:
 
 
 def test_a_state_that_nothing_led_to() -> None:
-    """The entry before it ended elsewhere."""
+    """The entry before it led to another state."""
     jump = (Turn("run_stopped", "note", "ready", "ready"), {"why": "x"})
     (finding,) = replay(story(BEGIN, EMPTY, jump))
     assert finding.text == "begins in state ready, but the entry before it led to empty"
 
 
 def test_what_this_version_does_not_know_is_no_finding() -> None:
-    """A newer initdb wrote it: a type, a state."""
+    """A newer initdb wrote a type or a state that is unknown here."""
     new = (Turn("index_polished", "polish", "empty", "shining"), {})
     back = (Turn("run_started", "begin", "shining", "unknown"), {})
     assert not list(replay(story(BEGIN, EMPTY, new, back)))

@@ -1,4 +1,4 @@
-"""How a run begins, event by event: for the first time, again, after another that was cut off."""
+"""The first events of a run: of the first one, of another one, and after one that was interrupted."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _sessions(stage: Stage, found: Any) -> None:
 
 
 def test_a_first_boot(either: Stage) -> None:
-    """The journal's first entry says what it is; the run's, why it began and with which code."""
+    """The first entry says what the journal is. The run's entry says why it began, and with which code."""
     report = either.go(verdict=Verdict("work", "first boot", ("models", "seeds")))
     assert either.types() == [
         *("journal_created", "run_started", "database_inspected"),
@@ -58,7 +58,7 @@ def test_a_first_boot(either: Stage) -> None:
 
 
 def test_who_writes_and_when(stage: Stage) -> None:
-    """On every entry; the run's id holds the time, and who watches hears of each."""
+    """Every entry has it. The run's identifier has the time, and the watcher gets each entry."""
     report = stage.go()
     entries = stage.entries()
     assert [entry.type for entry in report.entries] == [entry.type for entry in entries]
@@ -72,14 +72,14 @@ def test_who_writes_and_when(stage: Stage) -> None:
 
 
 def test_of_several_databases_it_says_which(stage: Stage) -> None:
-    """By the setting."""
+    """The setting names it."""
     stage.settings = {"database": "audit"}
     stage.go()
     assert stage.last("run_started").data["database"] == "audit"
 
 
 def test_what_is_judged_carries_code_catalogue_and_time(stage: Stage) -> None:
-    """Of the database; a catalogue that the step names is that one."""
+    """The time is the database's. If the step names a catalogue, it is that one."""
     stage.go()
     judged = stage.last("health_validated").data
     assert judged["code"] == {"models": "a"} and len(judged["catalog"]) > 20
@@ -92,7 +92,7 @@ def test_what_is_judged_carries_code_catalogue_and_time(stage: Stage) -> None:
 
 
 def test_the_same_code_again_is_another_try(stage: Stage) -> None:
-    """Other code begins to count anew."""
+    """Other code begins with the first attempt."""
     stage.play(unknown=raises(ValueError("no")))
     for expected in (1, 2, 3):
         assert stage.go().failure is not None
@@ -112,7 +112,7 @@ def _interrupt(stage: Stage) -> str:
 
 
 def test_a_run_that_was_cut_off_is_named_by_the_next(either: Stage) -> None:
-    """Whose it was, and how far it came."""
+    """The event says whose run it was, and how far it came."""
     interrupted = _interrupt(either)
     last = either.entries()[-1]
     either.go(verdict=Verdict("work", "interrupted", ("models",)))
@@ -130,7 +130,7 @@ def test_a_run_that_was_cut_off_is_named_by_the_next(either: Stage) -> None:
 
 
 def test_a_run_of_this_stay_goes_on(either: Stage) -> None:
-    """It is the same run; why it looked again and how often is said."""
+    """It is the same run. The event says why it looked again, and how often."""
     interrupted = _interrupt(either)
     stay = Stay(60.0, runs=[interrupted], fruitless=2, why="the connection was lost")
     report = either.go(stay=stay)
@@ -153,7 +153,7 @@ def test_a_run_of_this_stay_goes_on(either: Stage) -> None:
     ],
 )
 def test_what_a_person_overrules(stage: Stage, order: Order, override: dict[str, Any] | None) -> None:
-    """Is an event of its own; where there is nothing to overrule there is none."""
+    """It is an event of its own. If there is nothing to override, there is no event."""
     stage.go(order)
     found = [entry.data for entry in stage.entries() if entry.type == "override"]
     assert found == ([] if override is None else [override])
@@ -161,7 +161,7 @@ def test_what_a_person_overrules(stage: Stage, order: Order, override: dict[str,
 
 
 def test_to_insist_ends_a_crash_loop(stage: Stage) -> None:
-    """So often is a run begun that is cut off; a person's word lets it begin again."""
+    """After so many interrupted runs no run begins, unless a person orders it."""
     stage.settings = {"attempts": 2}
     _interrupt(stage)
     _interrupt(stage)
@@ -176,7 +176,7 @@ def test_to_insist_ends_a_crash_loop(stage: Stage) -> None:
 
 
 def test_connections_that_break_again_and_again(stage: Stage) -> None:
-    """For longer than is waited for."""
+    """They break for longer than the limit."""
     interrupted = _interrupt(stage)
     stay = Stay(60.0, runs=[interrupted], fruitless=3, why="lost", until=999.0)
     failed = stage.go(stay=stay).failure
@@ -186,7 +186,7 @@ def test_connections_that_break_again_and_again(stage: Stage) -> None:
 
 
 def test_notes_enter_with_the_first_event_and_leave_the_spool(stage: Stage) -> None:
-    """Each once."""
+    """Each note enters once."""
     spool = stage.site.spool
     spool.put(Note("n1", "outage", "t", {"count": 1}))
     stage.go()
@@ -199,7 +199,7 @@ def test_notes_enter_with_the_first_event_and_leave_the_spool(stage: Stage) -> N
 
 
 def test_a_journal_that_another_made_meanwhile(either: Stage) -> None:
-    """It is looked at; nothing is made twice, and nothing stays open."""
+    """The run looks again. Nothing is made twice, and no transaction stays open."""
     other = either.with_settings()
 
     def meanwhile(work: Any) -> None:
@@ -213,7 +213,7 @@ def test_a_journal_that_another_made_meanwhile(either: Stage) -> None:
 
 
 def test_a_journal_that_cannot_be_made(either: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Is named as what it is; the transaction is undone."""
+    """The error describes it, and the transaction is rolled back."""
 
     def create(self: Journal, connection: Any) -> None:
         connection.exec_driver_sql("CREATE TABLE mine (n INTEGER)")

@@ -24,7 +24,7 @@ __all__ = ["either", "stage"]
 
 
 def test_a_step_that_fails(stage: Stage) -> None:
-    """The event has the work, the state, the error and what was judged; so has the report."""
+    """Event and report have the work, the state and the error. The event has what was judged."""
     stage.play(empty=raises(InitError("disk-full", "no room", database="sqlite")))
     report = stage.go()
     assert report.failure is not None
@@ -42,7 +42,7 @@ def test_a_step_that_fails(stage: Stage) -> None:
 
 
 def test_a_failure_of_the_beginning_has_the_work_of_its_state(stage: Stage) -> None:
-    """Whatever is raised has a name."""
+    """Any exception becomes an error of the catalogue."""
     stage.play(unknown=raises(ZeroDivisionError("a mistake")))
     report = stage.go()
     assert stage.last("step_failed").data["step"] == "inspect"
@@ -57,7 +57,7 @@ def test_an_exit_of_a_step_is_its_failure(stage: Stage) -> None:
 
 
 def test_a_step_that_does_nothing_is_a_mistake_of_ours(stage: Stage) -> None:
-    """It would go on for ever."""
+    """Otherwise the run would never end."""
     stage.play(empty=lambda ctx: None)
     failure = stage.go().failure
     assert failure is not None
@@ -68,7 +68,7 @@ def test_a_step_that_does_nothing_is_a_mistake_of_ours(stage: Stage) -> None:
 
 
 def test_a_step_goes_on_as_long_as_there_is_more(stage: Stage) -> None:
-    """In its state."""
+    """It is called again in its state."""
     stage.play(
         empty=does("schema_created", pending=["r1", "r2"]),
         behind=[
@@ -81,7 +81,8 @@ def test_a_step_goes_on_as_long_as_there_is_more(stage: Stage) -> None:
 
 
 def test_a_conflict_is_tried_again(stage: Stage) -> None:
-    """After a pause, and who waits is told whom for; what the step had begun is undone."""
+    """The step's work is rolled back, the watcher is told which session is in the way, and after a pause the
+    step is done again."""
 
     def begun(ctx: StepContext) -> None:
         ctx.unit.begin(ctx.work)
@@ -97,7 +98,7 @@ def test_a_conflict_is_tried_again(stage: Stage) -> None:
 
 
 def test_a_conflict_after_a_signal_is_the_stop(stage: Stage) -> None:
-    """Nothing is tried any more."""
+    """There is no retry."""
 
     def signalled(ctx: StepContext) -> None:
         stage.stopper.signum = 15
@@ -109,7 +110,7 @@ def test_a_conflict_after_a_signal_is_the_stop(stage: Stage) -> None:
 
 
 def test_a_connection_that_is_refused_is_an_outage(stage: Stage) -> None:
-    """One note of all tries; the next transaction takes it along."""
+    """All attempts are one note, which enters with the next transaction."""
     refused = raises(InitError("too-many-connections", "none is free"))
     stage.play(empty=[refused, refused, does("schema_created")])
     assert stage.go().failure is None
@@ -128,7 +129,7 @@ def test_a_connection_that_is_refused_is_an_outage(stage: Stage) -> None:
     ],
 )
 def test_a_stop(stage: Stage, error: Exception, why: str, signum: int) -> None:
-    """Is the run's last event: by which signal, and during which work."""
+    """It is the last event, with the signal and the work."""
 
     def stopped(ctx: StepContext) -> None:
         stage.stopper.signum = signum
@@ -143,7 +144,7 @@ def test_a_stop(stage: Stage, error: Exception, why: str, signum: int) -> None:
 
 @pytest.mark.parametrize("signum", [None, 2])
 def test_ctrl_c_leaves_the_run(stage: Stage, signum: int | None) -> None:
-    """After the event; the application's own handler has raised it."""
+    """The event is written first. The application's own handler raised the exception."""
 
     def interrupted(ctx: StepContext) -> None:
         stage.stopper.signum = signum
@@ -160,7 +161,7 @@ def test_ctrl_c_leaves_the_run(stage: Stage, signum: int | None) -> None:
 
 @pytest.mark.parametrize("how", ["itself", "cause", "context"])
 def test_an_exit_after_a_signal_leaves_the_run(stage: Stage, how: str) -> None:
-    """Also where a step has made a failure of what the application's handler raised."""
+    """It does so even if a step turned the handler's exception into a failure."""
 
     def left(ctx: StepContext) -> None:
         stage.stopper.signum = signal.SIGTERM
@@ -183,7 +184,7 @@ def test_an_exit_after_a_signal_leaves_the_run(stage: Stage, how: str) -> None:
 def test_a_stop_that_cannot_be_written_is_a_stop_all_the_same(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The process is told to end."""
+    """The process is to end."""
 
     def stopped(ctx: StepContext) -> None:
         stage.stopper.signum = 15
@@ -200,7 +201,7 @@ def test_a_stop_that_cannot_be_written_is_a_stop_all_the_same(
     "error", [ConnectionLost(), ConnectionResetError(), InitError("connection-lost", "by env.py")]
 )
 def test_a_connection_that_is_lost_is_looked_at_again(either: Stage, error: Exception) -> None:
-    """No event: nothing has failed. SQLite has no connection to lose."""
+    """There is no event, since nothing has failed. SQLite has no connection to lose."""
     either.play(empty=raises(error))
     if either.engine.dialect.name == "sqlite" and isinstance(error, InitError):
         assert either.go().failure is not None
@@ -225,7 +226,7 @@ def test_an_order_is_carried_out_and_ends_the_run(stage: Stage) -> None:
 
 
 def test_an_order_that_has_no_place_is_refused(stage: Stage) -> None:
-    """The state is named; what was asked for has failed, and not the code."""
+    """The error names the state. The order has failed, not the code."""
     report = stage.go(Order(reason="rollback", trigger="roll_back", command=lambda ctx: []))
     assert report.failure is not None
     assert report.failure.reference == "rollback-refused"
@@ -235,7 +236,7 @@ def test_an_order_that_has_no_place_is_refused(stage: Stage) -> None:
 
 
 def test_what_comes_first_is_done_first(stage: Stage) -> None:
-    """With the state that inspection found; where it fails, the order has failed."""
+    """It gets the state that the inspection found. If it fails, the order has failed."""
     done: list[tuple[str, str]] = []
 
     def first(ctx: StepContext, state: str) -> None:
@@ -267,7 +268,7 @@ def _defects(*names: str) -> Any:
 
 
 def test_defects_that_come_back_are_not_repaired_again(stage: Stage) -> None:
-    """They are named."""
+    """The error names them."""
     stage.play(unproven=_defects("a is missing", "b is odd"), defective=does("repair_applied"))
     failure = stage.go().failure
     assert failure is not None
@@ -277,7 +278,7 @@ def test_defects_that_come_back_are_not_repaired_again(stage: Stage) -> None:
 
 
 def test_defects_that_never_end_are_given_up(stage: Stage) -> None:
-    """After ten repairs."""
+    """This happens after ten repairs."""
     stage.play(unproven=[_defects(str(number)) for number in range(20)], defective=does("repair_applied"))
     failure = stage.go().failure
     assert failure is not None and failure.reference == "repair-impossible"
@@ -285,7 +286,7 @@ def test_defects_that_never_end_are_given_up(stage: Stage) -> None:
 
 
 def test_a_defect_without_a_text_is_named_as_it_is(stage: Stage) -> None:
-    """By its data."""
+    """The error has its data."""
     odd = does("defects_found", checks={}, issues=[{"name": "n"}])
     stage.play(unproven=odd, defective=does("repair_applied"))
     failure = stage.go().failure
@@ -293,7 +294,7 @@ def test_a_defect_without_a_text_is_named_as_it_is(stage: Stage) -> None:
 
 
 def test_what_a_step_is_given(stage: Stage) -> None:
-    """Its unit, the site's parts, what is known by now; its reports reach the watcher."""
+    """It gets its unit, the application's parts and the knowledge. Its progress reaches the watcher."""
     given: list[StepContext] = []
 
     def step(ctx: StepContext) -> None:
@@ -320,7 +321,7 @@ def test_what_a_step_is_given(stage: Stage) -> None:
 def test_the_other_databases_of_an_env_py_are_made_first(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else it would make files that are not as ours are."""
+    """Otherwise env.py would make SQLite files with other settings."""
     other = create_engine("sqlite://")
     stage.application = replace(stage.application, companions=(other,))
     made: list[object] = []
@@ -330,7 +331,7 @@ def test_the_other_databases_of_an_env_py_are_made_first(
 
 
 def test_an_env_py_that_chooses_is_asked_in_the_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is wrong with it is the run's failure."""
+    """Its error is the failure of the run."""
     stage.application = replace(stage.application, env_chooses=True)
 
     def chosen(application: object, engine: object) -> None:
@@ -344,7 +345,7 @@ def test_an_env_py_that_chooses_is_asked_in_the_run(stage: Stage, monkeypatch: p
 
 
 def test_whoever_is_called_by_the_run_is_inside_it(stage: Stage) -> None:
-    """And no longer when it is over."""
+    """It is no longer inside when the run is over."""
     from initdb import booting
     from initdb.statemachine.loop.stay import place
 

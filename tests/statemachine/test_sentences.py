@@ -1,4 +1,4 @@
-"""Each sentence in each of its forms: with everything that an event can hold, and with nothing of it."""
+"""Each sentence in each of its forms, with all that an event can say and with nothing."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ FORMS: dict[str, list[tuple[dict[str, Any], str]]] = {
     ],
 )
 def test_a_form_of_a_sentence(kind: str, data: dict[str, Any], sentence: str) -> None:
-    """As a person reads it."""
+    """This is what a person reads."""
     assert said(kind, data) == told(entry(kind, data)) == sentence
 
 
@@ -202,7 +202,7 @@ def test_a_sentence_that_cannot_be_made_says_the_meaning_of_its_type(kind: str) 
 
 
 def test_a_duration_that_is_no_number_is_left_out() -> None:
-    """Nothing else is."""
+    """The rest of the sentence remains."""
     assert said("migration_applied", {"revision": "r1", "ms": "7"}) == "applied revision r1"
 
 
@@ -218,12 +218,12 @@ def test_a_duration_that_is_no_number_is_left_out() -> None:
     ],
 )
 def test_a_defect_is_a_line(issue: object, line: str) -> None:
-    """Also one of a version that says it in another way."""
+    """An older or newer version may have stored it in another form."""
     assert details(entry("defects_found", {"issues": [issue]})) == (line,)
 
 
 def test_warnings_are_lines() -> None:
-    """Of any event; each is one line."""
+    """Any event may have warnings. Each is one line."""
     lines = ("warning: w", "warning: a\\nb")
     assert details(entry("seed_batch_applied", {"warnings": ["w", "a\nb"]})) == lines
     assert details(entry("seed_batch_applied", {"warnings": ("w",)})) == ("warning: w",)
@@ -232,7 +232,7 @@ def test_warnings_are_lines() -> None:
 
 
 def test_who_and_where_have_room_for_long_names() -> None:
-    """Not for endless ones."""
+    """The room has an end."""
     host = "h" * 200
     assert place({"host": "h" * 77, "pid": 1}) == "h" * 77 + "/1"
     assert who({"app": "a" * 70, "host": "h" * 70, "pid": 1}) == f"{'a' * 70} on {'h' * 70} (process 1)"

@@ -1,4 +1,4 @@
-"""What a signal does to a run, step by step: who is told, what is cancelled, when the process ends."""
+"""What a signal does to a run: what it stops, what it cancels, and when the process ends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TERM, INT = signal.SIGTERM, signal.SIGINT
 
 
 class Cancels:
-    """A driver's connection, of either kind."""
+    """A driver's connection, with cancel() or interrupt()."""
 
     Error = sqlite3.Error
 
@@ -37,7 +37,7 @@ class Cancels:
 
 @pytest.mark.parametrize("signum", [TERM, INT])
 def test_a_stop_is_remembered(signum: signal.Signals) -> None:
-    """By the first signal, and told by its name."""
+    """The first signal counts, and the exception has its name."""
     stopper = Stopper()
     stopper.check()
     assert not stopper.hurried()
@@ -50,7 +50,7 @@ def test_a_stop_is_remembered(signum: signal.Signals) -> None:
 
 
 def test_who_has_a_last_word_is_in_a_hurry() -> None:
-    """And is not stopped by the signal that it is to tell of."""
+    """It is not stopped by the signal that it records."""
     stopper = Stopper(last_word=True)
     assert stopper.hurried()
     stopper.check()
@@ -58,7 +58,7 @@ def test_who_has_a_last_word_is_in_a_hurry() -> None:
 
 @pytest.mark.parametrize("name", ["cancel", "interrupt"])
 def test_a_stop_cancels_the_statement(name: str) -> None:
-    """As the driver has it; what that raises is not the signal's business."""
+    """The driver's own method is called. What that raises is ignored."""
     stopper, driver = Stopper(), Cancels(name)
     stopper.stop(TERM)
     stopper.watch(driver)
@@ -76,7 +76,7 @@ def test_a_stop_cancels_the_statement(name: str) -> None:
 
 
 def test_a_pause_ends_where_a_signal_comes() -> None:
-    """At once if it came before; else it lasts as long as it should."""
+    """It ends at once if the signal came before. Without a signal it lasts as long as it should."""
     stopper = Stopper()
     begun = time.monotonic()
     stopper.pause(0.05)
@@ -87,7 +87,7 @@ def test_a_pause_ends_where_a_signal_comes() -> None:
 
 
 class Reader:
-    """In the place of the socket: bytes as they come, None for a time in which none comes."""
+    """Stands in for the socket. It gives these bytes; None is a timeout."""
 
     def __init__(self, *said: bytes | None) -> None:
         self._said = iter(said)
@@ -105,7 +105,7 @@ class Reader:
 
 
 class Ended(BaseException):
-    """In the place of the process's end."""
+    """Stands in for the end of the process."""
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
 
 @pytest.fixture
 def at(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Sets what the clock says, one time after the other."""
+    """Sets the times that the clock gives, in order."""
 
     def set_(*times: float) -> None:
         left = iter(times)
@@ -137,7 +137,7 @@ def _listen(reader: Reader, stopper: Stopper, *, host: bool = True, onward: int 
 
 
 def test_a_signal_stops_and_then_cancels_again_and_again(at: Callable[..., None]) -> None:
-    """The statement that takes long may not have begun when the signal came."""
+    """The long statement may not have begun when the signal came."""
     at(100.0, 100.0 + REPEAT, 100.0 + 2 * REPEAT)
     stopper, driver = Stopper(), Cancels()
     stopper.watch(driver)
@@ -148,7 +148,7 @@ def test_a_signal_stops_and_then_cancels_again_and_again(at: Callable[..., None]
 
 
 def test_other_signals_are_not_ours() -> None:
-    """A child that ended, a window that changed its size: nothing is cancelled, and no time runs."""
+    """A child may have ended, or a window changed its size. Nothing is cancelled, and no limit begins."""
     stopper, driver = Stopper(), Cancels()
     stopper.watch(driver)
     reader = Reader(bytes([signal.SIGCHLD, signal.SIGWINCH]), b"")
@@ -160,7 +160,7 @@ def test_other_signals_are_not_ours() -> None:
 def test_a_process_that_does_not_stop_is_ended(
     at: Callable[..., None], ended: list[tuple[int, str]], after: float
 ) -> None:
-    """After its grace, not before."""
+    """It is ended after its time, and not before."""
     at(100.0, 100.0 + after)
     reader = Reader(bytes([INT]), None, b"")
     if after > GRACE:
@@ -176,7 +176,7 @@ def test_a_process_that_does_not_stop_is_ended(
 def test_a_second_signal_ends_it_unless_it_is_an_echo(
     at: Callable[..., None], ended: list[tuple[int, str]], after: float
 ) -> None:
-    """Within a second a parent passes the first one on."""
+    """Within a second, a parent may have passed the first one on."""
     at(100.0, 100.0 + after)
     stopper, reader = Stopper(), Reader(bytes([TERM]), bytes([INT]), b"")
     if after > AGAIN:
@@ -198,7 +198,7 @@ def test_two_signals_at_once_are_one_and_its_echo(at: Callable[..., None]) -> No
 
 
 def test_a_library_call_never_ends_its_host(at: Callable[..., None], ended: list[tuple[int, str]]) -> None:
-    """However long it takes, and however often it is asked."""
+    """It does not matter how long it takes, or how often a signal comes."""
     at(100.0)
     stopper, driver = Stopper(), Cancels()
     stopper.watch(driver)
@@ -208,7 +208,7 @@ def test_a_library_call_never_ends_its_host(at: Callable[..., None], ended: list
 
 @pytest.mark.parametrize("host", [False, True])
 def test_what_the_application_listens_to_is_told_too(host: bool) -> None:
-    """Its wake-up fd gets every byte in a library call; a host has none."""
+    """In a library call the application's wake-up file descriptor gets every byte. A host has none."""
     reader, writer = os.pipe()
     _listen(Reader(bytes([signal.SIGCHLD]), b""), Stopper(), host=host, onward=writer)
     os.close(writer)
@@ -219,7 +219,7 @@ def test_what_the_application_listens_to_is_told_too(host: bool) -> None:
 
 @pytest.fixture
 def undisturbed() -> Iterator[dict[signal.Signals, Any]]:
-    """The handlers before, which are there afterwards too, as is no wake-up fd."""
+    """The handlers from before. Afterwards they must be in place again, without a wake-up file descriptor."""
     before = {signum: signal.getsignal(signum) for signum in (TERM, INT)}
     yield before
     assert {signum: signal.getsignal(signum) for signum in (TERM, INT)} == before
@@ -229,7 +229,7 @@ def undisturbed() -> Iterator[dict[signal.Signals, Any]]:
 
 
 def test_a_host_handles_the_signals_alone(undisturbed: dict[signal.Signals, Any]) -> None:
-    """For the length of the run; a thread hears of them while Python is in a C call."""
+    """It does so during the run. A thread reads the signals while Python is in a C call."""
     stopper = Stopper()
     with graceful(stopper, host=True):
         (thread,) = (one for one in threading.enumerate() if one.name == "initdb-stop")
@@ -240,7 +240,7 @@ def test_a_host_handles_the_signals_alone(undisturbed: dict[signal.Signals, Any]
 
 
 def test_the_handlers_of_an_application_stay(undisturbed: dict[signal.Signals, Any]) -> None:
-    """In a library call its own is called, and the run is stopped too."""
+    """In a library call its handler is called, and the run is stopped too."""
     called: list[int] = []
     before = signal.signal(TERM, lambda signum, frame: called.append(signum))
     try:
@@ -255,7 +255,7 @@ def test_the_handlers_of_an_application_stay(undisturbed: dict[signal.Signals, A
 
 @pytest.mark.parametrize("host", [False, True])
 def test_the_wake_up_fd_of_an_application_comes_back(host: bool) -> None:
-    """asyncio has one."""
+    """asyncio uses one, for example."""
     mine, theirs = socket.socketpair()
     mine.setblocking(False)
     signal.set_wakeup_fd(mine.fileno())
@@ -285,7 +285,7 @@ def test_in_another_thread_signals_are_somebody_elses(undisturbed: dict[signal.S
 def test_a_handler_that_is_not_pythons_stays(
     undisturbed: dict[signal.Signals, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It could not be put back."""
+    """It could not be restored."""
     with monkeypatch.context() as patch:
         patch.setattr(signal, "getsignal", lambda signum: None if signum == INT else signal.SIG_DFL)
         with graceful(Stopper(), host=True):
@@ -297,7 +297,7 @@ def test_a_handler_that_is_not_pythons_stays(
 def test_a_forked_child_has_the_handlers_of_before(
     undisturbed: dict[signal.Signals, Any], depth: int
 ) -> None:
-    """Of before the outermost run: what a pool sends its workers ends them."""
+    """They are those from before the outermost run. A pool's SIGTERM ends the child."""
     with graceful(Stopper(), host=True):
         child = _fork_inside(depth - 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -TERM
@@ -316,7 +316,7 @@ def _fork_inside(depth: int) -> int:
 
 
 def test_how_a_process_is_ended(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """With the exit code of the signal; what happened and what to do is on stderr."""
+    """It has the exit code of the signal, and prints what happened and what to do."""
 
     def exit_(code: int) -> None:
         raise SystemExit(code)
@@ -334,7 +334,7 @@ def test_how_a_process_is_ended(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
 
 def test_a_signal_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """To this process."""
+    """It is sent to this process."""
     sent: list[tuple[int, int]] = []
     monkeypatch.setattr(os, "kill", lambda pid, signum: sent.append((pid, signum)))
     signals.deliver(INT)

@@ -1,4 +1,4 @@
-"""Where a run takes place, and who writes there; from a state to the step that does its work."""
+"""The site of a run, the process that writes there, and the step of each state."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def _site(url: str = "sqlite:///x.db", name: str = "", **settings: Any) -> Site:
     ],
 )
 def test_what_an_application_is_called(given: str, settings: dict[str, str], name: str, owner: str) -> None:
-    """For people as well as it is known; the journal's owner is the setting alone."""
+    """The name is for people. The owner of the journal is the setting alone."""
     site = _site(name=given, **settings)
     assert (site.name, site.owner) == (name, owner)
 
 
 def test_who_writes() -> None:
-    """Host, process, application and version."""
+    """Host, process id, application and version are named."""
     assert _site(name="folder").by() == {
         "host": socket.gethostname(),
         "pid": os.getpid(),
@@ -54,7 +54,7 @@ def test_who_writes() -> None:
 
 
 def test_where_notes_wait() -> None:
-    """By the database without its password, and by the setting."""
+    """The place depends on the URL without its password, and on the setting."""
     url = "postgresql+psycopg2://app:secret@db/shop"
     assert _site(url).spool == Spool.beside("postgresql+psycopg2://app@db/shop")
     shop = Spool.beside("postgresql+psycopg2://app@db/shop", "shop")
@@ -78,7 +78,7 @@ def test_when_env_py_is_asked(
     memory: bool,
     asked: bool,
 ) -> None:
-    """Where it chooses the folders; a file that does not exist is not made for it."""
+    """It is asked if it chooses the folders. A file that does not exist is not made for it."""
     site = _site("sqlite://" if memory else f"sqlite:///{tmp_path / 'x.db'}")
     site.application = replace(site.application, env_chooses=chooses)
     if there:
@@ -95,7 +95,7 @@ def test_when_env_py_is_asked(
 
 
 def test_an_env_py_that_fails_is_asked_again_by_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is wrong with it is the run's failure."""
+    """Its error is the failure of the run."""
     site = _site("sqlite://")
     before = site.application = replace(site.application, env_chooses=True)
 
@@ -108,7 +108,7 @@ def test_an_env_py_that_fails_is_asked_again_by_the_run(monkeypatch: pytest.Monk
 
 
 def test_what_a_watcher_raises_is_dropped() -> None:
-    """It is the application's; what it is told is the same."""
+    """The watcher is the application's."""
     said: list[object] = []
 
     def watch(what: object) -> None:
@@ -121,14 +121,14 @@ def test_what_a_watcher_raises_is_dropped() -> None:
 
 @pytest.mark.parametrize("state", [state for state in State if WORK[state] is not None])
 def test_the_step_of_a_state(state: State) -> None:
-    """Its module's `run`."""
+    """It is the function `run` of its module."""
     work = WORK[state]
     assert work is not None
     assert dispatch.step_of(state) is import_module(f"initdb.steps.{work.step}").run
 
 
 def test_ready_has_no_step() -> None:
-    """To ask for it is a mistake."""
+    """It is a bug to ask for it."""
     with pytest.raises(KeyError, match="ready"):
         dispatch.step_of(State.ready)
 
@@ -149,7 +149,7 @@ def test_ready_has_no_step() -> None:
 def test_a_failure_is_named_by_what_was_done(
     state: State, doing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And by the database, without its password."""
+    """The database is named too, without its password."""
     asked: dict[str, object] = {}
     named = InitError("disk-full")
 

@@ -1,4 +1,4 @@
-"""`status`: what was seen, and where each field comes from."""
+"""The status: what was seen, field by field."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.toy import Toy
 
 
 def test_every_field_of_a_ready_database(tmp_path: Path, database_url: str) -> None:
-    """Also by whom, when and why the last run was made."""
+    """The status also says which process made the last run, when and why."""
     toy = Toy(tmp_path, database_url, options={"schema_from": "migrations"}).with_revisions().with_seeds()
     initializer = toy.initializer()
     assert initializer.initialize().success
@@ -40,7 +40,7 @@ def test_every_field_of_a_ready_database(tmp_path: Path, database_url: str) -> N
 
 
 def test_a_failure_is_in_it(tmp_path: Path, database_url: str) -> None:
-    """Its entry, its time and the error as it is shown."""
+    """The status has its entry, its time and the error as it is shown."""
     toy = Toy(tmp_path, database_url, options={"schema_from": "migrations"}).with_revisions()
     toy.revision(3, "    1 / 0")
     initializer = toy.initializer()
@@ -70,7 +70,7 @@ VERDICT = Verdict("failed", "again", ("models",), ("r4",), FAILURE, 2.5, ("an in
 
 
 def test_each_field_is_what_was_seen() -> None:
-    """Nothing is computed anew."""
+    """No field is computed anew."""
     seen = Look(KNOWN, {}, "c", rows=("r2",), journal=Journal("audit", "shop"), exists=True)
     assert status_of(seen, VERDICT, at_work=True) == Status(
         state="behind",
@@ -95,7 +95,7 @@ def test_each_field_is_what_was_seen() -> None:
 
 
 def test_it_is_data() -> None:
-    """All of it, also the run below it, as JSON has it."""
+    """All of it can be written as JSON, also the run in it."""
     seen = Look(KNOWN, {}, "c", journal=Journal("audit", "shop"), exists=True)
     data: dict[str, Any] = status_of(seen, VERDICT, at_work=True).data()
     assert (data["state"], data["run"]["pid"], data["failure"]["seq"]) == ("behind", 41, 7)
@@ -103,7 +103,7 @@ def test_it_is_data() -> None:
 
 
 def test_without_a_journal_nothing_is_known() -> None:
-    """Though the place where it would be is."""
+    """Only the place where it would be is known."""
     seen = Look(Knowledge(), {}, None, journal=Journal("audit", "shop"))
     status = status_of(seen, Verdict("work", "first boot"), at_work=False)
     assert (status.state, status.journal_schema, status.application) == ("unknown", None, None)

@@ -1,4 +1,4 @@
-"""A process's stay is one run: neighbours, lost connections, signals, and calls from inside the run."""
+"""The stay of a process is one run: neighbours, lost connections, signals, and calls from inside the run."""
 
 from __future__ import annotations
 
@@ -23,19 +23,20 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture
 def toy(tmp_path: Path, database_url: str) -> Toy:
-    """Three revisions that make a table each, one seed file; nothing done yet."""
+    """An application with three revisions that make a table each, and one seed file, before its
+    first boot."""
     return migrated(tmp_path, database_url)
 
 
 @pytest.fixture
 def postgresql_toy(tmp_path: Path, postgresql_url: str) -> Toy:
-    """The same on PostgreSQL."""
+    """The same application on PostgreSQL."""
     return migrated(tmp_path, postgresql_url)
 
 
 @contextmanager
 def neighbour(toy: Toy) -> Iterator[None]:
-    """Somebody who makes a table of their own every 20 ms."""
+    """A process that creates a table of its own every 20 ms."""
     done, engine = threading.Event(), toy.engine()
 
     def make() -> None:
@@ -55,7 +56,7 @@ def neighbour(toy: Toy) -> Iterator[None]:
 
 
 def test_a_neighbour_that_makes_tables_all_the_time(postgresql_toy: Toy) -> None:
-    """Its tables are not ours: the boot ends ready, in one run, and the next one checks once more."""
+    """Its tables are not ours. The boot ends ready in one run, and the next boot validates once more."""
     toy = postgresql_toy
     with neighbour(toy):
         for _ in range(2):
@@ -69,7 +70,7 @@ def test_a_neighbour_that_makes_tables_all_the_time(postgresql_toy: Toy) -> None
 
 
 def test_a_catalogue_that_moves_once(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While it is validated: it is validated again, and the event is of the catalogue that was checked."""
+    """It moves during the validation, which is done again. The event has the catalogue that was checked."""
     from initdb.steps import validate
 
     real, looks = validate.inspect_health, 0
@@ -104,7 +105,7 @@ def _sleeping(toy: Toy, seconds: int = 60) -> Toy:
 
 
 def _stopped(toy: Toy, *, host: bool = True) -> int:
-    """A boot that a probe ends with SIGTERM while it is in the second revision; its exit code."""
+    """The exit code of a boot that a probe ends with SIGTERM during the second revision."""
     begun = toy.folder / "begun"
     begun.unlink(missing_ok=True)
     child = os.fork()
@@ -129,7 +130,7 @@ def _has_ended(child: int) -> bool:
 
 
 def test_a_probe_that_ends_each_attempt(toy: Toy) -> None:
-    """Five attempts, and the sixth says why it does not try; the revision is not begun once more."""
+    """After five attempts, the sixth says why it does not begin the revision."""
     _sleeping(toy)
     codes = [_stopped(toy) for _ in range(10)]
     assert codes == [143] * 5 + [1] * 5
@@ -145,7 +146,7 @@ def test_a_probe_that_ends_each_attempt(toy: Toy) -> None:
 
 
 def test_killed_and_stopped_in_turn(toy: Toy) -> None:
-    """However they ended: a loop is a loop."""
+    """Both ways to end count toward the same loop."""
     _sleeping(toy)
     # Without a handler of the application's, SIGTERM kills.
     codes = [_stopped(toy, host=bool(number % 2)) for number in range(6)]
@@ -153,7 +154,7 @@ def test_killed_and_stopped_in_turn(toy: Toy) -> None:
 
 
 def _boots_inside(toy: Toy, body: str) -> Toy:
-    """env.py imports a module at whose bottom the database is initialized, as `body` does it."""
+    """An env.py imports a module that initializes the database when it is imported, by `body`."""
     (toy.folder / "inner.py").write_text(
         "import json, pathlib, subprocess, sys, threading\n"
         f"sys.path[:0] = {[entry for entry in sys.path if entry]!r}\n"
@@ -185,7 +186,7 @@ INSIDE = {
 
 @pytest.mark.parametrize("how", INSIDE)
 def test_a_module_that_initializes_at_its_bottom(toy: Toy, how: str) -> None:
-    """Called from inside the run that waits for it: it returns at once, and stops nothing."""
+    """The call comes from inside the run that waits for it. It returns at once, and stops nothing."""
     body = INSIDE[how]
     if how == "a child":
         body = "if __name__ == '__main__':\n    boot()\nelse:\n" + "".join(
@@ -203,7 +204,7 @@ def test_a_module_that_initializes_at_its_bottom(toy: Toy, how: str) -> None:
 
 
 def test_a_child_that_outlives_its_run(toy: Toy) -> None:
-    """What it inherited is of a run that has ended: it boots like any other."""
+    """The run that it inherited has ended, so it boots like any other process."""
     toy.initializer().initialize()
     last = toy.initializer().look().knowledge.last_run
     assert last is not None
@@ -217,7 +218,7 @@ def test_a_child_that_outlives_its_run(toy: Toy) -> None:
 
 
 def test_a_run_whose_process_was_killed_is_not_at_work(toy: Toy) -> None:
-    """Its child goes on living, and boots: nobody works, so that it does."""
+    """Its child lives on and boots. No process works, so the child does."""
     from initdb.statemachine.loop.stay import place
     from tests.support.crash import killed_after
 
@@ -232,7 +233,7 @@ def test_a_run_whose_process_was_killed_is_not_at_work(toy: Toy) -> None:
 
 
 def _host(toy: Toy, handler: str, body: str) -> subprocess.Popen[str]:
-    """An application that handles its own signals and makes a library call."""
+    """An application that handles its own signals, and makes a library call."""
     script = toy.folder / "host.py"
     script.write_text(
         "import atexit, signal, sys\n"
@@ -262,7 +263,7 @@ INITIALIZE = "print(toy.initializer().initialize().outcome, flush=True)"
 
 
 def test_a_library_call_leaves_ctrl_c_to_the_application(toy: Toy) -> None:
-    """The statement is cancelled, the run says that it was stopped, and KeyboardInterrupt is raised."""
+    """The statement is cancelled, the run records the stop, and KeyboardInterrupt is raised."""
     _sleeping(toy)
     body = f"try:\n    {INITIALIZE}\nexcept KeyboardInterrupt:\n    print('caught', flush=True)"
     # A shell's background job ignores SIGINT, and its children inherit that.
@@ -273,7 +274,7 @@ def test_a_library_call_leaves_ctrl_c_to_the_application(toy: Toy) -> None:
 
 
 def test_a_library_call_leaves_sigterm_to_the_application(toy: Toy) -> None:
-    """Its handler is called as ever; it ends the process if it wants to, with `finally` and `atexit`."""
+    """Its handler is called as always, and can end the process with `finally` and `atexit`."""
     _sleeping(toy)
     handler = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))"
     code, said = _interrupted(toy, _host(toy, handler, INITIALIZE), signal.SIGTERM)
@@ -282,7 +283,7 @@ def test_a_library_call_leaves_sigterm_to_the_application(toy: Toy) -> None:
 
 
 def test_a_handler_that_only_takes_note(toy: Toy) -> None:
-    """The run is stopped in order, and the application is told so by the result."""
+    """The run is stopped in order, and the result says so."""
     _sleeping(toy)
     handler = "signal.signal(signal.SIGTERM, lambda *_: print('noted', flush=True))"
     code, said = _interrupted(toy, _host(toy, handler, INITIALIZE), signal.SIGTERM)
@@ -290,7 +291,7 @@ def test_a_handler_that_only_takes_note(toy: Toy) -> None:
 
 
 def test_the_second_ctrl_c_reaches_the_application(toy: Toy) -> None:
-    """A step that reacts to nothing cannot be ended by us; the application's own way out stays open."""
+    """If a step reacts to nothing, the application can still end the process in its own way."""
     begun = str(toy.folder / "begun")
     toy.revision(
         2,
@@ -325,7 +326,7 @@ def test_a_seed_that_exits_is_a_failure_of_the_seed(toy: Toy) -> None:
 
 @pytest.mark.parametrize("call", ["initialize", "boot", "resume", "repair"])
 def test_a_library_call_raises_nothing(tmp_path: object, call: str) -> None:
-    """Also where the database cannot be had."""
+    """It raises nothing even if the database cannot be reached."""
     from sqlalchemy import create_engine
 
     from initdb.settings import load_settings
@@ -343,7 +344,7 @@ def _mistaken(*_: object) -> Entry:
 
 
 def test_a_mistake_of_ours_is_a_failure_too(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a name and what to do, not an exception in the middle of an application's start."""
+    """The result has an error with a fix, and there is no exception."""
     monkeypatch.setattr("initdb.statemachine.loop.attend.judge", _mistaken)
     result = toy.initializer().initialize()
     assert not result.success and "internal-error" in result.errors[0]

@@ -1,4 +1,4 @@
-"""What a stay remembers, how long it goes on, and who is inside it."""
+"""What a stay remembers, how long it goes on, and which code is inside it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _known(run: str = "run-1", ended: str | None = None) -> Knowledge:
 
 
 def test_a_run_of_this_stay_goes_on() -> None:
-    """As long as it is the journal's last one and has not ended."""
+    """It goes on as long as it is the journal's last run and has not ended."""
     stay = Stay(10.0)
     stay.begins("run-0")
     stay.begins("run-1")
@@ -47,7 +47,7 @@ def test_a_run_of_this_stay_goes_on() -> None:
 
 
 def test_what_was_written_is_kept() -> None:
-    """All of it, in order; some of it is progress."""
+    """All entries are kept in order. Some are progress."""
     stay = Stay(10.0)
     assert not stay.was_at_work
     assert not stay.wrote([FRUITLESS])
@@ -57,7 +57,7 @@ def test_what_was_written_is_kept() -> None:
 
 
 def test_a_run_that_is_cut_off_is_at_work_no_more() -> None:
-    """It is counted, and why is known."""
+    """The stay counts it, and knows why."""
     stay = Stay(10.0)
     stay.wrote([FRUITLESS])
     stay.cut_off("the connection was lost", 100.0)
@@ -76,7 +76,7 @@ def test_a_run_that_is_cut_off_is_at_work_no_more() -> None:
     [(0, 999.0, False), (1, 999.0, False), (2, 110.0, False), (2, 110.1, True), (3, 110.1, True)],
 )
 def test_when_a_stay_is_over(cuts: int, now: float, over: bool) -> None:
-    """After two losses in a row at least, and the limit."""
+    """It is over after at least two losses in a row, and the limit."""
     stay = Stay(10.0)
     for _ in range(cuts):
         stay.cut_off("lost", 100.0)
@@ -85,7 +85,7 @@ def test_when_a_stay_is_over(cuts: int, now: float, over: bool) -> None:
 
 @pytest.mark.parametrize(("written", "counted"), [(FRUITFUL, 0), (FRUITLESS, 2)])
 def test_progress_begins_the_count_anew(written: Entry, counted: int) -> None:
-    """What every run writes is none."""
+    """Events that every run writes are no progress."""
     stay = Stay(10.0)
     stay.cut_off("lost", 100.0)
     stay.cut_off("lost", 100.0)
@@ -94,7 +94,7 @@ def test_progress_begins_the_count_anew(written: Entry, counted: int) -> None:
 
 
 def test_pauses_are_doubled() -> None:
-    """Up to half a minute, however often."""
+    """They grow to half a minute at most."""
     stay = Stay(10.0)
     pauses = []
     for _ in range(10):
@@ -110,7 +110,7 @@ def _site(url: str, **settings: Any) -> Site:
 
 
 def test_a_place_is_one_file_whatever_it_is_called(tmp_path: Path) -> None:
-    """Of one application and one schema."""
+    """It is of one application and one schema."""
     (tmp_path / "link").symlink_to(tmp_path)
     one = place(_site(f"sqlite:///{tmp_path}/x.db"))
     assert one == place(_site(f"sqlite:///{tmp_path}/link/x.db"))
@@ -134,7 +134,7 @@ def test_a_place_in_memory_is_one_pool_of_one_process() -> None:
 
 
 def test_a_place_on_a_server() -> None:
-    """By host or socket, port and database; not by role or driver."""
+    """Host or socket, port and database name it. Role and driver do not."""
     same = [
         "postgresql+psycopg2://app@db:5432/shop",
         "postgresql+psycopg2://owner:secret@db:5432/shop?connect_timeout=3",
@@ -154,12 +154,12 @@ def test_a_place_on_a_server() -> None:
 
 @pytest.fixture
 def site() -> Site:
-    """A place in memory."""
+    """A site in memory."""
     return Site(create_engine("sqlite://", poolclass=StaticPool), Application(), Settings(), {})
 
 
 def _above(monkeypatch: pytest.MonkeyPatch, site: Site, run: str | None, seen: object, works: bool) -> None:
-    """A process above has a run here; what is then seen of the journal, and whether somebody works."""
+    """A parent process has a run here. Also given: what the journal says, and whether the baton is held."""
 
     def look(looked: Site) -> Look:
         assert looked is site
@@ -192,7 +192,8 @@ def _above(monkeypatch: pytest.MonkeyPatch, site: Site, run: str | None, seen: o
 def test_who_is_inside_a_run_of_a_process_above(
     site: Site, monkeypatch: pytest.MonkeyPatch, run: str | None, seen: object, works: bool, inside: bool
 ) -> None:
-    """While it is the last run, has not ended, and somebody works; that it is locked says so too."""
+    """The run must be the last one, must not have ended, and the baton must be held or the database
+    locked."""
     _above(monkeypatch, site, run, seen, works)
     assert called_from_inside(site, threads=True) is inside
 
@@ -201,7 +202,7 @@ def test_who_is_inside_a_run_of_a_process_above(
 def test_who_is_inside_a_run_of_this_process(
     site: Site, monkeypatch: pytest.MonkeyPatch, threads: bool
 ) -> None:
-    """Then nothing is looked at."""
+    """Then the database is not looked at."""
     asked: list[tuple[str, bool]] = []
 
     def own(where: str, *, threads: bool) -> bool:

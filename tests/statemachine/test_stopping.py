@@ -1,4 +1,4 @@
-"""A run that is told to stop ends in order, also during a long statement."""
+"""A run that a signal stops ends in order, also during a long statement."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LONG = {
 
 @pytest.fixture
 def toy(tmp_path: Path, database_url: str) -> Toy:
-    """The second of three revisions takes a minute."""
+    """An application whose second revision of three takes a minute."""
     toy = Toy(tmp_path, database_url, options={"schema_from": "migrations"}).with_revisions()
     toy.revision(
         2, f"    open({str(tmp_path / 'begun')!r}, 'w').close()\n    op.execute({LONG[_name(toy)]!r})"
@@ -36,7 +36,7 @@ def _name(toy: Toy) -> str:
 
 
 def _forked(toy: Toy) -> int:
-    """The pid of a child that boots; its exit code is the boot's."""
+    """The id of a child that boots. Its exit code is that of the boot."""
     child = os.fork()
     if child == 0:
         os._exit(toy.initializer().attend(host=True).exit_code)
@@ -44,7 +44,7 @@ def _forked(toy: Toy) -> int:
 
 
 def _begun(toy: Toy) -> int:
-    """The same, once it is in the second revision."""
+    """The same, when the child has begun the second revision."""
     child = _forked(toy)
     assert wait_until((toy.folder / "begun").exists)
     time.sleep(0.1)
@@ -52,7 +52,7 @@ def _begun(toy: Toy) -> int:
 
 
 def _ends(child: int, signum: int) -> None:
-    """Within 5 s, with the exit code of the signal."""
+    """The child ends within 5 s, with the exit code of the signal."""
     begun = time.monotonic()
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 128 + signum
@@ -60,7 +60,7 @@ def _ends(child: int, signum: int) -> None:
 
 
 def _goes_on(toy: Toy) -> None:
-    """The next boot is ready by the revision as it should be."""
+    """The next boot is ready, with a second revision that does not take long."""
     toy.with_revisions()
     result = toy.initializer().initialize()
     assert result.success, result.errors
@@ -68,7 +68,8 @@ def _goes_on(toy: Toy) -> None:
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_cancels_the_statement_and_stops_the_run(toy: Toy, signum: int) -> None:
-    """Within a moment, with `run_stopped` as the last event; what stood before stands, the step does not."""
+    """It ends within a moment, with `run_stopped` as the last event. The step is rolled back, and earlier
+    work remains."""
     child = _begun(toy)
     os.kill(child, signum)
     _ends(child, signum)
@@ -79,7 +80,7 @@ def test_a_signal_cancels_the_statement_and_stops_the_run(toy: Toy, signum: int)
 
 
 def test_a_signal_just_before_a_long_statement(toy: Toy) -> None:
-    """There is nothing to cancel yet: it is cancelled once it runs."""
+    """There is nothing to cancel yet. The statement is cancelled when it runs."""
     begun, long = str(toy.folder / "begun"), LONG[_name(toy)]
     toy.revision(
         2,
@@ -93,7 +94,7 @@ def test_a_signal_just_before_a_long_statement(toy: Toy) -> None:
 
 
 def _sleeps(toy: Toy) -> Toy:
-    """The second revision is at work in Python, which no cancelled statement ends."""
+    """The second revision runs Python code, which no cancelled statement ends."""
     begun = str(toy.folder / "begun")
     toy.revision(2, f"    open({begun!r}, 'w').close()\n    __import__('time').sleep(60)")
     return toy
@@ -102,7 +103,8 @@ def _sleeps(toy: Toy) -> Toy:
 def test_python_that_does_not_stop_is_left(
     toy: Toy, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """After some seconds, before the sender of the signal kills; it is logged, and the next boot resumes."""
+    """The process ends after some seconds, before the sender of the signal would kill it. The next boot
+    resumes."""
     monkeypatch.setattr(signals, "GRACE", 0.3)
     child = _begun(_sleeps(toy))
     os.kill(child, signal.SIGTERM)
@@ -115,7 +117,7 @@ def test_python_that_does_not_stop_is_left(
 
 
 def test_who_asks_twice_waits_no_longer(toy: Toy, capfd: pytest.CaptureFixture[str]) -> None:
-    """A second Ctrl-C ends the process at once; an echo of the first, passed on by a parent, does not."""
+    """A second Ctrl-C ends the process at once. The first one, passed on by a parent, does not."""
     child = _begun(_sleeps(toy))
     for _ in range(2):
         os.kill(child, signal.SIGINT)
@@ -129,7 +131,7 @@ def test_who_asks_twice_waits_no_longer(toy: Toy, capfd: pytest.CaptureFixture[s
 
 
 def test_a_revision_may_have_children_that_are_ended(toy: Toy) -> None:
-    """As multiprocessing's pools end theirs: by a SIGTERM that is the child's alone."""
+    """The pools of multiprocessing end their children by a SIGTERM, which is the child's alone."""
     toy.revision(
         2,
         f"""    from multiprocessing import get_context

@@ -1,4 +1,4 @@
-"""Which process is the one that a journal names: it has the file open, and is not younger than its run."""
+"""The process that a journal names: it has the file open, and is not younger than its run."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ time.sleep(60)
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """A baton's file."""
+    """The baton's file."""
     return tmp_path / "shop.db-initdb"
 
 
 @pytest.fixture
 def holder(file: Path) -> Iterator[subprocess.Popen[str]]:
-    """A process that holds it."""
+    """A process that holds the baton."""
     words = (sys.executable, "-c", HOLD, str(file))
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -51,7 +51,7 @@ def _run(pid: int, at: datetime | None = None) -> RunRecord:
 
 
 def test_the_process_that_has_the_file_open_is_ended(file: Path, holder: subprocess.Popen[str]) -> None:
-    """And what was done to it is said."""
+    """The result says how."""
     assert take_over._end_process(file, _run(holder.pid), Clock(), 5.0) == (
         f"process {holder.pid} (SIGTERM)",
     )
@@ -59,7 +59,7 @@ def test_the_process_that_has_the_file_open_is_ended(file: Path, holder: subproc
 
 
 def test_a_process_that_began_after_the_run_is_not_the_one(file: Path, holder: subprocess.Popen[str]) -> None:
-    """Its number was another process's when the run began, though it holds the file now."""
+    """Its id was another process's when the run began, although it holds the file now."""
     before = datetime.now(UTC) - timedelta(minutes=1)
     with pytest.raises(InitError, match="is not the one"):
         take_over._end_process(file, _run(holder.pid, before), Clock(), 0.1)
@@ -67,7 +67,7 @@ def test_a_process_that_began_after_the_run_is_not_the_one(file: Path, holder: s
 
 
 def test_a_process_that_ended_is_not_the_one(file: Path, holder: subprocess.Popen[str]) -> None:
-    """No process has its number."""
+    """No process has its id."""
     with subprocess.Popen(["true"]) as gone:
         pass
     with pytest.raises(InitError, match="is not the one"):
@@ -77,7 +77,7 @@ def test_a_process_that_ended_is_not_the_one(file: Path, holder: subprocess.Pope
 def test_another_process_that_gets_the_number_meanwhile_is_left_alone(
     file: Path, holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the look and the signal the holder died, and the system gave its number to another process."""
+    """The holder dies between the look and the signal, and another process gets its id."""
     seen = psutil.Process(holder.pid)
     monkeypatch.setattr(seen, "_ident", (holder.pid, seen.create_time() - 100))
     monkeypatch.setattr(take_over, "_certain", lambda *_: seen)
@@ -91,7 +91,7 @@ def test_another_process_that_gets_the_number_meanwhile_is_left_alone(
 def test_a_process_of_another_user_is_refused(
     file: Path, holder: subprocess.Popen[str], denied: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether the system hides its files, or lets nobody send it a signal."""
+    """The system hides its files, or does not let this user send a signal."""
 
     def refused(process: psutil.Process, *_: object) -> None:
         raise psutil.AccessDenied(process.pid)

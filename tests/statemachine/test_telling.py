@@ -19,7 +19,7 @@ BY = {"host": "web-1", "pid": 41, "app": "shop", "initdb": "0.1.0"}
 
 
 def entry(kind: str, data: dict[str, Any]) -> Entry:
-    """An entry of this type, as it is read back."""
+    """An entry of this type, as it is read from a journal."""
     moment = Moment("run", "2026-11-23T08:06:41.218903Z", 1, BY)
     return write(0, GENESIS, moment, Turn(kind, "note", "behind", "behind"), data)
 
@@ -92,12 +92,12 @@ def entry(kind: str, data: dict[str, Any]) -> Entry:
     ],
 )
 def test_a_sentence(kind: str, data: dict[str, Any], sentence: str) -> None:
-    """Calm and complete."""
+    """It is calm and complete."""
     assert told(entry(kind, data)) == sentence
 
 
 def test_a_failure_is_told_as_it_was_rendered() -> None:
-    """In one line, and under it all of it."""
+    """The sentence is one line, and the lines below have all of it."""
     error = InitError("revision-failed", "revision r1, 001.py line 3", database="sqlite").rendered()
     failed = entry("step_failed", {"step": "migrate", "error": error.as_data()})
     assert told(failed) == "migrate failed: revision-failed (revision r1, 001.py line 3)"
@@ -106,7 +106,7 @@ def test_a_failure_is_told_as_it_was_rendered() -> None:
 
 
 def test_defects_and_warnings_stand_below() -> None:
-    """With their fixes."""
+    """Each has its suggestion."""
     issue = {"text": "The table t is missing.", "severity": "error", "suggestion": "initdb repair makes it."}
     assert details(entry("defects_found", {"issues": [issue]})) == (
         "error: The table t is missing. initdb repair makes it.",
@@ -115,7 +115,7 @@ def test_defects_and_warnings_stand_below() -> None:
 
 
 def test_who_and_where() -> None:
-    """Also of an event that does not say."""
+    """An event may not say it."""
     assert (place(BY), who(BY)) == ("web-1/41", "shop on web-1 (process 41)")
     assert (place({}), who({})) == ("?/?", "? on ? (process ?)")
 
@@ -165,7 +165,7 @@ KEYS = (  # what sentences are made of
     kind=st.sampled_from([*EVENTS, *NOTES]), data=st.dictionaries(st.sampled_from(KEYS), anything, max_size=6)
 )
 def test_whatever_an_event_holds_it_is_one_printable_line(kind: str, data: dict[str, Any]) -> None:
-    """A newer version's event, or a hostile one, breaks no listing."""
+    """An event of a newer version, or a hostile one, does not break a listing."""
     one = entry(kind, data)
     assert told(one)
     assert all(line.isprintable() for line in (told(one), *details(one), place(one.by)))

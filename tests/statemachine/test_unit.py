@@ -1,4 +1,4 @@
-"""The unit of work: changes and event commit together, once, from the head that was decided on."""
+"""The unit of work: changes and event commit together, once, from the head that was judged."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def journal(engine: Engine) -> Journal:
 
 @pytest.fixture
 def connection(engine: Engine, journal: Journal) -> Iterator[Connection]:
-    """The session that works."""
+    """The session of the work."""
     with session(engine) as opened:
         yield opened
 
 
 @pytest.fixture
 def writer(journal: Journal, connection: Connection) -> Writer:
-    """A writer that knows all of the journal."""
+    """A writer that knows the whole journal."""
     return _writer(journal, _knowledge(journal, connection))
 
 
@@ -70,7 +70,7 @@ def _has_table(connection: Connection, name: str) -> bool:
 
 
 def test_effect_and_event_commit_together(writer: Writer, connection: Connection, engine: Engine) -> None:
-    """Seen by another session at once; knowledge is what a fold of the journal would say."""
+    """Another session sees both at once. What the writer knows is what a fold of the journal gives."""
     with writer.open(connection):
         connection.execute(text("CREATE TABLE effect (n integer)"))
         with session(engine) as other:
@@ -83,7 +83,7 @@ def test_effect_and_event_commit_together(writer: Writer, connection: Connection
 
 
 def test_a_step_that_fails_leaves_nothing(writer: Writer, connection: Connection) -> None:
-    """Neither effect nor event; the same writer goes on."""
+    """Neither its work nor an event remains, and the same writer goes on."""
     before = writer.knowledge
     with pytest.raises(ValueError), writer.open(connection):
         connection.execute(text("CREATE TABLE effect (n integer)"))
@@ -95,7 +95,7 @@ def test_a_step_that_fails_leaves_nothing(writer: Writer, connection: Connection
 
 
 def test_an_event_without_a_row_rolls_its_work_back(writer: Writer, connection: Connection) -> None:
-    """The machine says no before anything is appended."""
+    """The machine refuses it before anything is appended."""
     with pytest.raises(NoRow), writer.open(connection):
         connection.execute(text("CREATE TABLE effect (n integer)"))
         writer.commit(connection, said("health_validated", {}))
@@ -103,7 +103,7 @@ def test_an_event_without_a_row_rolls_its_work_back(writer: Writer, connection: 
 
 
 def test_several_events_are_one_transaction(writer: Writer, connection: Connection) -> None:
-    """All or none."""
+    """Either all are committed or none."""
     begun = [said("run_started"), said("override", {"retry": ["r1"]})]
     with pytest.raises(NoRow), writer.open(connection):
         writer.commit_all(connection, [*begun, said("schema_created")])
@@ -117,7 +117,7 @@ def test_several_events_are_one_transaction(writer: Writer, connection: Connecti
 def test_a_head_that_moved_is_noticed_before_any_work(
     writer: Writer, connection: Connection, engine: Engine
 ) -> None:
-    """Somebody else did the work; nothing stays locked."""
+    """Another process did the work. No lock remains."""
     append_committed(writer.journal, engine)
     with pytest.raises(HeadMoved):
         writer.begin(connection)
@@ -125,14 +125,14 @@ def test_a_head_that_moved_is_noticed_before_any_work(
 
 
 def test_the_hash_of_the_head_counts_too(writer: Writer, connection: Connection) -> None:
-    """A restored backup may have another entry of the same number."""
+    """A restored backup may have another entry with the same number."""
     writer.knowledge = replace(writer.knowledge, hash="f" * 64)
     with pytest.raises(HeadMoved):
         writer.begin(connection)
 
 
 def test_a_head_that_is_not_the_last_entrys_is_an_error(writer: Writer, connection: Connection) -> None:
-    """To look again would find the same for ever."""
+    """To look again would find the same every time."""
     begin(connection)
     _without_guards(connection, "UPDATE init_journal_head SET seq = 7")
     commit(connection)
@@ -154,7 +154,7 @@ def _without_guards(connection: Connection, statement: str) -> None:
 def test_nothing_is_done_in_a_state_or_version_that_is_not_known(
     writer: Writer, connection: Connection, newer: dict[str, Any]
 ) -> None:
-    """Reading goes on, work does not."""
+    """The journal is still read."""
     writer.knowledge = replace(writer.knowledge, **newer)
     with pytest.raises(InitError) as error:
         writer.begin(connection)
@@ -162,7 +162,7 @@ def test_nothing_is_done_in_a_state_or_version_that_is_not_known(
 
 
 def test_without_the_baton_no_unit_begins(writer: Writer, connection: Connection, engine: Engine) -> None:
-    """It is looked at before each one; the head stays free."""
+    """The baton is checked before each unit. The head is not locked."""
     writer.alive = lambda: False
     with pytest.raises(BatonLost):
         writer.begin(connection)
@@ -170,7 +170,7 @@ def test_without_the_baton_no_unit_begins(writer: Writer, connection: Connection
 
 
 def test_a_busy_head_is_asked_for_again(writer: Writer, connection: Connection, engine: Engine) -> None:
-    """A dead holder's backend may keep it for a second."""
+    """The backend of a dead process may lock it for a second."""
     with session(engine) as other:
         begin(other)
         writer.journal.lock_head(other)
@@ -185,7 +185,7 @@ def test_a_busy_head_is_asked_for_again(writer: Writer, connection: Connection, 
 def test_a_head_that_stays_busy_is_given_up(
     writer: Writer, connection: Connection, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After a minute, or as soon as the baton is lost."""
+    """This happens after the limit, or as soon as the baton is lost."""
     monkeypatch.setattr("initdb.statemachine.loop.writer.PATIENCE", 0.05)
     with session(engine) as other:
         begin(other)
@@ -200,14 +200,14 @@ def test_a_head_that_stays_busy_is_given_up(
 
 
 def test_no_journal_is_a_signal(engine: Engine) -> None:
-    """Somebody dropped it: look again."""
+    """A person dropped it, so the loop looks again."""
     journal = Journal(schema_of(engine), "shop")
     with session(engine) as connection, pytest.raises(NoJournal):
         _writer(journal, Knowledge()).begin(connection)
 
 
 def test_a_stop_ends_a_unit_in_order(writer: Writer, connection: Connection) -> None:
-    """Before its work and before its commit."""
+    """It ends before its work, or before its COMMIT."""
     writer.stopper.stop(15)
     with pytest.raises(Stopped):
         writer.begin(connection)
@@ -224,7 +224,7 @@ def _note(id_: str, type_: str = "outage", **data: Any) -> Note:
 
 
 def test_waiting_notes_enter_with_the_next_event(writer: Writer, connection: Connection) -> None:
-    """Before it, each once, however often they are offered; and they say when it was."""
+    """They come before it, each once, however often they are offered. They say when they happened."""
     writer.notes = lambda: (_note("a", count=3), _note("b", "history_rewound"))
     seen: list[Entry] = []
     writer.observe = seen.append
@@ -246,7 +246,7 @@ def test_waiting_notes_enter_with_the_next_event(writer: Writer, connection: Con
     ],
 )
 def test_no_note_stops_a_boot(writer: Writer, connection: Connection, note: Note) -> None:
-    """Whatever lies in the spool: of a later version, a transition in disguise, nonsense."""
+    """The spool may have notes of a newer version, a transition, or nonsense."""
     writer.notes = lambda: (note,)
     with writer.open(connection):
         writer.commit(connection, said("run_started", {}))
@@ -267,7 +267,7 @@ def test_the_first_event_of_all_stays_the_first(engine: Engine) -> None:
 
 
 def test_what_code_concludes_carries_its_fingerprint(writer: Writer, connection: Connection) -> None:
-    """And the catalogue's, taken in the same transaction."""
+    """The catalogue's hash is in it too, from the same transaction."""
     asked: list[tuple[Connection, str]] = []
 
     def judging(connection: Connection, event: Payload) -> Payload:
@@ -285,7 +285,7 @@ def test_what_code_concludes_carries_its_fingerprint(writer: Writer, connection:
 
 
 def test_an_event_names_the_attempt(writer: Writer, connection: Connection) -> None:
-    """The tries of this code without progress."""
+    """It counts the runs of this code without progress."""
     seen: list[Entry] = []
     writer.observe = seen.append
     for _ in range(3):
@@ -299,7 +299,7 @@ def test_an_event_names_the_attempt(writer: Writer, connection: Connection) -> N
 def test_an_observer_hears_of_what_was_committed(
     writer: Writer, connection: Connection, engine: Engine
 ) -> None:
-    """Not before."""
+    """It is called after the COMMIT."""
     found: list[int] = []
 
     def observe(entry: Entry) -> None:
@@ -317,7 +317,7 @@ def test_an_observer_hears_of_what_was_committed(
 def test_a_lost_connection_is_one_signal(
     server: PostgresServer, writer: Writer, connection: Connection, engine: Engine, when: str
 ) -> None:
-    """Nothing of the unit stays, and the head is free within a second."""
+    """Nothing of the unit remains, and the head is free within a second."""
     pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
     rollback(connection)
 
@@ -343,7 +343,7 @@ def test_a_lost_connection_is_one_signal(
 
 
 class _Cut:
-    """Cuts the connection at COMMIT, before or after it reached the server: to the client both look alike."""
+    """Cuts the connection at COMMIT, before or after the server gets it. The client sees no difference."""
 
     def __init__(self, server: PostgresServer, connection: Connection, arrives: bool) -> None:
         self._server, self._arrives = server, arrives
@@ -363,7 +363,7 @@ class _Cut:
 def test_a_commit_without_an_answer_is_settled_under_the_lock(
     server: PostgresServer, writer: Writer, connection: Connection, engine: Engine, arrives: bool
 ) -> None:
-    """In doubt until then; what was decided from is the head as it was, and it has moved, or not."""
+    """It is in doubt until then. The head has moved, or it has not."""
     before = writer.knowledge
     _Cut(server, connection, arrives)
     with pytest.raises(CommitInDoubt), writer.open(connection):
@@ -383,7 +383,7 @@ def test_a_commit_without_an_answer_is_settled_under_the_lock(
 
 
 def test_the_guards_read_what_is_stored(writer: Writer, connection: Connection) -> None:
-    """A generator, a set, a number that says it is nothing: live and replayed alike."""
+    """A generator, a set and a number without truth are the same live and in a replay."""
     with writer.open(connection):
         writer.commit(connection, said("run_started", {}))
     with writer.open(connection):

@@ -1,4 +1,4 @@
-"""Which error of a unit is told where its step has passed over one and failed later for another."""
+"""Which error of a unit is raised if its step caught one, and failed later for another reason."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect
 
 @pytest.fixture
 def connection(engine: Engine) -> Iterator[Connection]:
-    """A session in an open transaction, beside a table with a row."""
+    """A session in an open transaction, and a table with a row."""
     with session(engine) as opened:
         begin(opened)
         opened.exec_driver_sql("CREATE TABLE t (n INTEGER PRIMARY KEY)")
@@ -32,14 +32,14 @@ def connection(engine: Engine) -> Iterator[Connection]:
 
 
 def _passed_over(connection: Connection, statement: str) -> DBAPIError:
-    """The error of a statement that a step runs and does not mind."""
+    """The error of a statement of a step, which the step catches."""
     with pytest.raises(DBAPIError) as error:
         connection.exec_driver_sql(statement)
     return error.value
 
 
 def test_without_an_error_nothing_is_raised(connection: Connection) -> None:
-    """And the engine is left as it was."""
+    """The engine has no listener left."""
     with first_error(connection):
         connection.exec_driver_sql("INSERT INTO t VALUES (2)")
     assert not list(connection.dialect.dispatch.handle_error)
@@ -47,7 +47,7 @@ def test_without_an_error_nothing_is_raised(connection: Connection) -> None:
 
 @pytest.mark.parametrize("error", [HeadMoved(), Stopped(15), KeyboardInterrupt()])
 def test_what_is_the_loops_own_passes(connection: Connection, error: BaseException) -> None:
-    """Also after an error that broke the transaction."""
+    """It passes even after an error that broke the transaction."""
     with pytest.raises(type(error)) as raised, first_error(connection):
         _passed_over(connection, "SELECT nothing FROM nowhere")
         raise error
@@ -56,7 +56,7 @@ def test_what_is_the_loops_own_passes(connection: Connection, error: BaseExcepti
 
 
 def test_an_error_that_lasts_is_not_told_in_place_of_another(connection: Connection) -> None:
-    """A step that failed for a reason of its own failed for that."""
+    """A step that failed for its own reason failed for that."""
     with pytest.raises(ValueError, match="mine"), first_error(connection):
         _passed_over(connection, "SELECT nothing FROM nowhere")
         raise ValueError("mine")
@@ -67,7 +67,7 @@ def test_an_error_that_lasts_is_not_told_in_place_of_another(connection: Connect
 def test_an_error_with_which_sqlite_rolled_back(
     connection: Connection, monkeypatch: pytest.MonkeyPatch, passes: bool
 ) -> None:
-    """Where it may pass, it is told, with what the step then met as its cause."""
+    """If it can pass by itself, it is raised, caused by the step's later error."""
     monkeypatch.setattr(unit_errors, "is_passing", lambda error: passes)
     with pytest.raises(DBAPIError if passes else ValueError) as error, first_error(connection):
         broken = _passed_over(connection, "INSERT OR ROLLBACK INTO t VALUES (1)")
@@ -79,7 +79,7 @@ def test_an_error_with_which_sqlite_rolled_back(
 @pytest.mark.parametrize("how", ["from", "while"])
 @ON_SQLITE
 def test_an_error_of_the_steps_own_because_of_a_full_disk(connection: Connection, how: str) -> None:
-    """However deep it lies below."""
+    """The full disk may be deep in the chain of causes."""
     with pytest.raises(OperationalError, match="full"), first_error(connection):
         try:
             try:
@@ -97,7 +97,7 @@ def test_an_error_of_the_steps_own_because_of_a_full_disk(connection: Connection
 
 @ON_SQLITE
 def test_an_error_that_left_the_transaction_open_did_not_break_it(connection: Connection) -> None:
-    """SQLite undoes the statement alone: whatever it was."""
+    """SQLite rolled back only the statement."""
     with pytest.raises(ValueError), first_error(connection):
         _passed_over(connection, "INSERT INTO t VALUES (1)")
         raise ValueError
@@ -107,7 +107,7 @@ def test_an_error_that_left_the_transaction_open_did_not_break_it(connection: Co
 def test_the_first_error_that_ended_the_transaction_counts(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What comes after it is run outside of any."""
+    """Later errors happen outside a transaction."""
     monkeypatch.setattr(unit_errors, "is_passing", lambda error: True)
     with pytest.raises(DBAPIError) as error, first_error(connection):
         first = _passed_over(connection, "INSERT OR ROLLBACK INTO t VALUES (1)")
@@ -119,7 +119,7 @@ def test_the_first_error_that_ended_the_transaction_counts(
 def test_the_error_of_another_connection_is_not_ours(
     engine: Engine, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of the same engine."""
+    """It is a connection of the same engine."""
     monkeypatch.setattr(unit_errors, "is_passing", lambda error: True)
     monkeypatch.setattr(unit_errors, "FAILED_TRANSACTION", None)
     with engine.connect() as other, pytest.raises(ValueError), first_error(connection):
@@ -129,7 +129,7 @@ def test_the_error_of_another_connection_is_not_ours(
 
 @ON_POSTGRESQL
 def test_a_lock_that_a_step_did_not_get_and_passed_over(engine: Engine, connection: Connection) -> None:
-    """The step failed of it, and may be tried again."""
+    """The step failed because of it, and may be retried."""
     with engine.connect() as holder:
         holder.exec_driver_sql("LOCK TABLE t")
         with pytest.raises(OperationalError) as error, first_error(connection):
@@ -145,7 +145,7 @@ def test_a_lock_that_a_step_did_not_get_and_passed_over(engine: Engine, connecti
 def test_of_several_errors_the_last_that_was_no_answer_to_another_counts(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The ones before it were undone by savepoints."""
+    """Savepoints have undone the ones before it."""
     monkeypatch.setattr(unit_errors, "is_passing", lambda error: True)
     with pytest.raises(DBAPIError) as error, first_error(connection):
         with pytest.raises(ProgrammingError), connection.begin_nested():
@@ -157,7 +157,7 @@ def test_of_several_errors_the_last_that_was_no_answer_to_another_counts(
 
 @ON_POSTGRESQL
 def test_an_error_that_lasts_is_answered_as_postgresql_answers(connection: Connection) -> None:
-    """It is not the one to try again; what the step met at last is told."""
+    """It is not retried, so the step's last error is raised."""
     with pytest.raises(InternalError), first_error(connection):
         _passed_over(connection, "SELECT nothing FROM nowhere")
         connection.exec_driver_sql("SELECT 2")
@@ -167,7 +167,7 @@ def test_an_error_that_lasts_is_answered_as_postgresql_answers(connection: Conne
 def test_a_transaction_that_goes_on_was_not_broken(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a savepoint undid did not make the step fail."""
+    """What a savepoint has undone did not make the step fail."""
     monkeypatch.setattr(unit_errors, "is_passing", lambda error: True)
     with pytest.raises(ValueError), first_error(connection):
         with pytest.raises(ProgrammingError), connection.begin_nested():
@@ -178,7 +178,7 @@ def test_a_transaction_that_goes_on_was_not_broken(
 def test_a_lost_connection_is_not_what_broke_it(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That is a signal of its own."""
+    """It is a signal of its own."""
     monkeypatch.setattr(unit_errors, "is_connection_lost", lambda error: True)
     monkeypatch.setattr(unit_errors, "is_passing", lambda error: True)
     statement = "SELECT nothing FROM nowhere"
@@ -192,7 +192,7 @@ def test_a_lost_connection_is_not_what_broke_it(
 
 
 def test_a_chain_of_errors_that_goes_in_a_circle_ends() -> None:
-    """Each is looked at once: itself, what caused it, what was handled."""
+    """Each error is looked at once, with its cause and its context."""
     one, two, three = ValueError(1), ValueError(2), ValueError(3)
     one.__cause__, one.__context__ = two, three
     two.__context__, three.__cause__ = one, two

@@ -1,4 +1,4 @@
-"""The unit of work at its limits: how long it asks for the head, what it says, and what an entry carries."""
+"""The unit of work at its limits: waiting for the head, its messages, and the fields of an entry."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NOW = datetime(2026, 11, 23, 8, 6, 41, 218903, UTC)
 
 @pytest.fixture
 def connection(engine: Engine) -> Iterator[Connection]:
-    """The session that works, on a journal of one entry."""
+    """The session of the work, on a journal of one entry."""
     make(engine)
     with session(engine) as opened:
         yield opened
@@ -43,7 +43,7 @@ def connection(engine: Engine) -> Iterator[Connection]:
 
 @pytest.fixture
 def writer(connection: Connection) -> Writer:
-    """A writer that knows all of the journal."""
+    """A writer that knows the whole journal."""
     journal = Journal("main" if connection.dialect.name == "sqlite" else "public", "shop")
     known = fold(journal.read(connection))
     rollback(connection)
@@ -53,14 +53,14 @@ def writer(connection: Connection) -> Writer:
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """What was slept, in place of sleeping."""
+    """The pauses, which are not slept."""
     slept: list[float] = []
     monkeypatch.setattr(Stopper, "pause", lambda self, seconds: slept.append(seconds))
     return slept
 
 
 def _busy(monkeypatch: pytest.MonkeyPatch, times: int = 10**6) -> list[float | None]:
-    """The head is somebody else's so many times; gives with what it was asked for."""
+    """The head is locked for a number of attempts. Gives what they were asked with."""
     asked: list[float | None] = []
     real = Journal.lock_head
 
@@ -77,7 +77,7 @@ def _busy(monkeypatch: pytest.MonkeyPatch, times: int = 10**6) -> list[float | N
 def test_a_head_is_asked_for_more_and_more_slowly(
     writer: Writer, connection: Connection, pauses: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From 20 ms to half a second; with the timeout of its own."""
+    """The pauses grow from 20 ms to half a second. Each attempt has the lock's timeout."""
     writer.lock_timeout = 1.5
     asked = _busy(monkeypatch, 10)
     with writer.open(connection):
@@ -104,7 +104,7 @@ def test_a_head_is_given_up_after_a_minute(
 def test_who_has_no_time_gives_the_head_up_at_once(
     writer: Writer, connection: Connection, pauses: list[float], monkeypatch: pytest.MonkeyPatch, why: str
 ) -> None:
-    """The process ends, or somebody else works by now."""
+    """The process is to end, or another one works by now."""
     asked = _busy(monkeypatch)
     answers = iter([True, why != "baton"])
     writer.alive = lambda: next(answers)
@@ -139,7 +139,7 @@ def test_a_signal_ends_the_wait_for_the_head(
 def test_what_is_newer_is_named(
     writer: Writer, connection: Connection, newer: dict[str, Any], context: str
 ) -> None:
-    """The state, and the version of the events."""
+    """The error names the state and the version of the events."""
     writer.knowledge = replace(writer.knowledge, **newer)
     with pytest.raises(InitError) as error:
         writer.begin(connection)
@@ -147,7 +147,7 @@ def test_what_is_newer_is_named(
 
 
 def test_a_head_that_is_not_the_last_entrys(writer: Writer, connection: Connection) -> None:
-    """Is named with the database; the transaction is over."""
+    """The error names the database, and the transaction is over."""
     begin(connection)
     _without_guards(connection, "UPDATE init_journal_head SET seq = 7")
     commit(connection)
@@ -158,14 +158,14 @@ def test_a_head_that_is_not_the_last_entrys(writer: Writer, connection: Connecti
 
 
 def test_what_is_waited_for_can_be_cancelled(writer: Writer, connection: Connection) -> None:
-    """The driver's connection is known to the one who stops."""
+    """The stopper knows the driver's connection."""
     with writer.open(connection):
         assert writer.stopper._driver is driver(connection)
         writer.commit(connection, said("run_started"))
 
 
 class Left(BaseException):
-    """In the place of a process's end."""
+    """Stands in for the end of a process."""
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_a_forked_child_leaves_the_unit_alone(
 
 
 def test_what_an_entry_carries(writer: Writer, connection: Connection) -> None:
-    """The run, the time, the process, and which try it is."""
+    """It has the run, the time, the process, and the attempt."""
     seen: list[Entry] = []
     writer.observe = seen.append
     for event in (
@@ -216,7 +216,7 @@ def test_what_an_entry_carries(writer: Writer, connection: Connection) -> None:
 
 
 def test_tries_without_progress_are_counted(writer: Writer, connection: Connection) -> None:
-    """By what is known when the entry is written."""
+    """The count is that of the knowledge when the entry is written."""
     writer.knowledge = replace(writer.knowledge, tries=4)
     seen: list[Entry] = []
     writer.observe = seen.append
@@ -228,7 +228,7 @@ def test_tries_without_progress_are_counted(writer: Writer, connection: Connecti
 def test_a_snapshot_is_told_to_nobody(
     writer: Writer, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It follows in the same transaction, and a note that says to be one does not enter."""
+    """It follows in the same transaction. A note that claims to be a snapshot does not enter."""
     monkeypatch.setattr(snapshot, "EACH", 2)
     seen: list[str] = []
     writer.observe = lambda entry: seen.append(entry.type)
@@ -244,7 +244,7 @@ def test_a_snapshot_is_told_to_nobody(
 def test_whether_a_commit_may_take_its_time(
     writer: Writer, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It asks the one who stops."""
+    """The stopper decides."""
     here = database_of(connection)
     asked: list[bool] = []
     real = here.commit
@@ -271,7 +271,7 @@ def test_a_commit_that_fails(
     error: Exception,
     raised: type[Exception],
 ) -> None:
-    """Without an answer it is in doubt; what was known stays, and nobody is told."""
+    """Without an answer it is in doubt. The knowledge does not change, and the watcher is not called."""
     before, seen = writer.knowledge, list[Entry]()
     writer.observe = seen.append
 
@@ -285,7 +285,7 @@ def test_a_commit_that_fails(
 
 
 def test_a_journal_that_is_dropped_meanwhile(writer: Writer, connection: Connection) -> None:
-    """By the step itself: the head was locked."""
+    """Only the step itself can have dropped it, since the head was locked."""
     with pytest.raises(InitError) as error, writer.open(connection):
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("DROP TABLE init_journal CASCADE")
@@ -298,7 +298,7 @@ def test_a_journal_that_is_dropped_meanwhile(writer: Writer, connection: Connect
 def test_an_append_that_is_refused_is_not_hidden(
     writer: Writer, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever the driver says."""
+    """The driver's error is raised, whatever it is."""
 
     def append(*_: object) -> None:
         raise sqlite3.IntegrityError("no")
@@ -309,7 +309,7 @@ def test_an_append_that_is_refused_is_not_hidden(
 
 
 def test_an_undo_never_fails(writer: Writer, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection that is gone has undone everything."""
+    """If the connection is lost, everything is rolled back already."""
 
     def gone(*_: object) -> None:
         raise ConnectionResetError
@@ -321,7 +321,7 @@ def test_an_undo_never_fails(writer: Writer, connection: Connection, monkeypatch
 def test_the_baton_is_looked_at_before_anything_is_opened(
     writer: Writer, connection: Connection, engine: Engine
 ) -> None:
-    """And a head that moved is noticed then."""
+    """A head that has moved is noticed afterwards."""
     writer.alive = lambda: False
     with pytest.raises(BatonLost):
         writer.begin(connection)

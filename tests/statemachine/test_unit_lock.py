@@ -1,4 +1,4 @@
-"""The head's lock: what is read under it, and that it ends with its unit, however that ends."""
+"""The lock on the head: what is read under it, and that it ends with its unit in every case."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.events.journals import append_committed, make, rollback
 
 @pytest.fixture
 def connection(engine: Engine) -> Iterator[Connection]:
-    """The session that works."""
+    """The session of the work."""
     make(engine)
     with session(engine) as opened:
         yield opened
@@ -27,7 +27,7 @@ def connection(engine: Engine) -> Iterator[Connection]:
 
 @pytest.fixture
 def writer(engine: Engine, connection: Connection) -> Writer:
-    """A writer that knows all of the journal."""
+    """A writer that knows the whole journal."""
     journal = find(connection, "application", None)[0]
     known = fold(journal.read(connection))
     rollback(connection)
@@ -38,7 +38,7 @@ def writer(engine: Engine, connection: Connection) -> Writer:
 def test_nothing_stays_locked_whatever_ends_a_unit(
     writer: Writer, connection: Connection, engine: Engine, error: type[BaseException]
 ) -> None:
-    """Also what is no Exception: the session stays open for the event that says how the run ended."""
+    """An exception that is no Exception ends it too. The session remains open for the last event."""
     with pytest.raises(error), writer.open(connection):
         connection.execute(text("CREATE TABLE effect (n integer)"))
         raise error
@@ -49,7 +49,7 @@ def test_nothing_stays_locked_whatever_ends_a_unit(
 def test_the_head_is_read_under_its_lock(
     writer: Writer, connection: Connection, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What another process commits at the very last moment is seen."""
+    """What another process commits at the last moment is seen."""
     here = database_of(connection)
     real = here.begin
 

@@ -48,12 +48,12 @@ def _look(*judgements: Judgement, **values: Any) -> Look:
 
 
 def test_an_empty_journal_is_work() -> None:
-    """The first boot of all."""
+    """This is the first boot."""
     assert judge(Look(Knowledge(), CODE, "c1")) == Verdict("work", "first boot")
 
 
 def test_known_code_on_an_unchanged_database_is_ready() -> None:
-    """With the warnings that were found."""
+    """The verdict has the warnings of the validation."""
     assert judge(_look(_ready(CODE, "an index is missing"))) == Verdict(
         "ready", warnings=("an index is missing",)
     )
@@ -61,29 +61,30 @@ def test_known_code_on_an_unchanged_database_is_ready() -> None:
 
 @pytest.mark.parametrize("state", ["ready", "unknown", "behind", "defective", "unseeded"])
 def test_the_state_does_not_matter_for_known_code(state: str) -> None:
-    """Another's run may be in the middle: this code was validated since the database last changed."""
+    """Another process may be in the middle of a run. This code was validated since the database last
+    changed."""
     look = _look(_ready())
     assert judge(replace(look, knowledge=replace(look.knowledge, state=state))).kind == "ready"
 
 
 def test_a_changed_part_is_work_and_is_named() -> None:
-    """Compared with what was judged last."""
+    """It is compared with the last judgement."""
     verdict = judge(_look(_ready(), code={**CODE, "migrations": "m2", "models": "o2"}))
     assert verdict == Verdict("work", "changed", ("migrations", "models"))
 
 
 def test_a_changed_catalog_is_work_and_is_named() -> None:
-    """Something outside changed the database."""
+    """Something else has changed the database."""
     assert judge(_look(_ready(), catalog="c2")) == Verdict("work", "changed", ("catalog",))
 
 
 def test_a_new_part_is_work() -> None:
-    """An application that gets its first seeds has changed, although nothing that was recorded did."""
+    """An application that gets its first seeds has changed, although no recorded part has."""
     assert judge(_look(_ready(), code={**CODE, "seeds": "e1"})) == Verdict("work", "changed", ("seeds",))
 
 
 def test_a_part_that_this_process_cannot_know_does_not_differ() -> None:
-    """The command line without the application's models."""
+    """The command line may not have the application's models."""
     assert judge(_look(_ready(), code={"settings": "s1", "migrations": "m1"})).kind == "ready"
     assert judge(_look(_ready(), code={"settings": "s1", "migrations": "m2"})).kind == "work"
 
@@ -96,12 +97,12 @@ _PARTS = st.dictionaries(
 @some
 @given(_PARTS, _PARTS)
 def test_matching_is_agreeing_on_all_that_this_process_knows(recorded: Any, mine: Any) -> None:
-    """No more, no less."""
+    """Parts that this process does not know do not count."""
     assert matches(recorded, mine) == (mine.items() <= recorded.items())
 
 
 def test_old_and_new_code_stand_side_by_side() -> None:
-    """Good old code and broken new code each find their own verdict: no event, no flapping."""
+    """Old code that works and new code that fails each find their own verdict. Neither writes an event."""
     both = (_ready(CODE, "w"), _failed(OTHER))
     assert judge(_look(*both, code=CODE)) == Verdict("ready", warnings=("w",))
     assert judge(_look(*both, code=OTHER)).kind == "failed"
@@ -110,25 +111,25 @@ def test_old_and_new_code_stand_side_by_side() -> None:
 
 
 def test_of_one_code_the_last_judgement_counts() -> None:
-    """A failure that was fixed, a success that was undone."""
+    """A failure was fixed since, or a success is no longer true."""
     assert judge(_look(_failed(), _ready())).kind == "ready"
     assert judge(_look(_ready(), _failed())).kind == "failed"
 
 
 def test_a_failure_is_adopted() -> None:
-    """By code of the same fingerprint on an unchanged database: told, not tried."""
+    """Code with the same fingerprint, on an unchanged database, shows the failure and does not retry."""
     failed = _failed()
     assert judge(_look(failed)) == Verdict("failed", failure=failed.failure)
 
 
 @pytest.mark.parametrize("change", [{"code": OTHER}, {"catalog": "c2"}])
 def test_a_failure_of_other_code_or_on_another_database_is_not(change: dict[str, Any]) -> None:
-    """There is a reason to try."""
+    """There is a reason for a retry."""
     assert judge(_look(_failed(), **change)).kind == "work"
 
 
 def test_a_person_overrides_one_failure() -> None:
-    """By its number: a later one stands, so that five who say resume at once try once."""
+    """The order names its entry. If five people give it at once, there is one retry."""
     assert judge(_look(_failed(seq=7)), override=7).kind == "work"
     assert judge(_look(_failed(seq=8)), override=7).kind == "failed"
     assert judge(_look(_ready()), override=7).kind == "ready"
@@ -138,7 +139,7 @@ def test_a_person_overrides_one_failure() -> None:
     ("attempt", "pause"), [(1, 1.0), (2, 2.0), (3, 4.0), (6, 32.0), (7, 60.0), (50, 60.0), (10**9, 60.0)]
 )
 def test_a_passing_failure_is_tried_again_after_a_pause(attempt: int, pause: float) -> None:
-    """Doubled with each attempt, capped, by the database's clock."""
+    """The pause doubles with each attempt up to a limit, by the database's clock."""
     assert (BACKOFF_FIRST, BACKOFF_LIMIT) == (1.0, 60.0)
     failed = _failed(passing=True, attempt=attempt, clock=1000.0)
     early = judge(_look(failed, clock=1000.0 + pause - 0.25))
@@ -148,18 +149,18 @@ def test_a_passing_failure_is_tried_again_after_a_pause(attempt: int, pause: flo
 
 
 def test_a_clock_that_went_back_does_not_lock_anybody_out() -> None:
-    """A restored or failed-over server may say an earlier time."""
+    """A server may say an earlier time after a restore or a failover."""
     assert judge(_look(_failed(passing=True, clock=5000.0), clock=1000.0)).kind == "work"
 
 
 def test_a_lasting_failure_does_not_pass_with_time() -> None:
-    """Only a person, other code or another database."""
+    """Only a person, other code or another database changes it."""
     assert judge(_look(_failed(), clock=10**9)).retry_in is None
     assert judge(_look(_failed(), clock=10**9)).kind == "failed"
 
 
 def test_a_revision_that_the_code_does_not_know_is_ahead() -> None:
-    """Whatever else is true: this code must not touch the database."""
+    """This code must not work on the database, whatever else is true."""
     for judgements in ((), (_ready(),), (_failed(),)):
         verdict = judge(_look(*judgements, unknown=("r9",)), override=7)
         assert (verdict.kind, verdict.revisions) == ("ahead", ("r9",))
@@ -180,7 +181,7 @@ def test_a_revision_that_the_code_does_not_know_is_ahead() -> None:
 def test_a_reverted_revision_is_held(
     held: dict[str, str | None], pending: dict[str, str], found: tuple[str, ...]
 ) -> None:
-    """Until its file changes, is gone, or it is released."""
+    """It is held until its file changes or is gone, or a person releases it."""
     assert held_back(held, pending) == found
     look = _look(pending=pending)
     verdict = judge(replace(look, knowledge=replace(look.knowledge, held=held)))
@@ -194,7 +195,7 @@ def test_a_hold_does_not_hide_a_verdict_that_stands() -> None:
 
 
 def test_why_there_is_work() -> None:
-    """A run that did not end; one that ended before anything was judged."""
+    """A run did not end, or ended before anything was judged."""
     look = _look()
     running = replace(look.knowledge, last_run=replace(ENDED, ended=None))
     assert judge(replace(look, knowledge=running)).reason == "interrupted"
@@ -212,7 +213,7 @@ def test_why_there_is_work() -> None:
 def test_a_verdict_is_a_function_of_what_was_seen(
     judgements: list[Judgement], code: Any, catalog: str | None, override: int
 ) -> None:
-    """The same look, the same verdict; and it is never without a kind."""
+    """The same look gives the same verdict, and the verdict always has a kind."""
     known = Knowledge(judgements=tuple(judgements), catalog="c1", last_run=ENDED)
     look = Look(known, code, catalog)
     assert judge(look, override) == judge(look, override)

@@ -1,4 +1,4 @@
-"""Walks through real databases that such a machine must survive."""
+"""Walks through real databases that the machine must survive."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.toy import Toy, table_up
 
 @pytest.fixture
 def toy(tmp_path: Path, database_url: str) -> Toy:
-    """Three tables, three revisions, one seed file, nothing done yet."""
+    """An application with three tables, three revisions and one seed file, before its first boot."""
     return Toy(tmp_path, database_url).with_revisions().with_seeds()
 
 
@@ -26,7 +26,7 @@ def rows(toy: Toy) -> int:
 
 
 def test_an_empty_database_is_created_seeded_and_validated(toy: Toy) -> None:
-    """From nothing to ready in one call, each step one event."""
+    """One call leads from nothing to ready, with one event for each step."""
     result = toy.initializer().initialize()
     assert result.success, result.errors
     assert toy.types() == [
@@ -42,8 +42,8 @@ def test_an_empty_database_is_created_seeded_and_validated(toy: Toy) -> None:
 
 
 def test_events_say_by_whom_and_which_attempt(toy: Toy) -> None:
-    """Host, process, application and version; the first event of all says whose journal it is; a failure in
-    which step; each run how often this code has tried what stands next."""
+    """Each event has host, process, application and version. The first one says who owns the journal, a
+    failure its step, and a run the attempt."""
     toy.revision(3, "    1 / 0")
     toy.options["schema_from"] = "migrations"
     first = toy.initializer()
@@ -79,14 +79,14 @@ def test_without_seeds_a_schema_leads_straight_to_validation(tmp_path: Path, dat
 
 
 def test_without_migrations_the_models_make_the_schema(tmp_path: Path, database_url: str) -> None:
-    """An application needs no revisions either."""
+    """An application needs no revisions."""
     toy = Toy(tmp_path, database_url).with_seeds()
     assert toy.initializer().initialize().success
     assert rows(toy) == 5
 
 
 def test_the_schema_may_come_from_the_migrations(toy: Toy) -> None:
-    """One event a revision, and then the seeds."""
+    """Each revision has one event. The seeds follow."""
     toy.options["schema_from"] = "migrations"
     assert toy.initializer().initialize().success
     assert toy.types().count("migration_applied") == 3
@@ -122,7 +122,7 @@ def test_new_revisions_are_applied_to_a_ready_database(toy: Toy) -> None:
 
 
 def test_a_failing_revision_is_tried_once_by_the_same_code(toy: Toy) -> None:
-    """The second boot shows the stored error without trying; a person's resume tries again."""
+    """The second boot shows the stored error without a retry. A person's resume retries."""
     toy.initializer().initialize()
     path = toy.revision(4, "    1 / 0")
     first = toy.initializer().initialize()
@@ -141,7 +141,7 @@ def test_a_failing_revision_is_tried_once_by_the_same_code(toy: Toy) -> None:
 
 
 def test_old_good_code_beside_new_broken_code_writes_nothing(toy: Toy) -> None:
-    """What old code validated stays valid while the database is unchanged."""
+    """The validation of the old code counts as long as the database does not change."""
     old = toy.initializer()
     old.initialize()
     toy.revision(4, "    1 / 0")
@@ -152,7 +152,7 @@ def test_old_good_code_beside_new_broken_code_writes_nothing(toy: Toy) -> None:
 
 
 def test_old_code_on_a_newer_database_serves_and_leaves_it_alone(toy: Toy) -> None:
-    """Ahead: no event, no downgrade; the revision is named."""
+    """The database is ahead: there is no event and no rollback, and the revision is named."""
     old = toy.initializer()
     old.initialize()
     toy.tables = 4
@@ -166,7 +166,7 @@ def test_old_code_on_a_newer_database_serves_and_leaves_it_alone(toy: Toy) -> No
 
 
 def test_a_rollback_by_two_is_held_until_it_is_released(toy: Toy) -> None:
-    """What was reverted is not applied again by any boot; release ends it."""
+    """No boot applies the revisions again until a person releases them."""
     toy.initializer().initialize()
     assert toy.initializer().attend(orders.roll_back("r1")).ending == "done"
     assert toy.sql("SELECT version_num FROM alembic_version") == [("r1",)]
@@ -181,7 +181,7 @@ def test_a_rollback_by_two_is_held_until_it_is_released(toy: Toy) -> None:
 
 
 def test_a_release_and_its_end_are_one(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the end cannot be written nothing is released, so that it can be said again."""
+    """If the end cannot be written, nothing is released, and the order can be given again."""
     toy.initializer().initialize()
     toy.initializer().attend(orders.roll_back(None))
     cannot_append(monkeypatch, "run_stopped")
@@ -193,7 +193,7 @@ def test_a_release_and_its_end_are_one(toy: Toy, monkeypatch: pytest.MonkeyPatch
 
 
 def test_new_code_on_a_held_database_stays_held(toy: Toy) -> None:
-    """A later revision rests on the held one; a held revision whose file changed is a new one."""
+    """A later revision needs the held one. A held revision whose file changed is a new one."""
     toy.initializer().initialize()
     toy.initializer().attend(orders.roll_back(None))
     toy.tables = 4
@@ -205,7 +205,7 @@ def test_new_code_on_a_held_database_stays_held(toy: Toy) -> None:
 
 
 def test_code_without_the_held_revision_goes_on_to_ready(toy: Toy) -> None:
-    """Deploying the code of before the revision is a way out of a hold."""
+    """To deploy the code from before the revision is a way out."""
     toy.initializer().initialize()
     toy.initializer().attend(orders.roll_back(None))
     (toy.migrations / "versions" / "003_r3.py").unlink()
@@ -215,7 +215,7 @@ def test_code_without_the_held_revision_goes_on_to_ready(toy: Toy) -> None:
 
 
 def test_a_defective_database_can_be_rolled_back(toy: Toy) -> None:
-    """Rollback has a row in defective as well."""
+    """The table has a row for it."""
     toy.initializer(repair="never").initialize()
     toy.sql("DROP TABLE t2")
     failed = toy.initializer(repair="never").initialize()
@@ -225,7 +225,8 @@ def test_a_defective_database_can_be_rolled_back(toy: Toy) -> None:
 
 
 def test_tables_made_by_hand_after_a_crash_are_adopted_when_they_match(toy: Toy) -> None:
-    """A journal without a schema, and then a person makes the tables: an exact match is taken over."""
+    """The journal knows of no schema, and a person made the tables. If they match exactly, they are
+    adopted."""
     from tests.support.crash import killed_after
 
     killed_after(toy, "database_inspected")
@@ -239,7 +240,7 @@ def test_tables_made_by_hand_after_a_crash_are_adopted_when_they_match(toy: Toy)
 
 
 def test_tables_that_do_not_match_are_not_adopted(toy: Toy) -> None:
-    """The differences are named, and a person may say where the tables stand."""
+    """The error names the differences, and a person may say which revision the tables are at."""
     toy.sql("CREATE TABLE t1 (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL UNIQUE)")
     result = toy.initializer().initialize()
     assert not result.success
@@ -251,7 +252,7 @@ def test_tables_that_do_not_match_are_not_adopted(toy: Toy) -> None:
 
 
 def test_a_database_made_by_alembic_is_taken_on_as_it_stands(toy: Toy) -> None:
-    """Behind, by its version rows; nothing is created or stamped again."""
+    """By its version rows it is behind. Nothing is created or stamped again."""
     toy.sql(
         "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)",
         "INSERT INTO alembic_version VALUES ('r1')",
@@ -264,7 +265,7 @@ def test_a_database_made_by_alembic_is_taken_on_as_it_stands(toy: Toy) -> None:
 
 
 def test_new_code_goes_on_in_the_middle_of_an_unfinished_run(toy: Toy) -> None:
-    """The run that died is named, and the new code's own revision is applied as well."""
+    """The interrupted run is named, and the new code's own revision is applied too."""
     from tests.support.crash import killed_after
 
     toy.options["schema_from"] = "migrations"
@@ -280,7 +281,7 @@ def test_new_code_goes_on_in_the_middle_of_an_unfinished_run(toy: Toy) -> None:
 
 
 def test_a_lost_version_row_is_restored_where_the_tables_prove_it(toy: Toy) -> None:
-    """Journal and version table contradict each other; the tables decide."""
+    """Journal and version table contradict each other, and the tables decide."""
     toy.initializer().initialize()
     toy.sql("UPDATE alembic_version SET version_num = 'r2'")
     result = toy.initializer().initialize()
@@ -290,7 +291,7 @@ def test_a_lost_version_row_is_restored_where_the_tables_prove_it(toy: Toy) -> N
 
 
 def test_a_downgrade_by_hand_is_asked_about(toy: Toy) -> None:
-    """Nobody can know whether it was meant: both ways out are named, and work."""
+    """It may have been intended or not. The error names both ways out, and both work."""
     toy.initializer().initialize()
     toy.sql("UPDATE alembic_version SET version_num = 'r2'", "DROP TABLE t3")
     result = toy.initializer().initialize()
@@ -305,7 +306,7 @@ def test_a_downgrade_by_hand_is_asked_about(toy: Toy) -> None:
 
 
 def test_revisions_applied_outside_are_recorded(toy: Toy) -> None:
-    """Somebody ran plain Alembic: the journal says so and goes on."""
+    """A person ran plain Alembic. The journal records it, and the run goes on."""
     toy.initializer().initialize()
     toy.tables = 4
     toy.revision(4, table_up(4))
@@ -320,7 +321,7 @@ def test_revisions_applied_outside_are_recorded(toy: Toy) -> None:
 
 
 def test_a_dropped_table_is_made_again_and_seeded(toy: Toy) -> None:
-    """Repair is a transaction of its own and leads to whatever is then still to be done."""
+    """The repair is a transaction of its own, and leads to what is still to be done."""
     toy.initializer().initialize()
     toy.sql("DROP TABLE t1")
     result = toy.initializer().initialize()
@@ -331,7 +332,7 @@ def test_a_dropped_table_is_made_again_and_seeded(toy: Toy) -> None:
 
 
 def test_everything_dropped_by_hand_is_made_anew(toy: Toy) -> None:
-    """An emptied database has nothing to lose."""
+    """An empty database has no data to lose."""
     toy.initializer().initialize()
     toy.sql("DROP TABLE t1", "DROP TABLE t2", "DROP TABLE t3", "DROP TABLE alembic_version")
     result = toy.initializer().initialize()
@@ -341,7 +342,7 @@ def test_everything_dropped_by_hand_is_made_anew(toy: Toy) -> None:
 
 
 def test_a_defect_mended_by_hand_is_noticed(toy: Toy) -> None:
-    """The failure was met on another catalogue, so it is not adopted."""
+    """The failure was on another catalogue, so the run does not adopt it."""
     toy.initializer(repair="never").initialize()
     toy.sql("DROP TABLE t2")
     assert not toy.initializer(repair="never").initialize().success
@@ -351,7 +352,7 @@ def test_a_defect_mended_by_hand_is_noticed(toy: Toy) -> None:
 
 
 def test_changed_seeds_are_applied_and_old_code_does_not_flap(toy: Toy) -> None:
-    """Two versions of the code, one database: each is known, neither writes again."""
+    """Two versions of the code share one database. Each is known, and neither writes again."""
     old = toy.initializer()
     old.initialize()
     toy.with_seeds(7)
@@ -367,7 +368,7 @@ def test_changed_seeds_are_applied_and_old_code_does_not_flap(toy: Toy) -> None:
 
 
 def test_a_changed_applied_revision_stops_the_next_one(toy: Toy) -> None:
-    """What comes after it was not made for this; a person may accept it."""
+    """The next revision was not written for the changed one. A person may accept it."""
     toy.options["schema_from"] = "migrations"
     toy.initializer().initialize()
     toy.revision(2, table_up(2), doc="edited afterwards")

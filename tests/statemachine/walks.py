@@ -50,7 +50,7 @@ STEPS = st.lists(st.tuples(st.sampled_from([*EVENTS, *NOTES]), _DATA), max_size=
 
 
 def entries_of(steps: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Entry]:
-    """The entries that these events make, one after the other; those that have no row are not written."""
+    """The entries of these events, one after the other. Events without a row are not written."""
     state, seq, digest = "unknown", 0, GENESIS
     entries: list[Entry] = []
     for event, data in steps:
