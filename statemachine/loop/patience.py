@@ -5,9 +5,7 @@ from __future__ import annotations
 from initdb.errors import InitError
 from initdb.events.clock import Clock
 from initdb.statemachine.table import State
-
-TRIES = 5
-"""How often a step is done that conflicts with other transactions. A revision counts within its own step."""
+from initdb.steps.transactions.tries import TRIES
 
 CONFLICTS = frozenset({"deadlock", "serialization-failure", "lock-timeout"})
 """The errors of a step that another transaction got in the way of. It was rolled back whole."""

@@ -24,9 +24,7 @@ from initdb.steps.one_revision.reconcile import log_of
 from initdb.steps.transactions.foreign_keys import violations
 from initdb.steps.transactions.guard import kept_transaction
 from initdb.steps.transactions.statement_log import logged
-
-TRIES = 5
-"""How often a revision is tried that did not get its locks in time, or lost against another transaction."""
+from initdb.steps.transactions.tries import TRIES
 
 _NO_SAVEPOINT = frozenset({"3B001", "25P01"})
 """SQLSTATEs of RELEASE SAVEPOINT where its transaction is over."""
