@@ -1,5 +1,4 @@
-"""connect: make the database where it is missing and may be made; say what stands in the way where it cannot
-be had."""
+"""connect: create a missing database if that is allowed, and name what keeps a process from a database."""
 
 from __future__ import annotations
 
@@ -122,7 +121,7 @@ def _make_database(engine: Engine) -> None:
 
 
 def passing(error: InitError, served: bool = False) -> bool:
-    """Whether waiting may mend it: the database is not there yet, starting, or out of connections.
+    """Whether waiting may help: the database is not there yet, starting, or out of connections.
 
     `served`: it has been there in this stay, so that what else keeps us out is an outage too.
     """

@@ -1,4 +1,4 @@
-"""What only env.py knows, asked where nothing is understood without it: its version table, its folders."""
+"""Asks env.py for its version table and its folders, if its source alone does not show them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom a statement waited for that did not get its lock, or lost a deadlock."""
+"""Names the processes that kept a statement from a lock, or won a deadlock against it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who holds a lock that another process waits for, in one sentence."""
+"""Describes in one sentence who holds a lock that another process waits for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an env.py raises itself, told apart from what the revisions and the database raise."""
+"""Tells an error of env.py itself from an error of a revision or of the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an env.py says in plain sight, before anything of it has run."""
+"""What the source of an env.py shows, without running it."""
 
 from __future__ import annotations
 

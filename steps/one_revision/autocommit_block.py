@@ -1,4 +1,4 @@
-"""Alembic's autocommit_block: what is about to leave the transaction is written down first."""
+"""Alembic's autocommit_block: the journal records that a revision leaves its transaction before it does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A revision that was outside a transaction when its run ended: how far did it come?"""
+"""Revisions in doubt: a run ended while the revision was outside a transaction."""
 
 from __future__ import annotations
 

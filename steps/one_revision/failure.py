@@ -1,4 +1,4 @@
-"""The failure of a revision, with its id and the line of its file that was being executed."""
+"""The error for a revision that failed, with its id and the line of its file that ran."""
 
 from __future__ import annotations
 

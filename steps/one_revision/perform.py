@@ -1,4 +1,4 @@
-"""One revision, up or down: its unit, its savepoint, patience for locks, a name for its failure."""
+"""Runs one revision, up or down, in its unit and a savepoint. Retries it after a conflict over locks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements that a process may have died in, outside a transaction: was it done? The database is asked.
+"""Finds out in the database whether a statement outside a transaction was done when its process died.
 
 An index that is being built CONCURRENTLY looks as INVALID as one whose build has died, and to wait for its
 table lock, or to drop it, would kill the build by deadlock: only with that lock in hand, asked for without

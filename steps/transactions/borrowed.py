@@ -1,5 +1,4 @@
-"""A connection that an env.py opened, put into real transactions for our loop and given back as it was
-found."""
+"""Borrows a connection that an env.py opened: real transactions for our loop, then its old settings again."""
 
 from __future__ import annotations
 

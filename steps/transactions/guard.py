@@ -1,4 +1,4 @@
-"""A revision that would end the transaction it runs in is refused before the driver or SQLite does it."""
+"""Refuses what a revision does to end its own transaction, before the driver or SQLite does it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a revision sends, in order. When it runs a second time, what it had done already is not sent again."""
+"""Logs the statements of a revision in order. A second run does not send again what the first has done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often work is tried that lost against another transaction."""
+"""How often work is tried that conflicts with other transactions."""
 
 from __future__ import annotations
 

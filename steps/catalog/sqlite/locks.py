@@ -1,4 +1,4 @@
-"""Which processes hold locks on the file of a SQLite database, where the system tells: on Linux.
+"""Which processes hold locks on the file of a SQLite database. Only Linux says that.
 
 The bytes that SQLite locks: https://www.sqlite.org/walformat.html and `os.h` of its source.
 """
