@@ -19,9 +19,6 @@ from initdb.statemachine.decide.audit import compare_snapshots, replay
 LOOKING = frozenset({"run_started", "run_resumed", "run_continued", "database_inspected", "outage"})
 """Events that a fault adds: a run begins or goes on, looks, tells that the database could not be had."""
 
-SUMS = frozenset({"snapshot"})
-"""Events that sum up what the ones before them say: whether rightly is looked at in each by itself."""
-
 VOLATILE = frozenset({"ms", "number", "of", "clock", "journal", "attempt", "sessions"})
 """Parts of an event's data that say when and how often, not what."""
 
@@ -83,8 +80,7 @@ def facts(told: Told, besides: Collection[str] = (), unsettled: Collection[str] 
 
 
 def _line(event: Mapping[str, Any], left_out: frozenset[str]) -> str:
-    told = {} if event["type"] in SUMS else event["data"]
-    data = {name: value for name, value in told.items() if name not in left_out}
+    data = {name: value for name, value in event["data"].items() if name not in left_out}
     return f"{event['type']} {event['source']}→{event['dest']} {json.dumps(data, sort_keys=True)}"
 
 
