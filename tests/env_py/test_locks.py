@@ -112,7 +112,9 @@ def test_a_table_that_is_locked_before_is_waited_for(busy: Project, other: Conne
     boot = busy.initializer()
     boot.site.watcher = Watcher(waiting=waiting)
     assert boot.initialize().success
-    assert told == ["another session holds the journal, or a table whose definition has to be read"]
+    (said,) = told
+    assert said.startswith("another session holds the journal, or a table whose definition has to be read")
+    assert "t1 is locked by process" in said
     assert busy.types() == before
 
 

@@ -17,7 +17,6 @@ FIRST_BOOT = [
     "schema_created",
     "seed_batch_applied",
     "health_validated",
-    "snapshot",
 ]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from initdb.errors import InitError, Rendered
 from initdb.events.head import ConnectionLost, HeadBusy, HeadMoved, NoJournal
-from initdb.events.knowledge import Judgement, Knowledge
+from initdb.events.knowledge import Judgement
 from initdb.statemachine.decide.verdict import Verdict
 from initdb.statemachine.loop import attend as attending
 from initdb.statemachine.loop.attend import WORTH_WAITING, attend
@@ -29,7 +29,6 @@ from tests.statemachine.attendances import (
     World,
     ended_run,
     failed_as,
-    known_as,
     look,
     ready_look,
     world,
@@ -112,11 +111,7 @@ def test_what_moves_is_looked_at_again(world: World, signal: Exception, said: st
     world.batons.extend([False])
     assert world.attend(before, signal, ready_look()).ending == "ready"
     assert world.told == [
-        (
-            "shop on web-1 (process 41) is at work on migrate; last: of a type that this"
-            " version does not know, at None",
-            None,
-        ),
+        ("another process is at work", None),
         (said, None),
     ]
     assert world.befores == [None, before, None]
@@ -168,10 +163,10 @@ def test_a_mode_that_waits_never_works(world: World) -> None:
     """The watcher is told which process works, or that none does."""
     nobody, somebody = look(WORK), look(replace(WORK, last_run=ended_run(None), last_at="T"))
     assert world.attend(nobody, somebody, ready_look(), mode="wait").ending == "ready"
-    at_work = "shop on web-1 (process 41) is at work on migrate"
+    gone = "no process is at work: shop on web-1 (process 41) is gone; it was on migrate"
     assert world.told == [
         ("no process is at work yet (unfinished)", None),
-        (f"{at_work}; last: of a type that this version does not know, at T", "T"),
+        (f"{gone}; last: of a type that this version does not know, at T (interrupted)", "T"),
     ]
     assert world.done == []
 
@@ -180,10 +175,11 @@ def test_a_mode_that_waits_never_works(world: World) -> None:
 def test_who_may_not_work_gives_up_in_the_end(world: World, how: str) -> None:
     """The outcome says that work is pending."""
     world.settings = {"wait_limit": 0.3}
-    seen = look(WORK, reader=how == "reader")
+    seen = look(WORK, read_only="It is a standby." if how == "reader" else "")
     outcome = world.attend(seen, seen, seen, mode="wait" if how == "mode" else "work")
     assert (outcome.ending, outcome.exit_code) == ("pending", 3)
-    assert outcome.error is not None and outcome.error.context == ("unfinished",)
+    said = ("unfinished", "It is a standby.") if how == "reader" else ("unfinished",)
+    assert outcome.error is not None and outcome.error.context == said
     assert world.done == []
 
 
@@ -292,25 +288,6 @@ def test_a_call_from_inside_its_own_run(world: World, monkeypatch: pytest.Monkey
         assert outcome.error is not None
         assert outcome.error.reference == "another-process-at-work"
         assert outcome.error.context == ("this was called from inside the run that is at work",)
-
-
-@pytest.mark.parametrize(
-    ("known", "said"),
-    [
-        (Knowledge(), "another process is at work"),
-        (
-            known_as(last_type="run_stopped", last_data={"why": "SIGTERM"}, last_at="T"),
-            "shop on web-1 (process 41) is at work on migrate; last: ended before ready: SIGTERM, at T",
-        ),
-        (
-            known_as(state="ready", last_type="run_stopped", last_data={"why": "x"}, last_at="T"),
-            "shop on web-1 (process 41) is at work; last: ended before ready: x, at T",
-        ),
-    ],
-)
-def test_who_works(known: Knowledge, said: str) -> None:
-    """The text says on which step, and what the process did last."""
-    assert attending._who(known) == said
 
 
 def test_a_watcher_that_fails_changes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

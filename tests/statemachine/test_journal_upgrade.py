@@ -29,7 +29,7 @@ def toy(tmp_path: Path, database_url: str) -> Toy:
         "UPDATE init_journal_head SET schema_version = 1",
         on,
         "DROP INDEX init_journal_run",
-        "DROP INDEX init_journal_type",
+        "DROP INDEX init_journal_type_seq",
         "UPDATE init_journal_version SET version_num = '0001'",
     )
     return toy
@@ -49,7 +49,7 @@ def test_the_next_run_upgrades_in_its_first_transaction(toy: Toy, tmp_path: Path
     assert result.success, result.errors
     assert toy.types()[6:8] == ["journal_upgraded", "run_started"]
     assert toy.sql("SELECT schema_version FROM init_journal_head") == [(SCHEMA_VERSION,)]
-    indexes = {"init_journal_run", "init_journal_type"}
+    indexes = {"init_journal_run", "init_journal_type_seq"}
     engine = toy.engine()
     assert all(name in str(database_state(engine)) for name in indexes)
     engine.dispose()
