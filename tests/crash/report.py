@@ -15,6 +15,7 @@ from tests.crash.point import Counts, Tried
 from tests.crash.scenario import DATABASES
 from tests.crash.scenarios import SCENARIOS
 from tests.support.postgres_server import CHOICE, VERSIONS
+from tests.support.product_tree import named, product_tree
 
 if TYPE_CHECKING:
     from tests.crash.sweeping import Done
@@ -71,6 +72,8 @@ def page(finished: Sequence[Done], runs: Sequence[float]) -> str:
         f"**{everything.points:,} points, {len(everything.states):,} distinct states:"
         f" {_verdicts(everything)}.**",
         f"Without the pairs of layer R and the schedules of layer H: {plain.points:,} points.",
+        "",
+        named(product_tree()),
         "",
         f"{everything.missed:,} random instants came after the end of their run and are not counted.",
         *_course(finished, runs),

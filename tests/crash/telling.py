@@ -7,6 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.crash.sweeping import Done
+from tests.support.product_tree import TREE, outdated, product_tree
+
+REPORT = TREE / "docs" / "crash-report.md"
 
 PROPERTY = "crash_points"
 
@@ -19,7 +22,7 @@ def record(done: Done, record_property: Callable[[str, object], None]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """A line a layer, and their sum."""
+    """A line for each layer, and their sum; and whether the report is about other code than this."""
     sums: dict[str, list[int]] = {}
     for reports in terminalreporter.stats.values():
         for one in reports:
@@ -36,3 +39,5 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(f"{layer}: {points} points, {states} states, {failed} failed")
     total = [sum(column) for column in zip(*sums.values(), strict=True)]
     terminalreporter.write_line(f"all: {total[0]} points, {total[1]} states, {total[2]} failed")
+    if told := outdated(REPORT.read_text(encoding="utf-8"), product_tree()):
+        terminalreporter.write_line(f"docs/crash-report.md is not of this code: {told}. Anew: make crash")
