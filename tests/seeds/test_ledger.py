@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from initdb.events.knowledge import SeedRecord
+from initdb.events.payloads.work import SeedBatchApplied
 from initdb.steps.seeds.ledger import forget, must_assume, position, record, seeds_pending
 from initdb.steps.seeds.model import SeedSource
 
@@ -14,14 +15,14 @@ USERS = SeedSource("02_users.py", "python rows", "users", "d2")
 FILL = SeedSource("shop.fill", "python callable", None, "d3")
 
 
-def event(source: SeedSource, following: int, complete: bool, digest: str | None = None) -> dict[str, object]:
-    return {
-        "source": source.name,
-        "digest": digest or source.digest,
-        "table": source.table,
-        "next": following,
-        "complete": complete,
-    }
+def event(source: SeedSource, following: int, complete: bool, digest: str | None = None) -> SeedBatchApplied:
+    return SeedBatchApplied(
+        source=source.name,
+        digest=digest or source.digest,
+        table=source.table,
+        next=following,
+        complete=complete,
+    )
 
 
 def test_a_source_is_pending_until_its_content_is_complete() -> None:

@@ -12,7 +12,7 @@ from initdb.errors import InitError
 from initdb.events.canonical import encode
 from initdb.events.chain import GENESIS
 from initdb.events.entry import Turn, parse
-from initdb.events.head import Head
+from initdb.events.head import SCHEMA_VERSION, Head
 from initdb.events.journal import Journal
 from initdb.events.sessions import session
 from initdb.events.upcast import CURRENT
@@ -98,7 +98,10 @@ def test_an_index_that_is_missing(journal: Journal, connection: Connection) -> N
         else f"CREATE INDEX init_journal_run ON {at}init_journal (run)"
     )
     assert finding.seq == 0
-    assert finding.text == f"journal-incomplete: its head says version 2; what makes it so: {made};"
+    assert (
+        finding.text
+        == f"journal-incomplete: its head says version {SCHEMA_VERSION}; what makes it so: {made};"
+    )
 
 
 def test_a_journal_without_its_head(engine: Engine, journal: Journal, connection: Connection) -> None:
