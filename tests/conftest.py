@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,10 @@ __all__ = ["pytest_terminal_summary"]
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before anything of the product is imported, once for all workers."""
+    # A job in the background is started with these ignored, and the processes of tests would inherit that.
+    for signum, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(signum) is signal.SIG_IGN:
+            signal.signal(signum, usual)
     if not hasattr(config, "workerinput"):
         bytecode.compile_product()
     bytecode.write_while_collecting(True)
