@@ -19,7 +19,7 @@ from typing import Protocol, cast
 BOOT_FAILED = 3
 """Arbiter.WORKER_BOOT_ERROR."""
 
-SPACING = 0.5
+SPACING = 1.5
 """Seconds between the ends of two workers that cannot boot."""
 
 
