@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Connection
 
 from initdb.cli.output.contract import FIELDS
 from tests.cli.console import Console
+from tests.support.guards import without_guards
 from tests.support.toy import Toy
-
-
-def without_guards(connection: Connection, *statements: str) -> None:
-    """What the owner of a database can do: pass the triggers by."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET session_replication_role = replica")
-        for statement in statements:
-            connection.exec_driver_sql(statement)
-        return
-    triggers = connection.exec_driver_sql(
-        "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name LIKE 'init_journal%'"
-    ).all()
-    for name, _ in triggers:
-        connection.exec_driver_sql(f"DROP TRIGGER {name}")
-    for statement in statements:
-        connection.exec_driver_sql(statement)
-    for _, sql in triggers:
-        connection.exec_driver_sql(sql)
 
 
 @pytest.fixture

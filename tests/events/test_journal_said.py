@@ -15,8 +15,8 @@ from initdb.events.chain import GENESIS
 from initdb.events.head import SCHEMA_VERSION, WRITER, Head, NoJournal
 from initdb.events.journal import Journal, find
 from initdb.events.sessions import session
-from tests.cli.test_verify import without_guards
 from tests.events.journals import append_committed, begin, commit, make, rollback, schema_of
+from tests.support.guards import change
 
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 HEAD = Head(3, "h" * 64, SCHEMA_VERSION, WRITER)
@@ -38,9 +38,7 @@ def connection(engine: Engine, journal: Journal) -> Iterator[Connection]:
 
 
 def _change(connection: Connection, *statements: str) -> None:
-    begin(connection)
-    without_guards(connection, *statements)
-    commit(connection)
+    change(connection, *statements)
     begin(connection)
 
 

@@ -19,9 +19,9 @@ from initdb.events.upcast import CURRENT
 from initdb.events.verify import Finding
 from initdb.statemachine.decide import audit as audits
 from initdb.statemachine.decide.audit import LOOKS, Audit, audit, journal_to_audit, replay
-from tests.cli.test_verify import without_guards
 from tests.events.journals import append_committed, begin, commit, make
 from tests.statemachine.test_replay import BEGIN, EMPTY, story
+from tests.support.guards import change
 
 
 @pytest.fixture
@@ -38,12 +38,6 @@ def connection(engine: Engine, journal: Journal) -> Iterator[Connection]:
     """A session on its database."""
     with session(engine) as opened:
         yield opened
-
-
-def _change(connection: Connection, *statements: str) -> None:
-    begin(connection)
-    without_guards(connection, *statements)
-    commit(connection)
 
 
 def test_a_sound_journal(journal: Journal, connection: Connection) -> None:
@@ -65,7 +59,7 @@ def test_findings_are_in_the_order_of_the_entries(journal: Journal, connection: 
     """Findings that are about no entry come first."""
     on = " ON init_journal" if connection.dialect.name == "postgresql" else ""
     last = journal.last(connection)[1]
-    _change(connection, "UPDATE init_journal SET source = 'ready' WHERE seq = 2")
+    change(connection, "UPDATE init_journal SET source = 'ready' WHERE seq = 2")
     begin(connection)
     guards = sorted(
         ("init_journal_append", "init_journal_keep" if on else "init_journal_no_update"),
@@ -73,7 +67,7 @@ def test_findings_are_in_the_order_of_the_entries(journal: Journal, connection: 
     for guard in guards:
         connection.exec_driver_sql(f"DROP TRIGGER {guard}{on}")
     commit(connection)
-    _change(connection, "UPDATE init_journal SET at = 'then' WHERE seq = 1")
+    change(connection, "UPDATE init_journal SET at = 'then' WHERE seq = 1")
     assert audit(connection, journal) == Audit(
         3,
         last,
@@ -108,7 +102,7 @@ def test_a_journal_without_its_head(engine: Engine, journal: Journal, connection
     """The row or the table is missing. The rest of the journal is audited."""
     last = journal.last(connection)[1]
     commit(connection)
-    _change(connection, "DELETE FROM init_journal_head")
+    change(connection, "DELETE FROM init_journal_head")
     assert audit(connection, journal) == Audit(3, last, (Finding(3, "the head row is missing"),))
     begin(connection)
     connection.exec_driver_sql("DROP TABLE init_journal_head")

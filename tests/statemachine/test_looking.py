@@ -22,6 +22,7 @@ from initdb.statemachine.decide.verdict import Look
 from initdb.statemachine.loop.look import look, look_on
 from initdb.statemachine.site import Site
 from tests.events.journals import append, begin, commit, make, schema_of
+from tests.support.guards import change
 from tests.support.toy import Toy, table_up
 
 
@@ -61,17 +62,8 @@ def _append(site: Site, journal: Journal, type_: str = "outage", data: dict[str,
 
 
 def _unguarded(site: Site, *statements: str) -> None:
-    """Change the journal as a person could who has dropped its triggers."""
     with session(site.engine) as connection:
-        begin(connection)
-        names = connection.exec_driver_sql("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").all()
-        for name, _ in names:
-            connection.exec_driver_sql(f"DROP TRIGGER {name}")
-        for statement in statements:
-            connection.exec_driver_sql(statement)
-        for _, sql in names:
-            connection.exec_driver_sql(sql)
-        commit(connection)
+        change(connection, *statements)
 
 
 @pytest.mark.parametrize(("options", "schema"), [({}, "main"), ({"journal_schema": "audit"}, "audit")])

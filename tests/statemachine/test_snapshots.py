@@ -20,6 +20,7 @@ from initdb.statemachine.decide.audit import audit, compare_snapshots
 from initdb.statemachine.decide.fold import add, fold, known_from, snapshot_of
 from initdb.statemachine.decide.gathering import Gathering
 from tests.statemachine.test_fold import JOURNALS, entries_of, some
+from tests.support.guards import guards_off
 from tests.support.toy import Toy, migrated
 
 
@@ -133,26 +134,11 @@ def _tamper(toy: Toy, seq: int, before: str, after: str, *, rehash: bool = False
     assert before in one.text
     edited = one.text.replace(before, after)
     digest = link(one.prev_hash, edited) if rehash else one.hash
-    with toy.engine().begin() as connection:
-        if toy.url.startswith("sqlite"):
-            rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
-            guards = [tuple(row) for row in rows]
-            for name, _ in guards:
-                connection.exec_driver_sql(f"DROP TRIGGER {name}")
-        else:
-            for table in ("init_journal", "init_journal_head"):
-                connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
-        values = {"event": edited, "hash": digest, "seq": seq}
-        connection.execute(
-            text("UPDATE init_journal SET event = :event, hash = :hash WHERE seq = :seq"), values
-        )
+    values = {"event": edited, "hash": digest, "seq": seq}
+    statement = text("UPDATE init_journal SET event = :event, hash = :hash WHERE seq = :seq")
+    with toy.engine().begin() as connection, guards_off(connection):
+        connection.execute(statement, values)
         connection.execute(text("UPDATE init_journal_head SET hash = :hash"), {"hash": digest})
-        if toy.url.startswith("sqlite"):
-            for _, statement in guards:
-                connection.exec_driver_sql(str(statement))
-        else:
-            for table in ("init_journal", "init_journal_head"):
-                connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
 
 
 def test_an_edited_one_is_passed_over_and_named(toy: Toy) -> None:
