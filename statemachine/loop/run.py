@@ -24,6 +24,7 @@ from initdb.events.payloads.runs import (
     StepFailed,
 )
 from initdb.events.payloads.work import DefectsFound, HealthValidated
+from initdb.events.types import PROGRESS
 from initdb.statemachine.decide.verdict import Look, Verdict
 from initdb.statemachine.loop.beginning import Beginning
 from initdb.statemachine.loop.dispatch import named, step_of
@@ -38,10 +39,9 @@ from initdb.statemachine.site import Site, Waiting, report_to
 from initdb.statemachine.table import State, accepts, work_name
 from initdb.steps import connect
 from initdb.steps.catalog.blockers import blockers, with_blockers
-from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import StepContext
 from initdb.steps.one_revision.doubt import check_doubt
-from initdb.steps.survey.facts import version_place
+from initdb.steps.survey.steady import fingerprint_of
 from initdb.steps.transactions.savepoints import savepoint
 
 REPAIRS = 10
@@ -238,13 +238,9 @@ class Run:
 
     def _catalogue_hash(self, connection: Connection) -> str | None:
         """The catalogue's hash. If another session has locked a table, the hash when the run began."""
-        table, schema = version_place(self._site.application, self._writer.knowledge)
-        ignore = self._site.settings.ignore
         try:
             with savepoint(connection):
-                return catalogue_of(connection).fingerprint(
-                    ignore=ignore, version_table=table, version_schema=schema
-                )
+                return fingerprint_of(self._context())
         except DBAPIError as error:
             if not is_lock_timeout(error):
                 raise
@@ -300,16 +296,7 @@ class Run:
         return State(self._writer.knowledge.state)
 
 
-_CHANGES = frozenset(
-    {
-        "schema_created",
-        "schema_adopted",
-        "migration_applied",
-        "migration_reverted",
-        "repair_applied",
-        "step_started",
-    }
-)
+_CHANGES = PROGRESS - {"seed_batch_applied"} | {"step_started"}
 """The events of steps that change the catalogue."""
 
 
