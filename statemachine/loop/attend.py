@@ -217,7 +217,8 @@ class _Attendance:
                     return self._with_baton(baton)
             if not self._wait:
                 return Outcome("busy", knowledge=known, exit_code=4)
-            why = self._others.at_work(self._seen.journal, known, held=True)
+            over = self._site.clock.monotonic() > self._deadline
+            why = self._others.at_work(self._seen.journal, known, held=True, anew=over)
             self._wait_within_limit(why, known.last_at)
             if since is None:
                 return None

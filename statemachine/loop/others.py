@@ -45,14 +45,15 @@ class Others:
         self._found: tuple[LockHolder, ...] | None = None
         self._next, self._fresh = 0.0, FRESH
 
-    def at_work(self, journal: Journal, known: Knowledge, *, held: bool = False) -> str:
+    def at_work(self, journal: Journal, known: Knowledge, *, held: bool = False, anew: bool = False) -> str:
         """Who is at work, on which step, and what it last did; or that nobody is, and who was.
 
         Args:
             held: somebody has the baton just now. Then who it is is asked only once the journal has stood
                 still for a while: a hundred that wait must not be in the way of the one that works.
+            anew: it is the last time that this is told, so it is asked in any case.
         """
-        found, run = self._holders(journal, known, held), known.last_run
+        found, run = self._holders(journal, known, held, anew), known.last_run
         unfinished = run if run is not None and run.ended is None else None
         if found is None:
             return _working(known, unfinished) if unfinished else "another process is at work"
@@ -80,14 +81,16 @@ class Others:
                 found = tuple(f"the journal is being made by {one.who()}" for one in making)
         return "; ".join((BUSY, *found))
 
-    def _holders(self, journal: Journal, known: Knowledge, held: bool) -> tuple[LockHolder, ...] | None:
+    def _holders(
+        self, journal: Journal, known: Knowledge, held: bool, anew: bool
+    ) -> tuple[LockHolder, ...] | None:
         """Who holds the baton; None where that is not known."""
         now = self._site.clock.monotonic()
         if known.seq != self._seq:
             self._seq, self._found, self._fresh = known.seq, None, FRESH
             run = known.last_run
             self._next = now + (STANDSTILL if run and run.ended is None else FRESH / 2) * held
-        if now >= self._next:
+        if anew or now >= self._next:
             self._found, self._next = None, now + self._fresh
             self._fresh *= 2 if held else 1
             with contextlib.suppress(*UNKNOWN):

@@ -80,6 +80,19 @@ def test_a_waiter_names_whom_it_waits_for_and_gives_up_at_its_limit(toy: Toy) ->
     assert toy.types() == before
 
 
+def test_a_limit_that_is_over_at_once_names_whom_it_waited_for(toy: Toy) -> None:
+    """There was no time to ask who works before: it is asked for the error."""
+    toy.initializer().initialize()
+    toy.with_seeds(6)
+    initializer = toy.initializer(wait_limit="1ms")
+    baton = try_baton(initializer.engine, initializer.look().journal)
+    assert baton is not None
+    result = initializer.initialize()
+    baton.release()
+    assert not result.success and "wait-limit" in result.errors[0]
+    assert f"process {baton.backend() or os.getpid()} (" in result.errors[0]
+
+
 def test_a_missing_postgresql_database_is_created(server: PostgresServer, tmp_path: Path) -> None:
     """The role may create it."""
     url = make_url(server.url("postgres")).set(database="made_by_boot")
