@@ -17,6 +17,7 @@ from initdb.events.database import database_of
 from initdb.events.entry import COLUMNS, Entry, parse
 from initdb.events.head import SCHEMA_VERSION, WRITER, Head, NoJournal
 from initdb.events.knowledge import Knowledge
+from initdb.events.payloads.notes import JournalCreated
 from initdb.events.statements import AnyConnection, run, savepoint, stream
 
 Seen = tuple[str | None, int, str]
@@ -250,7 +251,7 @@ def _owner(connection: AnyConnection, schema: str) -> str | None:
     try:
         with savepoint(connection):
             event = run(connection, f"SELECT event FROM {table} WHERE seq = 1")[0][0]
-            return str(parse(1, event, "", "").data["application"])
+            return JournalCreated.read(parse(1, event, "", "").data).application
     except Exception as error:  # the driver's own error, or SQLAlchemy's around it
         if is_connection_lost(error) or not _says_nothing(error):
             raise

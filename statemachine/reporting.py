@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from initdb.errors import InitError, Rendered, render
 from initdb.events.entry import Entry
+from initdb.events.payloads import all_of, payload_of, work
 from initdb.settings import Settings
 from initdb.statemachine.decide.verdict import Verdict
 from initdb.statemachine.loop.outcome import Outcome
@@ -92,19 +93,27 @@ def step_line(entry: Entry) -> str | None:
     Returns:
         The line; None if the event is not of a step.
     """
-    data = entry.data
-    lines = {
-        "database_inspected": f"inspected: {entry.dest}",
-        "schema_created": f"schema created: {len(data.get('tables') or ())} tables",
-        "schema_adopted": f"schema adopted: {len(data.get('tables') or ())} tables",
-        "migration_applied": f"migration applied: {data.get('revision')}",
-        "migration_reverted": f"migration reverted: {data.get('revision')}",
-        "seed_batch_applied": f"seeded: {data.get('source')}" if data.get("complete") else None,
-        "repair_applied": f"repaired: {'; '.join(map(str, data.get('actions') or ()))}",
-        "health_validated": "validated",
-        "defects_found": f"defects found: {len(data.get('issues') or ())}",
-    }
-    return lines.get(entry.type)
+    line = None
+    match payload_of(entry.type, entry.data):
+        case work.DatabaseInspected():
+            line = f"inspected: {entry.dest}"
+        case work.SchemaCreated(tables=tables):
+            line = f"schema created: {len(tables)} tables"
+        case work.SchemaAdopted(tables=tables):
+            line = f"schema adopted: {len(tables)} tables"
+        case work.MigrationApplied(revision=revision):
+            line = f"migration applied: {revision}"
+        case work.MigrationReverted(revision=revision):
+            line = f"migration reverted: {revision}"
+        case work.SeedBatchApplied(complete=True, source=source):
+            line = f"seeded: {source}"
+        case work.RepairApplied(actions=actions):
+            line = f"repaired: {'; '.join(actions)}"
+        case work.HealthValidated():
+            line = "validated"
+        case work.DefectsFound(issues=issues):
+            line = f"defects found: {len(issues)}"
+    return line
 
 
 def _entries(outcome: Outcome) -> Sequence[Entry]:
@@ -118,12 +127,7 @@ def repair_result(outcome: Outcome, duration: float) -> RepairResult:
         outcome: How it ended.
         duration: How long it took, in seconds.
     """
-    repaired = [
-        str(action)
-        for entry in _entries(outcome)
-        if entry.type == "repair_applied"
-        for action in entry.data.get("actions") or ()
-    ]
+    repaired = [action for it in all_of(work.RepairApplied, _entries(outcome)) for action in it.actions]
     error: Rendered | None = outcome.error
     return RepairResult(
         success=outcome.ending in ("ready", "held", "ahead"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
 
+from initdb.events.entry import Entry
 from initdb.events.payloads import notes, runs, work
 from initdb.events.payloads.form import Payload
 
@@ -36,8 +38,20 @@ PAYLOADS: Mapping[str, type[Payload]] = {
 }
 """Event type → what it says. `baseline` and `checkpoint` are written by nobody yet."""
 
+P = TypeVar("P", bound=Payload)
+
 
 def payload_of(type: str, data: Mapping[str, object]) -> Payload | None:
     """What a stored event says; None where this version does not know its type."""
     kind = PAYLOADS.get(type)
     return kind.read(data) if kind else None
+
+
+def all_of(kind: type[P], entries: Iterable[Entry]) -> Iterator[P]:
+    """What those of the entries say that are of one type.
+
+    Args:
+        kind: The class of that type.
+        entries: Entries of any type.
+    """
+    return (kind.read(entry.data) for entry in entries if entry.type == kind.type)

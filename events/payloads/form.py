@@ -78,8 +78,21 @@ def whole(value: object) -> int | None:
     return None if found is None or not math.isfinite(found) else int(found)
 
 
-def _objects(value: object) -> tuple[Mapping[str, object], ...]:
-    return tuple(map(mapping, value)) if isinstance(value, (list, tuple)) else ()
+def _objects(value: object) -> tuple[Mapping[str, object] | str, ...]:
+    """The objects of a list; anything else in it as text."""
+    items = value if isinstance(value, (list, tuple)) else ()
+    return tuple(item if isinstance(item, Mapping) else str(item) for item in items)
+
+
+def _pairs(value: object) -> Mapping[str, tuple[int, int]] | None:
+    """The pairs of whole numbers in an object, each under its name."""
+    if value is None:
+        return None
+    return {
+        name: (whole(pair[0]) or 0, whole(pair[1]) or 0)
+        for name, pair in mapping(value).items()
+        if isinstance(pair, (list, tuple)) and len(pair) == 2
+    }
 
 
 _READ: Mapping[str, Read] = {
@@ -94,6 +107,7 @@ _READ: Mapping[str, Read] = {
     "tuple[str, ...] | None": lambda value: None if value is None else names(value),
     "Mapping[str, object]": mapping,
     "Mapping[str, object] | None": lambda value: None if value is None else mapping(value),
-    "tuple[Mapping[str, object], ...]": _objects,
+    "Mapping[str, tuple[int, int]] | None": _pairs,
+    "tuple[Mapping[str, object] | str, ...]": _objects,
 }
 """A field's type, as it is written in the class → what reads a stored value."""

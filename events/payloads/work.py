@@ -63,6 +63,13 @@ class Changed(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Warned(Payload):
+    """What an event of any type may say besides: warnings, one sentence each."""
+
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaCreated(Changed):
     """The tables were created.
 
@@ -157,7 +164,7 @@ class SeedBatchApplied(Changed):
         created, updated, skipped, differing: rows that were made, changed, there already, and there with
             other values.
         assumed: it was not run, since nobody knows whether it was on adopted tables.
-        tables: of the identity's rows: table → rows that were made and that were there.
+        tables: of the identity's rows: table → how many were made, and how many were there.
         admin: of the identity's administrator: where the password is from.
     """
 
@@ -174,7 +181,7 @@ class SeedBatchApplied(Changed):
     skipped: int = 0
     differing: int = 0
     assumed: bool = False
-    tables: Mapping[str, object] | None = None
+    tables: Mapping[str, tuple[int, int]] | None = None
     admin: Mapping[str, object] | None = None
 
 
@@ -207,7 +214,7 @@ class DefectsFound(Payload):
 
     Args:
         checks, warnings, ms: as of `HealthValidated`.
-        issues: as `initdb.steps.catalog.issue.Issue.data` gives them.
+        issues: as `initdb.steps.catalog.issue.Issue.data` gives them. A text is of another version.
     """
 
     type: ClassVar[str] = "defects_found"
@@ -215,7 +222,7 @@ class DefectsFound(Payload):
     checks: Mapping[str, object]
     warnings: tuple[str, ...] = ()
     ms: float | None = None
-    issues: tuple[Mapping[str, object], ...] = ()
+    issues: tuple[Mapping[str, object] | str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

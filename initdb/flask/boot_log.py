@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from initdb.events.entry import Entry
+from initdb.events.payloads.work import SeedBatchApplied
 from initdb.statemachine.render.sentences import told
 from initdb.statemachine.site import Waiting, Watcher
 from initdb.steps.context import Progress
@@ -56,7 +57,7 @@ class BootLog:
 
     def entry(self, entry: Entry) -> None:
         """Log an event that was committed. Of the batches of a seed file only the last one is logged."""
-        if entry.type != "seed_batch_applied" or entry.data.get("complete"):
+        if entry.type != SeedBatchApplied.type or SeedBatchApplied.read(entry.data).complete:
             self._voice.say(told(entry))
 
     def progress(self, progress: Progress) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from initdb.errors import InitError, render
 from initdb.events.knowledge import Knowledge
+from initdb.events.payloads.work import MigrationApplied
 from initdb.managers.manager import Manager
 from initdb.managers.open_look import open_look
-from initdb.managers.outcome import entries, failed_step, raise_for
+from initdb.managers.outcome import events, failed_step, raise_for
 from initdb.managers.reports import RevisionRecord
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.loop.order import Order
@@ -132,7 +133,7 @@ def _told(name: str, graph: RevisionGraph, known: Knowledge, applied: bool) -> R
 
 
 def _result(initializer: Initializer, outcome: Outcome) -> MigrationResult:
-    applied = [str(entry.data.get("revision")) for entry in entries(outcome, "migration_applied")]
+    applied = [applied.revision for applied in events(outcome, MigrationApplied)]
     if outcome.ending in ("ready", "done") or failed_step(outcome) in _LATER:
         return MigrationResult(True, applied)
     reason = render(reason_of(outcome))

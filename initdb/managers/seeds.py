@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from sqlalchemy import Select, select
 
 from initdb.errors import InitError, render
-from initdb.events.entry import Entry
+from initdb.events.payloads.work import SeedBatchApplied
 from initdb.managers.manager import Manager
 from initdb.managers.open_look import about_data, health, open_look
-from initdb.managers.outcome import entries, failed_step, raise_for
+from initdb.managers.outcome import events, failed_step, raise_for
 from initdb.statemachine import orders
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.render.results import SeedingResult
@@ -43,7 +43,7 @@ class DataSeeder(Manager):
                 outcome = initializer.attend(orders.reseed(initializer.site.application.seeds))
         except InitError as error:
             return SeedingResult(False, errors=[str(error)])
-        created, skipped = _counted(entries(outcome, "seed_batch_applied"))
+        created, skipped = _counted(events(outcome, SeedBatchApplied))
         if outcome.ending in ("ready", "done") or failed_step(outcome) in ("validate", "repair"):
             return SeedingResult(True, created, skipped)
         return SeedingResult(False, created, skipped, [render(reason_of(outcome))])
@@ -106,14 +106,12 @@ def _there(initializer: Initializer, queries: Iterable[Select[tuple[int]]]) -> b
         return all(opened.connection.scalar(query) is not None for query in queries)
 
 
-def _counted(batches: Iterable[Entry]) -> tuple[dict[str, int], dict[str, int]]:
+def _counted(batches: Iterable[SeedBatchApplied]) -> tuple[dict[str, int], dict[str, int]]:
     """The rows created and skipped by table, or by source if only its code knows the table."""
     created, skipped = Counter[str](), Counter[str]()
     for batch in batches:
-        data = batch.data
-        by_table = data.get("tables") or {}
-        name = str(data.get("table") or data.get("source"))
-        for table, (new, old) in by_table.items() or [(name, (data.get("created"), data.get("skipped")))]:
-            created[table] += new or 0
-            skipped[table] += old or 0
+        all_rows = {batch.table or batch.source: (batch.created, batch.skipped)}
+        for table, (new, old) in (batch.tables or all_rows).items():
+            created[table] += new
+            skipped[table] += old
     return dict(created), dict(skipped)

@@ -308,5 +308,5 @@ def _handlers_exit(error: BaseException) -> BaseException | None:
     return seen
 
 
-def _texts(issues: Iterable[Mapping[str, object]]) -> list[str]:
-    return [str(one.get("text", one)) for one in issues]
+def _texts(issues: Iterable[Mapping[str, object] | str]) -> list[str]:
+    return [one if isinstance(one, str) else str(one.get("text", one)) for one in issues]

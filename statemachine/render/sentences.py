@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from initdb.errors import Rendered, render
 from initdb.errors.safe import safe_text
 from initdb.events.entry import Entry
+from initdb.events.payloads import notes, payload_of, runs, work
+from initdb.events.payloads.form import Payload, mapping, names
 from initdb.events.types import EVENTS, NOTES
 
 MOST_NAMES = 6
 """How many names a sentence lists before it counts the rest."""
 
-Data = Mapping[str, Any]
+Data = Mapping[str, object]
+
+P = TypeVar("P", bound=Payload)
 
 
 def told(entry: Entry) -> str:
@@ -49,12 +53,12 @@ def details(entry: Entry) -> tuple[str, ...]:
     Args:
         entry: The entry.
     """
-    data = entry.data
-    if entry.type == "step_failed" and isinstance(data.get("error"), Mapping):
-        return tuple(render(Rendered.from_data(data["error"])).splitlines())
-    if entry.type == "defects_found":
-        return tuple(_issue(issue) for issue in _items(data.get("issues")))
-    return tuple(f"warning: {safe_text(text)}" for text in _items(data.get("warnings")))
+    match payload_of(entry.type, entry.data):
+        case runs.StepFailed(error=error) if error:
+            return tuple(render(Rendered.from_data(error)).splitlines())
+        case work.DefectsFound(issues=issues):
+            return tuple(map(_issue, issues))
+    return tuple(f"warning: {safe_text(text)}" for text in work.Warned.read(entry.data).warnings)
 
 
 def place(by: Data) -> str:
@@ -83,204 +87,187 @@ def who(by: Data) -> str:
     return safe_text(f"{by.get('app', '?')} on {by.get('host', '?')} (process {by.get('pid', '?')})", 160)
 
 
-def _items(value: object) -> list[object]:
-    return list(value) if isinstance(value, (list, tuple)) else []
-
-
-def _names(value: object) -> str:
+def _names(listed: Sequence[str]) -> str:
     """List names. Of many, only the first are listed, and the rest is counted."""
-    names = [str(item) for item in _items(value)]
-    shown = ", ".join(names[:MOST_NAMES])
-    return f"{shown} and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else shown
+    shown = ", ".join(listed[:MOST_NAMES])
+    return f"{shown} and {len(listed) - MOST_NAMES} more" if len(listed) > MOST_NAMES else shown
 
 
-def _counted(value: object, one: str, many: str) -> str:
-    number = len(_items(value))
-    return f"{number} {one if number == 1 else many}"
+def _counted(items: Sequence[object], one: str, many: str) -> str:
+    return f"{len(items)} {one if len(items) == 1 else many}"
 
 
-def _took(data: Data) -> str:
-    return f" ({data['ms']:g} ms)" if isinstance(data.get("ms"), (int, float)) else ""
+def _took(ms: float | None) -> str:
+    return "" if ms is None else f" ({ms:g} ms)"
 
 
-def _issue(issue: object) -> str:
-    if not isinstance(issue, Mapping):
+def _issue(issue: Mapping[str, object] | str) -> str:
+    if isinstance(issue, str):
         return safe_text(issue)
     suggestion = issue.get("suggestion")
     text = f"{issue.get('severity', 'error')}: {issue.get('text', issue.get('name', '?'))}"
     return safe_text(f"{text} {suggestion}" if suggestion else text)
 
 
-def _journal_created(data: Data) -> str:
-    where = f" in schema {data['schema']}" if data.get("database") == "postgresql" else ""
-    owner = data.get("application")
-    whose = f" of {owner}" if owner not in (None, "application") else ""  # the default says nothing
-    return f"the journal{whose} was created{where} ({data.get('database')} {data.get('server', '')})"
+def _journal_created(it: notes.JournalCreated) -> str:
+    where = f" in schema {it.schema}" if it.database == "postgresql" and it.schema else ""
+    # The default name says nothing.
+    whose = f" of {it.application}" if it.application not in (None, "application") else ""
+    return f"the journal{whose} was created{where} ({it.database} {it.server})"
 
 
-def _run_started(data: Data) -> str:
-    changed = _items(data.get("changed"))
-    return f"began: {data.get('reason')}" + (f" ({', '.join(map(str, changed))})" if changed else "")
+def _run_started(it: runs.RunStarted) -> str:
+    return f"began: {it.reason}" + (f" ({', '.join(it.changed)})" if it.changed else "")
 
 
-def _run_resumed(data: Data) -> str:
-    before = data.get("interrupted") or {}
+def _run_resumed(it: runs.RunResumed) -> str:
+    before = it.interrupted
     return (
-        f"continued the run of {who(before.get('by') or {})}, which was interrupted in state"
+        f"continued the run of {who(mapping(before.get('by')))}, which was interrupted in state"
         f" {before.get('state')} after {before.get('last')} at {before.get('at')};"
-        f" attempt {data.get('attempt')}"
+        f" attempt {it.attempt}"
     )
 
 
-def _run_continued(data: Data) -> str:
-    return f"continued: {data.get('reason')}"
+def _run_continued(it: runs.RunContinued) -> str:
+    return f"continued: {it.reason}"
 
 
-def _inspected(data: Data) -> str:
-    found = [_counted(data.get("tables"), "table", "tables")]
-    found += [_counted(data[name], *words) for name, *words in _FOUND if _items(data.get(name))]
-    rows = _names(data.get("rows"))
-    return f"found {', '.join(found)}" + (f"; at revision {rows}" if rows else "")
-
-
-_FOUND = (
-    ("missing", "missing", "missing"),
-    ("pending", "revision pending", "revisions pending"),
-    ("seeds_pending", "seed pending", "seeds pending"),
-    ("conflict", "revision lost", "revisions lost"),
-    ("outside", "revision applied by others", "revisions applied by others"),
-    ("leftovers", "leftover", "leftovers"),
-)
-
-
-def _created(data: Data) -> str:
-    tables = data.get("tables")
-    heads = _names(data.get("heads"))
-    listed = f": {_names(tables)}" if _items(tables) else ""
-    stamped = f"; stamped {heads}" if heads else ""
-    return f"created {_counted(tables, 'table', 'tables')}{listed}{stamped}{_took(data)}"
-
-
-def _adopted(data: Data) -> str:
-    heads = _names(data.get("heads"))
-    marked = ", as a person ordered" if data.get("marked") else ""
-    stamped = f"; stamped {heads}" if heads else ""
-    return f"adopted {_counted(data.get('tables'), 'table', 'tables')}{marked}{stamped}{_took(data)}"
-
-
-def _applied(data: Data) -> str:
-    doc = f' "{data["doc"]}"' if data.get("doc") else ""
-    if data.get("marked"):
-        return f"revision {data.get('revision')}{doc} was marked as applied by a person"
-    number = f", {data['number']} of {data['of']}" if data.get("of") else ""
-    found = (
-        f"; already done by an interrupted run: {_names(data['found'])}" if _items(data.get("found")) else ""
+def _inspected(it: work.DatabaseInspected) -> str:
+    counts = (
+        (it.missing, "missing", "missing"),
+        (it.pending, "revision pending", "revisions pending"),
+        (it.seeds_pending, "seed pending", "seeds pending"),
+        (it.conflict, "revision lost", "revisions lost"),
+        (it.outside, "revision applied by others", "revisions applied by others"),
+        (it.leftovers, "leftover", "leftovers"),
     )
-    return f"applied revision {data.get('revision')}{doc}{number}{found}{_took(data)}"
+    found = [_counted(it.tables, "table", "tables")]
+    found += [_counted(items, one, many) for items, one, many in counts if items]
+    return f"found {', '.join(found)}" + (f"; at revision {_names(it.rows)}" if it.rows else "")
 
 
-def _reverted(data: Data) -> str:
+def _created(it: work.SchemaCreated) -> str:
+    listed = f": {_names(it.tables)}" if it.tables else ""
+    return f"created {_counted(it.tables, 'table', 'tables')}{listed}{_stamped(it)}{_took(it.ms)}"
+
+
+def _adopted(it: work.SchemaAdopted) -> str:
+    marked = ", as a person ordered" if it.marked else ""
+    return f"adopted {_counted(it.tables, 'table', 'tables')}{marked}{_stamped(it)}{_took(it.ms)}"
+
+
+def _stamped(it: work.Changed) -> str:
+    return f"; stamped {_names(it.heads)}" if it.heads else ""
+
+
+def _applied(it: work.MigrationApplied) -> str:
+    doc = f' "{it.doc}"' if it.doc else ""
+    if it.marked:
+        return f"revision {it.revision}{doc} was marked as applied by a person"
+    number = f", {it.number} of {it.of}" if it.number is not None and it.of else ""
+    found = f"; already done by an interrupted run: {_names(it.found)}" if it.found else ""
+    return f"applied revision {it.revision}{doc}{number}{found}{_took(it.ms)}"
+
+
+def _reverted(it: work.MigrationReverted) -> str:
     held = "it is held until it is released or its file changes"
-    return f"rolled back revision {data.get('revision')}; {held}{_took(data)}"
+    return f"rolled back revision {it.revision}; {held}{_took(it.ms)}"
 
 
-def _seeded(data: Data) -> str:
-    source, table = data.get("source"), data.get("table")
-    if data.get("assumed"):
-        return f"{source} is assumed to be applied: on adopted tables this cannot be known"
-    into = f" into {table}" if table and table != source else ""
-    counts = [f"{data[name]} {word}" for name, word in _ROWS if data.get(name)]
-    if table is None and not counts:
-        return f"seeded {source}{_took(data)}"
-    end = "" if data.get("complete") else f"; up to row {data.get('next')} so far"
-    return f"seeded {source}{into}: {', '.join(counts) or 'no rows'}{end}{_took(data)}"
+def _seeded(it: work.SeedBatchApplied) -> str:
+    if it.assumed:
+        return f"{it.source} is assumed to be applied: on adopted tables this cannot be known"
+    into = f" into {it.table}" if it.table and it.table != it.source else ""
+    rows = (
+        (it.created, "created"),
+        (it.updated, "updated"),
+        (it.skipped, "there already"),
+        (it.differing, "of them different"),
+    )
+    counts = [f"{number} {word}" for number, word in rows if number]
+    if it.table is None and not counts:
+        return f"seeded {it.source}{_took(it.ms)}"
+    end = "" if it.complete else f"; up to row {it.next} so far"
+    return f"seeded {it.source}{into}: {', '.join(counts) or 'no rows'}{end}{_took(it.ms)}"
 
 
-_ROWS = (
-    ("created", "created"),
-    ("updated", "updated"),
-    ("skipped", "there already"),
-    ("differing", "of them different"),
-)
+def _validated(it: work.HealthValidated) -> str:
+    passed = f"{_counted(tuple(it.checks), 'check', 'checks')} passed" if it.checks else "every check passed"
+    warned = f", {_counted(it.warnings, 'warning', 'warnings')}" if it.warnings else ""
+    return f"{passed}{warned}{_took(it.ms)}"
 
 
-def _validated(data: Data) -> str:
-    checks = data.get("checks")
-    warnings = _items(data.get("warnings"))
-    number = len(checks) if isinstance(checks, Mapping) else 0
-    passed = f"{number} {'check' if number == 1 else 'checks'} passed" if number else "every check passed"
-    return passed + (f", {_counted(warnings, 'warning', 'warnings')}" if warnings else "") + _took(data)
+def _defects(it: work.DefectsFound) -> str:
+    return f"found {_counted(it.issues, 'defect', 'defects')}"
 
 
-def _defects(data: Data) -> str:
-    return f"found {_counted(data.get('issues'), 'defect', 'defects')}"
+def _repaired(it: work.RepairApplied) -> str:
+    left = f"; {len(it.defects)} left" if it.defects else ""
+    return f"repaired: {'; '.join(it.actions) or 'nothing'}{left}{_took(it.ms)}"
 
 
-def _repaired(data: Data) -> str:
-    actions = "; ".join(str(action) for action in _items(data.get("actions")))
-    left = _items(data.get("defects"))
-    return f"repaired: {actions or 'nothing'}" + (f"; {len(left)} left" if left else "") + _took(data)
+def _stopped(it: runs.RunStopped) -> str:
+    return f"ended before ready: {it.why}" + (f" during {it.during}" if it.during else "")
 
 
-def _stopped(data: Data) -> str:
-    during = f" during {data['during']}" if data.get("during") else ""
-    return f"ended before ready: {data.get('why')}{during}"
+def _failed(it: runs.StepFailed) -> str:
+    context = names(it.error.get("context"))
+    return f"{it.step} failed: {it.error.get('reference')}" + (f" ({context[0]})" if context else "")
 
 
-def _failed(data: Data) -> str:
-    error = data.get("error") or {}
-    context = _items(error.get("context"))
-    return f"{data.get('step')} failed: {error.get('reference')}" + (f" ({context[0]})" if context else "")
+def _begun(it: runs.StepStarted) -> str:
+    return f"{it.step} of {it.subject} began outside a transaction"
 
 
-def _begun(data: Data) -> str:
-    return f"{data.get('step')} of {data.get('subject')} began outside a transaction"
+def _released(it: notes.HoldReleased) -> str:
+    return f"released {_names(it.revisions)}"
 
 
-def _released(data: Data) -> str:
-    return f"released {_names(data.get('revisions'))}"
+def _overridden(it: runs.Override) -> str:
+    failure = f"retry the failure of entry {it.overrides}" if it.overrides else "go on"
+    retry = f", apply {_names(it.retry)} again" if it.retry else ""
+    reseed = f", apply the seeds {_names(it.reseed)} again" if it.reseed else ""
+    return f"a person ordered: {failure}{retry}{reseed}"
 
 
-def _overridden(data: Data) -> str:
-    failure = f"retry the failure of entry {data['overrides']}" if data.get("overrides") else "go on"
-    retry = _names(data.get("retry"))
-    seeds = _names(data.get("reseed"))
-    ordered = f"a person ordered: {failure}" + (f", apply {retry} again" if retry else "")
-    return ordered + (f", apply the seeds {seeds} again" if seeds else "")
-
-
-def _outage(data: Data) -> str:
+def _outage(it: notes.Outage) -> str:
     return (
-        f"the database could not be used from {data.get('first')} to {data.get('last')},"
-        f" tried {data.get('count')} times: {data.get('reference')}"
+        f"the database could not be used from {it.first} to {it.last}, tried {it.count} times: {it.reference}"
     )
 
 
-def _rewound(data: Data) -> str:
-    went = f"from entry {data.get('was')} to {data.get('is')}"
-    return f"the journal went back {went}: a restored backup or a failover"
+def _rewound(it: notes.HistoryRewound) -> str:
+    return f"the journal went back from entry {it.was} to {it.is_}: a restored backup or a failover"
 
 
-_SENTENCES: Mapping[str, Callable[[Data], str]] = {
-    "journal_created": _journal_created,
-    "run_started": _run_started,
-    "run_resumed": _run_resumed,
-    "run_continued": _run_continued,
-    "database_inspected": _inspected,
-    "schema_created": _created,
-    "schema_adopted": _adopted,
-    "migration_applied": _applied,
-    "migration_reverted": _reverted,
-    "seed_batch_applied": _seeded,
-    "health_validated": _validated,
-    "defects_found": _defects,
-    "repair_applied": _repaired,
-    "run_stopped": _stopped,
-    "step_failed": _failed,
-    "step_started": _begun,
-    "hold_released": _released,
-    "override": _overridden,
-    "outage": _outage,
-    "history_rewound": _rewound,
-}
+def _sentence(kind: type[P], say: Callable[[P], str]) -> tuple[str, Callable[[Data], str]]:
+    """The name of the type, and what reads an event of it and says it."""
+    return kind.type, lambda data: say(kind.read(data))
+
+
+_SENTENCES: Mapping[str, Callable[[Data], str]] = dict(
+    (
+        _sentence(notes.JournalCreated, _journal_created),
+        _sentence(runs.RunStarted, _run_started),
+        _sentence(runs.RunResumed, _run_resumed),
+        _sentence(runs.RunContinued, _run_continued),
+        _sentence(work.DatabaseInspected, _inspected),
+        _sentence(work.SchemaCreated, _created),
+        _sentence(work.SchemaAdopted, _adopted),
+        _sentence(work.MigrationApplied, _applied),
+        _sentence(work.MigrationReverted, _reverted),
+        _sentence(work.SeedBatchApplied, _seeded),
+        _sentence(work.HealthValidated, _validated),
+        _sentence(work.DefectsFound, _defects),
+        _sentence(work.RepairApplied, _repaired),
+        _sentence(runs.RunStopped, _stopped),
+        _sentence(runs.StepFailed, _failed),
+        _sentence(runs.StepStarted, _begun),
+        _sentence(notes.HoldReleased, _released),
+        _sentence(runs.Override, _overridden),
+        _sentence(notes.Outage, _outage),
+        _sentence(notes.HistoryRewound, _rewound),
+    )
+)
 """The sentence of each type of event. For other types the meaning of the type is said."""

@@ -18,10 +18,13 @@ from initdb.steps.seeds.rows import BatchCounts
 _log = logging.getLogger("initdb")
 
 
-Made = dict[str, object]
+Made = dict[str, tuple[int, int]]
+"""Table → how many rows were created, and how many were there."""
 
 
-def apply(connection: Connection, password_file: Path | None) -> tuple[BatchCounts, Made, Made | None]:
+def apply(
+    connection: Connection, password_file: Path | None
+) -> tuple[BatchCounts, Made, dict[str, object] | None]:
     """Insert the rows and the admin that are missing.
 
     A generated password is printed on the terminal here, before the transaction is committed.
@@ -31,23 +34,22 @@ def apply(connection: Connection, password_file: Path | None) -> tuple[BatchCoun
         password_file: A file with the admin's password; see `identity.password.obtain_password`.
 
     Returns:
-        The counts; of each table [created, skipped]; and of a new admin the origin of the password.
+        The counts in all; those of each table; and of a new admin the origin of the password.
 
     Raises:
         InitError: `admin-password-weak`, `admin-password-unreadable`, `identity-incomplete`.
     """
     made = rows.apply(connection)
     counts = BatchCounts(sum(new for new, _ in made.values()), sum(old for _, old in made.values()))
-    tables = {name: list(numbers) for name, numbers in made.items()}
     with _terminal() as terminal:
         password = admin.obtain_password(os.environ, password_file, terminal is not None)
         if not admin.create_admin(connection, password):
-            return counts, {**tables, "users": [0, 1]}, None
+            return counts, {**made, "users": (0, 1)}, None
         if password.origin == "none":
             _log.warning("%s", admin.announcement(password))
         elif terminal is not None:
             print(admin.announcement(password), file=terminal, flush=True)
-    return counts, {**tables, "users": [1, 0]}, {"password": password.origin}
+    return counts, {**made, "users": (1, 0)}, {"password": password.origin}
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
 import pytest
@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from initdb.events import snapshot
+from initdb.events.chain import GENESIS
+from initdb.events.entry import Moment, Turn, write
 from initdb.events.knowledge import Applied, Doubt, Failure, Judgement, Knowledge, RunRecord, SeedRecord
-from initdb.events.payloads import PAYLOADS, payload_of
+from initdb.events.payloads import PAYLOADS, all_of, payload_of
 from initdb.events.payloads.form import Payload, mapping, names, number, text, whole
-from initdb.events.payloads.notes import HistoryRewound, JournalUpgraded
+from initdb.events.payloads.notes import HistoryRewound, HoldReleased, JournalUpgraded
 from initdb.events.types import EVENTS, NOTES
 from tests.statemachine.test_folders import BEFORE
 from tests.support.examples import some
@@ -42,7 +44,8 @@ def each() -> Any:
         others: tuple[str, ...] | None = None
         parts: Mapping[str, object]
         more: Mapping[str, object] | None = None
-        issues: tuple[Mapping[str, object], ...] = ()
+        issues: tuple[Mapping[str, object] | str, ...] = ()
+        pairs: Mapping[str, tuple[int, int]] | None = None
         from_: str = ""
 
     return Each
@@ -50,12 +53,12 @@ def each() -> Any:
 
 SAID = {
     **{"word": "w", "maybe": "m", "flag": True, "count": 2, "limit": 3, "took": 1.5, "time": 2.5},
-    **{"words": ("a",), "others": ("b",), "parts": {"c": 1}, "more": {"d": 2}, "issues": ({"e": 3},)},
-    "from": "here",
+    **{"words": ("a",), "others": ("b",), "parts": {"c": 1}, "more": {"d": 2}, "issues": ({"e": 3}, "f")},
+    **{"pairs": {"g": (4, 5)}, "from": "here"},
 }
 NOTHING = {
     **{"word": "", "maybe": None, "flag": False, "count": 0, "limit": None, "took": 0.0, "time": None},
-    **{"words": (), "others": None, "parts": {}, "more": None, "issues": (), "from_": ""},
+    **{"words": (), "others": None, "parts": {}, "more": None, "issues": (), "pairs": None, "from_": ""},
 }
 
 
@@ -101,8 +104,11 @@ def test_what_is_not_said_is_empty(each: Any) -> None:
         ("parts", [], {}),
         ("more", 5, {}),
         ("more", {}, {}),
-        ("issues", [{"a": 1}, 5], ({"a": 1}, {})),
+        ("issues", [{"a": 1}, 5], ({"a": 1}, "5")),
         ("issues", {"a": 1}, ()),
+        ("pairs", {"a": [1, 2], "b": [None, "2"]}, {"a": (1, 2), "b": (0, 0)}),
+        ("pairs", {"a": [1], "b": "12", "c": 1}, {}),
+        ("pairs", [[1, 2]], {}),
     ],
 )
 def test_what_has_another_form(each: Any, field: str, stored: object, read: object) -> None:
@@ -155,6 +161,17 @@ def test_every_type_that_is_written_says_something() -> None:
     """An unknown type has no payload."""
     assert set(PAYLOADS) <= {*EVENTS, *NOTES}
     assert payload_of("invented_later", {}) is None
+
+
+def test_the_events_of_one_type() -> None:
+    """They are read in their order; other types are left out."""
+    moment, note = Moment("run", "t", 1, {}), Turn(HoldReleased.type, "note", "ready", "ready")
+    entries = [
+        write(0, GENESIS, moment, note, {"revisions": ["r1"]}),
+        write(1, GENESIS, moment, replace(note, type=JournalUpgraded.type), {"from": 1, "to": 2}),
+        write(2, GENESIS, moment, note, {"revisions": ["r2"]}),
+    ]
+    assert [one.revisions for one in all_of(HoldReleased, entries)] == [("r1",), ("r2",)]
 
 
 FULL = Knowledge(

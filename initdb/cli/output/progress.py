@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from initdb.cli.output.screen import Screen
 from initdb.events.entry import Entry
+from initdb.events.payloads.work import SeedBatchApplied
 from initdb.statemachine.render.sentences import details, told
 from initdb.statemachine.site import Waiting, Watcher
 from initdb.steps.context import Progress
@@ -91,7 +92,7 @@ class ProgressLines:
 
     def _is_worth_a_line(self, entry: Entry) -> bool:
         """Whether an event is printed. Of the batches of a seed that is the last, and one now and then."""
-        if entry.type != "seed_batch_applied" or entry.data.get("complete"):
+        if entry.type != SeedBatchApplied.type or SeedBatchApplied.read(entry.data).complete:
             return True
         return not self._screen.is_live and self._clock() - self._told_at >= PAUSE
 

@@ -9,6 +9,7 @@ from initdb.cli.calling.call import Call
 from initdb.cli.opening.target import Target
 from initdb.errors.redact import url_text
 from initdb.events.entry import Entry
+from initdb.events.payloads import all_of, notes, payload_of, work
 from initdb.statemachine import reporting
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.loop.outcome import Outcome
@@ -114,24 +115,23 @@ def summary(entries: Iterable[Entry]) -> list[str]:
     counts = {"tables": 0, "adopted": 0, "applied": 0, "reverted": 0, "released": 0, "seeds": 0, "rows": 0}
     repaired, validated = 0, False
     for entry in entries:
-        data = entry.data
-        match entry.type:
-            case "schema_created":
-                counts["tables"] += _length(data.get("tables"))
-            case "schema_adopted":
-                counts["adopted"] += _length(data.get("tables"))
-            case "migration_applied":
+        match payload_of(entry.type, entry.data):
+            case work.SchemaCreated(tables=tables):
+                counts["tables"] += len(tables)
+            case work.SchemaAdopted(tables=tables):
+                counts["adopted"] += len(tables)
+            case work.MigrationApplied():
                 counts["applied"] += 1
-            case "migration_reverted":
+            case work.MigrationReverted():
                 counts["reverted"] += 1
-            case "hold_released":
-                counts["released"] += _length(data.get("revisions"))
-            case "seed_batch_applied":
-                counts["seeds"] += bool(data.get("complete"))
-                counts["rows"] += int(data.get("created") or 0)
-            case "repair_applied":
-                repaired += _length(data.get("actions"))
-            case "health_validated":
+            case notes.HoldReleased(revisions=revisions):
+                counts["released"] += len(revisions)
+            case work.SeedBatchApplied(complete=complete, created=created):
+                counts["seeds"] += complete
+                counts["rows"] += created
+            case work.RepairApplied(actions=actions):
+                repaired += len(actions)
+            case work.HealthValidated():
                 validated = True
     words = [
         _plural(counts["tables"], "table created", "tables created"),
@@ -151,19 +151,14 @@ def summary(entries: Iterable[Entry]) -> list[str]:
 
 def _done(outcome: Outcome) -> dict[str, object]:
     entries = outcome.report.entries if outcome.report else []
-    of = {kind: [e.data for e in entries if e.type == kind] for kind in {e.type for e in entries}}
     return {
         "run": outcome.report.run if outcome.report else None,
         "steps": [{"seq": e.seq, "at": e.at, "type": e.type, "text": told(e)} for e in entries],
-        "applied": [data.get("revision") for data in of.get("migration_applied", [])],
-        "reverted": [data.get("revision") for data in of.get("migration_reverted", [])],
-        "seeded": [data.get("source") for data in of.get("seed_batch_applied", []) if data.get("complete")],
-        "repaired": [action for data in of.get("repair_applied", []) for action in data.get("actions") or ()],
+        "applied": [it.revision for it in all_of(work.MigrationApplied, entries)],
+        "reverted": [it.revision for it in all_of(work.MigrationReverted, entries)],
+        "seeded": [it.source for it in all_of(work.SeedBatchApplied, entries) if it.complete],
+        "repaired": [action for it in all_of(work.RepairApplied, entries) for action in it.actions],
     }
-
-
-def _length(value: object) -> int:
-    return len(value) if isinstance(value, (list, tuple)) else 0
 
 
 def _plural(number: int, one: str, many: str) -> str:
