@@ -28,20 +28,26 @@ RACE = ("42P04", "23505", "55006")
 
 
 _AWAY = frozenset({"unknown-database", "authentication-failed"})
-"""What is final at first, and passes where it begins in the middle: a restore, a password that is changed."""
+"""Errors that are final at first, but pass once the database has been there: a restore, for example."""
 
 
 def refused(engine: Engine, error: BaseException, doing: str = "connect") -> InitError:
-    """What went wrong on the way to the database or to its journal, with its advice."""
+    """Translate an error of the connection or of the journal into an InitError with advice.
+
+    Args:
+        engine: The engine of the database.
+        error: What was raised.
+        doing: What failed; see `initdb.errors.classify.classify`.
+    """
     return classify(error, doing=doing, database=engine.dialect.name, target=url_text(engine.url))
 
 
 @contextlib.contextmanager
 def reading(engine: Engine) -> Iterator[None]:
-    """For the length of the block, the database of `engine` is read.
+    """Translate what fails in the block, which reads the database of `engine`.
 
     Raises:
-        InitError: what stands between this process and the database or its journal.
+        InitError: What keeps this process from the database or from its journal.
     """
     try:
         yield
@@ -58,9 +64,13 @@ def _unreadable(engine: Engine, why: str) -> InitError:
 
 
 def prepare(engine: Engine) -> None:
-    """Make a missing database: a SQLite file (WAL, mode 0600), a PostgreSQL database where the role may.
+    """Create the database if it is missing: a SQLite file (WAL, mode 0600), or a PostgreSQL database.
 
-    Raises InitError: what stands in the way, and "postgresql-too-old".
+    Args:
+        engine: The engine of the database.
+
+    Raises:
+        InitError: What keeps this process from the database; `postgresql-too-old`.
     """
     with translated(lambda error: refused(engine, error), InitError):
         _prepare(engine)
@@ -81,7 +91,7 @@ def _prepare(engine: Engine) -> None:
 
 
 def _make_file(file: Path) -> None:
-    """O_EXCL: only the one that makes it may open it other than through SQLite."""
+    """Create the file with O_EXCL: only the process that creates it may open it without SQLite."""
     try:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
@@ -105,7 +115,7 @@ def _check_server(engine: Engine) -> None:
 
 
 def _make_database(engine: Engine) -> None:
-    """CREATE DATABASE through the maintenance database; losing the race to another process is as good."""
+    """CREATE DATABASE through the maintenance database. It may fail because another process was first."""
     name = engine.url.database or ""
     elsewhere = create_engine(
         engine.url.set(database="postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT"
@@ -121,17 +131,28 @@ def _make_database(engine: Engine) -> None:
 
 
 def passing(error: InitError, served: bool = False) -> bool:
-    """Whether waiting may help: the database is not there yet, starting, or out of connections.
+    """Whether waiting may help: the database is missing, starts, or has no free connections.
 
-    `served`: it has been there in this stay, so that what else keeps us out is an outage too.
+    Args:
+        error: What keeps this process from the database.
+        served: Whether the database was there before in this stay. Then it counts as an outage if the
+            database
+            is gone or refuses the password.
     """
     return error.row.passing or (served and error.reference in _AWAY)
 
 
 def check_there(engine: Engine, served: bool) -> None:
-    """Raises InitError("unknown-database") where a SQLite file that was there in this stay is gone.
+    """Refuse to go on if a SQLite file that was there before is gone.
 
-    To make a new one would be in the way of whoever puts a backup in its place.
+    A new file would be in the way of a person who restores a backup.
+
+    Args:
+        engine: The engine of the database.
+        served: Whether the database was there before in this stay.
+
+    Raises:
+        InitError: `unknown-database`.
     """
     file = database_file(engine)
     if served and file is not None and not file.exists():

@@ -1,5 +1,4 @@
-"""What a step is given: the work connection, the unit of work, the application's parts, the journal's
-knowledge."""
+"""What a step gets: the work connection, the unit of work, the application's parts, the knowledge."""
 
 from __future__ import annotations
 
@@ -20,31 +19,45 @@ from initdb.steps.revisions.locate import MigrationPlace
 from initdb.steps.seeds.model import SeedSource
 
 ConfigTask: TypeAlias = Callable[[Any], None]
-"""What is done with an Alembic Config; untyped, since only the driver of Alembic imports it."""
+"""What is done with an Alembic Config. It is untyped, since only the driver of Alembic imports Alembic."""
 
 ConfigProvider: TypeAlias = Callable[[ConfigTask], None]
-"""Makes an Alembic Config and calls the function that it is given with it, in the context of env.py."""
+"""Makes an Alembic Config, and calls the given function with it in the context of env.py."""
 
 
 class Unit(Protocol):
-    """One transaction: lock the head, check it, work, append, commit. Whoever opened the connection."""
+    """One transaction: lock the head, check it, do the work, append the event, commit.
+
+    It works on any connection to the database: the work connection, or the one that env.py opened.
+    """
 
     def begin(self, connection: Connection) -> None:
-        """Open a transaction and lock the head as the decision knew it; raises when it has moved."""
+        """Begin a transaction and lock the head.
+
+        Raises:
+            JournalSignal: The head is not the one that the process decided on.
+        """
 
     def commit(self, connection: Connection, event: Payload) -> None:
-        """Append the event and commit both; the machine computes the destination from what the event says."""
+        """Append the event and commit. The machine computes the state from what the event says."""
 
     def rollback(self, connection: Connection) -> None:
-        """Undo everything since begin."""
+        """Undo everything since `begin`."""
 
     def open(self, connection: Connection) -> AbstractContextManager[None]:
-        """Begin; on an exception roll back. The body itself calls commit, last."""
+        """Begin; roll back if the block raises. The block itself ends with `commit`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a step is, for the terminal, the log and the waiters."""
+    """How far a step is, for the terminal, the log and the processes that wait.
+
+    Attributes:
+        step: The work.
+        subject: The revision or the seed that is worked on.
+        number: Which revision it is, from 1; of a seed the rows that are done.
+        of: How many revisions there are; 0 for a seed.
+    """
 
     step: str
     subject: str = ""
@@ -54,7 +67,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A check of the application's own, which each validation runs.
+    """A check of the application's own. Each validation runs it.
 
     Args:
         name: What reports call it.
@@ -77,12 +90,25 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """The parts an application brings: its models, its revisions, its seeds, its rules.
+    """The parts of an application: its models, its revisions, its seeds, its rules.
 
-    `base` is the metadata or the callable that makes the tables which the revisions begin after.
-    `version_table` is what env.py says in plain sight, until a run has learned it from env.py itself;
-    `env_chooses`: env.py chooses the folders of the revisions, so that `graph` is None until it was asked.
-    `companions`: the other databases that env.py migrates; each has a journal and runs of its own.
+    Attributes:
+        metadata: The models; None if only revisions are given.
+        place: Where the revisions are.
+        graph: The revisions; None if there are none, or if env.py chooses them and was not asked yet.
+        provider: Makes the Alembic Config; None without revisions.
+        seeds: The sources of first rows, in their order.
+        rules: The application's own checks.
+        schema_from: "models", "migrations" or "base".
+        base: For "base": a MetaData, or a callable that creates the tables which the revisions begin with.
+        identity: Whether the built-in identity schema is used.
+        version_table: Alembic's version table, as the text of env.py says, or as a run has learned from
+            env.py.
+        version_schema: Its schema; None for the default schema.
+        env_chooses: Whether env.py chooses the folders of the revisions.
+        companions: The other databases that env.py migrates. Each has its own journal and its own runs.
+        name: What reports call it.
+        folder: Where relative paths begin.
     """
 
     metadata: MetaData | None = None
@@ -104,8 +130,20 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """Everything a step may use. `work` is a Connection whose facade is in a transaction and whose driver is
-    not."""
+    """Everything that a step may use.
+
+    Attributes:
+        work: The work connection. SQLAlchemy takes it for being in a transaction; the driver begins one only
+            in a unit.
+        unit: The unit of work.
+        application: The parts of the application.
+        settings: The settings.
+        knowledge: What the journal says.
+        engine: The engine of the database.
+        report: Reports how far the step is.
+        waits: Reports what the step waits for.
+        sleep: Sleeps for some seconds; a signal or a limit ends it.
+    """
 
     work: Connection
     unit: Unit
@@ -119,7 +157,7 @@ class StepContext:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """The work connection, to read outside a unit; the locks of reading are given back at once."""
+        """Give the work connection for reading outside a unit. Afterwards its locks are released."""
         database = database_of(self.work)
         try:
             database.lift_limits(self.work)

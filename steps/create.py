@@ -16,7 +16,13 @@ from initdb.steps.seeds.ledger import seeds_pending
 
 
 def run(ctx: StepContext) -> None:
-    """One unit: all tables, the stamp and the event. A base schema gets no stamp, since revisions follow."""
+    """Create all tables, stamp the version table and append the event, in one unit.
+
+    A base schema gets no stamp, since the revisions follow it.
+
+    Args:
+        ctx: The step's context.
+    """
     ctx.report(Progress("create_schema"))
     application = ctx.application
     if application.schema_from == "base":

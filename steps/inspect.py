@@ -14,12 +14,16 @@ from initdb.steps.survey.facts import survey
 
 
 def run(ctx: StepContext) -> None:
-    """One unit with `database_inspected`; what is found decides the state.
+    """Look at the database and append `database_inspected`, in one unit. What is found decides the state.
 
     The seeds that are still to be applied are checked first, before anything changes.
 
+    Args:
+        ctx: The step's context.
+
     Raises:
-        InitError: `database-ahead`, where no file has a version row, and what `seeds.checking.check` raises.
+        InitError: `database-ahead`, if no revision file has one of the version rows; and what
+            `seeds.checking.check` raises.
     """
     ctx.report(Progress("inspect"))
     waiting = pending_seeds(ctx)

@@ -16,9 +16,14 @@ from initdb.steps.seeds.ledger import seeds_pending
 
 
 def run(ctx: StepContext) -> None:
-    """Apply every pending revision in plain Alembic's order.
+    """Apply every pending revision, in the order of plain Alembic.
 
-    Raises InitError: revision-failed and its kin, revision-in-doubt, revision-changed, lock-timeout.
+    Args:
+        ctx: The step's context.
+
+    Raises:
+        InitError: `revision-failed` or the reason of the failure, `revision-in-doubt`, `revision-changed`,
+            `lock-timeout`.
     """
     check_doubt(ctx, repeats=True)
     check_changed(ctx)
@@ -27,7 +32,14 @@ def run(ctx: StepContext) -> None:
 
 
 def check_changed(ctx: StepContext) -> None:
-    """A revision whose file is no longer what was applied: what comes after it was not made for this."""
+    """Refuse to go on if the file of an applied revision has changed: later revisions may not fit to it.
+
+    Args:
+        ctx: The step's context.
+
+    Raises:
+        InitError: `revision-changed`.
+    """
     graph = ctx.application.graph
     files = graph.files if graph else {}
     changed = [
@@ -57,7 +69,7 @@ def _upgrade(ctx: StepContext, env: Environment) -> None:
 def _teller(
     ctx: StepContext, env: Environment, step: Step, place: tuple[int, int], rest: Sequence[str]
 ) -> Callable[[tuple[str, ...]], MigrationApplied]:
-    """What is told of a revision: `place` is its number and how many there are, `rest` are still to come."""
+    """Make what creates the event of a revision. `rest`: what follows it."""
     begun = time.perf_counter()
 
     def told(rows: tuple[str, ...]) -> MigrationApplied:

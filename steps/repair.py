@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -14,7 +13,7 @@ from initdb.events.payloads.work import RepairApplied
 from initdb.steps import restamp
 from initdb.steps.catalog.issue import Issue
 from initdb.steps.catalog.port import catalogue_of
-from initdb.steps.context import Progress
+from initdb.steps.context import Application, Progress, StepContext
 from initdb.steps.payload.elapsed import milliseconds
 from initdb.steps.payload.remaining import pending_seeds
 from initdb.steps.repairs.action import Action, RepairPlan
@@ -24,23 +23,32 @@ from initdb.steps.survey.facts import survey
 from initdb.steps.survey.steady import fingerprint_of, until_steady
 from initdb.steps.validate import inspect_health, tolerated
 
-if TYPE_CHECKING:
-    from initdb.steps import restamp
-from initdb.steps.context import Application, StepContext
-
 __all__ = ["Action", "RepairPlan", "plan", "run"]
 
 _NOT_CRITICAL = {"missing-index", "invalid-index", "missing-check"}
-"""Without these the application works, slower or less guarded. One that cannot be fixed is a warning."""
+"""The application works without these, but slower or less protected. What cannot be fixed is a warning."""
 
 
 def plan(issues: Iterable[Issue], application: Application, connection: Connection) -> RepairPlan:
-    """What a repair would do about the defects among `issues`, and what it cannot do. Writes nothing."""
+    """Say what a repair would do about the defects, and what it cannot do. Writes nothing.
+
+    Args:
+        issues: What the checks found.
+        application: Its models are what the database is compared with.
+        connection: To read the catalogue.
+    """
     return plan_for(issues, application.metadata, connection)
 
 
 def run(ctx: StepContext) -> None:
-    """Fix what contradicts itself first, then what is missing."""
+    """Make the version table and the journal agree, or else create what is missing.
+
+    Args:
+        ctx: The step's context.
+
+    Raises:
+        InitError: `history-conflict`, `defects-remain`, `repair-impossible`.
+    """
     facts = restamp.conflict_of(ctx)
     if facts is not None:
         restamp.run(ctx, facts)
@@ -50,14 +58,15 @@ def run(ctx: StepContext) -> None:
 
 
 def _repair(ctx: StepContext, inside: bool) -> bool:
-    """Look and plan; then one unit: repair, look again, append `repair_applied` with what remains.
+    """Look and plan; then, in one unit, repair, look again and append `repair_applied` with what remains.
 
-    The first look keeps no lock, unless it is made `inside` the unit. False where the catalogue has changed
-    by the time the unit begins: nothing was done.
+    The first look keeps no lock, unless it is made `inside` the unit. The result is False if the catalogue
+    has
+    changed before the unit began: then nothing was done.
 
     Raises:
-        InitError: `defects-remain`, where the settings forbid repairs. `repair-impossible`, with advice for
-            each defect, where none of them could be fixed.
+        InitError: `defects-remain`, if the settings forbid repairs; `repair-impossible`, with advice for each
+            defect, if none of them could be fixed.
     """
     begun = time.perf_counter()
     if not inside:
@@ -110,7 +119,7 @@ def _was_tried(issue: Issue, planned: RepairPlan, done: Performed) -> bool:
 
 
 def _advised(issues: Iterable[Issue], planned: RepairPlan, done: Performed) -> tuple[Issue, ...]:
-    """The issues, each with the better advice or the reason that the repair has found."""
+    """The issues, each with the advice or the reason that the repair has found."""
     better = {issue.id: issue for issue in planned.impossible}
     said = {action.issue.id: reason for action, reason in done.refused}
     return tuple(_with_reason(better.get(issue.id, issue), said.get(issue.id)) for issue in issues)

@@ -1,4 +1,4 @@
-"""Makes version table and journal agree again, where it is certain which of them is right."""
+"""Makes the version table and the journal agree again, if it is certain which of them is right."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from initdb.steps.survey.facts import Facts, survey
 
 
 def run(ctx: StepContext, facts: Facts) -> None:
-    """Set the version rows to what the journal knows, where the tables are exactly the models'.
+    """Set the version rows to what the journal knows, if the tables are exactly those of the models.
+
+    Args:
+        ctx: The step's context.
+        facts: What was found.
 
     Raises:
         InitError: `history-conflict` in every other case, with the revisions and both ways out.
@@ -33,10 +37,12 @@ def run(ctx: StepContext, facts: Facts) -> None:
 
 
 def restamp(ctx: StepContext, revisions: tuple[str, ...], marked: bool = False) -> None:
-    """One unit: set the version rows to `revisions` and append the event.
+    """Set the version rows and append the event, in one unit.
 
     Args:
-        marked: Whether a person said so.
+        ctx: The step's context.
+        revisions: The new version rows.
+        marked: Whether a person ordered it.
     """
     run_in_environment(ctx.application, ctx.engine, lambda env: _restamp(ctx, env, revisions, marked))
 
@@ -67,10 +73,14 @@ def _conflict(ctx: StepContext, facts: Facts) -> InitError:
 
 
 def mark_applied(ctx: StepContext, revision: str) -> None:
-    """One unit: record that `revision` is applied, as a person says; stamp it where the version rows lack it.
+    """Record that a revision is applied, because a person says so. If its version row is missing, write it.
+
+    Args:
+        ctx: The step's context.
+        revision: Its id.
 
     Raises:
-        InitError: `no-such-revision`, where no file has it.
+        InitError: `no-such-revision`, if no file has it.
     """
     run_in_environment(ctx.application, ctx.engine, lambda env: _mark(ctx, env, revision))
 
@@ -99,7 +109,7 @@ def _mark(ctx: StepContext, env: Environment, revision: str) -> None:
 
 
 def conflict_of(ctx: StepContext) -> Facts | None:
-    """The facts where journal and version table contradict each other; None where they do not."""
+    """What was found, if the journal and the version table contradict each other; otherwise None."""
     with ctx.reading() as connection:
         facts = survey(connection, ctx.application, ctx.knowledge)
     return facts if facts.conflict else None

@@ -1,4 +1,4 @@
-"""roll_back: Alembic's downgrade, one revision a transaction; what was reverted is then held."""
+"""roll_back: Alembic's downgrade, one revision in each transaction. A reverted revision is held."""
 
 from __future__ import annotations
 
@@ -19,11 +19,18 @@ from initdb.steps.seeds.ledger import seeds_pending
 def plan(
     graph: RevisionGraph, rows: tuple[str, ...], to: str | None, done: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """The revisions to revert, newest first: everything above `to`, or the one head where `to` is None.
+    """Choose the revisions to revert, the newest first.
 
-    `to` may be "base". `done`: what the interrupted or failed run that this one takes up has reverted;
-    said again, an order is carried out once. Raises InitError("rollback-refused") where it is not below the
-    version rows or one of the revisions cannot be reverted.
+    Args:
+        graph: The revisions of the application.
+        rows: The version rows.
+        to: The revision to go back to, or "base". Everything above it is reverted. None is for the one head.
+        done: What an interrupted or failed run of the same order has reverted. The order is carried out only
+            once in all.
+
+    Raises:
+        InitError: `rollback-refused`, if `to` is not applied or there is nothing to revert;
+            `downgrade-missing`.
     """
     applied = graph.applied(rows)
     if to is None and done:
@@ -52,7 +59,15 @@ def _above(graph: RevisionGraph, name: str, to: str) -> bool:
 
 
 def run(ctx: StepContext, revisions: tuple[str, ...]) -> None:
-    """Revert `revisions` in this order. Raises InitError: rollback-failed and its kin, revision-in-doubt."""
+    """Revert revisions in the given order.
+
+    Args:
+        ctx: The step's context.
+        revisions: What `plan` chose.
+
+    Raises:
+        InitError: `rollback-failed` or the reason of the failure, `revision-in-doubt`.
+    """
     check_doubt(ctx)
     block = autocommit_block(ctx, "roll_back")
     run_in_environment(ctx.application, ctx.engine, lambda env: _revert(ctx, env, revisions), block)

@@ -23,7 +23,7 @@ from initdb.steps.seeds.tables import stored_table, table_of
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """One source to apply. waiting, after: the names that are pending before its end, and after it."""
+    """One source to apply. `waiting` and `after` are the names that are pending before and after its end."""
 
     ctx: StepContext
     source: SeedSource
@@ -38,7 +38,7 @@ class _Turn:
     def said(
         self, started: float, counts: BatchCounts, rows: int, end: int, complete: bool = True
     ) -> SeedBatchApplied:
-        """What is told of a batch of `rows` rows that ended before row `end` of the source."""
+        """The event of a batch of `rows` rows, which ended before row `end` of the source."""
         return SeedBatchApplied(
             source=self.source.name,
             digest=self.source.digest,
@@ -61,7 +61,10 @@ class _Turn:
 def run(ctx: StepContext) -> None:
     """Apply the pending sources. Each batch of rows and each function is one unit with `seed_batch_applied`.
 
-    Batches before an error stay.
+    After an error, the batches before it stay.
+
+    Args:
+        ctx: The step's context.
 
     Raises:
         InitError: `seed-rejected`, `seed-callable-failed`, and what `seeds.reading.read_rows` raises.
@@ -146,5 +149,5 @@ def _table(ctx: StepContext, source: SeedSource) -> Table:
     try:
         return stored_table(source, ctx.work)
     finally:
-        # Reading the table has begun a transaction of the driver's; units begin their own.
+        # The driver has begun a transaction to read the table; a unit begins its own.
         ctx.unit.rollback(ctx.work)

@@ -1,4 +1,4 @@
-"""The journal's own tables brought to this code's version, by the scripts in migrations/journal."""
+"""Upgrades the journal's own tables to this code's version, by the scripts in migrations/journal."""
 
 from __future__ import annotations
 
@@ -18,10 +18,19 @@ GUARD = "init_journal_head_move"
 
 
 def upgrade(connection: Connection, schema: str | None, found: int, wanted: int = SCHEMA_VERSION) -> int:
-    """Run the scripts that are missing, inside the caller's transaction; gives the version that stands then.
+    """Run the scripts that are missing, inside the caller's transaction.
 
-    found: the head's `schema_version`; a journal of a newer version is left as it is. 0: there are no tables.
-    Raises InitError("journal-unreadable") where the version table contradicts the head.
+    Args:
+        connection: In a transaction.
+        schema: The schema of the journal.
+        found: The `schema_version` of the head; 0 if there are no tables. A newer journal is left as it is.
+        wanted: The version to upgrade to.
+
+    Returns:
+        The version after the upgrade.
+
+    Raises:
+        InitError: `journal-unreadable`, if the version table contradicts the head.
     """
     if found >= wanted:
         return found
@@ -44,7 +53,7 @@ def _name(version: int) -> str:
 
 
 def _stamp(connection: Connection, schema: str | None, table: str, found: int) -> None:
-    """Write `found` down where a journal of that version had no version table yet."""
+    """Write the version `found` into the version table, if a journal of that version had none yet."""
     if not connection.dialect.has_table(connection, VERSIONS, schema=schema):
         connection.execute(
             text(
@@ -57,9 +66,11 @@ def _stamp(connection: Connection, schema: str | None, table: str, found: int) -
 
 
 def _raise_head(connection: Connection, head: str, version: int) -> None:
-    """Note the version in the head, whose guard refuses every change but an event's, also by its owner.
+    """Write the version into the head.
 
-    So the guard is put aside, which only the owner may, and is back before the transaction ends.
+    A trigger of the head refuses every change except an event's, even by its owner. So it is disabled, which
+    only
+    the owner may do, and it is back before the transaction ends.
     """
     raised = text(
         f"UPDATE {head} SET schema_version = :version,"

@@ -1,4 +1,4 @@
-"""validate: look whether the database is what the application needs, and alter nothing."""
+"""validate: check whether the database is what the application needs, and change nothing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def inspect_health(
     ledger_pending: Collection[str] = (),
     tolerated: Collection[str] = (),
 ) -> Health:
-    """Make every check on the database, and alter nothing.
+    """Make every check on the database, and change nothing.
 
     The checks read the catalogue, and rows where the catalogue cannot answer. On SQLite that is the whole
     file, up to `catalog.sqlite.checks.CHECKED_BYTES`. On PostgreSQL it is each table with a foreign key that
@@ -50,16 +50,16 @@ def inspect_health(
     Args:
         connection: In a transaction, which is neither begun nor ended here.
         application: Its models, seeds and rules are what the database is compared with.
-        settings: `ignore` is what is left out.
+        settings: `ignore` says what is left out.
         ledger_pending: The names of the seed sources that the ledger does not have as complete.
-        tolerated: The ids of issues that a repair could not fix and that the application can work with.
-            They are warnings.
+        tolerated: The ids of issues that a repair could not fix and that the application can work with. They
+            are warnings.
 
     Returns:
-        The checks that were made and their issues. A database that does not answer is an issue.
+        The checks that were made and their issues. If the database does not answer, that is an issue.
 
     Raises:
-        SQLAlchemyError: any other error of the driver's.
+        SQLAlchemyError: Any other error of the driver.
     """
     try:
         connection.scalar(text("SELECT 1"))
@@ -104,10 +104,13 @@ def _unreachable(connection: Connection, error: SQLAlchemyError) -> Issue:
 
 
 def run(ctx: StepContext) -> None:
-    """Make the checks; then one unit with `health_validated`, or with `defects_found` where there are any.
+    """Make the checks; then append `health_validated`, or `defects_found` if there are any, in one unit.
 
-    The checks only read and may take long, so no lock is kept meanwhile. Where another session changes the
+    The checks only read and may take long, so no lock is kept meanwhile. If another session changes the
     catalogue all the time, the event names the catalogue that was checked, and the next boot checks again.
+
+    Args:
+        ctx: The step's context.
     """
     ctx.report(Progress("validate"))
     until_steady(ctx, partial(_validate, ctx))
@@ -136,13 +139,13 @@ def _validate(ctx: StepContext, inside: bool) -> bool:
 
 
 def _checked(ctx: StepContext) -> tuple[str, Health]:
-    """The catalogue's fingerprint, and what is found in the database that it is of."""
+    """The fingerprint of the catalogue, and what the checks find in the same database."""
     found, pending = fingerprint_of(ctx), pending_seeds(ctx)
     return found, inspect_health(ctx.work, ctx.application, ctx.settings, pending, tolerated(ctx))
 
 
 def tolerated(ctx: StepContext) -> tuple[str, ...]:
-    """The ids of issues that the repair just before could not fix and that the application can work with."""
+    """The ids of issues that the last repair could not fix and that the application can work with."""
     known = ctx.knowledge
     repaired = known.last_type == RepairApplied.type
     return RepairApplied.read(known.last_data).tolerated if repaired else ()

@@ -16,10 +16,14 @@ from initdb.steps.transactions.statement_log import StatementLog
 
 
 def autocommit_block(ctx: StepContext, step: str) -> AutocommitBlock:
-    """The block of a step, "migrate" or "roll_back".
+    """Make the autocommit_block of a step.
 
-    `step_started` commits together with what the revision did before the block. Afterwards the transaction
-    goes on: the head is locked again, and nobody may have moved it meanwhile.
+    `step_started` is committed together with what the revision did before the block. After the block, the
+    head is locked again. It must not have moved meanwhile.
+
+    Args:
+        ctx: The step's context.
+        step: "migrate" or "roll_back".
     """
 
     def block(env: Environment) -> contextlib.AbstractContextManager[None]:
@@ -59,19 +63,19 @@ def _block(ctx: StepContext, env: Environment, step: str) -> Iterator[None]:
 
 
 def _unseen(log: StatementLog | None) -> contextlib.AbstractContextManager[None]:
-    """Statements of ours, which are none of the revision's."""
+    """For the length of the block, statements are initdb's own and are not logged as the revision's."""
     return log.paused() if log is not None else contextlib.nullcontext()
 
 
 def _xid(connection: Connection) -> str | None:
-    """The transaction that is about to be committed, to tell later what is newer."""
+    """The id of the transaction that is about to be committed, to tell later what is newer."""
     if connection.dialect.name != "postgresql":
         return None
     return str(connection.exec_driver_sql("SELECT pg_catalog.pg_current_xact_id()::xid::text").scalar())
 
 
 def _leave(env: Environment) -> Callable[[], None]:
-    """Put the driver into autocommit; gives the way back."""
+    """Put the driver into autocommit; return the function that takes it out again."""
     dialect, dbapi = env.connection.dialect, driver(env.connection)
     if dialect.name == "sqlite":
         before = dbapi.isolation_level

@@ -1,4 +1,4 @@
-"""Revisions in doubt: a run ended while the revision was outside a transaction."""
+"""Revisions in doubt: a run ended while the revision was outside its transaction."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from initdb.steps.context import StepContext
 
 
 def check_doubt(ctx: StepContext, *, repeats: bool = False) -> None:
-    """Raises InitError("revision-in-doubt") where there is one, and nobody has said how it stands.
+    """Refuse to go on if a revision is in doubt, and no person has said whether it is applied.
 
-    `repeats`: what can be found out by running the revision once more is left to that.
+    Args:
+        ctx: The step's context.
+        repeats: Whether a revision that can be run again to find out is let through.
+
+    Raises:
+        InitError: `revision-in-doubt`.
     """
     doubt = ctx.knowledge.doubt
     if doubt is not None and not (repeats and repeatable(ctx, doubt)):
@@ -18,7 +23,10 @@ def check_doubt(ctx: StepContext, *, repeats: bool = False) -> None:
 
 
 def repeatable(ctx: StepContext, doubt: Doubt) -> bool:
-    """Whether the revision, which is still to be applied and unchanged, has left a log of what it sent."""
+    """Whether the revision can be run again to find out how far it came.
+
+    It must still be pending and unchanged, and the journal must have the log of the statements that it sent.
+    """
     graph = ctx.application.graph
     if graph is None or doubt.subject not in graph.files or doubt.step != "migrate":
         return False
@@ -27,7 +35,13 @@ def repeatable(ctx: StepContext, doubt: Doubt) -> bool:
 
 
 def in_doubt(ctx: StepContext, doubt: Doubt, *why: str) -> InitError:
-    """The doubt as an error: only a person knows."""
+    """The error for a doubt that only a person can settle.
+
+    Args:
+        ctx: The step's context.
+        doubt: What the journal says.
+        why: Further lines of context.
+    """
     name, graph = doubt.subject, ctx.application.graph
     file = f", {graph.files[name].path}" if graph and name in graph.files else ""
     reverting = doubt.step == "roll_back"
@@ -43,7 +57,7 @@ def in_doubt(ctx: StepContext, doubt: Doubt, *why: str) -> InitError:
 
 
 def half_applied(revision: str) -> str:
-    """How to go on with a revision that may be there in part."""
+    """What a person does about a revision that may be applied in part."""
     return (
         f"Look how far it came. Nothing of it is there: initdb resume --retry {revision}. "
         f"All of it is there: initdb resume --mark-applied {revision}."
@@ -51,7 +65,7 @@ def half_applied(revision: str) -> str:
 
 
 def half_reverted(revision: str) -> str:
-    """How to go on with a revision that may be gone in part."""
+    """What a person does about a revision that may be reverted in part."""
     return (
         f"Look what is left of it. Make it whole again by hand, then: initdb resume --retry {revision}, "
         "and roll back anew."

@@ -1,4 +1,4 @@
-"""The error for a revision that failed, with its id and the line of its file that ran."""
+"""The error for a failed revision, with its id and the line of its file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _REFUSES = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The revision that ran, its file, on which database, up or down."""
+    """The revision that ran, its file, the kind of its database, and whether it ran up or down."""
 
     revision: str
     file: str
@@ -38,19 +38,24 @@ class Place:
 
     @property
     def failed(self) -> str:
-        """The reference of a failure that has no row of its own."""
+        """The reference of a failure that has no catalogue row of its own."""
         return "revision-failed" if self.doing == "migrate" else "rollback-failed"
 
     @property
     def in_part(self) -> str:
-        """How to go on where a part of it was outside a transaction."""
+        """What a person does if a part of the revision was outside a transaction."""
         return half_applied(self.revision) if self.doing == "migrate" else half_reverted(self.revision)
 
 
 def revision_failure(error: BaseException, place: Place, *, left: bool = False) -> BaseException:
-    """What to raise for `error` of the revision at `place`; `left`: a part of it was outside a transaction.
+    """What to raise for an error of a revision.
 
-    What the journal has to say, and a lost connection, are no failure of the revision.
+    A signal of the journal and a lost connection are no failure of the revision: they are returned as such.
+
+    Args:
+        error: What was raised.
+        place: The revision.
+        left: Whether a part of it was outside a transaction.
     """
     if isinstance(error, JournalSignal):
         return error
@@ -77,13 +82,13 @@ def _found(error: BaseException, place: Place, *, in_file: bool) -> InitError:
         return InitError(place.failed, f"It called sys.exit({error.code!r}).")
     found = classify(error, doing=place.doing, database=place.database)
     if place.database == "sqlite" and in_file and is_busy(error):
-        # We hold the only write lock there is, so it is no other process that the revision waits for.
+        # This process holds the only write lock, so the revision waits for no other process.
         return InitError(place.failed, *found.context, _SECOND_CONNECTION, sqlstate=found.rendered().sqlstate)
     return found
 
 
 def _hint(error: BaseException) -> tuple[str, ...]:
-    """What to do with a statement that refuses a transaction (25001; SQLite has no code for it)."""
+    """What to do about a statement that refuses a transaction (25001; SQLite has no code for it)."""
     found = driver_error(error)
     if found is None:
         return ()
@@ -92,7 +97,7 @@ def _hint(error: BaseException) -> tuple[str, ...]:
 
 
 def line_in(error: BaseException | None, file: str) -> int | None:
-    """The line of `file` that was being executed when `error` was raised; None where none was."""
+    """The line of `file` that ran when the error was raised; None if none did."""
     trace, line = error.__traceback__ if error else None, None
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == file:

@@ -1,4 +1,4 @@
-"""Runs one revision, up or down, in its unit and a savepoint. Retries it after a conflict over locks."""
+"""Runs one revision, up or down, in its unit and a savepoint. Retries it after a lock conflict."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from initdb.steps.transactions.statement_log import logged
 from initdb.steps.transactions.tries import TRIES
 
 _NO_SAVEPOINT = frozenset({"3B001", "25P01"})
-"""SQLSTATEs of RELEASE SAVEPOINT where its transaction is over."""
+"""The SQLSTATEs of RELEASE SAVEPOINT after the transaction has ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where revisions begin: the version rows, and what breaks a foreign key already."""
+    """What was there before a revision: the version rows, and the rows that break a foreign key already."""
 
     rows: tuple[str, ...]
     violated: frozenset[str]
@@ -43,9 +43,9 @@ class Job:
     """One revision to run.
 
     Args:
-        step: Alembic's.
-        doing: what it is called in a failure.
-        event: gives what is told of it, from the version rows after it.
+        step: Alembic's step.
+        doing: What an error calls it.
+        event: Creates the event from the version rows after the revision.
     """
 
     step: Step
@@ -54,23 +54,37 @@ class Job:
 
 
 def start(env: Environment) -> Start:
-    """Look at the version rows and the foreign keys, and hold no snapshot of them."""
+    """Read the version rows and check the foreign keys. Afterwards no snapshot of the database is held."""
     found = Start(env.rows(), violations(env.connection))
     database_of(env.connection).rollback(env.connection)
     return found
 
 
 def perform(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
-    """Run one revision in its unit; where its own statements do not get their locks, again after a pause.
+    """Run one revision in its unit. If a statement of it does not get its locks, retry after a pause.
 
-    Raises InitError naming the revision and the line; JournalSignal where all has to be looked at again.
+    Args:
+        ctx: The step's context.
+        env: The environment that env.py made.
+        job: The revision.
+        at: What was there before it.
+
+    Returns:
+        What is there after it.
+
+    Raises:
+        InitError: The revision failed; the error names it and the line.
+        JournalSignal: Another process wrote, or the connection is lost: the process must look again.
     """
     memo, step = env.memo(), job.step
     for attempt in range(1, TRIES + 1):
         env.running, env.left = step.revision, False
         try:
             return _once(ctx, env, job, at)
-        except (Exception, SystemExit) as error:  # the revision is the application's, and may raise anything
+        except (
+            Exception,
+            SystemExit,
+        ) as error:  # a revision is the application's code and can raise anything
             if attempt == TRIES or env.left or not (is_lock_timeout(error) or is_serialization(error)):
                 place = Place(step.revision, str(step.path), ctx.database, job.doing)
                 raise revision_failure(error, place, left=env.left) from error
@@ -99,7 +113,7 @@ def _once(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
 
 @contextmanager
 def _savepoint(ctx: StepContext, env: Environment, revision: str) -> Iterator[None]:
-    """A savepoint around a revision, which is gone afterwards if the revision left the transaction."""
+    """A savepoint around a revision. It is gone at the end if the revision left the transaction."""
     connection = env.connection
     connection.exec_driver_sql("SAVEPOINT initdb_step")
     seen = logged(connection, env.log) if env.log is not None else nullcontext()
@@ -115,7 +129,7 @@ def _savepoint(ctx: StepContext, env: Environment, revision: str) -> Iterator[No
 
 
 def _seen(ctx: StepContext, revision: str) -> str:
-    """Where the source visibly leaves its transaction, for what was noticed only afterwards."""
+    """Say where the source leaves its transaction, if that was noticed only afterwards."""
     graph = ctx.application.graph
     lines = graph.files[revision].commits if graph and revision in graph.files else ()
     where = f", in line {', '.join(map(str, lines))}" if lines else ""
@@ -123,7 +137,10 @@ def _seen(ctx: StepContext, revision: str) -> str:
 
 
 def digest_of(ctx: StepContext, step: Step) -> str:
-    """The hash of a revision's file: as read before anything ran, or now where env.py chose the folder."""
+    """The hash of a revision's file.
+
+    It is the one that was read before anything ran; if env.py chose the folder, the file is read now.
+    """
     graph = ctx.application.graph
     if graph and step.revision in graph.files:
         return graph.files[step.revision].digest
@@ -131,5 +148,5 @@ def digest_of(ctx: StepContext, step: Step) -> str:
 
 
 def milliseconds(begun: float) -> float:
-    """Time since `begun` (time.perf_counter), in ms with one digit."""
+    """The time since `begun` (of `time.perf_counter`), in milliseconds with one digit."""
     return round((time.perf_counter() - begun) * 1000, 1)

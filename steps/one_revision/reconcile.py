@@ -1,8 +1,8 @@
-"""Finds out in the database whether a statement outside a transaction was done when its process died.
+"""Finds out in the database whether a statement outside a transaction was done before its process died.
 
-An index that is being built CONCURRENTLY looks as INVALID as one whose build has died, and to wait for its
-table lock, or to drop it, would kill the build by deadlock: only with that lock in hand, asked for without
-waiting, is an INVALID index a dead one.
+An index can be INVALID because it is still being built CONCURRENTLY, or because its build died. To wait for
+the table's lock, or to drop the index, would kill a running build by deadlock. So the lock is asked for
+without waiting. Whoever gets it knows that no build is running.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _AGAIN = re.compile(
     r"|ALTER\s+TABLE\s+.*\bVALIDATE\s+CONSTRAINT)\b",
     _FLAGS,
 )
-"""What may be done twice."""
+"""What may be done twice without harm."""
 
 _INDEX = re.compile(
     rf"CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>{_NAME})"
@@ -53,30 +53,40 @@ _INDEX_STATE = text("""SELECT i.indisvalid, pg_catalog.age(c.xmin) <= pg_catalog
     WHERE i.indrelid = pg_catalog.to_regclass(:of) AND c.relname = :name""")
 _LABEL_STATE = text("""SELECT pg_catalog.age(e.xmin) <= pg_catalog.age(CAST(:xid AS xid))
     FROM pg_catalog.pg_enum e WHERE e.enumtypid = pg_catalog.to_regtype(:of) AND e.enumlabel = :name""")
-"""What is there, and whether it is as new as the step: older things are somebody else's."""
+"""What is there, and whether it is as new as the step. Older things were made by others."""
 
 _TABLE = text("""SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.oid = coalesce(
         (SELECT i.indrelid FROM pg_catalog.pg_index i WHERE i.indexrelid = pg_catalog.to_regclass(:of)),
         pg_catalog.to_regclass(:of))""")
-"""The table of that name, or of the index of that name, with its schema."""
+"""The table of that name, or the table of the index of that name, with its schema."""
 
 _BELOW = re.compile(
     r"\b(?:cursor|raw_connection|driver_connection|dbapi_connection|executescript|create_engine"
     r"|rowcount|lastrowid|inserted_primary_key\w*)\b|\.connection\b"
 )
-"""Words of a source that works below SQLAlchemy, or beside it, where nobody sees what it sends; or that asks
-for what a statement gives beside rows."""
+"""Words of a source whose statements cannot be logged or repeated.
+
+It works below SQLAlchemy or beside it, so that nobody sees what it sends. Or it asks for more of a result
+than its rows.
+"""
 
 PAUSE = 0.5
-"""Seconds between two looks at a build that goes on."""
+"""Seconds between two checks whether a build has ended."""
 
 
 def log_of(ctx: StepContext, connection: Connection, revision: str) -> StatementLog | None:
-    """What `revision` sends is to be kept in; where it was in doubt, with what it had sent before.
+    """The log for what a revision sends. If the revision is in doubt, it begins with what was sent before.
 
-    None where it has no block outside a transaction, or not all that it sends could be seen.
+    Args:
+        ctx: The step's context.
+        connection: The one that the revision works on.
+        revision: Its id.
+
+    Returns:
+        The log; None if the revision has no block outside a transaction, or if not all that it sends can be
+            seen.
     """
     file = ctx.application.graph.files.get(revision) if ctx.application.graph else None
     if file is None or not file.uses_autocommit_block or _BELOW.search(file.path.read_text(errors="replace")):
@@ -90,7 +100,14 @@ def log_of(ctx: StepContext, connection: Connection, revision: str) -> Statement
 
 @dataclass(slots=True)
 class Reconciling:
-    """What came of a revision's block: `connection` is the revision's, `found` says what was found of it."""
+    """Finds out what became of the statements in a revision's block.
+
+    Args:
+        ctx: The step's context.
+        connection: The one that the revision works on.
+        doubt: What the journal says.
+        found: Collects what was found, as sentences.
+    """
 
     ctx: StepContext
     connection: Connection
@@ -98,9 +115,13 @@ class Reconciling:
     found: list[str] = field(default_factory=list)
 
     def settle(self, statement: str) -> bool:
-        """Whether `statement` was carried out; False: it is to be sent.
+        """Whether a statement was carried out. If not, it is to be sent.
 
-        Raises InitError("revision-in-doubt") where nobody can know.
+        Args:
+            statement: Its text.
+
+        Raises:
+            InitError: `revision-in-doubt`, if nobody can know.
         """
         at = lead(statement, self.ctx.database)
         if _AGAIN.match(statement, at):
@@ -116,11 +137,11 @@ class Reconciling:
         raise self.unknown(statement)
 
     def conflict(self, statement: str) -> InitError:
-        """The revision sends another statement than in the run that was interrupted."""
+        """The error for a revision that sends another statement than in the interrupted run."""
         return self.unknown(statement, "run again, it takes another way than before")
 
     def unknown(self, statement: str, why: str = "it cannot be seen whether this was done") -> InitError:
-        """The doubt that only a person can settle, with the statement it is about."""
+        """The error for a doubt that only a person can settle; it names the statement."""
         return in_doubt(self.ctx, self.doubt, f"{why}: {' '.join(statement.split())[:200]}")
 
     def _index(self, said: re.Match[str]) -> bool:
@@ -160,7 +181,7 @@ class Reconciling:
         return found
 
     def _wait_for(self, said: re.Match[str]) -> None:
-        """Until no session builds or drops an index of this table: a dead client's statement goes on."""
+        """Wait until no session builds or drops an index of the table. A statement can outlive its client."""
         table = self._table(said)
         while table is not None and not self._is_free(table):
             self.ctx.waits(f"another session builds or drops an index of {table}, or vacuums it")
@@ -178,5 +199,5 @@ class Reconciling:
 
 
 def _plain(name: str) -> str:
-    """The name as the catalogue has it."""
+    """The name as the catalogue stores it."""
     return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
