@@ -1,4 +1,4 @@
-"""Driving Alembic: the only package that imports it."""
+"""Drives Alembic. This is the only package that imports it."""
 
 from __future__ import annotations
 

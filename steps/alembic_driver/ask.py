@@ -15,11 +15,19 @@ from initdb.steps.survey.facts import version_place
 
 
 def learned(ctx: StepContext) -> Application:
-    """The application, with the version table as env.py names it where another one than expected is there.
+    """Ask env.py for its version table, if the expected one is missing and others exist.
 
-    Before the first run env.py is known by its source alone: with a computed name, or a search_path that it
-    sets, a database that plain Alembic made would look as if no revision were applied. Raises what env.py
-    raises.
+    Before the first run initdb knows only the source of env.py. If the name is computed there, or if env.py
+    sets a search_path, a database that plain Alembic migrated would look as if no revision were applied.
+
+    Args:
+        ctx: The step's context.
+
+    Returns:
+        The application, with the version table that env.py names.
+
+    Raises:
+        BaseException: What env.py raises.
     """
     application, known = ctx.application, ctx.knowledge
     if application.provider is None or known.version_table:
@@ -36,9 +44,15 @@ def _asked(ctx: StepContext) -> Application:
 
 
 def chosen(application: Application, engine: Engine) -> Application:
-    """The application with the revisions of the folders that env.py chooses, where it does choose them.
+    """The application with the revisions in the folders that env.py chooses, if it does choose them.
 
-    Raises what env.py raises, and InitError for files that cannot be read or contradict each other.
+    Args:
+        application: The application.
+        engine: The engine of its database.
+
+    Raises:
+        InitError: A file cannot be read, or files contradict each other.
+        BaseException: What env.py raises.
     """
     if not application.env_chooses or application.place is None:
         return application

@@ -1,4 +1,4 @@
-"""Alembic's Config for a directory, with our database where env.py looks for one."""
+"""Alembic's Config for a directory, with initdb's database where env.py looks for one."""
 
 from __future__ import annotations
 
@@ -20,11 +20,16 @@ from initdb.steps.env_py.source import awaits
 from initdb.steps.revisions.locate import MigrationPlace
 
 Provider = Callable[[Callable[[Config], None]], None]
-"""Makes a Config and runs our function in its context (an application, a thread, attributes)."""
+"""Makes a Config, and runs the given function in its context (an application, a thread, attributes)."""
 
 
 def provider_of(place: MigrationPlace, engine: Engine) -> Provider:
-    """The Config of a directory, with our database's URL where env.py looks for one."""
+    """Make the provider of a directory's Config.
+
+    Args:
+        place: Where the revisions are.
+        engine: Its URL is put where env.py looks for one.
+    """
 
     def provide(run: Callable[[Config], None]) -> None:
         run(_config(place, engine))
@@ -45,7 +50,7 @@ def _config(place: MigrationPlace, engine: Engine) -> Config:
 
 
 def _command_line() -> Namespace:
-    """What `alembic upgrade heads` says on the command line: many an env.py looks at it."""
+    """What `alembic upgrade heads` leaves in the Config. Some env.py read it."""
     common = {"config": None, "name": "alembic", "x": None, "raiseerr": False, "quiet": False}
     own = {"sql": False, "tag": None, "revision": "heads", "cmd": (upgrade, ["revision"], ["sql", "tag"])}
     return Namespace(**common, **own)
@@ -56,7 +61,14 @@ def _escaped(text: str) -> str:
 
 
 def place_of(provider: Provider) -> tuple[Path, tuple[Path, ...]]:
-    """The script location and version locations of a callable's Config, found without running env.py."""
+    """Find the script location and the version locations of a callable's Config, without running env.py.
+
+    Args:
+        provider: The callable.
+
+    Raises:
+        InitError: The callable fails, or does not run the function that it gets.
+    """
     found: list[tuple[Path, tuple[Path, ...]]] = []
 
     def note(config: Config) -> None:

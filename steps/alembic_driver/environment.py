@@ -1,4 +1,4 @@
-"""An env.py in the middle of its run, as a step works with it: version rows, steps, Alembic's memory."""
+"""An env.py while it runs, as a step works with it: version rows, steps, what Alembic remembers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from initdb.steps.transactions.guard import Kept
 from initdb.steps.transactions.statement_log import StatementLog
 
 _TOLD = logging.getLogger("alembic.runtime.migration")
-"""Where plain Alembic says which revision it runs."""
+"""Where plain Alembic logs which revision it runs."""
 
 _SCHEMA_OF = text(
     "SELECT coalesce((SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
@@ -34,7 +34,15 @@ _SCHEMA_OF = text(
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One revision to run, up or down. `down`: the revisions that it follows or depends on, sorted."""
+    """One revision to run, up or down.
+
+    Attributes:
+        revision: Its id.
+        path: Its file.
+        doc: The first line of its docstring.
+        down: The revisions that it follows or depends on, sorted.
+        alembic: Alembic's own step.
+    """
 
     revision: str
     path: Path
@@ -44,7 +52,7 @@ class Step:
 
     @classmethod
     def of(cls, step: RevisionStep) -> Step:
-        """Alembic's step, with the few facts of it that initdb uses."""
+        """Make a step from Alembic's, with the few facts that initdb uses."""
         script = step.revision
         down = private_names.down_revisions(script)
         return cls(script.revision, Path(script.path), script.doc, down, step)
@@ -52,10 +60,17 @@ class Step:
 
 @dataclass(slots=True)
 class Environment:
-    """An env.py in the middle of its run: what a step works with. `connection` is the one that env.py made.
+    """An env.py while it runs, as a step works with it.
 
-    `running` is the revision that is being run, `kept` its transaction, `log` what it sends, and `left`
-    whether it has gone outside of it, in an autocommit block: then what it did cannot be undone.
+    Attributes:
+        connection: The one that env.py opened.
+        context: Alembic's context.
+        script: Alembic's directory of revisions.
+        arguments: What env.py gave to run_migrations.
+        running: The id of the revision that runs.
+        kept: Its transaction.
+        log: The statements that it sends.
+        left: Whether it left its transaction, in an autocommit block. Then what it did cannot be undone.
     """
 
     connection: Connection
@@ -70,12 +85,12 @@ class Environment:
 
     @property
     def version_table(self) -> str:
-        """The version table's name, which only env.py knows."""
+        """The name of the version table. Only env.py knows it."""
         return str(self.context.version_table)
 
     @property
     def version_schema(self) -> str | None:
-        """The version table's schema: as env.py names it, else where PostgreSQL's search_path leads to."""
+        """The schema of the version table, as env.py names it, or where PostgreSQL's search_path leads."""
         schema = self.context.version_table_schema
         if schema:
             return str(schema)
@@ -86,7 +101,7 @@ class Environment:
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """Where the revisions are, as env.py left it."""
+        """Where the revisions are, as env.py has set it."""
         return private_names.version_locations(self.script)
 
     def rows(self) -> tuple[str, ...]:
@@ -94,7 +109,7 @@ class Environment:
         return tuple(sorted(self.context.get_current_heads()))
 
     def still(self, rows: tuple[str, ...]) -> bool:
-        """Whether the version rows are still `rows`: one query where there are any, for the table stands."""
+        """Whether the version rows are still these. That is one query, if there are any."""
         if not rows:
             return self.rows() == rows
         table = private_names.version_table(self.context)
@@ -102,11 +117,19 @@ class Environment:
         return tuple(sorted(found)) == rows
 
     def upgrades(self, current: Sequence[str]) -> list[Step]:
-        """What plain `alembic upgrade heads` would run, in its order."""
+        """The steps that plain `alembic upgrade heads` would run, in its order.
+
+        Args:
+            current: The version rows.
+        """
         return [Step.of(step) for step in private_names.upgrade_steps(self.script, current)]
 
     def downgrade(self, revision: str) -> Step:
-        """The step that reverts the head `revision`."""
+        """The step that reverts a head.
+
+        Args:
+            revision: The id of the head.
+        """
         script = self.script.get_revision(revision)
         return Step.of(MigrationStep.downgrade_from_script(self.script.revision_map, script))
 
@@ -118,7 +141,7 @@ class Environment:
         Args:
             step: What to run.
             rows: The version rows as they are.
-            guard: Surrounds the revision's own function. Where it raises, no version row is moved.
+            guard: Surrounds the revision's own function. If it raises, no version row is moved.
 
         Returns:
             The version rows afterwards, sorted.
@@ -126,7 +149,11 @@ class Environment:
         return self._apply(step.alembic, rows, guard or contextlib.nullcontext())
 
     def stamp(self, revisions: Sequence[str]) -> tuple[str, ...]:
-        """Set the version rows to `revisions`, inside the caller's transaction, and return them."""
+        """Set the version rows, in the caller's transaction, and return them.
+
+        Args:
+            revisions: The heads to be.
+        """
         private_names.make_version_table(self.context)
         rows = self.rows()
         for step in private_names.stamp_steps(self.script, revisions, rows):
@@ -151,7 +178,7 @@ class Environment:
         return tuple(sorted(maintainer.heads))
 
     def memo(self) -> dict[str, list[list[str | None]]]:
-        """What Alembic remembers from one revision to the next: enum types that this run created."""
+        """What Alembic remembers from one revision to the next: the enum types that this run created."""
         return {
             str(key): sorted(list(item) for item in value)
             for key, value in self.context.impl.memo.items()
@@ -159,6 +186,10 @@ class Environment:
         }
 
     def recall(self, memo: Mapping[str, Any]) -> None:
-        """Restore what an interrupted run remembered."""
+        """Restore what an interrupted run remembered.
+
+        Args:
+            memo: What `memo` returned.
+        """
         self.context.impl.memo.clear()
         self.context.impl.memo.update({key: {tuple(item) for item in value} for key, value in memo.items()})

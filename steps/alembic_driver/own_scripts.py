@@ -1,4 +1,4 @@
-"""Scripts of initdb's own: on a connection of ours, without an env.py."""
+"""Runs initdb's own scripts, on a given connection and without an env.py."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ from initdb.steps.alembic_driver.process_lock import PROCESS
 def own_environment(
     connection: Connection, folder: Path, version_table: str, schema: str | None
 ) -> Iterator[Environment]:
-    """An environment for initdb's own scripts, on a connection of ours and without an env.py."""
+    """Make an environment for initdb's own scripts, without an env.py.
+
+    Args:
+        connection: Where they run.
+        folder: The folder of the scripts.
+        version_table: The name of their version table.
+        schema: Its schema; None for the default schema.
+    """
     script = ScriptDirectory(str(folder))
     context = MigrationContext.configure(
         connection, opts={"version_table": version_table, "version_table_schema": schema, "script": script}

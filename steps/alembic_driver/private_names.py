@@ -1,7 +1,7 @@
 """Every private name of Alembic that initdb uses, with its purpose. No other module may use one.
 
 Alembic promises nothing about these names. All are there in 1.16.0, 1.16.5, 1.17.2, 1.18.4, 1.19.0 and
-1.20.1. Where a version lacks one, tests/env_py/test_private_names.py fails and says what it was used for.
+1.20.1. If a version lacks one, tests/env_py/test_private_names.py fails and says what it was used for.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NAMES = {
     "MigrationContext._in_external_transaction": "whether env.py began a transaction before configure()",
     "MigrationContext._transaction_per_migration": "whether env.py asked for one transaction a revision",
 }
-"""`Class.name` and what initdb uses it for."""
+"""`Class.name` → what initdb uses it for."""
 
 
 def version_locations(script: ScriptDirectory) -> tuple[Path, ...]:
@@ -54,7 +54,7 @@ def version_table(context: MigrationContext) -> Table:
 
 
 def make_version_table(context: MigrationContext) -> None:
-    """Create the version table where there is none, in the caller's transaction."""
+    """Create the version table if it is missing, in the caller's transaction."""
     context._ensure_version_table()
 
 

@@ -1,6 +1,6 @@
-"""One run of an application's env.py: its connection, our loop, commits below SQLAlchemy's facade.
+"""Runs an application's env.py once, with initdb's loop in the place of Alembic's.
 
-What it replaces is replaced on instances, never on classes.
+It replaces methods of instances, never of classes.
 """
 
 from __future__ import annotations
@@ -30,21 +30,29 @@ from initdb.steps.env_py.source import runs_in_a_loop
 from initdb.steps.transactions.borrowed import borrowed
 
 AutocommitBlock = Callable[[Environment], contextlib.AbstractContextManager[None]]
-"""What stands for Alembic's autocommit_block."""
+"""Replaces Alembic's autocommit_block."""
 
 Body = Callable[[Environment], None]
-"""What stands for Alembic's run_migrations."""
+"""Replaces Alembic's run_migrations."""
 
 
 def run_in_environment(
     application: Application, engine: Engine, body: Body, autocommit_block: AutocommitBlock | None = None
 ) -> None:
-    """Run env.py and, where it calls run_migrations on the database of `engine`, `body` instead.
+    """Run env.py. When it calls run_migrations on the database of `engine`, `body` runs instead.
 
-    The application's other databases are left as they are: each has runs of its own. An error of `body` is
-    raised here even where env.py swallows it. An application that env.py makes does not boot meanwhile.
-    Raises InitError("env-py-failed"),
-    ("env-py-ran-nothing"), ("env-py-other-database"), ("env-py-several-databases"), ("two-phase-refused").
+    The application's other databases are left as they are: each has its own runs. An error of `body` is
+    raised here, even if env.py swallows it. If env.py creates the application, that does not boot meanwhile.
+
+    Args:
+        application: The application.
+        engine: The engine of the database.
+        body: Runs in the place of Alembic's loop.
+        autocommit_block: Replaces Alembic's autocommit_block.
+
+    Raises:
+        InitError: `env-py-failed`, `env-py-ran-nothing`, `env-py-other-database`, `env-py-several-databases`,
+            `two-phase-refused`, or the error of `body`.
     """
     provider = application.provider
     if provider is None:
@@ -79,7 +87,7 @@ class _Ride:
         env_py = Path(script.dir) / "env.py"
         self.why = [str(env_py)]
         if runs_in_a_loop(env_py):
-            # It may be about several databases: better known before the first has been changed.
+            # It may migrate several databases. That must be known before the first one is changed.
             self._through(config, script, self._note)
             if len(self._seen) > 1 and self.error is None:
                 self.error = InitError("env-py-several-databases", *self.why, *sorted(self._seen))
@@ -87,7 +95,7 @@ class _Ride:
             self._through(config, ScriptDirectory.from_config(config), self._drive)
 
     def _through(self, config: Config, script: ScriptDirectory, act: Callable[[Environment], None]) -> None:
-        """Run env.py once; `act` stands for its run_migrations."""
+        """Run env.py once, with `act` in the place of run_migrations."""
         locations = config.attributes.get("initdb_version_locations")
         if locations:
             script.version_locations = list(locations)
@@ -105,14 +113,14 @@ class _Ride:
 
     @contextlib.contextmanager
     def noting(self, *, as_env_py: bool = False) -> Iterator[None]:
-        """Keep the first error, whatever env.py makes of it.
+        """Keep the first error, whatever env.py does with it.
 
         Args:
-            as_env_py: Whether env.py itself runs. Then the error gets its name, and goes no further.
+            as_env_py: Whether env.py itself runs. Then the error becomes one of env.py, and is not raised on.
         """
         try:
             yield
-        except BaseException as error:  # env.py is the application's, and may raise anything
+        except BaseException as error:  # env.py is the application's code and can raise anything
             if self.error is None:
                 self.error = env_failure(error, self._engine.dialect.name) if as_env_py else error
             if not as_env_py:
@@ -121,7 +129,7 @@ class _Ride:
     def _take(
         self, context: MigrationContext, script: ScriptDirectory, act: Callable[[Environment], None]
     ) -> None:
-        """Put our loop where Alembic's was, on this instance."""
+        """Replace Alembic's loop by initdb's, on this instance."""
         if not private_names.is_driven_by(context, _ours):
             raise InitError("env-py-ran-nothing", *self.why, "It calls configure() with an fn= of its own.")
         connection = context.connection
@@ -136,7 +144,7 @@ class _Ride:
         @contextlib.contextmanager
         def begin_transaction(_per_migration: bool = False) -> Iterator[None]:
             yield
-            # What env.py does after run_migrations commits where it would under plain Alembic.
+            # Commit what env.py does after run_migrations, if plain Alembic would commit it.
             if private_names.is_one_transaction(context) and not begun_by_env and connection.in_transaction():
                 connection.commit()
 
@@ -144,13 +152,17 @@ class _Ride:
         context.begin_transaction = begin_transaction  # type: ignore[method-assign]
 
     def _note(self, here: Environment) -> None:
-        """What env.py would migrate in this run, without doing it."""
+        """Note what env.py would migrate in this run, and migrate nothing."""
         _refuse_two_phase(here.connection, self.why)
         if self._is_on(self._engine, here.connection) or not self._is_companions(here.connection):
             self._seen.add(_place(here))
 
     def _is_ours(self, connection: Connection) -> bool:
-        """False for a companion's. Raises InitError for a database that initdb was not told of."""
+        """Whether the connection is to the database of this run, and not to a companion.
+
+        Raises:
+            InitError: It is to a database that initdb does not know.
+        """
         _refuse_two_phase(connection, self.why)
         if self._is_on(self._engine, connection):
             return True
@@ -184,7 +196,7 @@ class _Ride:
 
 
 def _place(here: Environment) -> str:
-    """The database and its version table: where two are the same, the second finds nothing left to do."""
+    """The database and its version table. If env.py migrates the same place twice, nothing is left to do."""
     with _as_before(here.connection):
         schema = here.version_schema
     table = f"{schema}.{here.version_table}" if schema else here.version_table
@@ -193,7 +205,7 @@ def _place(here: Environment) -> str:
 
 @contextlib.contextmanager
 def _as_before(connection: Connection) -> Iterator[None]:
-    """Ask the database something without leaving a transaction that was not there."""
+    """Leave no transaction behind that was not there before the block."""
     begun = connection.in_transaction()
     try:
         yield
@@ -208,5 +220,5 @@ def _refuse_two_phase(connection: Connection, why: list[str]) -> None:
 
 
 def _ours(rev: Any, context: Any) -> list[Any]:
-    """Stands where Alembic's commands put their work; our loop never calls it."""
+    """A placeholder for the function that Alembic's commands pass. The loop of initdb never calls it."""
     return []

@@ -1,1 +1,1 @@
-"""From what a team gives, objects or settings, to the application that the steps work with."""
+"""Makes the application that the steps work with, from the objects and settings that a team gives."""

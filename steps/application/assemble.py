@@ -1,4 +1,4 @@
-"""The application that the steps work with, made from what a team gives."""
+"""Makes the application that the steps work with, from what a team gives."""
 
 from __future__ import annotations
 
@@ -19,9 +19,14 @@ from initdb.steps.seeds.sources import discover
 
 
 def assemble(given: Given, settings: Settings, engines: Engines) -> Application:
-    """Read and check an application's parts, before anything is changed.
+    """Read and check the parts of an application, before anything is changed.
 
-    Where neither models nor revisions nor seeds are given it is the built-in identity schema.
+    If neither models nor revisions nor seeds are given, it is the built-in identity schema.
+
+    Args:
+        given: What the caller hands over.
+        settings: They name what is not handed over.
+        engines: The engines of the work.
 
     Raises:
         InitError: A setting contradicts another one, or models, revisions or seeds cannot be read.
@@ -50,7 +55,7 @@ def assemble(given: Given, settings: Settings, engines: Engines) -> Application:
 
 
 def _of_this_database(settings: Settings) -> Settings:
-    """The settings; a database that is not the first has no base of its own."""
+    """The settings for this database: only the first of several databases can have a base."""
     if settings.database is None:
         return settings
     return replace(

@@ -1,4 +1,4 @@
-"""What a team hands over, in front of what its settings name."""
+"""What a team hands over. It takes precedence over what the settings name."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from initdb.steps.seeds.sources import Seeds
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The parts that a caller hands over; each wins over the setting of the same name.
+    """The parts that a caller hands over. Each takes precedence over the setting of the same name.
 
     Attributes:
         metadata: A MetaData, something that has one, a function that returns one, or the name of one.
         migrations: A folder, an ini file, a package, or a callable that makes a Config.
-        provider: What makes the Config of a folder, where that is not left to us.
+        provider: Makes the Config of a folder; None if initdb makes it.
         seeds: Folders, files, functions.
-        base: The metadata, or the callable, that makes the tables which the revisions begin after.
+        base: The MetaData or the callable that creates the tables which the revisions begin with.
         rules: The application's own checks.
         name: What people call the application.
-        owns: Which of the seeds are for this database, where there are several.
+        owns: Says whether a seed is for this database, if there are several.
     """
 
     metadata: object = None
@@ -41,9 +41,12 @@ class Given:
         return self.metadata is None and self.migrations is None and self.seeds is None and self.base is None
 
     def before(self, settings: Settings) -> Given:
-        """These parts, and what the settings name where nothing was handed over.
+        """These parts, completed by what the settings name.
 
         The models, the base and the seeds of the settings are those of the first database.
+
+        Args:
+            settings: The settings.
         """
         first = settings.database is None
         seeds = settings.seeds or None

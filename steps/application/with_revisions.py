@@ -1,4 +1,4 @@
-"""The revisions among an application's parts: where they are, what is in them, how env.py is run."""
+"""The revisions among the parts of an application: where they are, what they contain, how env.py runs."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def with_revisions(
     Args:
         application: The other parts.
         migrations: A folder, an ini file, a package, or a callable that makes a Config. None is no revisions.
-        provider: What makes the Config of a folder, where that is not left to us.
-        engine: The one that env.py is to find.
+        provider: Makes the Config of a folder; None if initdb makes it.
+        engine: The engine whose database env.py is to find.
 
     Raises:
         InitError: The directory or a revision in it cannot be read, or the callable fails.
@@ -57,7 +57,7 @@ def _place_of(provider: ConfigProvider) -> MigrationPlace:
 
 
 def _lazy_provider(place: MigrationPlace, engine: Engine) -> ConfigProvider:
-    """Alembic is imported when there is something for it to do, and not before."""
+    """Import Alembic only when it is needed."""
 
     def provide(run: ConfigTask) -> None:
         from initdb.steps.alembic_driver import provider_of

@@ -1,1 +1,1 @@
-"""An application's env.py: what it says, where it leads, and what it must not change."""
+"""An application's env.py: its source, its database, its errors, and the logging that it must not change."""

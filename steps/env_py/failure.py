@@ -7,13 +7,18 @@ from initdb.errors.classify import classify
 from initdb.errors.location import where
 
 _BY_WORK = {"revision-failed", "data-migration-failed", "revision-unparsable"}
-"""What `classify` takes for a revision's; in an env.py it is the env.py that failed."""
+"""What `classify` calls errors of a revision. Here it was env.py that failed."""
 
 
 def env_failure(error: BaseException, database: str) -> BaseException:
-    """The InitError for what an env.py, or the callable that gives its Config, raised.
+    """Translate what an env.py, or the callable that makes its Config, raised.
 
-    One that asks the process to end (sys.exit) is a failure too: a boot decides for itself when to exit.
+    sys.exit is a failure too, because a boot decides for itself when to exit. Other exceptions that are no
+    Exception are returned as they are.
+
+    Args:
+        error: What was raised.
+        database: "sqlite" or "postgresql".
     """
     if isinstance(error, InitError) or not isinstance(error, Exception | SystemExit):
         return error

@@ -1,4 +1,4 @@
-"""The process's logging, kept as it was while an env.py runs: many call logging.config.fileConfig."""
+"""Keeps the process's logging as it is while an env.py runs. Many env.py call logging.config.fileConfig."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What fileConfig changes of one logger."""
+    """What fileConfig changes in one logger."""
 
     handlers: list[logging.Handler]
     level: int
@@ -30,10 +30,10 @@ class _State:
 
 @contextlib.contextmanager
 def kept_logging() -> Iterator[None]:
-    """Afterwards every logger has its handlers, level and propagation again, and no handler was closed.
+    """Afterwards every logger has its old handlers, level and propagation, and no handler has been closed.
 
-    A logger that the application made meanwhile stays as it was made, but enabled: fileConfig disables every
-    logger that it does not name, also those of modules which env.py itself has just imported.
+    A logger that was created meanwhile stays as it is, but is enabled: fileConfig disables every logger that
+    it does not name, even those of modules that env.py itself has imported.
     """
     before = {logger: _State.of(logger) for logger in _loggers()}
     with _open_handlers():
@@ -54,7 +54,7 @@ def _loggers() -> list[logging.Logger]:
 
 @contextlib.contextmanager
 def _open_handlers() -> Iterator[None]:
-    """Hide the handlers that there are from `fileConfig`, which closes every one that logging knows of."""
+    """Hide all handlers from `fileConfig`, which would close them."""
     known: list[Any] = getattr(logging, "_handlerList", [])
     names: Any = getattr(logging, "_handlers", {})
     listed, named = list(known), dict(names)

@@ -1,4 +1,4 @@
-"""Which database a connection is on: told apart by what the database says, not by its URL."""
+"""Tells which database a connection is to, by what the database says and not by the URL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from initdb.events.sessions import is_memory, session
 
 
 def identity(connection: Connection) -> tuple[str, ...]:
-    """The file's real path on SQLite; server start and database oid on PostgreSQL."""
+    """The file's real path on SQLite; the server's start time and the database's oid on PostgreSQL."""
     if connection.dialect.name == "sqlite":
         rows = connection.exec_driver_sql("PRAGMA database_list").all()
         file = next((row[2] for row in rows if row[1] == "main"), "")
@@ -25,7 +25,7 @@ def identity(connection: Connection) -> tuple[str, ...]:
 
 
 def same_database(engine: Engine, connection: Connection) -> bool:
-    """Whether `connection` is on the database of `engine`."""
+    """Whether a connection is to the database of an engine."""
     if connection.dialect.name != engine.dialect.name:
         return False
     if is_memory(engine):

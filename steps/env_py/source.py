@@ -1,4 +1,4 @@
-"""What the source of an env.py shows, without running it."""
+"""Reads in the source of an env.py what it does, without running it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DEFAULT = ("alembic_version", None)
 
 
 def version_table(env_py: Path) -> tuple[str, str | None]:
-    """Name and schema of the version table, where env.py gives them as literals; else Alembic's default."""
+    """The name and the schema of the version table. They are Alembic's defaults if env.py has no literals."""
     found = {
         keyword.arg: keyword.value.value
         for node in _nodes(env_py)
@@ -26,7 +26,7 @@ def version_table(env_py: Path) -> tuple[str, str | None]:
 
 
 def runs_in_a_loop(env_py: Path) -> bool:
-    """Whether it calls run_migrations in a loop, as an env.py for several databases does."""
+    """Whether it calls run_migrations in a loop. An env.py for several databases does."""
     loops = (node for node in _nodes(env_py) if isinstance(node, ast.For | ast.AsyncFor | ast.While))
     return any(
         isinstance(inner, ast.Call) and _called(inner) == "run_migrations"
@@ -36,14 +36,14 @@ def runs_in_a_loop(env_py: Path) -> bool:
 
 
 def chooses_folders(env_py: Path) -> bool:
-    """Whether it touches `version_locations`: then only running it tells which revisions there are."""
+    """Whether it uses `version_locations`. Then env.py must run before its revisions are known."""
     return any(
         isinstance(node, ast.Attribute) and node.attr == "version_locations" for node in _nodes(env_py)
     )
 
 
 def awaits(env_py: Path) -> bool:
-    """Whether it makes an engine whose driver is awaited."""
+    """Whether it creates an engine with an asynchronous driver."""
     names = {"async_engine_from_config", "create_async_engine", "AsyncEngine"}
     return any(
         getattr(node, "id", None) in names or getattr(node, "attr", None) in names for node in _nodes(env_py)
@@ -51,7 +51,7 @@ def awaits(env_py: Path) -> bool:
 
 
 def _nodes(env_py: Path) -> Iterator[ast.AST]:
-    """The syntax tree, node by node; none where there is no such file or it is no Python."""
+    """The nodes of the syntax tree; none if the file is missing or is no Python."""
     try:
         yield from ast.walk(syntax_tree(env_py.read_bytes()))
     except (OSError, SyntaxError, ValueError):
