@@ -1,1 +1,1 @@
-"""What a database says of itself: `port` is the way in, SQLite and PostgreSQL have a folder each."""
+"""What a database says about itself. The way in is `port`; SQLite and PostgreSQL have a folder each."""

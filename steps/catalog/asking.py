@@ -1,4 +1,4 @@
-"""How one of our own statements reaches a database, whatever kind of connection it is sent on."""
+"""Sends initdb's own statements to a database, on any kind of connection."""
 
 from __future__ import annotations
 
@@ -9,22 +9,27 @@ from typing import Any, Protocol, TypeAlias
 from sqlalchemy import Connection, TextClause, text
 
 Row: TypeAlias = Sequence[Any]
-"""One row as the driver gives it; only the statement knows the types."""
+"""One row, as the driver returns it. Only the statement knows the types."""
 
 
 class Ask(Protocol):
     """Sends one statement and returns its rows.
 
-    A statement is plain text with placeholders such as `:name`, which sqlite3 takes as they are and every
-    other driver after one substitution. A statement without values has no placeholders.
+    A statement is plain text with placeholders such as `:name`. sqlite3 takes them as they are; for other
+    drivers they are replaced. A statement without values has no placeholders.
     """
 
     def __call__(self, statement: str, values: Mapping[str, object] | None = None, /) -> Sequence[Row]:
-        """Send `statement` with `values` and return all its rows."""
+        """Send a statement and return all its rows.
+
+        Args:
+            statement: Its text.
+            values: The values of its placeholders.
+        """
 
 
 def asking(connection: Connection) -> Ask:
-    """The way to ask on a connection of SQLAlchemy's, in the transaction that it is in."""
+    """Make what asks on a connection of SQLAlchemy, in the connection's transaction."""
 
     def ask(statement: str, values: Mapping[str, object] | None = None, /) -> Sequence[Row]:
         # A quoted name may hold a colon.

@@ -17,27 +17,29 @@ from initdb.steps.catalog.port import Catalogue, catalogue_of
 from initdb.steps.transactions.sql_words import first_word
 
 DEADLOCK = "40P01"
-"""The SQLSTATE of the transaction that had to give way."""
+"""The SQLSTATE of a transaction that was aborted because of a deadlock."""
 
 MOST = 3
-"""How many of them are named."""
+"""How many of the processes are named."""
 
 _NAME = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
 _PASS_READERS = frozenset(
     {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "COPY", "CREATE", "COMMENT"}
 )
-"""The first words of statements that do not wait for transactions that only read."""
+"""The first words of statements that need not wait for transactions that only read."""
 
 
 def blockers(connection: Connection, error: BaseException) -> tuple[str, ...]:
-    """A sentence for each process that `error` waited for, as far as the database tells.
+    """A sentence for each process that a statement waited for, as far as the database knows.
 
     Args:
-        connection: Not the one of the error, or that one rolled back. It is in no transaction afterwards.
+        connection: Another one than that of the error, or the same one after a rollback. Afterwards it is in
+            no
+            transaction.
         error: What the driver raised, or an error that it caused.
 
     Returns:
-        Nothing where the error is about no lock, or where nobody holds one any more.
+        Nothing if the error is about no lock, or if nobody holds one any more.
     """
     for cause in _causes(error):
         found = driver_error(cause)
@@ -49,18 +51,29 @@ def blockers(connection: Connection, error: BaseException) -> tuple[str, ...]:
 
 
 def with_blockers(found: InitError, connection: Connection, error: BaseException) -> InitError:
-    """The failure `found` with a line for each process that `error` waited for; see `blockers`."""
+    """The failure, with a line for each process that the statement waited for.
+
+    Args:
+        found: The failure.
+        connection: See `blockers`.
+        error: See `blockers`.
+    """
     said = blockers(connection, error)
     return found.with_context(*said) if said else found
 
 
 def lockers_of(connection: Connection, names: Collection[str] | None = None) -> tuple[str, ...]:
-    """A sentence for each process whose locks are more than a reader's, on the tables `names` or on any."""
+    """A sentence for each process that holds a lock stronger than a reader's.
+
+    Args:
+        connection: Where to ask.
+        names: The tables that count; None for all.
+    """
     return _sentences(_holders(connection, names, readers=False))
 
 
 def _in_the_way(connection: Connection, statement: str) -> tuple[str, ...]:
-    """Those that hold locks on a table that the statement names; on any, where it names none."""
+    """Those that hold locks on a table that the statement names; if it names none, on any table."""
     found = _NAME.findall(statement)
     names = [quoted.replace('""', '"') if quoted else plain.lower() for quoted, plain in found]
     readers = first_word(statement, connection.dialect.name) not in _PASS_READERS
@@ -73,7 +86,7 @@ def _opponents(connection: Connection, pids: Collection[int]) -> tuple[str, ...]
 
 
 def _others_of(lines: Sequence[str]) -> frozenset[int]:
-    """The other processes of a deadlock, whatever language its DETAIL is in.
+    """The other processes of a deadlock, in whatever language the server writes its DETAIL.
 
     A line of it: `Process 11 waits for ShareLock on relation 99 of database 5; blocked by process 12.`
     """
@@ -91,7 +104,7 @@ def _holders(
 def _asked(
     connection: Connection, ask: Callable[[Catalogue], tuple[LockHolder, ...]]
 ) -> tuple[LockHolder, ...]:
-    # A message must not fail for want of a name: the connection may be gone, the role may see nothing.
+    # An error message must not fail because a name is missing: the connection may be lost, for example.
     with contextlib.suppress(Exception):
         try:
             return ask(catalogue_of(connection))

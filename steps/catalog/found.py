@@ -1,4 +1,4 @@
-"""What a database has, table by table: the part that is compared with models."""
+"""The tables that a database has, as far as they are compared with the models."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 Key: TypeAlias = tuple[str | None, str]
-"""A table's schema (None: the connection's default one) and name."""
+"""A table's schema (None: the connection's default schema) and its name."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundColumn:
     """One column.
 
-    type: as DDL, empty where it is not known. filled: whether the database gives it a value by itself.
-    labels: of an enumerated type, None for any other.
+    Attributes:
+        name: Its name.
+        type: As DDL; empty if it is not known.
+        nullable: Whether it may be NULL.
+        filled: Whether the database itself gives it a value.
+        labels: Of an enumerated type; None for any other type.
     """
 
     name: str
@@ -27,7 +31,15 @@ class FoundColumn:
 
 @dataclass(frozen=True, slots=True)
 class FoundIndex:
-    """One index; a column is None where it is an expression. bound: whether it belongs to a constraint."""
+    """One index.
+
+    Attributes:
+        name: Its name.
+        columns: None stands for an expression.
+        unique: Whether it is unique.
+        partial: Whether it has a WHERE.
+        bound: Whether it belongs to a constraint.
+    """
 
     name: str
     columns: tuple[str | None, ...]
@@ -38,7 +50,7 @@ class FoundIndex:
 
 @dataclass(frozen=True, slots=True)
 class FoundForeignKey:
-    """One foreign key: pairs of (local, remote) columns, the table that it refers to, its ON DELETE."""
+    """One foreign key: pairs of (local, remote) columns, the table that it refers to, and its ON DELETE."""
 
     name: str
     pairs: frozenset[tuple[str, str | None]]
@@ -48,7 +60,7 @@ class FoundForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class FoundTable:
-    """One table or view. checks: the number of its checks, named or not."""
+    """One table or view. `checks` is the number of its checks, with a name or without."""
 
     schema: str | None
     name: str

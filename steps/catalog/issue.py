@@ -1,4 +1,4 @@
-"""One thing that is wrong with a database, or that a person may want to know of it."""
+"""Something that is wrong with a database, or that a person may want to know about it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ from typing import Literal, TypeAlias
 Severity: TypeAlias = Literal["info", "warning", "error", "critical"]
 
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error", "critical")
-"""From the least grave to the gravest. The last two are defects."""
+"""From the mildest to the gravest. The last two are defects."""
 
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One finding.
+    """One finding of a check.
 
-    kind: a word in kebab-case, such as `missing-table`. name: the object's, unique within its kind and
-    table; a constraint without a name has its columns or its text instead. text: one complete sentence.
-    suggestion: what fixes it, or what to do about it. table: the key of its table, as in a MetaData.
+    Attributes:
+        kind: A word in kebab-case, such as `missing-table`.
+        name: The name of the object, unique within its kind and table. A constraint without a name has its
+            columns or its text instead.
+        text: One complete sentence.
+        severity: How grave it is.
+        suggestion: What fixes it, or what a person can do.
+        table: The key of its table, as in a MetaData.
     """
 
     kind: str
@@ -30,12 +35,12 @@ class Issue:
 
     @property
     def is_defect(self) -> bool:
-        """Whether a database with it is not ready."""
+        """Whether it keeps the database from being ready."""
         return self.severity in {"error", "critical"}
 
     @property
     def id(self) -> str:
-        """Its identity: the same issue has the same id at the next look."""
+        """The same issue has the same id at the next check."""
         return f"{self.kind} {self.table or ''} {self.name}"
 
     def data(self) -> dict[str, str]:
@@ -55,5 +60,5 @@ def defects(issues: Iterable[Issue]) -> tuple[Issue, ...]:
 
 
 def worst(issues: Iterable[Issue]) -> Severity:
-    """The gravest severity among the issues; 'info' where there are none."""
+    """The gravest severity among the issues; "info" if there are none."""
     return max((issue.severity for issue in issues), key=SEVERITIES.index, default="info")

@@ -1,4 +1,4 @@
-"""One thing that an interrupted migration or index build left in the database."""
+"""What an interrupted migration or index build has left in the database."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from typing import Literal
 class Leftover:
     """A table that Alembic's batch mode was filling, or an index that was never finished.
 
-    name: the object's. table: the table that it belongs to, or that was being rebuilt.
-    schema: None where it is the connection's default one.
+    Attributes:
+        kind: Which of the two.
+        name: The name of the object.
+        table: The table that it belongs to, or that was being rebuilt.
+        schema: None for the connection's default schema.
     """
 
     kind: Literal["alembic-temporary-table", "invalid-index"]

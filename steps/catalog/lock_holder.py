@@ -1,4 +1,4 @@
-"""Describes in one sentence who holds a lock that another process waits for."""
+"""Describes in one sentence which process holds a lock that another process waits for."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from initdb.errors.safe import safe_text
 
 @dataclass(frozen=True, slots=True)
 class LockHolder:
-    """A process, or a prepared transaction, and what it has locked. What is not known is empty.
+    """A process or a prepared transaction, and what it has locked. What is not known is empty.
 
     Attributes:
-        locked: What it has locked: tables of PostgreSQL, the file of a SQLite database. Empty if not asked.
+        locked: Tables of PostgreSQL, or the file of a SQLite database. Empty if not asked.
         pid: The process: the server's for PostgreSQL, the operating system's for SQLite.
-        prepared: The name of a prepared transaction, which no process holds any more.
+        prepared: The name of a prepared transaction, which belongs to no process any more.
         application: PostgreSQL's application_name, or the command of the process.
         role: The database's user.
         since: When its transaction began, in UTC.
@@ -30,7 +30,7 @@ class LockHolder:
     doing: str = ""
 
     def sentence(self) -> str:
-        """What it has locked, who it is, and since when.
+        """What it has locked, which process it is, and since when.
 
         >>> LockHolder(("orders",), 4711, "", "psql", "alice", "2026-05-01T09:30:00Z").sentence()
         'orders is locked by process 4711 (psql, user alice), in a transaction since 2026-05-01T09:30:00Z'
@@ -39,7 +39,7 @@ class LockHolder:
         return safe_text(f"{names} {'is' if len(self.locked) == 1 else 'are'} locked by {self.who()}")
 
     def who(self) -> str:
-        """Who it is, and since when."""
+        """Which process it is, and since when."""
         said = f"the prepared transaction '{self.prepared}'" if self.prepared else f"process {self.pid}"
         known = ", ".join(filter(None, [self.application, f"user {self.role}" if self.role else ""]))
         said += f" ({known})" if known else ""

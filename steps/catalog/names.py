@@ -1,4 +1,4 @@
-"""Names with a meaning in every catalogue, and the patterns that leave names out."""
+"""Names that mean something in every catalogue, and the patterns of names to leave out."""
 
 from __future__ import annotations
 
@@ -7,22 +7,28 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 VERSION_TABLE = "alembic_version"
-"""Alembic's name for its version table where env.py gives none."""
+"""Alembic's name for its version table, if env.py gives none."""
 
 OWN_PREFIX = "init_journal"
-"""The beginning of the name of every table, function, trigger and index of the journal."""
+"""The name of every table, function, trigger and index of the journal begins with this."""
 
 TEMPORARY_PREFIX = "_alembic_tmp_"
-"""The beginning of the name of the table that Alembic's batch mode copies rows into."""
+"""The name of a table that Alembic's batch mode copies rows into begins with this."""
 
 
 def is_own(name: str) -> bool:
-    """Whether an object of this name is the journal's."""
+    """Whether an object of this name belongs to the journal."""
     return name.startswith(OWN_PREFIX)
 
 
 def is_ignored(ignore: Iterable[str], name: str, schema: str | None = None) -> bool:
-    """Whether `ignore` has it as `name` or `schema.name`; `*` stands for any characters, `?` for one."""
+    """Whether a name is to be left out.
+
+    Args:
+        ignore: Patterns, as `name` or `schema.name`. `*` stands for any characters, `?` for one.
+        name: The name.
+        schema: Its schema.
+    """
     names = (name,) if schema is None else (name, f"{schema}.{name}")
     return any(_pattern(word).fullmatch(each) for word in ignore for each in names)
 
@@ -33,5 +39,5 @@ def _pattern(word: str) -> re.Pattern[str]:
 
 
 def like(word: str) -> str:
-    """A word of `ignore` as a pattern for LIKE, with the backslash as its escape."""
+    """A word of `ignore` as a pattern for LIKE. The backslash is the escape character."""
     return re.sub(r"([\\%_])", r"\\\1", word).replace("*", "%").replace("?", "_")

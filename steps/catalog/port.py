@@ -1,6 +1,6 @@
-"""The port to a database's catalogue: what steps ask, and SQLite and PostgreSQL answer differently.
+"""The port to a database's catalogue: the questions that SQLite and PostgreSQL answer differently.
 
-`tests/validate/test_catalogue_port.py` says what each method means; both databases answer to it.
+`tests/validate/test_catalogue_port.py` says what each method means, and runs on both databases.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 class Content(Protocol):
-    """What is defined in a database, by plain statements, which a bare driver connection can run too.
+    """What is defined in a database. The statements are plain: a bare driver connection can run them too.
 
-    No method begins, ends or aborts a transaction of the driver's.
+    No method begins, ends or aborts a transaction of the driver.
     """
 
     def fingerprint(
@@ -38,55 +38,60 @@ class Content(Protocol):
     ) -> str:
         """The hash of everything that is defined in the database, and of the rows of its version table.
 
-        It is a hash of content, not of counters: two databases that define the same have the same hash, and
-        rows, statistics, VACUUM, REINDEX or the next value of a sequence do not change it. The journal's own
+        It hashes content, not counters: two databases that define the same have the same hash, and rows,
+        statistics, VACUUM, REINDEX or the next value of a sequence do not change it. The journal's own
         objects, temporary tables, partitions and members of extensions do not count. An empty database has a
         hash too, with or without a version table.
 
-        On PostgreSQL this is one round trip. The search_path, time zone and formats of the session do not
-        matter, and are afterwards what they were. On SQLite it is one query, and a second one where there is
-        a version table.
+        On PostgreSQL this is one round trip. The search_path, time zone and formats of the session have no
+        effect, and are the same afterwards. On SQLite it is one query, and a second one if there is a version
+        table.
 
         Args:
             ignore: What is left out, as `name` or `schema.name` of an object or of its table. `*` stands for
-                any characters, `?` for one.
+                any
+                characters, `?` for one.
             version_table: The name of Alembic's version table.
-            version_schema: Its schema; None where the connection finds it without one.
+            version_schema: Its schema; None if the connection finds it without one.
 
         Returns:
             64 hexadecimal digits.
 
         Raises:
-            sqlalchemy.exc.OperationalError: SQLSTATE 55P03, where another session of PostgreSQL keeps a
-                table in ACCESS EXCLUSIVE mode.
+            sqlalchemy.exc.OperationalError: SQLSTATE 55P03, if another session of PostgreSQL keeps a table in
+                ACCESS EXCLUSIVE mode.
         """
 
     def tables(self) -> frozenset[Key]:
         """Every table, without those of the journal or of extensions, temporary tables and partitions.
 
         Returns:
-            Pairs of schema and name. The schema is None where it is the connection's default one, as in a
-            model that names none. A table of another schema that the search path finds has both pairs. On
-            SQLite the tables of the main database.
+            Pairs of schema and name. The schema is None for the connection's default schema, as in a model
+                that
+                names none. A table of another schema that the search path finds has both pairs. On SQLite
+                    these are
+                the tables of the main database.
         """
 
     def version_rows(
         self, version_table: str = VERSION_TABLE, version_schema: str | None = None
     ) -> tuple[str, ...] | None:
-        """The revisions in the version table, sorted; None where there is no such table.
+        """The revisions in the version table, sorted; None if there is no such table.
 
-        On SQLite a schema is the name of an attached database.
+        Args:
+            version_table: Its name.
+            version_schema: Its schema. On SQLite this is the name of an attached database.
         """
 
     def version_tables(self) -> tuple[str, ...]:
-        """The names of the tables that look like a version table of Alembic's, sorted.
+        """The names of the tables that look like a version table of Alembic, sorted.
 
-        They have one column, `version_num`. The journal's own version table is not among them. On PostgreSQL
-        every schema counts that the role may use.
+        They have one column, `version_num`. The journal's own version table is not among them. On PostgreSQL,
+        every schema that the role may use counts.
         """
 
     def leftovers(self) -> tuple[Leftover, ...]:
-        """What interrupted work of others left: tables `_alembic_tmp_…` and PostgreSQL's INVALID indexes.
+        """What interrupted work has left: tables `_alembic_tmp_…`, and INVALID indexes of PostgreSQL.
 
         An index that another session is building with CONCURRENTLY looks INVALID too.
         """
@@ -94,18 +99,22 @@ class Content(Protocol):
     def lock_holders(
         self, names: Collection[str] | None = None, *, readers: bool = True
     ) -> tuple[LockHolder, ...]:
-        """Who else holds locks on tables of the database, the oldest transaction first. Waits for no lock.
+        """The other processes with locks on tables, the oldest transaction first. Waits for no lock.
 
         Args:
-            names: Of the tables that count, without a schema; None for all. SQLite locks the whole file.
+            names: The tables that count, without their schemas; None for all. SQLite locks the whole file.
             readers: Whether locks count that only keep a table from being altered.
 
         Returns:
-            One holder for each process. Nothing where the system does not tell: SQLite's are known on Linux.
+            One holder for each process. It is empty if the system does not say: for SQLite only Linux does.
         """
 
     def processes(self, pids: Collection[int]) -> tuple[LockHolder, ...]:
-        """Those of the processes that live: the server's for PostgreSQL, the system's for SQLite."""
+        """Those of the processes that live: the server's for PostgreSQL, the operating system's for SQLite.
+
+        Args:
+            pids: The ids of processes.
+        """
 
 
 class Catalogue(Content, Protocol):
@@ -117,35 +126,45 @@ class Catalogue(Content, Protocol):
 
     @property
     def adds_constraints(self) -> bool:
-        """Whether ALTER TABLE can add a constraint. Where it cannot, a constraint comes with its column."""
+        """Whether ALTER TABLE can add a constraint. If not, a constraint can only come with its column."""
 
     def fold(self, name: str) -> str:
         """The name as the database compares names."""
 
     def reflect(self, schemas: Collection[str | None]) -> Mapping[Key, FoundTable]:
-        """Every table and view of the schemas, without temporary ones; None is the default schema.
+        """Every table and view of some schemas, without temporary ones.
 
-        Of a view the columns may be left out.
+        Args:
+            schemas: None is the default schema.
+
+        Returns:
+            The tables by schema and name. The columns of a view may be left out.
         """
 
     def type_difference(self, wanted: str, found: str) -> Severity | None:
-        """How grave it is that a column has the type `found` where the model says `wanted`.
+        """How grave it is that a column has another type than the model says.
+
+        Families of types are compared, not types: a false alarm costs more than a missed difference.
 
         Args:
-            wanted: A type as DDL, empty where it is not known.
-            found: The same of the database.
+            wanted: The model's type as DDL; empty if it is not known.
+            found: The database's type.
 
         Returns:
-            "error" where the database refuses or alters ordinary values, "warning" where it does so with
-            some values, None where it takes all. Families of types are compared, not types: a wrong alarm
-            costs more than a missed one.
+            "error" if the database refuses or alters ordinary values; "warning" if it does so with some
+                values; None
+                if it takes all.
         """
 
     def in_the_way(self, keys: Collection[Key]) -> tuple[str, ...]:
-        """One sentence for each table whose name another kind of object has."""
+        """One sentence for each table whose name is taken by another kind of object.
+
+        Args:
+            keys: The tables to be created.
+        """
 
     def integrity_issues(self) -> tuple[Issue, ...] | None:
-        """What is damaged in the database's storage; None where the database has no check for that."""
+        """What is damaged in the database's storage; None if the database has no check for that."""
 
     def constraint_issues(
         self,
@@ -153,29 +172,40 @@ class Catalogue(Content, Protocol):
         indexes: Iterable[tuple[str, str]],
         missing: Iterable[Reference],
     ) -> tuple[Issue, ...]:
-        """Rows that break a constraint, as far as the database does not vouch for its constraints.
+        """Rows that break a constraint, for the constraints that the database does not guarantee.
 
         Args:
             ignore: As for `fingerprint`.
-            indexes: Table and name of each index that the models define. Consumed only where an index can be
+            indexes: Table and name of each index that the models define. They are read only if an index can
+                be
                 INVALID.
-            missing: The foreign keys of the models that the database lacks. Consumed only where rows can be
+            missing: The foreign keys of the models that the database lacks. They are read only if rows can be
                 compared with them.
         """
 
     def fills(self, column: Column[object], default: str | None) -> bool:
-        """Whether the database can add the column to a table with rows: each row then has a value or NULL.
+        """Whether the database can add a column to a table with rows, so that each row has a value or NULL.
 
         Args:
             column: A column of a model, no part of a primary key.
-            default: Its server default as DDL, None where it has none.
+            default: Its server default as DDL; None if it has none.
         """
 
     def by_hand(self, table: str, column: str, kind: str) -> str:
-        """How a person adds a column whose value nobody else knows; the three names as DDL."""
+        """How a person adds a column whose values nobody else knows.
+
+        Args:
+            table: Its table, as DDL.
+            column: Its name, as DDL.
+            kind: Its type, as DDL.
+        """
 
     def limit_waiting(self, seconds: float) -> None:
-        """Limit, until the transaction ends, how long a statement waits for a lock on a table."""
+        """Limit how long a statement waits for a lock on a table, until the transaction ends.
+
+        Args:
+            seconds: The limit.
+        """
 
 
 _CATALOGUES: Mapping[str, Callable[[Connection], Catalogue]] = {
@@ -185,10 +215,10 @@ _CATALOGUES: Mapping[str, Callable[[Connection], Catalogue]] = {
 
 
 def catalogue_of(connection: Connection) -> Catalogue:
-    """The catalogue of the database that `connection` leads to.
+    """The catalogue of the database that a connection leads to.
 
     Raises:
-        InitError: `unsupported-database`, where it is neither SQLite nor PostgreSQL.
+        InitError: `unsupported-database`, if it is neither SQLite nor PostgreSQL.
     """
     try:
         return _CATALOGUES[connection.dialect.name](connection)

@@ -1,4 +1,4 @@
-"""A foreign key that the database does not vouch for."""
+"""A foreign key that the database does not guarantee."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ from initdb.steps.catalog.issue import Severity
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Columns of one table that refer to columns of another, where rows may refer to nothing.
+    """Columns of one table that refer to columns of another. Rows may refer to nothing.
 
-    label: the referring table as messages call it. child, parent, columns, keys: quoted where they must be.
-    severity: of an issue about rows that refer to nothing.
+    Attributes:
+        label: What messages call the referring table.
+        child: The referring table, quoted if necessary.
+        parent: The table that it refers to, quoted if necessary.
+        columns: The referring columns, quoted if necessary.
+        keys: The columns that they refer to, quoted if necessary.
+        severity: Of an issue about rows that refer to nothing.
     """
 
     label: str
@@ -24,7 +29,8 @@ class Reference:
 
     @property
     def query(self) -> str:
-        """The rows of the child without a row of the parent; a key with a NULL in it refers to nothing."""
+        """The rows of the child without a row of the parent, as a query. A key with a NULL refers to
+        nothing."""
         pairs = zip(self.columns, self.keys, strict=True)
         match = " AND ".join(f"p.{key} = c.{column}" for column, key in pairs)
         given = " AND ".join(f"c.{column} IS NOT NULL" for column in self.columns)

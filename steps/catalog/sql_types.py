@@ -1,4 +1,4 @@
-"""What a type of SQLAlchemy's is on one database."""
+"""What a type of SQLAlchemy is on one database."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 def concrete(kind: TypeEngine[object], dialect: Dialect) -> TypeEngine[object]:
-    """The type that the database has for it, without variants and decorators."""
+    """The type that the database has for a type, without variants and decorators."""
     impl = kind.dialect_impl(dialect)
     while isinstance(impl, TypeDecorator):
         impl = impl.load_dialect_impl(dialect).dialect_impl(dialect)
@@ -16,10 +16,10 @@ def concrete(kind: TypeEngine[object], dialect: Dialect) -> TypeEngine[object]:
 
 
 def type_ddl(kind: TypeEngine[object], dialect: Dialect) -> str:
-    """The type as DDL; empty where it has none or cannot say."""
+    """The type as DDL; empty if it has none or cannot say."""
     try:
         return dialect.type_compiler_instance.process(kind)
-    except Exception:  # a type of the application's own may raise anything
+    except Exception:  # a type can be the application's code and can raise anything
         return ""
 
 

@@ -1,4 +1,4 @@
-"""Creates the models' tables as `MetaData.create_all` does, but goes on where an index is refused."""
+"""Creates the models' tables as `MetaData.create_all` does, but goes on if the database refuses an index."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Made:
 
 
 def make_tables(connection: Connection, metadata: MetaData, tables: Collection[Table]) -> Made:
-    """Create those of `tables` that are missing, by their dependencies, with sequences, types and DDL events.
+    """Create the missing tables in the order of their dependencies, with sequences, types and DDL events.
 
-    An index that is not unique, and a foreign key that closes a circle of tables, runs in a SAVEPOINT of its
-    own. Where the database refuses it, that is a warning. A schema of PostgreSQL that a table names is
-    created with it.
+    An index that is not unique, and a foreign key that closes a circle of tables, are created in a SAVEPOINT.
+    If the database refuses one, that is a warning. If a table names a missing schema of PostgreSQL, the
+    schema is created too.
 
     Args:
         connection: In a transaction, which is neither begun nor ended here.
@@ -39,13 +39,13 @@ def make_tables(connection: Connection, metadata: MetaData, tables: Collection[T
         tables: Tables of `metadata`.
 
     Raises:
-        SQLAlchemyError: where the database refuses anything else.
+        SQLAlchemyError: The database refuses anything else.
     """
     try:
         with savepoint(connection):
             return _make(connection, metadata, tables)
     except SQLAlchemyError as error:
-        # The application's own listeners may create schemas, and would fail on one of ours: so they go first.
+        # Listeners of the application may create schemas themselves, and fail if one exists. They run first.
         missing = _missing_schemas(connection, tables) if _is_missing_schema(error) else ()
         if not missing:
             raise
@@ -72,7 +72,7 @@ def _missing_schemas(connection: Connection, tables: Collection[Table]) -> list[
 
 
 class _Generator(SchemaGenerator):
-    """SQLAlchemy's own visitor, so that DDL events, `ddl_if`, sequences and enumerated types work as ever."""
+    """SQLAlchemy's own visitor: DDL events, `ddl_if`, sequences and enumerated types work as usual."""
 
     def __init__(self, connection: Connection, tables: Collection[Table], made: Made) -> None:
         super().__init__(connection.dialect, connection, checkfirst=True, tables=list(tables))  # type: ignore[no-untyped-call]
@@ -107,13 +107,13 @@ class _Generator(SchemaGenerator):
 
 
 def in_order(metadata: MetaData) -> list[str]:
-    """The keys of all tables: a table comes after those that it refers to, unless they form a circle."""
+    """The keys of all tables. A table comes after those that it refers to, unless they form a circle."""
     tables = sorted(metadata.tables.values(), key=lambda table: table.key)
     return [table.key for table, _ in sort_tables_and_constraints(tables) if table is not None]  # type: ignore[no-untyped-call]
 
 
 def make_types(connection: Connection, column: Column[object]) -> None:
-    """Create a column's enumerated type or domain, where the database has such types and lacks this one."""
+    """Create a column's enumerated type or domain, if the database has such types and lacks this one."""
     kind = concrete(column.type, connection.dialect)
     if isinstance(kind, ARRAY):
         kind = concrete(kind.item_type, connection.dialect)

@@ -14,7 +14,13 @@ from initdb.steps.drift.wanted import WantedTable
 
 
 def column_issues(want: WantedTable, found: FoundTable, names: Names) -> Iterator[Issue]:
-    """Columns that are missing, that no model has, or whose type or nullability differs."""
+    """Columns that are missing or extra, or whose type or nullability differs.
+
+    Args:
+        want: The table of the models.
+        found: The table of the database.
+        names: How names are compared.
+    """
     label = want.item.key
     there = {names.fold(name): column for name, column in found.columns.items()}
     for column in want.columns:
@@ -75,7 +81,7 @@ def _nullability_issues(label: str, column: Column[object], found: FoundColumn) 
 
 
 def primary_key_issues(want: WantedTable, found: FoundTable, names: Names) -> Iterator[Issue]:
-    """A primary key that is missing, or that has other columns."""
+    """A primary key that is missing or has other columns; see `column_issues`."""
     wanted = tuple(column.name for column in want.item.primary_key.columns)
     if not wanted or set(names.folded(wanted)) == set(names.folded(found.primary_key)):
         return

@@ -23,11 +23,11 @@ def compare(connection: Connection, metadata: MetaData, *, ignore: Collection[st
     """Every certain difference between the database and the models, ordered by table.
 
     What is missing is an error. What no model has is information. What differs is as grave as its effect on
-    writes. Constraints and indexes are compared by what they say, so another name is no difference. Types are
+    writes. Constraints and indexes are compared by their meaning, so another name is no difference. Types are
     compared by families. Server defaults, comments and the order of columns are not compared.
 
     Args:
-        connection: Reads only; begins and ends no transaction.
+        connection: It is only read; no transaction is begun or ended.
         metadata: The models. Only the schemas that they use are read.
         ignore: What is left out: tables as `name` or `schema.name`, indexes and constraints as `name` or
             `table.name`, columns as `table.name`.
@@ -84,7 +84,7 @@ def _extra_tables(
     ours = {names.key(want.key) for want in wants}
     for schema, name in sorted(names.catalogue.tables(), key=lambda key: (key[0] or "", key[1])):
         table = found.get(names.key((schema, name)))
-        # A table with this one column is Alembic's, whatever env.py calls it.
+        # A table with only this column is Alembic's, whatever env.py calls it.
         if table is None or tuple(table.columns) == ("version_num",):
             continue
         if names.key((schema, name)) in ours or is_ignored(ignore, name, schema):

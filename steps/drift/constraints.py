@@ -14,7 +14,13 @@ _EXTRA = "Drop it in a revision if it is not meant."
 
 
 def unique_issues(want: WantedTable, found: FoundTable, names: Names) -> Iterator[Issue]:
-    """Unique constraints without a unique index, and those that no model has."""
+    """Unique constraints without a unique index, and those that no model has.
+
+    Args:
+        want: The table of the models.
+        found: The table of the database.
+        names: How names are compared.
+    """
     label = want.item.key
     whole = [index for index in candidates(found) if index.unique and not index.partial]
     there = {frozenset(names.folded(index.columns)) for index in whole}
@@ -34,7 +40,7 @@ def unique_issues(want: WantedTable, found: FoundTable, names: Names) -> Iterato
 
 
 def foreign_key_issues(want: WantedTable, found: FoundTable, names: Names) -> Iterator[Issue]:
-    """Foreign keys that are missing, that no model has, or whose ON DELETE differs."""
+    """Foreign keys that are missing or extra, or whose ON DELETE differs; see `unique_issues`."""
     label = want.item.key
     there = {_says(item, names): item for item in found.foreign_keys}
     for item in want.foreign_keys:
@@ -68,7 +74,14 @@ def _extra_foreign_key(label: str, found: FoundForeignKey) -> Issue:
 def foreign_keys_into(
     label: str, found: FoundTable, wants: Collection[WantedTable], names: Names
 ) -> Iterator[Issue]:
-    """The foreign keys into tables of the models, from a table that no model has."""
+    """The foreign keys from a table that no model has into tables of the models.
+
+    Args:
+        label: What messages call the table.
+        found: The table.
+        wants: The tables of the models.
+        names: How names are compared.
+    """
     ours = {names.key(want.key) for want in wants}
     for item in found.foreign_keys:
         if names.key(item.remote) in ours:
@@ -76,10 +89,10 @@ def foreign_keys_into(
 
 
 def check_issues(want: WantedTable, found: FoundTable, names: Names) -> Iterator[Issue]:
-    """Checks that are missing, and checks that no model has.
+    """Checks that are missing or extra; see `unique_issues`.
 
-    Checks are matched by name, and what then remains is only counted: each database rewrites the text of a
-    check, so texts cannot be compared.
+    Checks are matched by name, and the rest is only counted: each database rewrites the text of a check, so
+    texts cannot be compared.
     """
     label = want.item.key
     there = {names.fold(name) for name in found.check_names}
@@ -87,8 +100,8 @@ def check_issues(want: WantedTable, found: FoundTable, names: Names) -> Iterator
     unmatched = [item for item in want.checks if not (item.named and names.fold(item.name) in matched)]
     others = found.checks - len(matched)
     lacking = {column.name for column in want.columns} - set(found.columns)
-    # Checks of missing columns come first, then named ones: a check of the database that matches no name is
-    # more likely one without a name.
+    # Checks of missing columns come first, then named ones. If a check of the database matches no name, it
+    # more likely stands for one without a name.
     unmatched.sort(key=lambda item: (not item.columns & lacking, not item.named))
     for item in unmatched[: max(0, len(unmatched) - others)]:
         text = f"The check {item.name} of {label} is missing."

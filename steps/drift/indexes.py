@@ -11,11 +11,17 @@ from initdb.steps.drift.wanted import WantedIndex, WantedTable
 
 
 def index_issues(want: WantedTable, found: FoundTable, names: Names) -> Iterator[Issue]:
-    """Indexes that are missing, that no model has, or that cover something else under the same name."""
+    """Indexes that are missing or extra, or that cover something else under the same name.
+
+    Args:
+        want: The table of the models.
+        found: The table of the database.
+        names: How names are compared.
+    """
     by_name = {names.fold(index.name): index for index in found.indexes}
     named = {names.fold(index.name) for index in want.indexes}
-    # Each database writes an expression in its own way, so indexes on expressions whose names differ are
-    # only counted.
+    # Each database writes an expression in its own way. So indexes on expressions are matched by name, and
+    # the rest is only counted.
     spare = sum(None in index.columns and names.fold(index.name) not in named for index in found.indexes)
     for index in want.indexes:
         same = by_name.get(names.fold(index.name))

@@ -1,4 +1,4 @@
-"""What the models want of a database, table by table, with the names that things have there."""
+"""What the models require of a database, table by table, with the names that things have there."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from initdb.steps.catalog.names import is_ignored
 
 @dataclass(frozen=True, slots=True)
 class WantedIndex:
-    """One index; a column is None where it is an expression."""
+    """One index. A column is None if it is an expression."""
 
     name: str
     columns: tuple[str | None, ...]
@@ -39,7 +39,7 @@ class WantedIndex:
 
 @dataclass(frozen=True, slots=True)
 class WantedUnique:
-    """One unique constraint. Where it has no name, `name` is its columns."""
+    """One unique constraint. If it has no name, `name` lists its columns."""
 
     name: str
     columns: tuple[str, ...]
@@ -48,7 +48,7 @@ class WantedUnique:
 
 @dataclass(frozen=True, slots=True)
 class WantedForeignKey:
-    """One foreign key. Where it has no name, `name` is what it says."""
+    """One foreign key. If it has no name, `name` is its description."""
 
     name: str
     pairs: frozenset[tuple[str, str | None]]
@@ -59,7 +59,7 @@ class WantedForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class WantedCheck:
-    """One check. Where it has no name, `name` is its text. columns: those that it is known to concern."""
+    """One check. If it has no name, `name` is its text. `columns` are those that it is known to concern."""
 
     name: str
     named: bool
@@ -85,7 +85,12 @@ class WantedTable:
 
 
 def model_tables(metadata: MetaData, ignore: Collection[str]) -> tuple[Table, ...]:
-    """The tables of the models, ordered by key, without ignored ones and views (`info={"is_view": True}`)."""
+    """The tables of the models, ordered by key, without ignored ones and views (`info={"is_view": True}`).
+
+    Args:
+        metadata: The models.
+        ignore: As for `compare.compare`.
+    """
     return tuple(
         table
         for _, table in sorted(metadata.tables.items())
@@ -96,7 +101,13 @@ def model_tables(metadata: MetaData, ignore: Collection[str]) -> tuple[Table, ..
 def wanted(
     connection: Connection, metadata: MetaData, ignore: Collection[str] = ()
 ) -> tuple[WantedTable, ...]:
-    """What the models want, ordered by the tables' keys, without the tables that `ignore` names."""
+    """What the models require, ordered by the tables' keys.
+
+    Args:
+        connection: To the database, which decides on names and types.
+        metadata: The models.
+        ignore: As for `compare.compare`.
+    """
     compiler = ddl_compiler(connection.dialect)
     return tuple(_table(table, connection, compiler) for table in model_tables(metadata, ignore))
 
@@ -119,7 +130,7 @@ def _table(table: Table, connection: Connection, compiler: DDLCompiler) -> Wante
 
 
 def table_key(connection: Connection, table: Table) -> Key:
-    """A table's schema as the connection sees it (None: the default one) and its name."""
+    """A table's schema, as the connection sees it (None: the default schema), and its name."""
     schema = connection.schema_for_object(table)
     return (None if schema == connection.dialect.default_schema_name else schema, table.name)
 
@@ -130,8 +141,8 @@ def _constraints(table: Table) -> list[Constraint]:
 
 
 def _is_made(constraint: Constraint, compiler: DDLCompiler) -> bool:
-    # For the check of a Boolean or an Enum this rule says whether the database needs it. For any other
-    # constraint it only says whether ALTER TABLE adds it, and create_all() in this process changes that.
+    # For the check of a Boolean or an Enum, this rule says whether the database needs it. For other
+    # constraints it only says whether ALTER TABLE adds them, and create_all() in this process changes that.
     if getattr(constraint, "_type_bound", False):
         return constraint._should_create_for_compiler(compiler)
     return constraint._ddl_if is None or constraint._ddl_if._should_execute(
@@ -180,7 +191,7 @@ def _foreign_keys(
                 continue
             remote = item.referred_table
             pairs = [(element.parent.name, element.column.name) for element in item.elements]
-        except SQLAlchemyError:  # it refers to a table that these models do not have
+        except SQLAlchemyError:  # the foreign key refers to a table that these models do not have
             continue
         text = f"({', '.join(p[0] for p in pairs)}) -> {remote.fullname} ({', '.join(p[1] for p in pairs)})"
         yield WantedForeignKey(

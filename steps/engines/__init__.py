@@ -1,1 +1,1 @@
-"""Engines that initdb makes, from URLs, and where a SQLite file lies."""
+"""The engines of a run: which one is used, how initdb makes one from a URL, and where a SQLite file is."""

@@ -1,4 +1,4 @@
-"""Which engine the work is done on, and which belong to the other databases of the same env.py."""
+"""Chooses the engine to work on, and the engines of the other databases that the same env.py migrates."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from initdb.steps.engines.make import make_engine
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The engine to work on, and those of the databases beside it, the first one first."""
+    """The engine to work on, and those of the other databases, the first database first."""
 
     work: Engine
     beside: tuple[Engine, ...]
 
 
 def choose_engines(settings: Settings, engine: Engine | None, beside: Sequence[Engine]) -> Engines:
-    """That of `work_url`, else the application's, else of `database_url`.
+    """Choose the engine of `work_url`, else the application's own, else that of `database_url`.
 
     Args:
-        settings: Where `database` names one of several, the engine is made for that one's URL.
+        settings: If `database` names one of several, the engine is made for the URL of that one.
         engine: The application's own, if it has one.
         beside: The engines of the other databases, if the application has them; else they are made.
 
     Raises:
-        InitError: database-url-missing; or a URL is not one that initdb can use.
+        InitError: `database-url-missing`; or a URL is not one that initdb can use.
     """
     if engine is None or (settings.work_url and settings.database is None):
         if not settings.url:

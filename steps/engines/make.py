@@ -1,4 +1,4 @@
-"""Engines that initdb makes itself, from a URL that it was given."""
+"""Makes engines from URLs."""
 
 from __future__ import annotations
 
@@ -18,17 +18,21 @@ from initdb.steps.engines.urls import synchronous
 SUPPORTED = ("sqlite", "postgresql")
 
 CONNECT_TIMEOUT = 10
-"""How long, in s, a server may take to answer a new connection, where nobody has said; libpq has no limit."""
+"""How long a server may take to answer a new connection, in seconds, if nobody says. libpq has no limit."""
 
 
 def parse_url(text: str) -> URL:
-    """The URL, over a driver that blocks; `postgres://` and a bare `postgresql://` mean psycopg2 here.
+    """Read a URL. `postgres://` and a bare `postgresql://` mean psycopg2; an asynchronous driver is replaced.
 
-    Raises InitError("bad-url"), ("unsupported-database").
+    Args:
+        text: The URL.
+
+    Raises:
+        InitError: `bad-url`, `unsupported-database`.
     """
     try:
         url = make_url(text)
-    except (ArgumentError, ValueError) as error:  # the latter for a port that is no number
+    except (ArgumentError, ValueError) as error:  # ValueError: the port is no number
         raise InitError("bad-url", url_text(text)) from error
     if url.drivername in ("postgres", "postgresql"):
         url = url.set(drivername="postgresql+psycopg2")
@@ -38,8 +42,14 @@ def parse_url(text: str) -> URL:
 
 
 def make_engine(text: str) -> Engine:
-    """An engine that keeps no connection. Raises InitError("bad-url"), ("no-such-driver"),
-    ("unsupported-database")."""
+    """Make an engine that keeps no connection.
+
+    Args:
+        text: The URL.
+
+    Raises:
+        InitError: `bad-url`, `no-such-driver`, `unsupported-database`.
+    """
     url = parse_url(text)
     kind = url.get_backend_name()
     memory = kind == "sqlite" and not url.database
@@ -49,6 +59,6 @@ def make_engine(text: str) -> Engine:
 
 
 def _patience(url: URL) -> dict[str, Any]:
-    """libpq's connect_timeout, unless the URL, its service or the environment may have one."""
+    """libpq's connect_timeout, unless the URL, its service or the environment may set it."""
     said = {"connect_timeout", "service"} & url.query.keys() or "PGCONNECT_TIMEOUT" in os.environ
     return {} if said or url.get_backend_name() != "postgresql" else {"connect_timeout": CONNECT_TIMEOUT}

@@ -1,4 +1,4 @@
-"""Where a SQLite file lies, and what that means: a network file system, a folder that cannot be written."""
+"""Where a SQLite file is, and what that means: a network file system, a folder that is not writable."""
 
 from __future__ import annotations
 
@@ -16,11 +16,16 @@ MOUNTS = Path("/proc/self/mountinfo")
 NETWORK = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs", "lustre"}
 )
-"""File systems on which POSIX locks are not to be relied on (https://www.sqlite.org/faq.html, question 5)."""
+"""File systems whose POSIX locks are not reliable (https://www.sqlite.org/faq.html, question 5)."""
 
 
 def cautions(engine: Engine, mounts: Path = MOUNTS) -> tuple[str, ...]:
-    """What is to be said of where the database lies, as sentences; nothing on PostgreSQL."""
+    """Warnings about the place of the database, as sentences; none on PostgreSQL.
+
+    Args:
+        engine: The engine of the database.
+        mounts: Where Linux lists its file systems.
+    """
     file = database_file(engine)
     kind = file_system(file, mounts) if file else None
     if kind not in NETWORK:
@@ -32,7 +37,12 @@ def cautions(engine: Engine, mounts: Path = MOUNTS) -> tuple[str, ...]:
 
 
 def file_system(file: Path, mounts: Path = MOUNTS) -> str | None:
-    """The type of the file system that holds `file`; None where the machine does not say (proc(5))."""
+    """The type of the file system that holds a file; None if the machine does not say (proc(5)).
+
+    Args:
+        file: The file.
+        mounts: Where Linux lists its file systems.
+    """
     try:
         lines = mounts.read_text("utf-8", "replace").splitlines()
     except OSError:
@@ -48,12 +58,12 @@ def file_system(file: Path, mounts: Path = MOUNTS) -> str | None:
 
 
 def is_read_only(file: Path) -> bool:
-    """Whether nothing can be written: SQLite needs the file and, for its journal, the folder."""
+    """Whether nothing can be written: SQLite needs the file, and the folder for its own journal."""
     return not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK))
 
 
 def immutable(file: Path) -> Engine:
-    """An engine that only reads `file`, also in write-ahead mode in a folder that cannot be written."""
+    """Make an engine that only reads the file, even in write-ahead mode in a folder that is not writable."""
     return create_engine(
         f"sqlite:///file:{quote(str(file))}?mode=ro&immutable=1&uri=true", poolclass=NullPool
     )

@@ -1,4 +1,4 @@
-"""Drivers of one database: initdb waits for its own, an application may await another."""
+"""Replaces the driver in a URL: initdb needs a synchronous one, an application may await another."""
 
 from __future__ import annotations
 
@@ -16,23 +16,28 @@ _AWAITED = {
     "postgresql": (("asyncpg", "postgresql+asyncpg"), ("psycopg", "postgresql+psycopg")),
     "sqlite": (("aiosqlite", "sqlite+aiosqlite"),),
 }
-"""For each database the packages that can be awaited, the first one preferred."""
+"""For each database the asynchronous drivers, the preferred one first."""
 
 _TLS = {"asyncpg": "ssl", "psycopg2": "sslmode", "psycopg": "sslmode"}
-"""Driver → what it calls libpq's sslmode in a URL."""
+"""Driver → its name for libpq's sslmode in a URL."""
 
 
 def synchronous(url: URL) -> URL:
-    """The same database over a driver that blocks, where the URL names one that is awaited."""
+    """The same database with a synchronous driver, if the URL names an asynchronous one."""
     driver = _SYNCHRONOUS.get(url.drivername)
     return _over(url, driver) if driver else url
 
 
 def for_env_py(url: URL, said: str | None, *, awaits: bool) -> URL:
-    """Our URL over the driver that an env.py expects.
+    """The URL with the driver that an env.py expects.
 
-    That is the one which the URL of its ini, `said`, names for the same kind of database, since raw SQL may
-    be written for it; without one, and where env.py `awaits` its engine, one that can be awaited.
+    That is the driver in the URL of its ini file, if that is for the same kind of database, because raw SQL
+    may be written for it. Otherwise it is an asynchronous one, if env.py awaits its engine.
+
+    Args:
+        url: initdb's own URL.
+        said: The URL of the ini file, if it has one.
+        awaits: Whether env.py awaits its engine.
     """
     named = _driver_of(said)
     if named and named.partition("+")[0] == url.get_backend_name():
@@ -52,7 +57,7 @@ def _driver_of(said: str | None) -> str | None:
 
 
 def _over(url: URL, driver: str) -> URL:
-    """The URL with another driver, and what the driver before it called the mode of TLS by its own name."""
+    """The URL with another driver. The option for the mode of TLS gets that driver's name for it."""
     before, after = (_TLS.get(name.partition("+")[2]) for name in (url.drivername, driver))
     query = {after if after and name == before else name: value for name, value in url.query.items()}
     return url.set(drivername=driver, query=query)

@@ -55,7 +55,7 @@ class PostgresqlCatalogue(PostgresqlContent):
 
     def reflect(self, schemas: Collection[str | None]) -> Mapping[Key, FoundTable]:
         """See the port."""
-        # A ready boot does not compare, and does not pay for what this imports.
+        # A boot of a ready database compares nothing, and should not spend time on this import.
         from initdb.steps.catalog.postgresql.reflect import reflect
 
         return reflect(self.connection, schemas)

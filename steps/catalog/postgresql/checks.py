@@ -1,5 +1,5 @@
 # ruff: noqa: S608 (from constants and quoted names)
-"""What PostgreSQL does not vouch for: constraints never validated, indexes never finished, orphaned rows.
+"""What PostgreSQL does not guarantee: constraints never validated, indexes never finished, orphaned rows.
 
 Only a foreign key that is NOT VALID or missing can have orphaned rows. To find them, PostgreSQL reads the
 referring table once. For each foreign key this ends after ORPHAN_LIMIT.

@@ -38,9 +38,8 @@ _VERSION_TABLE = """SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = 
     AND CASE WHEN CAST(:version_schema AS text) IS NULL THEN pg_table_is_visible(c.oid)
         ELSE n.nspname = :version_schema END"""
 
-# The query changes the settings for itself alone. Each of its parts needs a row of the part before, so they
-# run in this order, and the last part puts the settings back. A setting made in this way ends with the
-# transaction.
+# The query changes settings only for itself. Each part needs a row of the part before, so they run in this
+# order, and the last part restores the settings. Such a setting would end with the transaction anyway.
 _FINGERPRINT = f"""
 WITH was AS MATERIALIZED (
     SELECT p.name, p.value, current_setting(p.name) AS before,

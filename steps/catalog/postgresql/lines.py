@@ -1,5 +1,5 @@
 # ruff: noqa: S608 (put together from constants alone)
-"""What counts as content of PostgreSQL's catalogue: a line of text a fact, with names, without oids."""
+"""What counts as content of PostgreSQL's catalogue: one line of text for each fact, names and no oids."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _left_out(name: str, schema: str) -> str:
         OR {schema} || '.' || {name} LIKE ANY (CAST(:ignore AS text[])))"""
 
 
-# A sequence that belongs to a column is left out where the column's table is.
+# A sequence that belongs to a column is left out if the column's table is left out.
 RELATIONS = f"""SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, n.nspname AS schema
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE {VISIBLE} AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c')
@@ -39,7 +39,7 @@ _CLASSES = """SELECT ROW('class', r.name, c.relkind, c.relpersistence, c.relrows
     c.relforcerowsecurity, c.relreplident, c.reloptions, pg_get_partkeydef(c.oid))::text AS line
     FROM relation r JOIN pg_class c ON c.oid = r.oid"""
 
-# By their order, not by their numbers: a restored dump has no gaps where columns were dropped.
+# By their order, not by their numbers: after a dump and restore there are no gaps of dropped columns.
 _COLUMNS = """SELECT ROW('columns', r.name, string_agg(ROW(a.attname, format_type(a.atttypid, a.atttypmod),
         a.attnotnull, a.attidentity, a.attgenerated, a.attstorage, a.attcompression, a.attoptions,
         a.attfdwoptions, NULLIF(a.attcollation, 0)::regcollation, pg_get_expr(d.adbin, d.adrelid))::text,
@@ -105,7 +105,7 @@ CONTENT = " UNION ALL ".join(
         _TYPES,
     )
 )
-"""One column, `line`; needs `relation` as RELATIONS gives it, and `ignore` as patterns for LIKE."""
+"""One column, `line`. Needs `relation` as RELATIONS defines it, and `ignore` as patterns for LIKE."""
 
 # ts_stat is a built-in function that runs a query given as text (https://www.postgresql.org/docs/current/
 # textsearch-features.html#TEXTSEARCH-STATISTICS). It is the only way to read, in one query, a table that may
@@ -115,4 +115,4 @@ VERSIONS = """SELECT substr(s.word, 2) AS revision
         || ' FROM ' || (SELECT format('%I.%I', vn.nspname, vc.relname) FROM pg_class vc
             JOIN pg_namespace vn ON vn.oid = vc.relnamespace WHERE vc.oid = {table})
         || ' WHERE version_num IS NOT NULL') s"""
-"""One column, `revision`: the rows of the version table with the oid `{table}`, none where that is null."""
+"""One column, `revision`: the rows of the version table with the oid `{table}`; no row if that is null."""

@@ -28,7 +28,7 @@ _HOLDERS = f"""SELECT l.pid, x.gid, {_NAMED},
     GROUP BY l.pid, x.gid, a.application_name, a.backend_type, a.usename, x.owner, a.state, a.xact_start,
         x.prepared
     ORDER BY coalesce(a.xact_start, x.prepared), l.pid"""
-"""A role without pg_read_all_stats sees of others' sessions no more than process and user."""
+"""Without pg_read_all_stats, a role sees only the process and the user of other sessions."""
 
 _PROCESSES = f"""SELECT a.pid, {_NAMED}, coalesce(a.usename, ''), coalesce(a.state, '')
     FROM pg_stat_activity a WHERE a.pid = ANY (CAST(:pids AS integer[])) ORDER BY a.pid"""

@@ -1,4 +1,4 @@
-"""Which types of PostgreSQL differ, by families of types."""
+"""Tells which types of PostgreSQL differ, by families of types."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _FAMILIES = {
 }
 _SIZES = {"SMALLINT": 2, "INTEGER": 4, "BIGINT": 8}
 
-# The database converts between these, at times with a loss.
+# The database converts between these, sometimes with a loss.
 _NEAR = frozenset(
     frozenset(pair)
     for pair in (
@@ -78,7 +78,7 @@ def _difference(wanted: _Type, found: _Type) -> Severity | None:
 
 
 def _is_narrower(found: _Type, wanted: _Type) -> bool:
-    """Whether, of two types of one family, the one found cannot take everything."""
+    """Whether the found type cannot store every value of the wanted type. Both are of one family."""
     if wanted.family == "integer":
         return _SIZES[found.base] < _SIZES[wanted.base]
     if wanted.family == "text":

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _OTHERS = "SELECT name, type FROM sqlite_schema WHERE type IN ('view', 'index') ORDER BY name"
 
-# SQLite adds a column to a table with rows only with a default that needs no evaluation.
+# If a table has rows, SQLite adds a column only with a default that needs no evaluation.
 _CONSTANT = re.compile(r"\(?\s*([-+]?[\d.]+|'([^']|'')*'|null|true|false)\s*\)?", re.IGNORECASE)
 
 
@@ -43,7 +43,7 @@ class SqliteCatalogue(SqliteContent):
 
     def reflect(self, schemas: Collection[str | None]) -> Mapping[Key, FoundTable]:
         """See the port. A schema is an attached database."""
-        # A ready boot does not compare, and does not pay for what this imports.
+        # A boot of a ready database compares nothing, and should not spend time on this import.
         from initdb.steps.catalog.sqlite.reflect import reflect
 
         return reflect(self.connection, schemas)
@@ -87,4 +87,4 @@ class SqliteCatalogue(SqliteContent):
         return f"{add}; or op.batch_alter_table in a revision."
 
     def limit_waiting(self, seconds: float) -> None:
-        """See the port. A transaction that writes has the whole database, and waits for nothing more."""
+        """See the port. A transaction that writes has locked the whole database already."""

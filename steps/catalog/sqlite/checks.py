@@ -1,7 +1,7 @@
-"""Checks that SQLite has itself: whether the file is damaged, and whether rows refer to missing rows.
+"""The checks of SQLite itself: whether the file is damaged, and whether rows refer to missing rows.
 
-Both read the whole file, which took five seconds for each gigabyte in memory. A file that is larger than
-CHECKED_BYTES is not checked; an issue says how a person does it.
+Both read the whole file, which takes five seconds for each gigabyte that is in memory. A file that is larger
+than CHECKED_BYTES is not checked; an issue says how a person does it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def integrity_issues(connection: Connection) -> tuple[Issue, ...]:
     """What `PRAGMA quick_check` finds (https://sqlite.org/pragma.html#pragma_quick_check).
 
     Raises:
-        InitError: `disk-error`, where a page could not be read. SQLite reports that in a row, like damage.
+        InitError: `disk-error`, if a page could not be read. SQLite reports that in a row, like damage.
     """
     if too_large(connection):
         return (_unchecked("integrity", "PRAGMA quick_check"),)

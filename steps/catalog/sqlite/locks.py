@@ -1,4 +1,4 @@
-"""Which processes hold locks on the file of a SQLite database. Only Linux says that.
+"""Finds the processes that hold locks on the file of a SQLite database. Only Linux shows them.
 
 The bytes that SQLite locks: https://www.sqlite.org/walformat.html and `os.h` of its source.
 """
@@ -29,9 +29,13 @@ def lock_holders(ask: Ask, *, readers: bool) -> tuple[LockHolder, ...]:
 
 
 def file_lock_holders(file: Path, *, readers: bool = False) -> tuple[LockHolder, ...]:
-    """The processes that write to a SQLite file, or that read it where a rollback journal makes writers wait.
+    """The processes that write to a SQLite file; if there are none, those whose reading makes writers wait.
 
-    Asks the system alone: the file may be locked so that nothing can be read from it.
+    Only the operating system is asked, because a locked file may not be readable.
+
+    Args:
+        file: The database.
+        readers: Whether processes that read count. They make writers wait only without a write-ahead log.
     """
     found = dict.fromkeys(_writers(file), "writing")
     if not found and readers and not _beside(file, "-wal").exists():

@@ -1,7 +1,7 @@
 # ruff: noqa: S608 (put together from constants alone)
 """Reads the tables of a SQLite database with table-valued pragma functions, all tables at once.
 
-On SQLite, SQLAlchemy's Inspector asks table by table, and its patterns miss some constraints. The functions:
+SQLAlchemy's Inspector reads SQLite table by table, and its patterns miss some constraints. The functions:
 https://sqlite.org/pragma.html#pragfunc
 """
 
@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from initdb.steps.catalog.asking import Row, asking
 from initdb.steps.catalog.found import FoundColumn, FoundForeignKey, FoundIndex, FoundTable, Key
 
-# To ask for the columns of a view of a missing table, or of a virtual table without its module, is an error.
+# The columns of a view of a missing table, or of a virtual table without its module, cannot be asked for.
 _TABLE = "m.type = 'table' AND m.sql NOT LIKE 'CREATE VIRTUAL TABLE%'"
 _OBJECTS = f"""SELECT name, {_TABLE} AS is_table, coalesce(sql, '') AS sql FROM {{db}}.sqlite_schema m
     WHERE type IN ('table', 'view')"""
@@ -31,7 +31,7 @@ _FOREIGN_KEYS = f"""SELECT m.name AS tbl, f.id, f."table" AS remote, f."from" AS
     f.on_delete FROM {{db}}.sqlite_schema m JOIN pragma_foreign_key_list(m.name, {{word}}) f WHERE {_TABLE}
     ORDER BY m.name, f.id, f.seq"""
 
-# Either a name, a string or a comment, in which words mean nothing, or a check, with its name if it has one.
+# A name, a string or a comment, in which words mean nothing; or a check, with its name if it has one.
 _QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]"""
 _CHECK = re.compile(
     rf"(?:\bCONSTRAINT\s+(?P<name>{_QUOTED}|\w+)\s+)?\b(?P<check>CHECK)\s*\(|{_QUOTED}|--[^\n]*|/\*.*?\*/",

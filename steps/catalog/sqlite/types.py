@@ -1,4 +1,4 @@
-"""Which types of SQLite differ: it knows five affinities, and stores in a column almost anything."""
+"""Tells which types of SQLite differ. It knows five affinities, and stores almost anything in a column."""
 
 from __future__ import annotations
 
