@@ -29,8 +29,7 @@ class Reference:
 
     @property
     def query(self) -> str:
-        """The rows of the child without a row of the parent, as a query. A key with a NULL refers to
-        nothing."""
+        """The query for rows of the child without one of the parent. A key with a NULL refers to nothing."""
         pairs = zip(self.columns, self.keys, strict=True)
         match = " AND ".join(f"p.{key} = c.{column}" for column, key in pairs)
         given = " AND ".join(f"c.{column} IS NOT NULL" for column in self.columns)

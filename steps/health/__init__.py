@@ -1,1 +1,1 @@
-"""The checks of a validation, a module each. They only read."""
+"""The checks of a validation, one module each. They only read."""

@@ -1,4 +1,4 @@
-"""Whether rows keep the constraints that the database does not vouch for."""
+"""Checks whether rows keep the constraints that the database does not guarantee."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 def constraint_issues(
     connection: Connection, application: Application, ignore: Collection[str], found: Iterable[Issue]
 ) -> tuple[Issue, ...]:
-    """What the database finds by itself, and rows that break a foreign key which only the models have.
+    """What the database finds itself, and rows that break a foreign key which only the models have.
 
     Args:
-        found: The differences from the models; a foreign key that is missing is one of them.
+        connection: It is only read.
+        application: Its models have the foreign keys.
+        ignore: What is left out.
+        found: The differences from the models. A missing foreign key is one of them.
     """
     metadata = application.metadata
     if metadata is None:
@@ -45,7 +48,14 @@ def _indexes(
 def missing_references(
     connection: Connection, metadata: MetaData, issues: Iterable[Issue], severity: Severity
 ) -> Iterator[Reference]:
-    """The models' foreign keys that the database lacks although it has both tables and all columns."""
+    """The models' foreign keys that the database lacks although it has both tables and all columns.
+
+    Args:
+        connection: To the database.
+        metadata: The models.
+        issues: The differences from the models.
+        severity: How grave it is that rows refer to nothing.
+    """
     lacking = [issue for issue in issues if issue.kind in {"missing-table", "missing-column"}]
     absent = {issue.table for issue in lacking if issue.kind == "missing-table"}
     without = {(issue.table, issue.name) for issue in lacking if issue.kind == "missing-column"}

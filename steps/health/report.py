@@ -30,9 +30,14 @@ class Health:
 
     @property
     def warnings(self) -> tuple[Issue, ...]:
-        """The issues of severity warning; a ready database may have them."""
+        """The issues of severity "warning". A ready database may have them."""
         return tuple(issue for issue in self.issues if issue.severity == "warning")
 
     def with_check(self, name: str, found: tuple[Issue, ...]) -> Health:
-        """This and one more check."""
+        """These checks and one more.
+
+        Args:
+            name: The name of the check.
+            found: What it found.
+        """
         return Health((*self.issues, *found), (*self.checks, Check(name, len(found), worst(found))))

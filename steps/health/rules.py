@@ -1,4 +1,4 @@
-"""The application's own rules. A rule only reads: each runs in a SAVEPOINT that is rolled back."""
+"""Runs the application's own rules. A rule only reads: each runs in a SAVEPOINT that is rolled back."""
 
 from __future__ import annotations
 
@@ -22,10 +22,13 @@ _ADVICE = "Fix what the application's rule asks for, then: initdb resume"
 def rule_issues(connection: Connection, rules: Iterable[Rule]) -> tuple[Issue, ...]:
     """What the rules find. A rule that raises is an issue itself.
 
+    Args:
+        connection: In a transaction.
+        rules: The rules.
+
     Raises:
-        InitError: `validation-failed`, where a rule ended the transaction.
-        Exception: what a rule raised, where it can pass by itself: a lost connection, a lock, a cancelled
-            statement.
+        InitError: `validation-failed`, if a rule ended the transaction.
+        Exception: What a rule raised, if a retry may help: a lost connection, a lock, a cancelled statement.
     """
     return tuple(issue for rule in rules for issue in _issues(connection, rule))
 
@@ -36,7 +39,7 @@ def _issues(connection: Connection, rule: Rule) -> Iterable[Issue]:
     try:
         with in_this_process():
             sentences = _sentences(rule.check(connection))
-    except Exception as error:  # the rule is the application's, and may raise anything
+    except Exception as error:  # a rule is the application's code and can raise anything
         if is_passing(error):
             raise
         sentences = [safe_text(f"The rule {rule.name} failed: {type(error).__name__}: {_first_line(error)}")]
@@ -50,7 +53,7 @@ def _issues(connection: Connection, rule: Rule) -> Iterable[Issue]:
 
 
 def _sentences(answer: object) -> list[str]:
-    """A rule may return sentences, one sentence, or whether it holds."""
+    """A rule may return sentences, one sentence, or whether everything is in order."""
     if answer is None or answer is True:
         return []
     if answer is False:

@@ -1,4 +1,4 @@
-"""Whether the schema is what the models say. Where revisions make the schema, they are the authority."""
+"""Checks whether the schema is what the models say. If revisions make the schema, they decide."""
 
 from __future__ import annotations
 
@@ -23,7 +23,12 @@ def schema_issues(
 ) -> tuple[Issue, ...]:
     """Differences from the models, and tables that interrupted migrations left.
 
-    Where revisions make the schema, a difference from the models is a warning at most.
+    If revisions make the schema, a difference from the models is at most a warning.
+
+    Args:
+        connection: It is only read.
+        application: Its models are compared.
+        ignore: What is left out.
     """
     found = (
         compare(connection, application.metadata, ignore=ignore) if application.metadata is not None else ()

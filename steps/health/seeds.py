@@ -1,4 +1,4 @@
-"""Whether the seeds are applied."""
+"""Checks whether the seeds are applied."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 def seed_issues(
     connection: Connection, sources: Collection[SeedSource], pending: Collection[str]
 ) -> tuple[Issue, ...]:
-    """Sources that the ledger does not have as complete, and files whose table is missing."""
+    """Sources that are not complete in the ledger, and files whose table is missing.
+
+    Args:
+        connection: It is only read.
+        sources: The application's sources.
+        pending: The names of those that are not complete.
+    """
     return (*_pending(pending), *_without_table(connection, sources))
 
 

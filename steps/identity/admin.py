@@ -1,4 +1,4 @@
-"""The admin user: its account, its password, and what the terminal shows of them."""
+"""The admin: the account, its password, and what the terminal shows of them."""
 
 from __future__ import annotations
 
@@ -28,16 +28,22 @@ ADMIN = "admin"
 def create_admin(
     connection: Connection, password: AdminPassword, *, username: str = ADMIN, email: str | None = None
 ) -> bool:
-    """Create the admin of the system tenant.
+    """Create the admin of the system tenant, in the caller's transaction.
 
     A generated password must be changed at the first log-in. Without a password the account is locked. The
-    rows of `initdb.steps.identity.rows.apply` must exist. The transaction is the caller's.
+    rows of `initdb.steps.identity.rows.apply` must exist.
+
+    Args:
+        connection: In a transaction.
+        password: The password and its origin.
+        username: The name of the account.
+        email: Its address.
 
     Returns:
-        Whether the admin was created; False where the user name is taken, and then nothing changes.
+        Whether the admin was created. If the user name is taken, nothing changes.
 
     Raises:
-        InitError: `identity-incomplete`, where the system tenant or the admin role is missing.
+        InitError: `identity-incomplete`, if the system tenant or the admin role is missing.
     """
     username = username.lower()
     if connection.scalar(select(users.c.id).where(users.c.username == username)) is not None:
@@ -64,11 +70,17 @@ def create_admin(
 
 
 def set_password(connection: Connection, username: str, password: str) -> None:
-    """Give a user a password that its owner chose, and unlock the account. The transaction is the caller's.
+    """Set a password that the user has chosen, and unlock the account, in the caller's transaction.
+
+    Args:
+        connection: In a transaction.
+        username: The name of the account.
+        password: The new password.
 
     Raises:
-        InitError: `admin-password-weak`, for a password that would be guessed. `user-unknown`, where there is
-            no such user. Nothing changes then.
+        InitError: `admin-password-weak`, if the password is easy to guess; `user-unknown`, if there is no
+            such
+            user. Nothing changes then.
     """
     refuse_weak(
         password,
@@ -88,7 +100,11 @@ def announcement(password: AdminPassword, username: str = ADMIN) -> str:
     """What to print about the admin's password, between `create_admin` and the commit.
 
     If it were printed after the commit, a kill in between would lose a generated password for ever. Only a
-    generated password is printed itself.
+    generated password is shown.
+
+    Args:
+        password: The password and its origin.
+        username: The name of the account.
     """
     match password.origin:
         case "generated":

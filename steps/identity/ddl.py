@@ -1,9 +1,9 @@
-"""A schema as SQL text: the statements that create its tables, indexes and constraints.
+"""Writes a schema as SQL text: the statements that create its tables, indexes and constraints.
 
 For PostgreSQL a table has only its columns and its primary key. Each foreign key, unique constraint and check
 is an `ALTER TABLE … ADD CONSTRAINT`. SQLite cannot add a constraint to a table
 (https://sqlite.org/lang_altertable.html), so there each table contains its constraints. The text of a
-constraint is then its clause in the table, to be read and not executed.
+constraint is then its clause in the table. It is for reading, and cannot be executed.
 """
 
 from __future__ import annotations
@@ -42,12 +42,17 @@ _URLS = {"sqlite": "sqlite://", "postgresql": "postgresql+psycopg2://"}
 class Definition:
     """SQL text by name. Each mapping is in an order in which it can be executed.
 
-    types: what tables need first, such as enumerated types and sequences. notes: what comes last, such as
-    comments and triggers that the models attach.
-
     The name of a table outside the default schema is `schema.table`. A constraint without a name gets the
-    name that PostgreSQL would give it. Of two constraints or indexes with one name, the second is called
+    name that PostgreSQL would give it. If two constraints or indexes have one name, the second is called
     `table.name`.
+
+    Attributes:
+        dialect: "sqlite" or "postgresql".
+        types: What tables need first, such as enumerated types and sequences.
+        tables: CREATE TABLE, by the table's name.
+        constraints: ALTER TABLE … ADD CONSTRAINT, by the constraint's name.
+        indexes: CREATE INDEX, by the index's name.
+        notes: What comes last, such as comments and triggers that the models attach.
     """
 
     dialect: str
@@ -71,16 +76,16 @@ class _BareTables(PGDDLCompiler):
 
 
 def definition(metadata: MetaData, dialect: str = "sqlite") -> Definition:
-    """The SQL text that creates the tables of `metadata`, as `metadata.create_all` would send it.
+    """The SQL text that `metadata.create_all` would send.
 
-    Listeners of the models are called, with a connection that records and answers nothing.
+    Listeners of the models are called, with a connection that records statements and answers nothing.
 
     Args:
         metadata: The models.
         dialect: "sqlite" or "postgresql".
 
     Raises:
-        ValueError: for any other dialect.
+        ValueError: The dialect is another one.
     """
     if dialect not in _URLS:
         raise ValueError(f"dialect {dialect!r} is neither 'sqlite' nor 'postgresql'")
@@ -128,7 +133,7 @@ def _constraints(metadata: MetaData, added: list[Constraint], dialect: Dialect) 
         constraint
         for table in metadata.tables.values()
         for constraint in table._sorted_constraints
-        # Only this rule knows what `ddl_if` or a column's type (Boolean, Enum) says of a constraint.
+        # Only this rule knows what `ddl_if` or a column's type (Boolean, Enum) says about a constraint.
         if constraint in added
         or constraint._should_create_for_compiler(dialect.ddl_compiler(dialect, CreateTable(table)))
     ]

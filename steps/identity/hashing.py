@@ -21,7 +21,7 @@ LANES = 1
 
 @cache
 def _hasher() -> PasswordHasher:
-    # A boot that hashes nothing does not pay for this import.
+    # A boot that hashes nothing should not spend time on this import.
     from argon2 import PasswordHasher, Type
 
     return PasswordHasher(
@@ -40,7 +40,12 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(stored: str | None, password: str) -> bool:
-    """Whether `stored` is the hash of `password`; False where it is None or no argon2 hash."""
+    """Whether a stored hash is that of a password.
+
+    Args:
+        stored: The hash. None, and what is no argon2 hash, matches no password.
+        password: The password.
+    """
     from argon2.exceptions import InvalidHashError, VerificationError
 
     if stored is None:
@@ -52,7 +57,7 @@ def verify_password(stored: str | None, password: str) -> bool:
 
 
 def needs_rehash(stored: str) -> bool:
-    """Whether a stored hash was made with other parameters, or by another function, than today's."""
+    """Whether a stored hash was made with other parameters or another function than today's."""
     from argon2.exceptions import InvalidHashError
 
     try:

@@ -3,9 +3,9 @@
 An account (`users`) is global. It belongs to tenants through `memberships`, and has its roles in each
 membership (`user_roles`), so a role in one tenant says nothing about another. A role is a named set of
 permissions. Rows with `is_system` belong to the application, and its users must not delete them. User names,
-e-mail addresses and slugs are kept in lower case, so they are unique whatever their case. Surrogate keys are
-never used twice, so a stale reference to a deleted user never points to a new one. On SQLite this takes
-AUTOINCREMENT, with which a primary key cannot have a name.
+e-mail addresses and slugs are kept in lower case, so that case does not make two of them different. Surrogate
+keys are never used twice, so a stale reference to a deleted user never points to a new one. On SQLite this
+takes AUTOINCREMENT, and then a primary key cannot have a name.
 """
 
 from __future__ import annotations

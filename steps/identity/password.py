@@ -30,7 +30,7 @@ _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 @dataclass(frozen=True, slots=True)
 class AdminPassword:
-    """A password and its origin. None: no password was given, and no terminal would show a generated one."""
+    """A password and its origin. It is None if none was given and no terminal could show a generated one."""
 
     value: str | None = field(repr=False)
     origin: Origin
@@ -39,16 +39,17 @@ class AdminPassword:
 def obtain_password(
     environ: Mapping[str, str], password_file: str | Path | None, terminal: bool
 ) -> AdminPassword:
-    """The admin's first password: from the environment, else from a file, else generated for a terminal.
+    """The admin's first password, from the environment, from a file, or generated for a terminal.
 
     Args:
-        environ: May have INITDB_ADMIN_PASSWORD; an empty one counts as not given.
+        environ: May have INITDB_ADMIN_PASSWORD, which comes first; an empty one counts as not given.
         password_file: Its first line is the password.
-        terminal: Whether there is a terminal to show a generated password on.
+        terminal: Whether a terminal can show a generated password.
 
     Raises:
-        InitError: `admin-password-unreadable`, for a file without a usable first line. `admin-password-weak`,
-            for a password that would be guessed.
+        InitError: `admin-password-unreadable`, if the file has no usable first line; `admin-password-weak`,
+            if
+            the password is easy to guess.
     """
     if given := environ.get(VARIABLE):
         refuse_weak(given, f"the password in {VARIABLE}")
@@ -68,7 +69,7 @@ def generate_password() -> str:
 
 
 def refuse_weak(password: str, subject: str, fix: str | None = None) -> None:
-    """Refuse a password that would be guessed.
+    """Refuse a password that is easy to guess.
 
     Args:
         password: The password.

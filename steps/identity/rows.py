@@ -1,6 +1,6 @@
-"""The first rows of the identity schema: system tenant, permissions, default roles and what each may do.
+"""The first rows of the identity schema: the system tenant, permissions, default roles and what each may do.
 
-Roles follow least privilege: viewer, member, manager, admin, and each has the permissions of the one before.
+Roles follow least privilege: viewer, member, manager, admin. Each has the permissions of the one before it.
 Only an admin may assign roles, so no user can promote themselves. A role counts in the tenant of its
 membership. What concerns the whole installation, such as creating tenants, is for admins of the system
 tenant; the application checks that.
@@ -57,7 +57,7 @@ _LINKS: Mapping[str, Mapping[str, tuple[str, Column[object], Column[object]]]] =
 
 
 def seed_rows() -> SeedRows:
-    """Each table with its natural key and its rows, in the order of insertion. Every call gives the same.
+    """Each table with its natural key and its rows, in the order of insertion. The result is always the same.
 
     The rows of `role_permissions` have the names of role and permission (`role`, `permission`) instead of
     their ids, which exist only in a database; see `missing`.
@@ -85,7 +85,13 @@ def missing(
 ) -> tuple[Row, ...]:
     """The rows of one entry of `seed_rows()` that the database lacks, as they were given.
 
-    A link whose role or permission is missing is missing too.
+    A link is missing too if its role or its permission is missing.
+
+    Args:
+        connection: It is only read.
+        table: The name of the table.
+        key: Its natural key.
+        rows: Its rows.
     """
     columns = [IDENTITY.tables[table].c[_column(table, cell)] for cell in key]
     ids = _linked_ids(connection, table)
@@ -96,13 +102,15 @@ def missing(
 
 
 def apply(connection: Connection) -> dict[str, tuple[int, int]]:
-    """Insert the seed rows that are missing.
+    """Insert the seed rows that are missing, in the caller's transaction.
 
-    Rows that exist are left as they are, whatever is in their other columns. The transaction is the caller's:
-    nothing here begins, commits or rolls back.
+    Rows that exist are left as they are, whatever is in their other columns.
+
+    Args:
+        connection: In a transaction, which is neither begun nor ended here.
 
     Returns:
-        For each table the number of rows created and of rows that existed.
+        For each table, how many rows were created and how many existed.
     """
     counts = {}
     for table, key, rows in seed_rows():

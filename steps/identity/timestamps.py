@@ -9,13 +9,17 @@ from sqlalchemy.types import TypeDecorator
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """`TIMESTAMP WITH TIME ZONE`, on SQLite UTC as text. Values are aware; those that are read are in UTC."""
+    """`TIMESTAMP WITH TIME ZONE`; on SQLite UTC as text. Values are aware, and read values are in UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """An aware datetime in UTC. Raises ValueError for a naive one, whose instant is not known."""
+        """An aware datetime in UTC.
+
+        Raises:
+            ValueError: The datetime is naive, so that its instant is not known.
+        """
         if value is None:
             return None
         if value.tzinfo is None:

@@ -1,1 +1,1 @@
-"""What the events of several steps say alike."""
+"""What the events of several steps have in common."""

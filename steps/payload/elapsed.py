@@ -6,5 +6,5 @@ import time
 
 
 def milliseconds(begun: float) -> float:
-    """The time since `begun`, a value of time.perf_counter(), in milliseconds with one digit."""
+    """The time since `begun` (of `time.perf_counter`), in milliseconds with one digit."""
     return round((time.perf_counter() - begun) * 1000, 1)

@@ -1,4 +1,4 @@
-"""What is still to be done after a step. The machine's guards read it in the event."""
+"""What is still to be done after a step. The guards of the machine read it in the event."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from initdb.steps.seeds.ledger import seeds_pending
 
 
 def pending_revisions(ctx: StepContext, rows: Collection[str]) -> tuple[str, ...]:
-    """The revisions that are still to be applied where the version table has `rows`, in their order."""
+    """The revisions that are still to be applied, in their order.
+
+    Args:
+        ctx: The step's context.
+        rows: The version rows.
+    """
     graph = ctx.application.graph
     return tuple(graph.pending(rows)) if graph else ()
 
@@ -19,6 +24,6 @@ def pending_seeds(ctx: StepContext, recreated: Collection[str] = ()) -> tuple[st
 
     Args:
         ctx: The step's context; its knowledge has the ledger.
-        recreated: Tables that the step made anew. A source that fills one of them is to be applied again.
+        recreated: Tables that the step has created again. A source that fills one of them is pending again.
     """
     return seeds_pending(ctx.knowledge.seeds, ctx.application.seeds, recreated)

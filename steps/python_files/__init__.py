@@ -1,1 +1,1 @@
-"""Python files and packages, read and found without being imported."""
+"""Finds and reads Python files and packages without importing them."""

@@ -1,4 +1,4 @@
-"""The folder of a package, or of something in it, found without importing the package."""
+"""Finds the folder of a package, or of something in it, without importing the package."""
 
 from __future__ import annotations
 
@@ -19,9 +19,14 @@ def is_package_name(text: str) -> bool:
 def package_folder(text: str) -> Path:
     """The absolute folder that "package.inner" or "package:path" names (`a:b:c` is `b/c` in `a`).
 
-    Only the finders of the top-level name are asked, and folders below it are taken for what they are, so
-    nothing runs; an inner package that lies elsewhere is looked for by its own name, which imports its
-    parents. Raises InitError("migrations-not-found") when there is no such package or no such folder in it.
+    Only the finders of the top-level name are asked, and the folders below it are followed, so nothing runs.
+    If an inner package is elsewhere, it is looked for by its own name, which imports its parents.
+
+    Args:
+        text: The name.
+
+    Raises:
+        InitError: `migrations-not-found`, if there is no such package, or no such folder in it.
     """
     name, *parts = text.split(":")
     top, *inner = name.split(".")

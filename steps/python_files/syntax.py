@@ -1,4 +1,4 @@
-"""Python source to its syntax tree, without running it."""
+"""Parses Python source to its syntax tree, without running it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ import gc
 
 
 def syntax_tree(source: bytes | str, name: str = "<unknown>") -> ast.Module:
-    """The tree of `source`; `name` is what a SyntaxError calls it. Raises what ast.parse raises.
+    """The syntax tree of a source.
 
-    Python 3.11 may raise SystemError where the garbage collector meanwhile runs code that parses as well
-    (https://github.com/python/cpython/issues/106905): then once more, without the collector.
+    Python 3.11 may raise SystemError if the garbage collector meanwhile runs code that parses too
+    (https://github.com/python/cpython/issues/106905). Then it is parsed again, without the collector.
+
+    Args:
+        source: The source.
+        name: What a SyntaxError calls it.
+
+    Raises:
+        Exception: What `ast.parse` raises.
     """
     try:
         return ast.parse(source, name)

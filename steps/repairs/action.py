@@ -1,4 +1,4 @@
-"""What a repair will do, and what it cannot do."""
+"""What a repair does, and what it cannot do."""
 
 from __future__ import annotations
 
@@ -18,12 +18,21 @@ Kind: TypeAlias = Literal[
 ]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-"""In the order in which they are done: a later one may need an earlier one."""
+"""In the order in which they are done, because a later one may need an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One repair. text: one sentence without its full stop. ddl: the statements that do it, in order."""
+    """One repair.
+
+    Attributes:
+        kind: What it adds.
+        table: The key of the table.
+        name: The name of what it adds.
+        text: One sentence without its full stop.
+        ddl: The statements that do it, in order.
+        issue: The issue that it fixes.
+    """
 
     kind: Kind
     table: str
@@ -35,7 +44,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class RepairPlan:
-    """What is done, in this order, and the issues that a person has to fix, each with exact advice."""
+    """What a repair does, in this order, and the issues that a person has to fix, each with exact advice."""
 
     actions: tuple[Action, ...]
     impossible: tuple[Issue, ...]

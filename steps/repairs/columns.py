@@ -1,4 +1,4 @@
-"""Which missing columns can be added without inventing a value, and how."""
+"""Finds out which missing columns can be added without inventing a value, and how."""
 
 from __future__ import annotations
 
@@ -24,7 +24,14 @@ from initdb.steps.repairs.action import Action
 def column_action(
     issue: Issue, want: WantedTable, column: Column[object], connection: Connection
 ) -> Action | Issue:
-    """The action that adds the column; where only a person knows its rows' value, the issue with advice."""
+    """The action that adds the column. If only a person knows the values, it is the issue, with advice.
+
+    Args:
+        issue: The missing column.
+        want: Its table in the models.
+        column: The column in the models.
+        connection: To see whether the table is empty.
+    """
     advice = _refusal(column, connection)
     if advice is not None:
         return replace(issue, suggestion=advice)
@@ -41,7 +48,13 @@ def column_action(
 
 
 def inline(want: WantedTable, column: Column[object], connection: Connection) -> Iterator[tuple[str, str]]:
-    """The name and clause of each constraint that comes with the column, as it cannot be added later."""
+    """The name and the clause of each constraint that must come with the column, as it cannot be added later.
+
+    Args:
+        want: The column's table in the models.
+        column: The column in the models.
+        connection: To the database.
+    """
     if catalogue_of(connection).adds_constraints:
         return
     compiler = ddl_compiler(connection.dialect)

@@ -1,4 +1,4 @@
-"""The statements that create a table or add one thing to it, as text for one database."""
+"""Writes the statements that create a table or add something to it, as text for one database."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def create_index(connection: Connection, index: Index) -> str:
 
 
 def create_unique_index(connection: Connection, name: str, table: Table, columns: tuple[str, ...]) -> str:
-    """CREATE UNIQUE INDEX, in place of a unique constraint where none can be added."""
+    """CREATE UNIQUE INDEX, in the place of a unique constraint that cannot be added."""
     quote = connection.dialect.identifier_preparer.quote
     listed = ", ".join(quote(column) for column in columns)
     return f"CREATE UNIQUE INDEX {quote(name)} ON {table_name(connection, table)} ({listed})"
 
 
 def add_constraint(connection: Connection, table: Table, constraint: Constraint) -> str:
-    """ALTER TABLE … ADD, for a constraint of the table or of a column, with or without a name."""
+    """ALTER TABLE … ADD, for a constraint of a table or of a column, with or without a name."""
     clause = str(ddl_compiler(connection.dialect).process(constraint)).strip()
     return f"ALTER TABLE {table_name(connection, table)} ADD {clause}"
 
@@ -41,5 +41,5 @@ def add_column(connection: Connection, column: Column[object], *clauses: str) ->
 
 
 def table_name(connection: Connection, table: Table) -> str:
-    """The table's name, quoted where it must be, with its schema if it has one."""
+    """The table's name, quoted if necessary, with its schema if it has one."""
     return connection.dialect.identifier_preparer.format_table(table)

@@ -1,4 +1,4 @@
-"""Creates the schema that the models describe, in an empty database or where a part of it exists."""
+"""Creates the schema that the models describe, in an empty database or in one that has a part of it."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Created:
 
 
 def create(connection: Connection, metadata: MetaData, *, ignore: Collection[str] = ()) -> Created:
-    """Create every table of the models that is missing, and the indexes and constraints that others lack.
+    """Create every missing table of the models, and the indexes and constraints that other tables lack.
 
-    An index that is not unique, and a foreign key that closes a circle of tables, runs in a SAVEPOINT of its
-    own. Where the database refuses it, that is a warning.
+    An index that is not unique, and a foreign key that closes a circle of tables, are created in a SAVEPOINT.
+    If the database refuses one, that is a warning.
 
     Args:
         connection: In a transaction, which is neither begun nor ended here.
@@ -39,8 +39,8 @@ def create(connection: Connection, metadata: MetaData, *, ignore: Collection[str
         ignore: Tables that are left alone too, as `name` or `schema.name`.
 
     Raises:
-        InitError: `conflicting-object`, where another kind of object has a table's name, or another table.
-        SQLAlchemyError: where the database refuses anything else.
+        InitError: `conflicting-object`, if another kind of object, or another table, has a table's name.
+        SQLAlchemyError: The database refuses anything else.
     """
     tables = model_tables(metadata, ignore)
     conflicts = catalogue_of(connection).in_the_way([table_key(connection, table) for table in tables])

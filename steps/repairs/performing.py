@@ -25,8 +25,11 @@ _DOING: dict[str, Literal["index", "constraint"]] = {
 class Performed:
     """What was done.
 
-    refused: the actions that the database refused, each with the reason. tables: those that were created.
-    warnings: a sentence for each thing that these tables lack.
+    Attributes:
+        done: The actions that were performed.
+        refused: The actions that the database refused, each with the reason.
+        tables: The tables that were created.
+        warnings: A sentence for each thing that these tables lack.
     """
 
     done: tuple[Action, ...]
@@ -36,13 +39,18 @@ class Performed:
 
 
 def perform(connection: Connection, plan: RepairPlan, metadata: MetaData | None) -> Performed:
-    """Perform the actions of `plan`, in their order, in the transaction that the connection is in.
+    """Perform the actions of a plan in their order, in the caller's transaction.
 
-    Tables are created together, as one schema. Every other action runs in a SAVEPOINT of its own, and the
-    result says where the database refused it.
+    Tables are created together, as one schema. Every other action runs in its own SAVEPOINT. If the database
+    refuses one, the result says so.
+
+    Args:
+        connection: In a transaction.
+        plan: What to do.
+        metadata: The models.
 
     Raises:
-        SQLAlchemyError: where the database refuses to create a table.
+        SQLAlchemyError: The database refuses to create a table.
     """
     done = [action for action in plan.actions if action.kind == "create-table"]
     new = [metadata.tables[action.table] for action in done] if metadata is not None else []

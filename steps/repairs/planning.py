@@ -19,7 +19,7 @@ Planner = Callable[[Issue, WantedTable, Connection], Action | Issue]
 
 
 def plan_for(issues: Iterable[Issue], metadata: MetaData | None, connection: Connection) -> RepairPlan:
-    """Plan what fixes the defects among `issues`. Equal issues and databases give equal plans.
+    """Plan how to fix the defects. Equal issues and databases give equal plans.
 
     A repair only adds: tables, indexes, constraints, and columns that may be NULL or get a value from the
     database. To a table without rows it adds any column. It never drops, renames or changes a type.
@@ -27,7 +27,7 @@ def plan_for(issues: Iterable[Issue], metadata: MetaData | None, connection: Con
     Args:
         issues: As a validation found them.
         metadata: The models; without them nothing can be repaired.
-        connection: To read whether tables are empty. Nothing is written.
+        connection: To see whether tables are empty. Nothing is written.
     """
     wants = {want.item.key: want for want in wanted(connection, metadata)} if metadata is not None else {}
     defects = [issue for issue in issues if issue.is_defect]
@@ -126,8 +126,8 @@ def _rebuild(want: WantedTable, operation: str) -> str:
 def _invalid_index(issue: Issue, want: WantedTable, connection: Connection) -> Action:
     quote, table = connection.dialect.identifier_preparer.quote, ddl.table_name(connection, want.item)
     schema = f"{quote(want.item.schema)}." if want.item.schema else ""
-    # An index that another session is building CONCURRENTLY looks the same. That session holds this lock, and
-    # must neither be waited for nor stopped.
+    # An index that another session is building CONCURRENTLY looks the same. That session holds this lock. To
+    # wait for it, or to drop the index, would stop it.
     statements = (
         f"LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE NOWAIT",
         f"REINDEX INDEX {schema}{quote(issue.name)}",

@@ -1,1 +1,1 @@
-"""An application's Alembic directory, read without importing Alembic or any file of it."""
+"""Reads an application's Alembic directory, without importing Alembic or any file of the directory."""

@@ -1,4 +1,4 @@
-"""The revisions of a directory, read, ordered and found free of contradictions before anything runs."""
+"""Reads and orders the revisions of a directory, and checks that they do not contradict each other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from initdb.steps.revisions.reading import read_revisions
 
 
 def checked_graph(place: MigrationPlace) -> RevisionGraph:
-    """The graph of `place`. Raises InitError for files that cannot be read or contradict each other."""
+    """The graph of a directory's revisions.
+
+    Args:
+        place: The directory.
+
+    Raises:
+        InitError: A file cannot be read, or files contradict each other.
+    """
     graph = RevisionGraph.of(read_revisions(place))
     graph.check()
     return graph

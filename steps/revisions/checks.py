@@ -1,4 +1,4 @@
-"""What makes a set of revision files contradictory: unknown identifiers, cycles, an unplanned second head."""
+"""Finds contradictions among revision files: unknown identifiers, cycles, an unplanned second head."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ _ILLEGAL = "@-+:"
 
 
 def identifiers(files: Files) -> None:
-    """Raises InitError("broken-history"), with everything that is wrong, unless each identifier has its file.
+    """Check that identifiers are legal, that each has its file, and that no label is used twice.
 
-    A dependency that no file has is let pass where some file's labels are unknown: it may be one of them.
+    A dependency that no file has passes if the labels of some file are unknown: it may be one of them.
+
+    Raises:
+        InitError: `broken-history`, with everything that is wrong.
     """
     wrong = [*_illegal(files), *_unknown_downs(files), *_doubled_labels(files), *_unknown_dependencies(files)]
     if wrong:
@@ -26,7 +29,15 @@ def identifiers(files: Files) -> None:
 
 
 def acyclic(files: Files, parents: Parents) -> None:
-    """Raises InitError("broken-history") where revisions need each other in a circle."""
+    """Check that no revisions need each other in a circle.
+
+    Args:
+        files: The revisions.
+        parents: What each revision rests on.
+
+    Raises:
+        InitError: `broken-history`.
+    """
     try:
         TopologicalSorter(parents).prepare()
     except CycleError as error:
@@ -36,9 +47,17 @@ def acyclic(files: Files, parents: Parents) -> None:
 
 
 def one_head_a_branch(files: Files, follows: Parents, heads: Iterable[str]) -> None:
-    """Raises InitError("multiple-heads") where two heads share a base and no branch label tells them apart.
+    """Check that two heads never share a base, unless branch labels tell them apart.
 
-    Labels reach from their revision to everything that follows it. Where labels are unknown, Alembic decides.
+    A label belongs to its revision and to everything that follows it. If labels are unknown, Alembic decides.
+
+    Args:
+        files: The revisions.
+        follows: The down revisions of each.
+        heads: The heads.
+
+    Raises:
+        InitError: `multiple-heads`.
     """
     below = {head: closure([head], follows) for head in heads}
     labels = {head: _labels(files, revisions) for head, revisions in below.items()}

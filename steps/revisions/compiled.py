@@ -1,4 +1,4 @@
-"""One revision that exists as bytecode only (`sourceless = true`), read from its code object, not run."""
+"""Reads a revision that exists only as bytecode (`sourceless = true`), without running it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,21 @@ from initdb.steps.revisions.header import UNKNOWN, first_line, header_of, unpars
 from initdb.steps.revisions.revision_file import RevisionFile
 
 _PREFIX = 16
-"""Bytes of a .pyc before its code: magic number, flags, time and size of its source or its hash (PEP 552)."""
+"""Bytes of a .pyc before its code: magic number, flags, and time and size or hash of its source (PEP 552)."""
 
 
 def parse_compiled(path: Path, data: bytes, digest: str) -> RevisionFile | None:
-    """The revision that the bytecode `data` of `path` is, None where it is another module.
+    """The revision in a compiled file; None if the file is another module.
 
-    Commits are not looked for: a code object keeps too little of the text. Raises
-    InitError("revision-unparsable").
+    Commits are not looked for, because a code object keeps too little of the text.
+
+    Args:
+        path: The file.
+        data: Its bytes.
+        digest: Their hash.
+
+    Raises:
+        InitError: `revision-unparsable`.
     """
     code = _code(path, data)
     values = _module_values(code)
@@ -54,7 +61,7 @@ def _code(path: Path, data: bytes) -> CodeType:
 
 
 def _module_values(code: CodeType) -> dict[str, object]:
-    """Names that the module stores, with the constant loaded right before, else UNKNOWN."""
+    """Names that the module stores, each with the constant that is loaded right before, or UNKNOWN."""
     values: dict[str, object] = {}
     constant: object = UNKNOWN
     for instruction in dis.get_instructions(code):

@@ -1,4 +1,4 @@
-"""The revisions as a graph: heads, what is pending, what is implied; pure functions over the files' facts."""
+"""The revisions as a graph: heads, what is pending, what is implied. Its functions are pure."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ from initdb.steps.revisions.revision_file import RevisionFile
 
 @dataclass(frozen=True, slots=True)
 class RevisionGraph:
-    """All revisions of an application: `files` by identifier, in Alembic's order of listing.
+    """All revisions of an application. Call `check` before you rely on the rest.
 
-    `follows` are the down revisions and `needs` the dependencies of each, with branch labels resolved and
-    without those that no file has (`check` names these). Ask `check` before you rely on the rest.
+    Attributes:
+        files: The revisions by identifier, in Alembic's order of listing.
+        follows: The down revisions of each. Branch labels are resolved; identifiers without a file are left
+            out.
+        needs: The dependencies of each, in the same way.
     """
 
     files: Mapping[str, RevisionFile]
@@ -28,7 +31,11 @@ class RevisionGraph:
 
     @classmethod
     def of(cls, files: Iterable[RevisionFile]) -> RevisionGraph:
-        """The graph of `files`, given in the order of `read_revisions`."""
+        """Make the graph of revisions.
+
+        Args:
+            files: In the order of `read_revisions`.
+        """
         known = {file.revision: file for file in files}
         names = {label: revision for revision, file in known.items() for label in file.labels or ()}
         names |= {revision: revision for revision in known}
@@ -41,7 +48,7 @@ class RevisionGraph:
 
     @property
     def parents(self) -> dict[str, tuple[str, ...]]:
-        """What each revision rests on directly: what it follows, then what it depends on."""
+        """What each revision rests on directly: first what it follows, then what it depends on."""
         return {
             revision: tuple(dict.fromkeys(self.follows[revision] + self.needs[revision]))
             for revision in self.files
@@ -49,54 +56,81 @@ class RevisionGraph:
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """The version rows after `upgrade heads`: revisions that no other follows or depends on."""
+        """The version rows after `upgrade heads`: the revisions that no other follows or depends on."""
         needed = {parent for parents in self.parents.values() for parent in parents}
         return tuple(revision for revision in self.files if revision not in needed)
 
     @property
     def bases(self) -> tuple[str, ...]:
-        """Revisions that follow no other."""
+        """The revisions that follow no other."""
         return tuple(revision for revision, file in self.files.items() if not file.down)
 
     def ancestors(self, ids: Iterable[str]) -> frozenset[str]:
-        """`ids` and everything they rest on; identifiers that no file has are left out."""
+        """These revisions and everything they rest on. Identifiers that no file has are left out."""
         return closure((revision for revision in ids if revision in self.files), self.parents)
 
     def applied(self, current: Collection[str]) -> frozenset[str]:
-        """Every revision that the version rows `current` imply."""
+        """Every revision that the version rows imply.
+
+        Args:
+            current: The version rows.
+        """
         return self.ancestors(current)
 
     def unknown(self, current: Collection[str]) -> tuple[str, ...]:
-        """Version rows that no file has, sorted: the database is ahead of these files."""
+        """The version rows that no file has, sorted. If there are any, the database is ahead of these files.
+
+        Args:
+            current: The version rows.
+        """
         return tuple(sorted(set(current) - self.files.keys()))
 
     def overlapping(self, current: Collection[str]) -> tuple[str, ...]:
-        """Version rows that another row implies, sorted: no upgrade leaves such, and Alembic refuses them."""
+        """The version rows that another row implies, sorted. No upgrade leaves any, and Alembic refuses them.
+
+        Args:
+            current: The version rows.
+        """
         rows = set(current)
         return tuple(sorted(row for row in rows if row in self.ancestors(rows - {row})))
 
     def pending(self, current: Collection[str]) -> tuple[str, ...]:
-        """What `upgrade heads` would run from the version rows `current`, in plain Alembic's order.
+        """What `upgrade heads` would run, in the order of plain Alembic.
 
-        Rows that no file has count for nothing. Raises InitError("broken-history") where there is a cycle.
+        Args:
+            current: The version rows. Rows that no file has are ignored.
+
+        Raises:
+            InitError: `broken-history`, if there is a cycle.
         """
         checks.acyclic(self.files, self.parents)
         missing = self.files.keys() - self.applied(current)
         return upgrade_order(self.follows, self.needs, missing, self.heads)
 
     def check(self) -> None:
-        """Raises InitError("broken-history") or ("multiple-heads") where the files contradict each other."""
+        """Check that the files do not contradict each other.
+
+        Raises:
+            InitError: `broken-history`, `multiple-heads`.
+        """
         checks.identifiers(self.files)
         checks.acyclic(self.files, self.parents)
         checks.one_head_a_branch(self.files, self.follows, self.heads)
 
     def digest(self) -> str:
-        """One hash, 64 hex digits, over the identifier and content of every revision."""
+        """One hash over the identifier and the content of every revision, as 64 hexadecimal digits."""
         lines = sorted(f"{revision}\0{file.digest}\n" for revision, file in self.files.items())
         return hashlib.sha256("".join(lines).encode(errors="surrogatepass")).hexdigest()
 
     def resolve(self, text: str) -> str:
-        """The identifier that `text` is, or is the beginning of. Raises InitError("no-such-revision")."""
+        """The identifier that a text is, or with which it begins.
+
+        Args:
+            text: An identifier or the beginning of one.
+
+        Raises:
+            InitError: `no-such-revision`.
+        """
         if text in self.files:
             return text
         begin = [revision for revision in self.files if text and revision.startswith(text)]

@@ -1,4 +1,4 @@
-"""The four identifiers at the head of a revision file, out of the values of its module-level names."""
+"""The four identifiers in a revision file, from the values of its module-level names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LEGACY_FILE = re.compile(r"([a-f0-9]+)\.py")
 
 
 class Unknown:
-    """A value that only running the file would tell."""
+    """A value that is only known if the file runs."""
 
 
 UNKNOWN: Final = Unknown()
@@ -23,7 +23,14 @@ UNKNOWN: Final = Unknown()
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Identifiers of a revision: its own, those it follows, those it needs, its labels (None: unknown)."""
+    """The identifiers of a revision.
+
+    Attributes:
+        revision: Its own.
+        down: Those that it follows.
+        depends_on: Those that it depends on.
+        labels: Its branch labels; None if they are unknown.
+    """
 
     revision: str
     down: tuple[str, ...]
@@ -32,11 +39,17 @@ class Header:
 
 
 def header_of(path: Path, values: Mapping[str, object], lines: Mapping[str, int]) -> Header | None:
-    """The header that the module's `values` make, None where it is no revision at all.
+    """The header of a revision file; None if the file is no revision.
 
-    As Alembic does, a file of 2011 without `revision` is named by its file name. `lines` are the line
-    numbers of the names. Raises InitError("revision-unparsable") where `revision` or `down_revision` is no
-    literal or missing.
+    A file of 2011 without `revision` is named by its file name, as Alembic does it.
+
+    Args:
+        path: The file.
+        values: The values of the module's names.
+        lines: The line numbers of the names.
+
+    Raises:
+        InitError: `revision-unparsable`, if `revision` or `down_revision` is missing or no literal.
     """
     own: object = values.get("revision")
     if "revision" not in values:
@@ -59,17 +72,23 @@ def header_of(path: Path, values: Mapping[str, object], lines: Mapping[str, int]
 
 
 def unparsable(path: Path, line: int, reason: str) -> InitError:
-    """The error for a revision file that cannot be read; `line` 0 where there is none to name."""
+    """The error for a revision file that cannot be read.
+
+    Args:
+        path: The file.
+        line: The number of the line; 0 if there is none to name.
+        reason: Why it cannot be read.
+    """
     return InitError("revision-unparsable", f"{path}, line {line}: {reason}" if line else f"{path}: {reason}")
 
 
 def first_line(docstring: str | None) -> str:
-    """The first line of a docstring, without the blank around it; empty where there is none."""
+    """The first line of a docstring, without the space around it; empty if there is none."""
     return (docstring or "").strip().partition("\n")[0].strip()
 
 
 def _identifiers(value: object) -> tuple[str, ...] | None:
-    """A name, several, or none (as Alembic's `to_tuple` takes them); None where that cannot be told."""
+    """A name, several, or none (as Alembic's `to_tuple` takes them); None if they are unknown."""
     if value is None or value == (None,):
         return ()
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Which files of an Alembic directory are its revisions, in Alembic's order of listing, and their bytes."""
+"""Lists the revision files of an Alembic directory, in Alembic's order, and reads their bytes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,15 @@ _CACHE = "__pycache__"
 
 
 def content_digest(place: MigrationPlace) -> str:
-    """One hash, 64 hex digits, over the names and bytes of all files that `read_revisions` would parse.
+    """One hash over the names and bytes of all revision files, as 64 hexadecimal digits.
 
-    For the road on which nothing has changed: 300 files take some milliseconds. Raises "revision-unparsable"
-    where a file cannot be read.
+    It is for boots for which nothing has changed: 300 files take some milliseconds.
+
+    Args:
+        place: The directory.
+
+    Raises:
+        InitError: `revision-unparsable`, if a file cannot be read.
     """
     whole = hashlib.sha256()
     for path in list_files(place):
@@ -28,10 +33,16 @@ def content_digest(place: MigrationPlace) -> str:
 
 
 def list_files(place: MigrationPlace) -> tuple[Path, ...]:
-    """Real paths of the files that Alembic would load as revisions, in its order, each once.
+    """The real paths of the files that Alembic would load as revisions, in its order, each once.
 
-    A folder that does not exist holds none, as for Alembic; one that cannot be read, which Alembic takes for
-    empty too, raises InitError("migrations-not-found"). Source: alembic.script.base, Script._list_py_dir.
+    A missing folder has none, as for Alembic. Alembic takes an unreadable folder for empty too; here it is an
+    error. Source: alembic.script.base, Script._list_py_dir.
+
+    Args:
+        place: The directory.
+
+    Raises:
+        InitError: `migrations-not-found`, if a folder cannot be listed.
     """
     found: dict[Path, None] = {}
     for location in place.version_locations:
@@ -42,7 +53,7 @@ def list_files(place: MigrationPlace) -> tuple[Path, ...]:
 
 
 def _listed(folder: str, place: MigrationPlace) -> Iterator[Path]:
-    """All files in `folder`, links followed; those of compiled caches and inner folders where asked for."""
+    """All files in a folder, with links followed. Compiled caches and inner folders count if configured."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except (FileNotFoundError, NotADirectoryError):
@@ -73,7 +84,11 @@ def _is_candidate(path: Path, sourceless: bool) -> bool:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a regular file. Raises InitError("revision-unparsable") where they cannot be read."""
+    """The bytes of a regular file.
+
+    Raises:
+        InitError: `revision-unparsable`, if they cannot be read.
+    """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise unparsable(path, 0, "it is not a regular file")

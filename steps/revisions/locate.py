@@ -1,4 +1,4 @@
-"""Where an Alembic directory is, from a folder, an alembic.ini, a pyproject.toml or a package."""
+"""Finds an Alembic directory from a folder, an alembic.ini, a pyproject.toml or a package."""
 
 from __future__ import annotations
 
@@ -16,12 +16,19 @@ ENV = "env.py"
 
 @dataclass(frozen=True, slots=True)
 class MigrationPlace:
-    """An Alembic directory, every path absolute.
+    """An Alembic directory. Every path is absolute.
 
-    `script_location` holds env.py; `ini` and `toml` are the files that configure it; `version_locations` are
-    the folders of revision files, in Alembic's order. Give them to Alembic as they are here (script_location
-    as main option, `ScriptDirectory.version_locations` as attribute): it alone would take relative ones from
-    the working directory only.
+    Give the paths to Alembic as they are here: `script_location` as main option, `version_locations` as the
+    attribute of ScriptDirectory. Alembic itself would resolve relative paths only against the working
+    directory.
+
+    Attributes:
+        script_location: The folder with env.py.
+        ini: The alembic.ini, if there is one.
+        version_locations: The folders of revision files, in Alembic's order.
+        toml: The pyproject.toml, if it configures Alembic.
+        recursive: Whether inner folders count.
+        sourceless: Whether compiled files count.
     """
 
     script_location: Path
@@ -33,12 +40,16 @@ class MigrationPlace:
 
 
 def find_directories(migrations: str | Path) -> MigrationPlace:
-    """The Alembic directory that `migrations` names.
+    """Find the Alembic directory that a setting names.
 
-    `migrations` is a folder with env.py (the alembic.ini in it or beside it is taken, where that one means
-    this folder), a folder with an alembic.ini, an alembic.ini, a pyproject.toml with [tool.alembic],
-    "package:path" or "package.name". A path that exists is a path; nothing is imported. Raises
-    InitError("migrations-not-found").
+    Args:
+        migrations: A folder with env.py, a folder with an alembic.ini, an alembic.ini, a pyproject.toml with
+            [tool.alembic], "package:path" or "package.name". For a folder with env.py, the alembic.ini in it
+                or
+            beside it is used, if it means this folder. A path that exists is a path. Nothing is imported.
+
+    Raises:
+        InitError: `migrations-not-found`.
     """
     try:
         return _find(migrations)
@@ -132,7 +143,7 @@ def _options(ini: Path | None, toml: Path | None) -> Options:
 
 
 def _resolve(text: str, beside: Path, wanted: str = "") -> Path:
-    """`text` as Alembic takes it (a package's folder, or from the working directory), else from `beside`."""
+    """A path as Alembic resolves it (in a package, or from the working directory), else from `beside`."""
     if ":" in text and not Path(text).is_absolute():
         return package_folder(text)
     here, there = Path(text).absolute(), (beside / text).absolute()

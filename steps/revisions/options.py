@@ -1,4 +1,4 @@
-"""The options of Alembic that say where its files are, from alembic.ini and pyproject.toml."""
+"""Reads the options of Alembic that say where its files are, from alembic.ini and pyproject.toml."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LEGACY = re.compile(r", *|(?: +)")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What an alembic.ini (and the pyproject.toml beside it) says, interpolated but not yet made absolute."""
+    """What an alembic.ini (and the pyproject.toml beside it) says, interpolated but not made absolute."""
 
     script_location: str | None = None
     version_locations: tuple[str, ...] = ()
@@ -29,7 +29,7 @@ class Options:
     sourceless: bool = False
 
     def or_else(self, other: Options) -> Options:
-        """These options, and those of `other` where these say nothing, as Alembic asks the ini first."""
+        """These options, completed by others. Alembic too reads the ini file first."""
         return Options(
             self.script_location or other.script_location,
             self.version_locations or other.version_locations,
@@ -39,10 +39,12 @@ class Options:
 
 
 def read_ini(path: Path) -> Options:
-    """The options in section [alembic] of `path`, with `%(here)s` as the absolute folder of the file.
+    """The options in section [alembic]. `%(here)s` is the absolute folder of the file.
 
-    Raises InitError("migrations-not-found") when the file cannot be read or interpolated.
     Source: alembic.config.Config (file_config, get_version_locations_list).
+
+    Raises:
+        InitError: `migrations-not-found`, if the file cannot be read or interpolated.
     """
     parser = ConfigParser({"here": path.absolute().parent.as_posix()})
     try:
@@ -70,9 +72,10 @@ def read_ini(path: Path) -> Options:
 
 
 def read_toml(path: Path) -> Options | None:
-    """The options in table [tool.alembic] of a pyproject.toml; None where it has no such table.
+    """The options in table [tool.alembic] of a pyproject.toml; None if it has no such table.
 
-    Raises InitError("migrations-not-found") when the file cannot be read or a value has the wrong type.
+    Raises:
+        InitError: `migrations-not-found`, if the file cannot be read or a value has the wrong type.
     """
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("alembic")

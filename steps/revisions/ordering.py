@@ -1,4 +1,4 @@
-"""In which order plain Alembic runs revisions, and what a revision rests on."""
+"""The order in which plain Alembic runs revisions, and what a revision rests on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ Parents = Mapping[str, tuple[str, ...]]
 
 
 def closure(ids: Iterable[str], parents: Parents) -> frozenset[str]:
-    """`ids` and all that can be reached from them over `parents`."""
+    """The given revisions and all that can be reached from them.
+
+    Args:
+        ids: Identifiers.
+        parents: What each revision leads to.
+    """
     seen: set[str] = set()
     waiting = list(ids)
     while waiting:
@@ -22,13 +27,17 @@ def closure(ids: Iterable[str], parents: Parents) -> frozenset[str]:
 def upgrade_order(
     follows: Parents, needs: Parents, wanted: Collection[str], heads: Iterable[str]
 ) -> tuple[str, ...]:
-    """`wanted` in plain Alembic's order of upgrading to `heads`; the graph must have no cycle.
+    """The order in which plain Alembic would run revisions. The graph must have no cycle.
 
-    `follows` and `needs` are each revision's down revisions and dependencies, in the order of listing.
-    Alembic walks from the heads down one branch as far as no other branch needs what comes next, and
-    reverses the result. Where a revision depends on several others Alembic's own order among these differs
-    from process to process; here it is that of the file. Source:
-    alembic.script.revision.RevisionMap._topological_sort.
+    Alembic walks from the heads down one branch, until another branch needs what comes next, and reverses the
+    result. If a revision depends on several others, Alembic's order among these differs from process to
+    process; here it is that of the file. Source: alembic.script.revision.RevisionMap._topological_sort.
+
+    Args:
+        follows: The down revisions of each revision, in the order of listing.
+        needs: The dependencies of each.
+        wanted: The revisions to order.
+        heads: The heads to upgrade to.
     """
     parents = {revision: follows[revision] + needs[revision] for revision in follows}
     place = {revision: number for number, revision in enumerate(follows)}
@@ -63,7 +72,7 @@ def upgrade_order(
 
 
 def _steps_down(revision: str, follows: Parents, needs: Parents) -> list[str]:
-    """What `revision` rests on, without dependencies that one below it on its own branch has as well."""
+    """What a revision rests on, without dependencies that a revision below it on its own branch has too."""
     inherited: set[str] = set()
     if needs[revision]:
         inherited.update(*(needs[below] for below in closure(follows[revision], follows)))

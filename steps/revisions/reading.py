@@ -1,4 +1,4 @@
-"""All revision files of an Alembic directory, in Alembic's order of listing, without importing one."""
+"""Reads all revision files of an Alembic directory, in Alembic's order of listing, without importing one."""
 
 from __future__ import annotations
 
@@ -17,11 +17,17 @@ __all__ = ["RevisionFile", "content_digest", "list_files", "read_revisions"]
 
 
 def read_revisions(place: MigrationPlace) -> tuple[RevisionFile, ...]:
-    """Every revision of `place`, in Alembic's order of listing: by version location, then by file name.
+    """Every revision of a directory, in Alembic's order of listing: by version location, then by file name.
 
-    Python files that are no revisions are left out. Raises InitError("revision-unparsable") with file, line
-    and reason, and InitError("revision-duplicate") where two files have one identifier. Source:
-    alembic.script.base.
+    Python files that are no revisions are left out. Source: alembic.script.base.
+
+    Args:
+        place: The directory.
+
+    Raises:
+        InitError: `revision-unparsable`, with file, line and reason; `revision-duplicate`, if two files have
+            one
+            identifier.
     """
     found: dict[str, RevisionFile] = {}
     with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""What is known of one revision file before anything of it has run."""
+"""What is known about a revision file before anything in it has run."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class RevisionFile:
-    """One revision, as its file says it.
+    """One revision, as its file describes it.
 
-    `down` and `depends_on` are the identifiers as written (a dependency may be a branch label); `labels` is
-    None where the file computes them in a way that only running it would tell. `digest` is the SHA-256 of
-    the file's bytes as they are, 64 lowercase hex digits. `doc` is the first line of the docstring.
-    `has_downgrade` is False where there is no such function or it begins with `raise`.
-    `uses_autocommit_block` also stands for an isolation level AUTOCOMMIT. `commits` are the lines that
-    visibly end or begin a transaction of the run's connection; a Session's commit, which stays above the
-    driver, is none.
+    Attributes:
+        revision: Its identifier.
+        down: The identifiers that it follows, as written.
+        depends_on: Those that it depends on, as written. One may be a branch label.
+        labels: Its branch labels; None if they are known only when the file runs.
+        path: The file.
+        digest: The SHA-256 of its bytes, as 64 lowercase hexadecimal digits.
+        doc: The first line of the docstring.
+        has_downgrade: False if there is no such function, or if it begins with `raise`.
+        uses_autocommit_block: True also for an isolation level AUTOCOMMIT.
+        commits: The lines that visibly end or begin a transaction of the run's connection. The commit of a
+            Session does not reach the driver, and does not count.
     """
 
     revision: str

@@ -1,4 +1,4 @@
-"""One revision file's source, parsed to a tree and read there: nothing of it runs."""
+"""Reads a revision file's source from its syntax tree. Nothing of it runs."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 def parse_source(path: Path, data: bytes, digest: str) -> RevisionFile | None:
-    """The revision that the source text `data` of `path` is, None where it is another Python file.
+    """The revision in a source file; None if it is another Python file.
 
-    Raises InitError("revision-unparsable") with file, line and reason; also where nothing is left in the
-    file.
+    Args:
+        path: The file.
+        data: Its bytes.
+        digest: Their hash.
+
+    Raises:
+        InitError: `revision-unparsable`, with file, line and reason; also if the file is empty.
     """
     tree = _tree(path, data)
     if all(_is_text(statement) for statement in tree.body):
@@ -56,7 +61,7 @@ def _tree(path: Path, data: bytes) -> ast.Module:
 
 
 class _ModuleNames:
-    """The values that module-level statements give to names; UNKNOWN where only running would tell."""
+    """The values that module-level statements give to names; UNKNOWN for what only running would show."""
 
     def __init__(self, tree: ast.Module) -> None:
         self.values: dict[str, object] = {}
@@ -99,7 +104,7 @@ class _ModuleNames:
 
 
 def _bound_names(statement: ast.stmt) -> Iterator[tuple[str, int]]:
-    """Names that a statement which is no plain assignment binds in the module, with their lines."""
+    """Names that a statement other than a plain assignment binds in the module, with their lines."""
     waiting: list[ast.AST] = [statement]
     while waiting:
         node = waiting.pop()

@@ -1,4 +1,4 @@
-"""Where a revision's source visibly leaves its transaction: commits, rollbacks, scripts, autocommit."""
+"""Finds where a revision's source visibly leaves its transaction: commits, rollbacks, scripts, autocommit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from initdb.steps.transactions.sql_words import transaction_word
 
 _SUSPECT = (b"commit", b"rollback", b"executescript", b" transaction")
 _SUSPECT_START = re.compile(rb"[\"'\n/]\s*(?:begin|end|abort)\b")
-"""Without one of these, in small letters, there is nothing to look for: most files are not walked at all."""
+"""A file without one of these words, in lower case, need not be searched. Most files are not."""
 
 _SENDERS = frozenset({"execute", "exec_driver_sql", "scalar", "text", "DDL"})
 _CONNECTIONS = frozenset({"connection", "bind", "dbapi_connection", "driver_connection"})
@@ -21,9 +21,13 @@ _SAME = frozenset({"execution_options"})
 def transactions_in(tree: ast.Module, data: bytes) -> tuple[bool, tuple[int, ...]]:
     """Whether the source uses autocommit, and the sorted line numbers where it ends or begins a transaction.
 
-    Seen are `.commit()` and `.rollback()` on what came from `op.get_bind()`, `.connection`,
+    It finds `.commit()` and `.rollback()` on what came from `op.get_bind()`, `.connection`,
     `raw_connection()` and the like, transaction statements as SQL text, and sqlite3's `executescript`, which
     commits first.
+
+    Args:
+        tree: The syntax tree.
+        data: The bytes of the file.
     """
     small = data.lower()
     if not any(word in small for word in _SUSPECT) and not _SUSPECT_START.search(small):
@@ -61,7 +65,7 @@ def _is_autocommit(call: ast.Call) -> bool:
 
 
 def _connection_names(nodes: list[ast.AST]) -> frozenset[str]:
-    """Names that are bound to the run's connection somewhere in the file, directly or through others."""
+    """Names that are bound to the run's connection somewhere in the file, directly or through other names."""
     bindings = [pair for node in nodes for pair in _bindings(node)]
     found: frozenset[str] = frozenset()
     while True:
