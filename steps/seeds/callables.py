@@ -34,10 +34,10 @@ def call(source: SeedSource, connection: Connection) -> int:
         The number of rows that the function says it created, else 0.
 
     Raises:
-        InitError: `seed-callable-failed`, where the function fails; where it would end the transaction, which
-            is refused before it reaches the driver; and where it has ended the transaction on the driver's
-            own connection, so that the savepoint is gone.
-        DBAPIError: what can pass by itself, such as a lost connection or a lock.
+        InitError: `seed-callable-failed`. The function failed; or it would have ended the transaction, which
+            is
+            refused before it reaches the driver; or it has ended it on the driver's own connection.
+        DBAPIError: A retry may help: a lost connection or a lock, for example.
     """
     function = load_function(source)
     savepoint = connection.begin_nested()
@@ -49,9 +49,9 @@ def call(source: SeedSource, connection: Connection) -> int:
     try:
         savepoint.commit()
     except (DBAPIError, InvalidRequestError) as error:
-        # Sends nothing: SQLAlchemy would refuse every later statement for the savepoint's sake.
+        # This sends nothing. Without it SQLAlchemy would refuse every later statement.
         savepoint.rollback()
-        # That the savepoint is gone is an OperationalError on SQLite, as a passing failure is elsewhere.
+        # On SQLite a missing savepoint is an OperationalError, as a temporary failure is elsewhere.
         if _is_of_the_moment(error) and connection.dialect.name != "sqlite":
             raise
         said = (
@@ -63,9 +63,9 @@ def call(source: SeedSource, connection: Connection) -> int:
 
 @contextlib.contextmanager
 def _kept_open(connection: Connection, name: str) -> Iterator[list[InitError]]:
-    """Refuse what would end the transaction, and yield the refusals, since the function may swallow them.
+    """Refuse what would end the transaction. Yield the refusals, because the function may swallow them.
 
-    A Session on the connection works in a savepoint of its own, so its commit and rollback are allowed.
+    A Session on the connection works in its own savepoint, so its commit and rollback are allowed.
     """
     refused: list[InitError] = []
 
@@ -102,7 +102,7 @@ def _kept_open(connection: Connection, name: str) -> Iterator[list[InitError]]:
 
 
 def _reopen(connection: Connection, root: RootTransaction | None) -> None:
-    """Reopen SQLAlchemy's transaction, which the refused call has closed; the driver's is still open."""
+    """Reopen SQLAlchemy's transaction, which the refused call has closed. The driver's is still open."""
     if root is not None and root is connection.get_transaction():
         root.is_active = True
     elif not connection.closed and not connection.in_transaction():
@@ -110,7 +110,7 @@ def _reopen(connection: Connection, root: RootTransaction | None) -> None:
 
 
 def _is_of_the_moment(error: Exception) -> bool:
-    """Whether the error can pass by itself: then the loop classifies the driver's own error."""
+    """Whether a retry may help. Then the loop classifies the driver's own error."""
     return isinstance(error, DBAPIError) and (
         error.connection_invalidated or isinstance(error, OperationalError)
     )
@@ -130,7 +130,7 @@ def _failure(source: SeedSource, error: Exception) -> Exception:
 
 
 def _own_line(frames: Sequence[traceback.FrameSummary]) -> str:
-    """The last line in the frames that is in the function's own file, the one that `call` calls into."""
+    """The last line in the frames that is in the function's own file, the one that `call` calls."""
     ours = (call.__code__.co_filename, call.__name__)
     here = [number for number, frame in enumerate(frames) if (frame.filename, frame.name) == ours]
     called = frames[here[-1] + 1 :] if here else ()

@@ -16,7 +16,7 @@ from initdb.steps.seeds.reading import first_columns, is_csv, read_rows
 from initdb.steps.seeds.tables import columns_of, is_optional, table_of
 
 SAMPLE = 1000
-"""The rows of a CSV file whose values are tried. Encoding, quotes and widths are tried in all rows."""
+"""In a CSV file, the values of so many rows are checked. Encoding, quotes and widths are checked in all."""
 
 
 def check(source: SeedSource, metadata: MetaData | None) -> None:
@@ -28,7 +28,7 @@ def check(source: SeedSource, metadata: MetaData | None) -> None:
 
     Raises:
         InitError: `seed-file-unreadable`, `seed-table-unknown`, `seed-column-unknown`, `seed-column-missing`,
-            `seed-key-missing`, or `seed-rejected`, for a value that its column cannot hold.
+            `seed-key-missing`; or `seed-rejected`, if a column cannot hold a value.
     """
     if source.kind not in ("rows", "python rows"):
         return

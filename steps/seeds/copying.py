@@ -1,4 +1,4 @@
-"""Inserts rows with PostgreSQL's COPY, where that stores exactly what INSERT would.
+"""Inserts rows with PostgreSQL's COPY, if that stores exactly what INSERT would.
 
 The text format: https://www.postgresql.org/docs/current/sql-copy.html
 """
@@ -16,17 +16,17 @@ from typing import Any, Protocol, TypeAlias, cast
 from sqlalchemy import Column, Connection, Table, bindparam
 
 FEWEST = 100
-"""The number of rows below which INSERT is as fast."""
+"""With fewer rows, INSERT is as fast."""
 
 _Text: TypeAlias = Callable[[Any], str]
-"""Writes a value of the one type that it is for."""
+"""Writes a value of one type."""
 
 
 class _Copying(Protocol):
-    """psycopg2's cursor, as far as the DBAPI does not describe it."""
+    """psycopg2's cursor, for what the DBAPI does not describe."""
 
     def copy_expert(self, sql: str, file: StringIO) -> None:
-        """Run a COPY command on a file's content."""
+        """Run a COPY command with the content of a file."""
 
 
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
@@ -47,14 +47,19 @@ _TEXTS: Mapping[type, _Text] = {
 
 
 def copy_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> bool:
-    """Insert the rows, which all have the same columns, with one COPY.
+    """Insert rows with one COPY.
+
+    Args:
+        connection: In a transaction.
+        table: The table to insert into.
+        rows: By column key. All have the same columns.
 
     Returns:
-        Whether this was done. Else the caller must INSERT: the driver is not psycopg2, the rows are few,
-        SQLAlchemy would add a default or an SQL expression, or a value has no text form here.
+        Whether this was done. If not, the caller must INSERT: the driver is not psycopg2, the rows are few,
+            SQLAlchemy would add a default or an SQL expression, or a value has no text form here.
 
     Raises:
-        psycopg2.Error: as the driver raises it.
+        psycopg2.Error: As the driver raises it.
     """
     dialect = connection.dialect
     if dialect.driver != "psycopg2" or len(rows) < FEWEST:

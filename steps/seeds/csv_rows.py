@@ -1,4 +1,5 @@
-"""CSV seed files as in RFC 4180: UTF-8, commas, column names in the first record; blank lines are skipped."""
+"""Reads CSV seed files (RFC 4180): UTF-8, commas, column names in the first record; blank lines are
+skipped."""
 
 from __future__ import annotations
 
@@ -12,7 +13,11 @@ from initdb.steps.seeds.model import SeedRow
 
 
 def csv_header(name: str, path: Path) -> tuple[str, ...]:
-    """The names in the first record, none for an empty file.
+    """The names in the first record; none for an empty file.
+
+    Args:
+        name: What messages call the file.
+        path: The file.
 
     Raises:
         InitError: `seed-file-unreadable`.
@@ -22,6 +27,10 @@ def csv_header(name: str, path: Path) -> tuple[str, ...]:
 
 def csv_rows(name: str, path: Path) -> Iterator[SeedRow]:
     """The rows, with texts as values. Each is read when it is asked for.
+
+    Args:
+        name: What messages call the file.
+        path: The file.
 
     Raises:
         InitError: `seed-file-unreadable`, when the faulty record is reached.

@@ -1,6 +1,6 @@
-"""JSON and YAML seed files: a list of rows, or a document {"table", "key", "on_conflict", "rows"}.
+"""Reads JSON and YAML seed files: a list of rows, or a document {"table", "key", "on_conflict", "rows"}.
 
-JSON as in RFC 8259, in UTF-8. YAML as `yaml.safe_load` reads it, with the extra `yaml` installed.
+JSON is as in RFC 8259, in UTF-8. YAML is as `yaml.safe_load` reads it, with the extra `yaml` installed.
 """
 
 from __future__ import annotations
@@ -22,8 +22,12 @@ _YAML_DOCUMENT = re.compile(r"^(?:table|key|on_conflict|rows)[ \t]*:", re.MULTIL
 def stated(name: str, content: bytes) -> Mapping[str, object]:
     """The members of a document. A plain list of rows has none, and is not parsed.
 
+    Args:
+        name: What messages call the file.
+        content: Its bytes.
+
     Raises:
-        InitError: `seed-file-unreadable`, for a malformed document.
+        InitError: `seed-file-unreadable`, if the document is malformed.
     """
     if name.endswith(".json"):
         document = content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
@@ -34,7 +38,7 @@ def stated(name: str, content: bytes) -> Mapping[str, object]:
 
 
 def document_rows(name: str, content: bytes) -> Iterator[SeedRow]:
-    """The rows, in the file's order.
+    """The rows, in the order of the file; see `stated`.
 
     Raises:
         InitError: `seed-file-unreadable`.
@@ -58,10 +62,10 @@ def document_rows(name: str, content: bytes) -> Iterator[SeedRow]:
 
 
 def decoded(name: str, content: bytes) -> str:
-    """The content as text.
+    """The content as text; see `stated`.
 
     Raises:
-        InitError: `seed-file-unreadable`, where it is not UTF-8.
+        InitError: `seed-file-unreadable`, if it is not UTF-8.
     """
     try:
         return content.decode("utf-8-sig")

@@ -1,4 +1,4 @@
-"""Seeding functions that an application passes as objects: how they are declared, named and hashed."""
+"""How seeding functions that an application passes as objects are declared, named and hashed."""
 
 from __future__ import annotations
 
@@ -54,8 +54,11 @@ def seed(
 def function_source(function: Callable[..., object]) -> SeedSource:
     """The seed source of a function, which is not called.
 
+    Args:
+        function: Declared with `seed`, or any other function.
+
     Raises:
-        InitError: `seed-file-unreadable`, for an option that is none.
+        InitError: `seed-file-unreadable`, if a declared option has a wrong value.
     """
     name = getattr(function, "seed_name", None) or function_name(function)
     declared = {option: getattr(function, option, None) for option in ("table", "key", "on_conflict")}
@@ -72,7 +75,7 @@ def function_source(function: Callable[..., object]) -> SeedSource:
 
 
 def function_name(function: Callable[..., object]) -> str:
-    """The function's module and qualified name. The main module has the name by which others import it."""
+    """The module and the qualified name. The main module has the name by which others import it."""
     inner = _plain(function)
     module = inner.__module__
     if module == "__main__":
@@ -83,10 +86,13 @@ def function_name(function: Callable[..., object]) -> str:
 
 
 def function_digest(function: Callable[..., object]) -> str:
-    """SHA-256 of the function's own source; of its code, where there is no source.
+    """The SHA-256 of the function's own source, or of its code if there is no source.
 
-    It is not a hash of the file: a function that works on the connection would run again after every edit of
-    its module.
+    It is not a hash of the file. Otherwise a function that works on the connection would run again after
+    every edit of its module.
+
+    Args:
+        function: The function.
     """
     inner = _plain(function)
     try:
@@ -112,7 +118,7 @@ def _takes_connection(function: Callable[..., object]) -> bool:
 
 
 def _parts(code: CodeType) -> Iterator[object]:
-    """What the code does, without file and line."""
+    """What the code does, without file names and line numbers."""
     yield code.co_code, code.co_names, code.co_varnames
     for constant in code.co_consts:
         if isinstance(constant, CodeType):

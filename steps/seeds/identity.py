@@ -25,7 +25,7 @@ Made = dict[str, tuple[int, int]]
 def apply(
     connection: Connection, password_file: Path | None
 ) -> tuple[BatchCounts, Made, dict[str, object] | None]:
-    """Insert the rows and the admin that are missing.
+    """Insert the missing rows and the admin, if it is missing.
 
     A generated password is printed on the terminal here, before the transaction is committed.
 
@@ -34,7 +34,8 @@ def apply(
         password_file: A file with the admin's password; see `identity.password.obtain_password`.
 
     Returns:
-        The counts in all; those of each table; and of a new admin the origin of the password.
+        The counts of all tables together; those of each table; and for a new admin the origin of the
+            password.
 
     Raises:
         InitError: `admin-password-weak`, `admin-password-unreadable`, `identity-incomplete`.
@@ -54,7 +55,7 @@ def apply(
 
 @contextmanager
 def _terminal() -> Iterator[TextIO | None]:
-    """The process's terminal, also where its output is redirected; None where there is none."""
+    """The process's terminal, even if its output is redirected; None if it has none."""
     try:
         terminal = Path("/dev/tty").open("w", encoding="utf-8")  # noqa: SIM115 (closed below)
     except OSError:

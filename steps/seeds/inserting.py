@@ -21,8 +21,8 @@ _ADVANCE = text(
 def insert_rows(connection: Connection, table: Table, rows: Sequence[SeedRow]) -> None:
     """Insert the rows, in their order.
 
-    Rows with different columns go into different statements, so that a column that is left out gets its
-    default. A sequence that numbers a column is moved past the numbers that the rows have.
+    Rows with different columns go into different statements, so that an omitted column gets its default. A
+    sequence that numbers a column is moved past the numbers that the rows have.
 
     Args:
         connection: In a transaction.
@@ -30,7 +30,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[SeedRow]) -
         rows: By column key.
 
     Raises:
-        Exception: what the driver or a column's type raises.
+        Exception: What the driver or a column's type raises.
     """
     for group in _alike(rows):
         if not copy_rows(connection, table, group):
@@ -40,7 +40,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[SeedRow]) -
 
 
 def _alike(rows: Iterable[SeedRow]) -> Iterator[list[SeedRow]]:
-    """Neighbouring rows that have the same columns."""
+    """Groups of neighbouring rows that have the same columns."""
     for _, group in groupby(rows, key=frozenset):
         yield list(group)
 

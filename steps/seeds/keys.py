@@ -14,17 +14,20 @@ Key = tuple[str, ...]
 
 
 def natural_key(table: Table, given: Sequence[str] = (), columns: Collection[str] | None = None) -> Key:
-    """The names of the key's columns.
+    """Choose the columns of a table's natural key.
 
-    A key that the source gives is taken. Otherwise the candidates are the table's unique constraints, and its
-    unique indexes on whole columns and all rows, without a column that the database numbers. Among those that
-    the rows can fill, a key that cannot be NULL comes first, then one of fewer columns, then one of columns
-    further to the left. The last candidate is the primary key, where the database does not number it.
+    A key that the source gives comes first. Otherwise the candidates are the table's unique constraints, and
+    its unique indexes on whole columns and all rows, without a column that the database numbers. Among those
+    that the rows can fill, a key that cannot be NULL comes first, then one of fewer columns, then one of
+    columns further to the left. The last candidate is the primary key, if the database does not number it.
 
     Args:
         table: The table that the rows are for.
-        given: The key that the source gives, empty where it gives none.
-        columns: The columns that the rows have; None where they are not known and all may be there.
+        given: The key that the source gives; empty if it gives none.
+        columns: The columns that the rows have; None if they are not known and all may be there.
+
+    Returns:
+        The names of the columns.
 
     Raises:
         InitError: `seed-key-missing`, with the candidates. For a given key `seed-column-unknown` and

@@ -1,7 +1,7 @@
-"""The ledger of seeds: what the events `seed_batch_applied` say of each source. Pure.
+"""The ledger of seeds: what the events `seed_batch_applied` say about each source. Its functions are pure.
 
 The fold and the step share these rules: how an event changes a record, which sources are still to be applied,
-and where a source that was interrupted goes on.
+and where an interrupted source goes on.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ def seeds_pending(
 ) -> tuple[str, ...]:
     """The names of the sources that are still to be applied, in their order.
 
-    A source is applied when its present content is complete in its record.
+    A source is applied if its present content is complete in its record.
 
     Args:
         records: The ledger.
         sources: The application's sources, in their order.
-        recreated: Tables that were created anew. A source that fills one of them is to be applied again.
+        recreated: Tables that were created again. A source that fills one of them is pending again.
     """
     known = forget(records, recreated)
     return tuple(
@@ -35,10 +35,14 @@ def seeds_pending(
 
 
 def position(records: Mapping[str, SeedRecord], source: SeedSource) -> int:
-    """The row, counted from 0, at which an interrupted source goes on; 0 where its content is another.
+    """The row, counted from 0, at which an interrupted source goes on; 0 if its content has changed.
 
     Rows that a function yields always begin at 0, since another process may get them in another order. Rows
     that exist are found by their key.
+
+    Args:
+        records: The ledger.
+        source: The source.
     """
     record = records.get(source.name)
     if record is None or record.partial != source.digest or source.kind != "rows":
@@ -49,13 +53,22 @@ def position(records: Mapping[str, SeedRecord], source: SeedSource) -> int:
 def must_assume(source: SeedSource, adopted: bool) -> bool:
     """Whether the source is recorded as applied without being run.
 
-    On an adopted database nobody knows whether a callable without a key has already been run.
+    On an adopted database nobody knows whether a callable without a key has already run.
+
+    Args:
+        source: The source.
+        adopted: Whether the database was adopted.
     """
     return adopted and source.kind == "python callable" and not source.key
 
 
 def record(before: SeedRecord | None, said: SeedBatchApplied) -> SeedRecord:
-    """A source's record after an event that says `said` of it."""
+    """A source's record after an event.
+
+    Args:
+        before: The record before the event, if there was one.
+        said: What the event says.
+    """
     known, digest = before or SeedRecord(said.source), said.digest
     known = replace(known, table=said.table or known.table)
     if not said.complete:
@@ -70,10 +83,15 @@ def record(before: SeedRecord | None, said: SeedBatchApplied) -> SeedRecord:
 
 
 def forget(records: Mapping[str, SeedRecord], tables: Collection[str]) -> Mapping[str, SeedRecord]:
-    """The records without those of sources that fill one of `tables`, which were created anew and empty."""
+    """The records without those of sources that fill a table which was created again and is empty.
+
+    Args:
+        records: The ledger.
+        tables: The tables that were created again.
+    """
     return {name: known for name, known in records.items() if not _filled(known) & set(tables)}
 
 
 def _filled(known: SeedRecord) -> set[str]:
-    """The tables that a source fills. A record has several of them with commas between."""
+    """The tables that a source fills. A record lists several of them with commas."""
     return set((known.table or "").split(", ")) - {""}

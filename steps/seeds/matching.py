@@ -1,6 +1,6 @@
 """Finds existing rows by their natural keys, and compares them with a seed's rows.
 
-Here a NULL in a key is a value like any other: where a row (NULL, 'admin') exists, seeding again creates no
+Here a NULL in a key is a value like any other: if a row (NULL, 'admin') exists, seeding again creates no
 second one. Only a key that is NULL in all its columns identifies nothing.
 """
 
@@ -47,7 +47,17 @@ def find(
     key: Sequence[Column[object]],
     wanted: Iterable[Identity],
 ) -> Iterator[Stored]:
-    """The stored rows whose `key` is one of `wanted`, each as column key to value, with a query a chunk."""
+    """Find the stored rows with certain keys, with one query for some hundred of them.
+
+    Args:
+        connection: In a transaction.
+        columns: What is read of each row.
+        key: The columns of the key.
+        wanted: The keys.
+
+    Returns:
+        The rows, as column key → value.
+    """
     remaining = iter(wanted)
     while chunk := tuple(islice(remaining, max(1, VARIABLES // len(key)))):
         for row in connection.execute(select(*columns).where(_any_of(key, chunk))):
@@ -55,7 +65,12 @@ def find(
 
 
 def is_row(key: Sequence[Column[object]], wanted: Identity) -> ColumnElement[bool]:
-    """The condition that a row's key is `wanted`, as the database compares."""
+    """The condition that a row has a certain key, as the database compares.
+
+    Args:
+        key: The columns of the key.
+        wanted: Their values.
+    """
     return and_(
         *(
             column.is_(None) if value is None else column == literal(value, column.type)
@@ -65,17 +80,35 @@ def is_row(key: Sequence[Column[object]], wanted: Identity) -> ColumnElement[boo
 
 
 def forms(table: Table, dialect: Dialect) -> Forms:
-    """Column key to a function that gives a value the form in which the database stores it, hashable."""
+    """For each column, what gives a value the form in which the database stores it. The form is hashable.
+
+    Args:
+        table: The table.
+        dialect: Of the database.
+    """
     return {column.key: _form(column, dialect) for column in table.columns}
 
 
 def identity(row: Stored, key: Sequence[Column[object]], canonical: Forms) -> Identity:
-    """The row's key in a form that is equal for equal keys, from a file or from the database."""
+    """The row's key, in a form that is equal for equal keys from a file and from the database.
+
+    Args:
+        row: The row.
+        key: The columns of the key.
+        canonical: What `forms` returned.
+    """
     return tuple(canonical[column.key](row[column.key]) for column in key)
 
 
 def differs(given: Stored, stored: Stored, key: Sequence[Column[object]], canonical: Forms) -> bool:
-    """Whether a value of `given` differs from the stored row's. The key's columns are not compared."""
+    """Whether a row of a seed differs from the stored row. The columns of the key are not compared.
+
+    Args:
+        given: The row of the seed.
+        stored: The row of the database.
+        key: The columns of the key.
+        canonical: What `forms` returned.
+    """
     apart = {column.key for column in key}
     return any(
         canonical[name](value) != canonical[name](stored.get(name))

@@ -1,4 +1,4 @@
-"""What a seed source is, and a row of it. Plain data, without a database library."""
+"""What a seed source and a row of it are. Plain data, without a database library."""
 
 from __future__ import annotations
 
@@ -15,14 +15,20 @@ OnConflict = Literal["skip", "update"]
 class SeedSource:
     """One source of an application's first rows.
 
-    name: the file's name or the function's qualified name. It is the source's name in the ledger.
-    kind: "rows" (a CSV, JSON or YAML file), "python rows" (a function that yields rows), "python callable" (a
-        function that works on the connection) or "identity" (the rows of the built-in identity schema).
-    table: the table that it fills, as the metadata names it ("roles", "auth.roles"); None where only its code
-        knows.
-    digest: SHA-256 of its content, 64 lowercase hexadecimal digits.
-    key: the natural key that it gives; () for the table's own.
-    on_conflict: what happens to a row that exists. path, function: where the content is.
+    Attributes:
+        name: The file's name or the function's qualified name. It is the source's name in the ledger.
+        kind: "rows" (a CSV, JSON or YAML file), "python rows" (a function that yields rows), "python
+            callable"
+            (a function that works on the connection) or "identity" (the rows of the built-in identity
+                schema).
+        table: The table that it fills, as the metadata names it ("roles", "auth.roles"); None if only its
+            code
+            knows.
+        digest: The SHA-256 of its content, as 64 lowercase hexadecimal digits.
+        key: The natural key that it gives; () for the table's own.
+        on_conflict: What happens to a row that exists.
+        path: The file, if the content is in one.
+        function: The function, if the application passed one.
     """
 
     name: str
@@ -39,7 +45,7 @@ class SeedSource:
         """The file of a source that is one.
 
         Raises:
-            TypeError: where the source is no file.
+            TypeError: The source is no file.
         """
         if self.path is None:
             raise TypeError(f"{self.name} is not a file")
@@ -47,7 +53,7 @@ class SeedSource:
 
 
 class SeedRow(dict[str, object]):
-    """A row, column name to value, with its place ("roles.csv line 3") for error messages."""
+    """A row, as column name → value, with its place ("roles.csv line 3") for error messages."""
 
     __slots__ = ("place",)
 

@@ -23,11 +23,11 @@ def options_of(name: str, stated: Mapping[str, object], table: str | None = None
 
     Args:
         name: The source's name.
-        stated: Its "table", "key" and "on_conflict"; None where it does not give one.
-        table: The table to take where it gives none.
+        stated: Its "table", "key" and "on_conflict"; None for one that it does not give.
+        table: The table, if the source gives none.
 
     Raises:
-        InitError: `seed-file-unreadable`, for a value that the option does not take.
+        InitError: `seed-file-unreadable`, if an option has a wrong value.
     """
     found = stated.get("table")
     if found is not None and not (isinstance(found, str) and found):

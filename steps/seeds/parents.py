@@ -1,6 +1,6 @@
-"""Refuses seed rows that refer to missing rows, where the database would not do so at once.
+"""Refuses seed rows that refer to missing rows, if the database would not do so at once.
 
-SQLite enforces foreign keys only where the application's connections ask for it. PostgreSQL checks deferred
+SQLite enforces foreign keys only if the application's connections ask for it. PostgreSQL checks deferred
 foreign keys at COMMIT.
 """
 
@@ -16,13 +16,18 @@ from initdb.steps.seeds.model import SeedRow
 
 
 def refuse_orphans(connection: Connection, table: Table, rows: Sequence[SeedRow]) -> None:
-    """Refuse rows, which are all stored by now, that refer to missing rows.
+    """Refuse rows that refer to missing rows. All rows must be stored already.
+
+    Args:
+        connection: In a transaction.
+        table: The table of the rows.
+        rows: By column key.
 
     Raises:
         InitError: `seed-rejected`, for the first such row.
     """
     for constraint in sorted(table.foreign_key_constraints, key=lambda foreign: list(foreign.column_keys)):
-        # Only these the database may check late or not at all: see above.
+        # The database checks all others at once: see above.
         if connection.dialect.name == "sqlite" or constraint.deferrable:
             _check(connection, constraint, rows)
 
@@ -31,7 +36,7 @@ def _check(connection: Connection, constraint: ForeignKeyConstraint, rows: Itera
     columns = [element.parent for element in constraint.elements]
     parents: list[Column[object]] = [element.column for element in constraint.elements]
     names = [column.key for column in columns]
-    # A foreign key with a NULL in it refers to nothing (MATCH SIMPLE).
+    # A foreign key that contains a NULL refers to nothing (MATCH SIMPLE).
     referring = [row for row in rows if all(row.get(name) is not None for name in names)]
     if not referring:
         return

@@ -34,19 +34,20 @@ def read_rows(source: SeedSource, start: int = 0, table: Table | None = None) ->
     Args:
         source: A file, or a function that yields rows.
         start: The first row to give, counted from 0.
-        table: Its columns' types are what values are converted to, those of Python rows too. Without a table
-            values stay as they are.
+        table: Values are converted to the types of its columns, those of Python rows too. Without a table
+            they
+            stay as they are.
 
     Raises:
-        InitError: when the faulty row is reached: `seed-file-unreadable`, `seed-column-unknown`,
-            `seed-callable-failed`, or `seed-rejected`, for a value that its column cannot hold.
+        InitError: When the faulty row is reached: `seed-file-unreadable`, `seed-column-unknown`,
+            `seed-callable-failed`; or `seed-rejected`, if a column cannot hold a value.
     """
     rows = islice(_raw(source), start, None)
     return rows if table is None else _converted(rows, table, text=is_csv(source))
 
 
 def first_columns(source: SeedSource) -> tuple[str, ...] | None:
-    """The columns of the source's first row; None where it has no row. Raises what `read_rows` raises."""
+    """The columns of the source's first row; None if it has no row. Raises what `read_rows` raises."""
     if is_csv(source):
         return csv_header(source.name, source.file) or None
     first = next(_raw(source), None)

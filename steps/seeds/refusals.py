@@ -1,4 +1,4 @@
-"""Which errors mean that the database refused a row, and their texts without the row's values."""
+"""Tells which errors mean that the database refused a row, and describes them without the row's values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from initdb.errors.driver import driver_error
 
 REFUSALS = (SQLAlchemyError, ValueError, TypeError, OverflowError, LookupError)
-"""A refusal is one of these, or a driver's own error; `is_refusal` decides."""
+"""A refusal is one of these, or an error of the driver's own; `is_refusal` decides."""
 
 _MISTYPED = "42804"
 _GENERATED = "428C9"
@@ -28,7 +28,7 @@ _SENTENCES = {
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Whether the row is at fault, not a lost connection, a lock, a full disk or a missing privilege."""
+    """Whether the row is the cause, and not a lost connection, a lock, a full disk or a missing privilege."""
     if isinstance(error, DBAPIError):
         return not error.connection_invalidated and _of_driver(error.orig)
     if isinstance(error, StatementError):
@@ -37,7 +37,7 @@ def is_refusal(error: BaseException) -> bool:
 
 
 def code_of(error: BaseException) -> str | None:
-    """The SQLSTATE, or SQLite's name of the error; None where there is neither."""
+    """The SQLSTATE, or SQLite's name of the error; None if it has neither."""
     found = driver_error(error)
     return found.code if found is not None else None
 
@@ -53,7 +53,7 @@ def reason(error: BaseException) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """The error's first line. Statement, parameters and DETAIL are left out, since they repeat values."""
+    """The first line of the error, without statement, parameters and DETAIL, since they repeat values."""
     inner = _inner(error)
     lines = str(inner).strip().splitlines()
     return f"{type(inner).__name__}: {lines[0]}" if lines else type(inner).__name__
@@ -73,5 +73,5 @@ def _of_driver(error: BaseException | None) -> bool:
         return code[:2] in _REFUSING_CLASSES or code in (_MISTYPED, _GENERATED, _RAISED)
     if found.sqlite_name is not None:
         return found.sqlite_name.startswith(_REFUSING_NAMES)
-    # The driver cannot send a value: sqlite3 raises either of the first two, psycopg2 ProgrammingError.
+    # The driver cannot send a value: sqlite3 raises one of the first two, psycopg2 ProgrammingError.
     return type(error).__name__ in ("ProgrammingError", "InterfaceError", "DataError")

@@ -1,6 +1,6 @@
-"""Brings a batch of rows into a table: finds those that exist by their natural key, and inserts the rest.
+"""Stores a batch of rows: finds those that exist by their natural key, and inserts the rest.
 
-Where two rows of a batch have the same key, the later one meets the earlier one as if it were stored already.
+If two rows of a batch have the same key, the later one is treated as if the earlier one were stored already.
 So a file gives the same rows and counts, however it is cut into batches.
 """
 
@@ -26,7 +26,7 @@ __all__ = ["BatchCounts", "apply_batch", "natural_key"]
 
 @dataclass(frozen=True, slots=True)
 class BatchCounts:
-    """The numbers of rows created, skipped and updated, and of skipped rows that differ from the seed's."""
+    """How many rows were created, skipped and updated, and how many skipped rows differ from the seed's."""
 
     created: int = 0
     skipped: int = 0
@@ -57,7 +57,7 @@ class _Target:
 
 
 class _UnlikeTheDatabase(ValueError):
-    """Two keys are the same for the database, by its collation or padding, and differ here."""
+    """Two keys are the same for the database, because of its collation or padding, and differ here."""
 
 
 def apply_batch(
@@ -78,9 +78,10 @@ def apply_batch(
 
     Raises:
         InitError: `seed-rejected`, with the place of the row that the database refuses;
-            `seed-column-unknown`; `seed-column-missing` and `seed-key-missing`, for a row without its key or
-            without a value in it.
-        Exception: any other error of the driver's.
+            `seed-column-unknown`; `seed-column-missing` and `seed-key-missing`, if a row lacks its key or has
+                no
+            value in it.
+        Exception: Any other error of the driver.
     """
     if not rows:
         return BatchCounts()
@@ -168,7 +169,7 @@ def _compared(target: _Target, batch: Sequence[SeedRow]) -> list[Column[object]]
 
 
 def _one_by_one(target: _Target, batch: Sequence[SeedRow]) -> BatchCounts:
-    """Row by row, so that the database itself compares keys, and the row that it refuses is known."""
+    """Store row by row. The database itself compares the keys, and it is known which row it refuses."""
     total, written = BatchCounts(), []
     for row in batch:
         counts = _alone(target, row)

@@ -1,4 +1,4 @@
-"""Python seed files (`NN_name.py`): their constants, and the function that they define."""
+"""Reads Python seed files (`NN_name.py`): their constants, and the function that they define."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ CONSTANTS = ("TABLE", "KEY", "ON_CONFLICT")
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A seed file as read: its kind of source, and those of the CONSTANTS that it has."""
+    """A seed file as read.
+
+    Attributes:
+        kind: The kind of source that it is.
+        constants: Those of CONSTANTS that it has.
+    """
 
     kind: Kind
     constants: dict[str, object]
@@ -30,9 +35,14 @@ class Script:
 def read_script(name: str, content: bytes) -> Script:
     """Read the file without running it.
 
+    Args:
+        name: What messages call the file.
+        content: Its bytes.
+
     Raises:
-        InitError: `seed-file-unreadable`, where it is not Python, defines neither or both of `rows` and
-            `seed`, or has a constant that is no literal.
+        InitError: `seed-file-unreadable`, if it is not Python, defines neither or both of `rows` and `seed`,
+            or
+            has a constant that is no literal.
     """
     try:
         tree = syntax_tree(content)
@@ -53,10 +63,10 @@ def read_script(name: str, content: bytes) -> Script:
 
 
 def load_function(source: SeedSource) -> Callable[..., object]:
-    """The source's function. A file is run now, and only with the content that `source.digest` is of.
+    """The source's function. A file runs now, and only if its content still has the digest of the source.
 
     Raises:
-        InitError: `seed-callable-failed`, where the file raises. `seed-file-unreadable`, where it has changed
+        InitError: `seed-callable-failed`, if the file raises; `seed-file-unreadable`, if it has changed
             meanwhile.
     """
     if source.function is not None:
@@ -78,7 +88,8 @@ def load_function(source: SeedSource) -> Callable[..., object]:
 
 
 class _Fresh(SourceFileLoader):
-    """Compiles the file's present content: a cached .pyc may be of another of the same second and size."""
+    """Compiles the present content of the file: a cached .pyc may be of another one of equal time and
+    size."""
 
     def __init__(self, name: str, path: str, digest: str) -> None:
         super().__init__(name, path)

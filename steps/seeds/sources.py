@@ -1,4 +1,4 @@
-"""Finds the seed sources that an application configures. Nothing of them runs.
+"""Finds the seed sources that an application configures. None of them runs here.
 
 Files are named `NN_table.csv`, `.json`, `.yaml`, `.yml` or `NN_name.py`. They are ordered by number, then by
 name: `2_b.csv` comes before `10_a.csv`. A Python file defines either `rows()` or `seed(connection)`. `rows()`
@@ -31,7 +31,7 @@ Seed: TypeAlias = "str | os.PathLike[str] | Callable[..., object] | SeedSource"
 Seeds: TypeAlias = "Seed | Sequence[Seed] | None"
 
 IDENTITY_VERSION = 1
-"""The version of what identity seeding does besides its rows. Where it rises, databases are seeded again."""
+"""The version of what identity seeding does besides its rows. If it rises, databases are seeded again."""
 
 _NAME = re.compile(r"(?:(\d+)[_-])?(.+)\.(csv|json|yaml|yml|py)")
 
@@ -43,7 +43,7 @@ def discover(seeds: Seeds, *, folder: Path) -> tuple[SeedSource, ...]:
         seeds: None, one of these, or a sequence of them: a folder, of which the numbered files count
             (`ignored` gives the others); a file, numbered or not; "package.name" or "package:path" of a
             folder or file; "module:function"; a callable.
-        folder: Where relative paths start.
+        folder: Where relative paths begin.
 
     Returns:
         The sources, in the order in which they are applied.
@@ -61,13 +61,13 @@ def discover(seeds: Seeds, *, folder: Path) -> tuple[SeedSource, ...]:
 
 
 def ignored(seeds: Seeds, *, folder: Path) -> tuple[tuple[Path, str], ...]:
-    """The files in the configured folders that are not seed sources, each with the reason."""
+    """The files in the configured folders that are not seed sources, each with the reason; see `discover`."""
     folders = [path for item in _items(seeds) if (path := _path(item, folder)) is not None and path.is_dir()]
     return tuple((file, reason) for path in folders for file in _listed(path) if (reason := _reason(file)))
 
 
 def identity_source() -> SeedSource:
-    """The seed source of the built-in identity schema. Its digest is of its rows, to which releases add."""
+    """The seed source of the built-in identity schema. Its digest changes when a release adds rows."""
     from initdb.steps.identity import models, rows
 
     content = [(table, key, [sorted(row.items()) for row in found]) for table, key, found in rows.seed_rows()]
@@ -105,7 +105,7 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def _path(item: Seed, folder: Path) -> Path | None:
-    """The path of the folder or file that `item` names; None for a function."""
+    """The path of a folder or file; None for a function."""
     if not isinstance(item, str | os.PathLike):
         return None
     path = folder / item
@@ -135,7 +135,7 @@ def _function(item: object, folder: Path) -> Callable[..., object]:
 
 
 def _reason(file: Path) -> str | None:
-    """Why a file in a folder is not a seed source; None where it is one."""
+    """Why a file in a folder is not a seed source; None if it is one."""
     match = _NAME.fullmatch(file.name)
     if not file.is_file():
         return "it is not a file"

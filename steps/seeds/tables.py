@@ -13,7 +13,11 @@ from initdb.steps.seeds.model import SeedSource
 
 
 def table_of(source: SeedSource, metadata: MetaData) -> Table:
-    """The models' table that `source` fills, by its full name, or without a schema where only one has it.
+    """The models' table that a source fills, by its full name, or without a schema if only one has that name.
+
+    Args:
+        source: The source.
+        metadata: The models.
 
     Raises:
         InitError: `seed-table-unknown`.
@@ -36,7 +40,11 @@ def table_of(source: SeedSource, metadata: MetaData) -> Table:
 
 
 def stored_table(source: SeedSource, connection: Connection) -> Table:
-    """The database's table that `source` fills.
+    """The database's table that a source fills.
+
+    Args:
+        source: The source.
+        connection: To the database.
 
     Raises:
         InitError: `seed-table-unknown`.
@@ -51,7 +59,7 @@ def stored_table(source: SeedSource, connection: Connection) -> Table:
 
 
 def columns_of(table: Table) -> Mapping[str, Column[object]]:
-    """The table's columns by name, and also by key where the models use another one."""
+    """The table's columns by name, and also by key if the models use another one."""
     by_key: dict[str, Column[object]] = {column.key: column for column in table.columns}
     return {**by_key, **{column.name: column for column in table.columns}}
 

@@ -1,7 +1,7 @@
 """Converts the values of a seed to the types of a table's columns.
 
 Dates and times are in ISO 8601, bytes in base64 (RFC 4648), intervals in seconds. A time with an offset
-becomes UTC. A time without one is taken as UTC, where the column keeps offsets.
+becomes UTC. A time without one is taken as UTC, if the column keeps offsets.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from sqlalchemy.types import TypeEngine
 Convert: TypeAlias = Callable[[object], object]
 
 _ConvertTo: TypeAlias = Callable[[object, Any], object]
-"""Takes a value and the type of the one sort that it is for."""
+"""Converts a value to one sort of type."""
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,1000}")
 _TRUTH = {
@@ -52,19 +52,18 @@ class Unfit(ValueError):
 
 
 def converter(column: Column[object], *, text: bool) -> Convert:
-    """The function that converts a value to one that `column` takes. It raises Unfit.
+    """Make the function that converts a value for a column. That function raises Unfit.
 
     Args:
         column: Its type decides.
-        text: Whether the source has only texts (CSV). Then a JSON column's text is parsed; else it already is
-            the value.
+        text: Whether the source has only texts (CSV). Then the text of a JSON column is parsed.
     """
     kind = plain_type(column)
     if isinstance(kind, JSON | ARRAY):
         return _parsed if text else _as_it_is
     for sort, convert in _CONVERTERS:
         if isinstance(kind, sort):
-            # A decorator of the application's own may take anything besides texts.
+            # A decorator is the application's code: it may take other values than texts.
             return _bound(convert, kind, (str if kind is not column.type and not text else object))
     return _as_it_is
 
@@ -115,7 +114,7 @@ def _integer(value: object, kind: Integer) -> object:
 
 def _decimal(value: object, kind: Numeric[Decimal]) -> object:
     try:
-        # Decimal itself refuses what is no number.
+        # Decimal itself refuses everything that is no number.
         found = Decimal(repr(value) if isinstance(value, float) else cast(str, value))
     except (InvalidOperation, TypeError, ValueError):
         raise Unfit("is not a decimal number") from None

@@ -1,4 +1,4 @@
-"""The code's fingerprint: hashes of revisions, seeds, models and the settings that change the work."""
+"""The code's fingerprint: the hashes of revisions, seeds, models and the settings that change the work."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ from initdb.steps.revisions.locate import MigrationPlace
 
 
 def code_parts(application: Application, settings: Settings, dialect: Dialect) -> dict[str, str]:
-    """The hash of each part of the code that this process knows.
+    """The hash of each part of the code that this process knows. The application's version is no part of it.
 
-    The application's version is no part of it.
+    Args:
+        application: The parts of the application.
+        settings: The settings.
+        dialect: Of the database.
 
     Returns:
-        Part ("settings", "migrations", "models", "seeds") to hash, 64 hexadecimal digits each.
+        Part ("settings", "migrations", "models", "seeds") → hash, 64 hexadecimal digits.
     """
     parts = {
         "settings": _lines(f"{name}={value}" for name, value in sorted(settings.work_fingerprint().items()))
@@ -39,7 +42,7 @@ def code_parts(application: Application, settings: Settings, dialect: Dialect) -
 
 
 def _everything(place: MigrationPlace) -> str:
-    """The hash of every file in the directory: its env.py chooses the folders, so any may count."""
+    """The hash of every file in the directory. Its env.py chooses the folders, so every file may count."""
     return content_digest(replace(place, version_locations=(place.script_location,), recursive=True))
 
 
@@ -48,6 +51,10 @@ def models_digest(metadata: MetaData, dialect: Dialect) -> str:
 
     It is not a hash of source files: the file of a mixin defines no table, and processes differ in the
     modules that they import.
+
+    Args:
+        metadata: The models.
+        dialect: Of the database.
     """
     return _lines(_ddl(table, dialect) for _, table in sorted(metadata.tables.items()))
 
@@ -57,7 +64,7 @@ def _ddl(table: Table, dialect: Dialect) -> str:
         made = str(CreateTable(table).compile(dialect=dialect))
         indexes = sorted(str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
     except CompileError:
-        # The models use a type of another database. Its name and options still tell models apart.
+        # The models use a type of another database. Its name and options still distinguish models.
         made = "\n".join(f"{c.name} {c.type!r} {c.nullable} {c.primary_key}" for c in table.columns)
         indexes = sorted(str(index.name) for index in table.indexes)
     return "\n".join([table.fullname, made, *indexes])

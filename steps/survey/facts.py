@@ -1,4 +1,4 @@
-"""What is true of the database now, in the words that the machine's guards read."""
+"""What is true of the database now, in the words that the guards of the machine use."""
 
 from __future__ import annotations
 
@@ -19,13 +19,17 @@ from initdb.steps.seeds.ledger import seeds_pending
 class Facts:
     """The facts of an inspection, from the journal, the version rows, the tables and the ledger of seeds.
 
-    tables, missing: the application's tables that exist, and those that do not.
-    rows: the version rows, None where there is no version table.
-    pending: the revisions that are still to be applied. unknown: version rows that no file has.
-    conflict: revisions that the journal has as applied and the version rows do not.
-    outside: revisions that were applied, but not by initdb.
-    seeds: the names of the sources that are still to be applied.
-    managed: whether initdb or Alembic made the tables. schema_from: the setting.
+    Attributes:
+        tables: The application's tables that exist.
+        missing: Its tables that do not exist.
+        rows: The version rows; None if there is no version table.
+        pending: The revisions that are still to be applied.
+        unknown: The version rows that no file has.
+        conflict: The revisions that are applied for the journal, but not for the version rows.
+        outside: The revisions that were applied, but not by initdb.
+        seeds: The names of the sources that are still to be applied.
+        managed: Whether initdb or Alembic created the tables.
+        schema_from: The setting.
     """
 
     tables: tuple[str, ...]
@@ -40,7 +44,11 @@ class Facts:
     schema_from: str
 
     def said(self, leftovers: tuple[str, ...] = ()) -> DatabaseInspected:
-        """The facts as the event has them and the guards read them."""
+        """The facts as the event stores them and the guards read them.
+
+        Args:
+            leftovers: What an interrupted statement left, as sentences.
+        """
         return DatabaseInspected(
             tables=self.tables,
             missing=self.missing,
@@ -57,7 +65,13 @@ class Facts:
 
 
 def survey(connection: Connection, application: Application, known: Knowledge) -> Facts:
-    """Look at tables and version rows, with two queries, and decide the facts."""
+    """Look at tables and version rows, with two queries, and decide the facts.
+
+    Args:
+        connection: In a transaction that may read.
+        application: The parts of the application.
+        known: What the journal says.
+    """
     table, schema = version_place(application, known)
     rows = catalogue_of(connection).version_rows(table, schema)
     present = catalogue_of(connection).tables()
@@ -66,7 +80,7 @@ def survey(connection: Connection, application: Application, known: Knowledge) -
 
 
 def version_place(application: Application, known: Knowledge) -> tuple[str, str | None]:
-    """The version table's name and schema: as env.py last gave them, else as its source shows them."""
+    """The version table's name and schema, as env.py last gave them, or else as its source shows them."""
     if known.version_table:
         return known.version_table, known.version_schema
     return application.version_table, application.version_schema
@@ -75,7 +89,13 @@ def version_place(application: Application, known: Knowledge) -> tuple[str, str 
 def wanted_tables(
     application: Application, present: Collection[tuple[str | None, str]], default: str | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The application's tables that exist, and those that do not."""
+    """The application's tables that exist, and those that do not.
+
+    Args:
+        application: The parts of the application.
+        present: Schema and name of each table of the database.
+        default: The name of the default schema.
+    """
     there: list[str] = []
     missing: list[str] = []
     for schema, name in sorted(_tables_of(application), key=lambda pair: (pair[0] or "", pair[1])):
@@ -100,10 +120,12 @@ def decide(
     rows: tuple[str, ...] | None,
     tables: tuple[tuple[str, ...], tuple[str, ...]],
 ) -> Facts:
-    """The facts, from what was read. Pure.
+    """Decide the facts from what was read. Pure.
 
     Args:
-        rows: The version rows, None where there is no version table.
+        application: The parts of the application.
+        known: What the journal says.
+        rows: The version rows; None if there is no version table.
         tables: The application's tables that exist, and those that do not.
     """
     graph = application.graph or RevisionGraph.of(())
@@ -130,9 +152,9 @@ def decide(
 def _lost_to_others(
     application: Application, known: Knowledge, applied: frozenset[str], rows: tuple[str, ...]
 ) -> frozenset[str]:
-    """Heads that only other code has and that are missing in the version rows, which have nothing new either.
+    """Heads that only other code has and that the version rows lack, while they have nothing new.
 
-    This code does not know the revisions below such a head, so it might apply again what is applied.
+    This code does not know the revisions below such a head, so it might apply revisions a second time.
     """
     graph = application.graph
     if graph is None or applied - graph.applied(known.heads) - known.applied.keys():

@@ -1,4 +1,4 @@
-"""Looking at the catalogue and writing what follows from it, though other sessions may change it between."""
+"""Looks at the catalogue and writes what follows from it, while other sessions may change it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from initdb.steps.context import StepContext
 
 TRIES = 5
-"""How often a step looks; the last time it looks inside its unit, whatever others do."""
+"""How often a step looks. The last time it looks inside its unit, whatever other sessions do."""
 
 
 def until_steady(ctx: StepContext, once: Callable[[bool], bool]) -> None:
-    """Do a step again while another session changes the catalogue between its look and its unit.
+    """Repeat a step while another session changes the catalogue between its look and its unit.
 
-    A neighbour that makes a table every few milliseconds is no failure and no death of a run.
+    If a neighbour creates a table every few milliseconds, the run must neither fail nor be given up.
 
     Args:
-        ctx: the step's.
-        once: looks and writes. Told whether to look inside its unit, it gives whether it has written.
+        ctx: The step's context.
+        once: Looks and writes. It gets whether to look inside its unit, and returns whether it has written.
     """
     for attempt in range(1, TRIES):
         if once(False):
@@ -33,7 +33,7 @@ def until_steady(ctx: StepContext, once: Callable[[bool], bool]) -> None:
 
 
 def fingerprint_of(ctx: StepContext) -> str:
-    """The catalogue's fingerprint, as the journal keeps it."""
+    """The fingerprint of the catalogue, as the journal stores it."""
     table, schema = version_place(ctx.application, ctx.knowledge)
     ignore = ctx.settings.ignore
     return catalogue_of(ctx.work).fingerprint(ignore=ignore, version_table=table, version_schema=schema)

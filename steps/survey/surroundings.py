@@ -51,8 +51,8 @@ def surroundings(
         application: Says where the version table is.
         known: What the journal says.
         ignore: The setting of this name.
-        idly: Whether to do without the catalogue, if no validation is known that it could make void, or if
-            tables are locked. The process that works may have locked them, and is to be waited for by name.
+        idly: Whether the catalogue may be left out, if no known validation depends on it, or if tables are
+            locked. The process that works may have locked them, and the caller then waits for it by name.
     """
     place = version_place(application, known)
     rows = catalogue_of(connection).version_rows(*place) or ()

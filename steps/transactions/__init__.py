@@ -1,1 +1,1 @@
-"""What keeps a transaction of ours whole while other people's code works in it."""
+"""Keeps a transaction of initdb whole while other people's code works in it."""

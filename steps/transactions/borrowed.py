@@ -1,4 +1,4 @@
-"""Borrows a connection that an env.py opened: real transactions for our loop, then its old settings again."""
+"""Borrows a connection that an env.py opened, for initdb's own transactions, and restores its settings."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from initdb.events.statements import database_errors
 
 @contextlib.contextmanager
 def borrowed(connection: Connection) -> Iterator[None]:
-    """The facade is in one transaction to the end, the driver in none; what env.py did before is
-    committed."""
+    """Commit what env.py did before, and give the connection back with its old settings.
+
+    In the block SQLAlchemy is in one transaction to the end. The driver is in none, so that each unit begins
+    its own.
+    """
     handle = _sqlite if connection.dialect.name == "sqlite" else _postgresql
     with handle(connection, connection.connection.dbapi_connection):
         yield
@@ -37,8 +40,10 @@ def _facade(connection: Connection) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _sqlite(connection: Connection, dbapi: Any) -> Iterator[None]:
-    """foreign_keys off (a batch rebuild would delete rows by cascade) before any BEGIN: inside it is
-    ignored."""
+    """Turn foreign_keys off before any BEGIN, since it is ignored inside a transaction.
+
+    With foreign_keys on, a batch rebuild would delete rows by cascade.
+    """
     was_open = SQLITE.in_transaction(dbapi)
     control = getattr(dbapi, "autocommit", None)
     if control in (True, False):
@@ -46,7 +51,7 @@ def _sqlite(connection: Connection, dbapi: Any) -> Iterator[None]:
     enforced, level = False, SQLITE.synchronous(dbapi)
     try:
         with _facade(connection):
-            # An engine's own `begin` event may have sent a BEGIN just now.
+            # An event listener of the engine may have sent a BEGIN just now.
             if SQLITE.in_transaction(dbapi):
                 database_of(connection).commit(connection)
             enforced = foreign_keys(connection)
@@ -61,7 +66,7 @@ def _sqlite(connection: Connection, dbapi: Any) -> Iterator[None]:
         connection.info.pop("initdb_foreign_keys", None)
         with contextlib.suppress(*database_errors(connection)):
             _run(dbapi, f"PRAGMA foreign_keys = {'ON' if enforced else 'OFF'}")
-            # Where it is weak, each of our transactions has raised it.
+            # If it was lower than initdb needs, each unit has raised it.
             _run(dbapi, f"PRAGMA synchronous = {level}")
             if control in (True, False):
                 dbapi.autocommit = control

@@ -1,4 +1,4 @@
-"""Rows that break a foreign key, on a SQLite connection that enforces them: a rebuild runs with them off."""
+"""Finds rows that break a foreign key on SQLite: a revision runs while their enforcement is off."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 
 def violations(connection: Connection) -> frozenset[str]:
-    """A sentence for each such row; none where the application does not enforce foreign keys."""
+    """A sentence for each such row; none if the application does not enforce foreign keys."""
     if not connection.info.get("initdb_foreign_keys"):
         return frozenset()
     found = connection.exec_driver_sql("PRAGMA foreign_key_check")

@@ -25,25 +25,26 @@ _CHANGES = frozenset(
         sqlite3.SQLITE_ANALYZE,
     }
 )
-"""What a statement does that changes the file; each CREATE and DROP writes sqlite_schema, which is one of
-these."""
+"""The actions of a statement that changes the file. CREATE and DROP write sqlite_schema, which is one."""
 
 _DENIED = frozenset({sqlite3.SQLITE_AUTH, sqlite3.SQLITE_SCHEMA})
-"""Result codes of a statement that was refused, when it was prepared or when it was prepared anew."""
+"""The result codes of a statement that was refused when it was prepared, or prepared again."""
 
 
 @dataclass(slots=True)
 class Kept:
-    """The transaction that a revision runs in; `refused` is what it last tried to leave it by.
+    """The transaction that a revision runs in.
 
-    `free`: it is outside for now, in an autocommit block, where there is no transaction to keep.
+    Attributes:
+        refused: The error for the last attempt to leave it.
+        free: Whether the revision is in an autocommit block, where there is no transaction to keep.
     """
 
     refused: InitError | None = None
     free: bool = False
 
     def refuse(self, what: str) -> InitError:
-        """Note the way out that was barred."""
+        """Make and keep the error for an attempt to leave the transaction."""
         self.refused = InitError("revision-committed-itself", f"It asked for: {what}")
         return self.refused
 
@@ -52,9 +53,11 @@ class Kept:
 def kept_transaction(connection: Connection) -> Iterator[Kept]:
     """Refuse commit, rollback and begin while a revision runs.
 
-    A Session's commit, which stays above the facade's transaction, passes. On SQLite its authorizer refuses
-    what SQLAlchemy cannot see as well: executescript() and the driver's own commit().
-    Raises InitError("revision-committed-itself") from the line that asks for it.
+    A Session's commit does not reach SQLAlchemy's outer transaction, and passes. On SQLite the authorizer
+    also refuses what SQLAlchemy cannot see: executescript() and the driver's own commit().
+
+    Raises:
+        InitError: `revision-committed-itself`, from the line that asks for it.
     """
     kept = Kept()
     with _facade_kept(connection, kept), _driver_kept(connection, kept) as authorized:
@@ -99,7 +102,7 @@ def _facade_kept(connection: Connection, kept: Kept) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _driver_kept(connection: Connection, kept: Kept) -> Iterator[bool]:
-    """Whether SQLite itself was asked to refuse: https://sqlite.org/c3ref/set_authorizer.html."""
+    """Ask SQLite to refuse too, and yield whether it does: https://sqlite.org/c3ref/set_authorizer.html."""
     dbapi: Any = connection.connection.dbapi_connection
     if not isinstance(dbapi, sqlite3.Connection):
         yield False
@@ -126,5 +129,5 @@ def _driver_kept(connection: Connection, kept: Kept) -> Iterator[bool]:
 
 
 def _cleaning_up() -> bool:
-    """Whether an exception is being handled: then a rollback is no wish, the exception is what to tell."""
+    """Whether an exception is being handled. A rollback then only follows from it."""
     return sys.exc_info()[1] is not None

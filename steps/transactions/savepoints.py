@@ -1,4 +1,4 @@
-"""Work that may fail without taking the transaction around it along."""
+"""Runs work that may fail, without losing the transaction around it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ _REFUSED = {"index-creation-failed", "constraint-creation-failed", "constraint-v
 
 @contextmanager
 def savepoint(connection: Connection, *, keep: bool = True) -> Iterator[None]:
-    """A SAVEPOINT around the body: kept at its end, unless `keep` is false; undone where the body raises."""
+    """A SAVEPOINT around the block. It is rolled back if the block raises.
+
+    Args:
+        connection: In a transaction.
+        keep: Whether the work is kept at the end of the block.
+    """
     nested = connection.begin_nested()
     with on_error(_undo, nested):
         yield
@@ -29,8 +34,8 @@ def savepoint(connection: Connection, *, keep: bool = True) -> Iterator[None]:
 
 
 def _undo(nested: NestedTransaction) -> None:
-    # Some errors end the whole transaction, savepoints too: the first error is the one to tell. Where COMMIT
-    # failed this sends nothing, and SQLAlchemy takes later statements again.
+    # Some errors end the whole transaction with its savepoints; then the first error is the one to report. If
+    # COMMIT failed, this sends nothing, and SQLAlchemy accepts later statements again.
     with suppress(SQLAlchemyError):
         nested.rollback()
 
@@ -38,10 +43,16 @@ def _undo(nested: NestedTransaction) -> None:
 def attempt(
     connection: Connection, act: Callable[[], object], doing: Literal["index", "constraint", "repair"]
 ) -> InitError | None:
-    """Do `act` in a SAVEPOINT; what the database had against it, or None where it is done.
+    """Try something in a SAVEPOINT.
 
-    Only a refusal of what was asked is returned. What has nothing to do with it (a lost connection, a
-    cancelled statement, a lock not given, a full disk, a missing privilege) is raised as it came.
+    Args:
+        connection: In a transaction.
+        act: What to try.
+        doing: What an error calls it.
+
+    Returns:
+        Why the database refused it; None if it is done. An error with another cause (a lost connection, a
+            cancelled statement, a lock, a full disk, a missing privilege) is raised as it came.
     """
     try:
         with savepoint(connection):
@@ -55,6 +66,6 @@ def attempt(
 
 
 def reason(failure: InitError) -> str:
-    """A failure in one line: its reference and what the database said first."""
+    """A failure in one line: its reference, and the first line of what the database said."""
     said = [line for line in failure.context if line]
     return f"{failure.reference}: {said[0]}" if said else failure.reference

@@ -1,6 +1,6 @@
-"""The words that an SQL text begins with, and whether one of its statements ends or begins a transaction.
+"""Finds the words that an SQL text begins with, and whether a statement in it ends or begins a transaction.
 
-Written by hand: docs/decisions/0010-libraries.md says why not by sqlglot, and has the measurements.
+It is written by hand: docs/decisions/0010-libraries.md says why sqlglot is not used, with measurements.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _ALONE = frozenset({"COMMIT", "END", "ABORT", "BEGIN"})
 _WITH_TRANSACTION = frozenset({"START", "PREPARE"})
 _ANY_END = re.compile(r"\b(?:COMMIT|END|ABORT|BEGIN|ROLLBACK|START|PREPARE)\b", re.IGNORECASE)
 _SQL_BODY = re.compile(r"\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
-"""A function's body that is not quoted: its statements, and its END, are none of the text's."""
+"""How a function's body without quotes begins. Its statements and its END are not the text's own."""
 
 _UNTIL_SEMICOLON = re.compile(
     r"""(?:
@@ -35,14 +35,14 @@ _UNTIL_SEMICOLON = re.compile(
 
 
 def transaction_word(text: str, database: str = "postgresql") -> str | None:
-    """The word by which a statement of `text` would end or begin a transaction.
+    """The word by which a statement in the text would end or begin a transaction.
 
-    `ROLLBACK TO` a savepoint does not. Sent to PostgreSQL a text may hold several statements; sqlite3 refuses
+    `ROLLBACK TO` a savepoint does not. A text for PostgreSQL may contain several statements; sqlite3 refuses
     such a text.
 
     Args:
         text: What is sent: quotes, comments, parameters of any driver.
-        database: "postgresql" or "sqlite", whose rules for comments and blanks differ.
+        database: "postgresql" or "sqlite". Their rules for comments and blanks differ.
 
     Returns:
         The word in capitals, or None.
@@ -71,17 +71,22 @@ def _ending(words: Iterator[str]) -> str | None:
 
 
 def first_word(text: str, database: str = "postgresql") -> str:
-    """The word that `text` begins with, in capitals; empty where it begins with something else."""
+    """The word that the text begins with, in capitals; empty if it begins with something else.
+
+    Args:
+        text: What is sent.
+        database: "postgresql" or "sqlite".
+    """
     return next(_words(text, lead(text, database), database), "")
 
 
 def lead(text: str, database: str = "postgresql") -> int:
-    """Where the first statement of `text` begins, after blanks, comments and semicolons."""
+    """Where the first statement begins, after blanks, comments and semicolons; see `first_word`."""
     return _next_statement(text, 0, database)
 
 
 def _statements(text: str, database: str) -> Iterator[int]:
-    """Where each statement begins: the first one, and those after it in which an ending word may stand."""
+    """Where each statement begins: the first one, and the later ones that may contain an ending word."""
     at = lead(text, database)
     yield at
     semicolon = text.find(";", at)
@@ -131,7 +136,7 @@ def _after_blank(text: str, at: int, database: str) -> int:
 
 
 def _after_comment(text: str, at: int, database: str) -> int:
-    """PostgreSQL's comments may hold others. A comment without an end reaches to the end of the text."""
+    """The end of a comment. PostgreSQL's may be nested; one without an end reaches to the end of the text."""
     if database == "sqlite":
         end = text.find("*/", at + 2)
         return len(text) if end < 0 else end + 2

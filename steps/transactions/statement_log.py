@@ -1,4 +1,4 @@
-"""Logs the statements of a revision in order. A second run does not send again what the first has done."""
+"""Logs the statements of a revision in order, so that a second run does not send again what is done."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy.engine import ExecutionContext
 from initdb.steps.transactions.sql_words import first_word
 
 BLOCK = "|"
-"""Stands in a log where an autocommit block begins."""
+"""Marks in a log that an autocommit block begins."""
 
 LONGEST = 2000
 """How many statements a log holds. A revision that sends more cannot be repeated."""
@@ -21,18 +21,18 @@ LONGEST = 2000
 _SENT_ANEW = frozenset(
     {"SHOW", "EXPLAIN", "PRAGMA", "SET", "RESET", "LOCK", "SAVEPOINT", "RELEASE", "ROLLBACK"}
 )
-"""The first words of what lasts no longer than its session or transaction."""
+"""The first words of statements whose effect ends with the session or the transaction."""
 
 _READS = frozenset({"SELECT", "VALUES", "TABLE", "FETCH", "WITH"})
 _WRITES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
-"""A WITH that has one of these is no query."""
+"""A WITH that contains one of these is no query."""
 
 _CATALOGUE = re.compile(r"\b(?:pg_\w+|information_schema|sqlite_(?:master|schema))\b", re.IGNORECASE)
 _ROWS = re.compile(r"\bFROM\b|\bTABLE\b|\bFETCH\b|\(", re.IGNORECASE)
-"""A second run may get another answer to such a query, unless it is about the catalogue."""
+"""A second run may get another answer to such a query, unless it reads the catalogue."""
 
 _UNREPEATABLE = re.compile(r"\bRETURNING\b|\bTEMP(?:ORARY)?\b", re.IGNORECASE)
-"""A second run would miss the answer of such a statement, or what it made is gone with its session."""
+"""A second run would lack the answer of such a statement, or the temporary table that it created."""
 
 
 class StatementLog:
@@ -72,11 +72,11 @@ class StatementLog:
 
     @property
     def sent(self) -> tuple[str, ...] | None:
-        """The marks of what has been sent so far; None where it cannot be repeated."""
+        """The marks of what has been sent so far; None if it cannot be repeated."""
         return None if self._sent is None else tuple(self._sent)
 
     def enter_block(self) -> None:
-        """An autocommit block begins. Its statements are in doubt where the earlier run ended in it."""
+        """An autocommit block begins. Its statements are in doubt if the earlier run ended in it."""
         if self._left is not None and BLOCK in self._left:
             del self._left[: self._left.index(BLOCK) + 1]
         elif self._left is not None:
@@ -84,7 +84,7 @@ class StatementLog:
         self._note(BLOCK)
 
     def leave_block(self) -> None:
-        """The block has ended, and with it the doubt."""
+        """The block has ended, and the doubt with it."""
         self._doubtful = False
 
     @contextlib.contextmanager
@@ -97,7 +97,11 @@ class StatementLog:
             self._paused = before
 
     def is_done(self, statement: str, parameters: object) -> bool:
-        """Whether `statement` must not be sent because an earlier run did it.
+        """Whether a statement must not be sent, because an earlier run did it.
+
+        Args:
+            statement: Its text.
+            parameters: Its parameters.
 
         Raises:
             Exception: What `conflict` makes, or what `settle` raises.
@@ -113,7 +117,7 @@ class StatementLog:
         if self._left is not None:
             if mark not in self._left:
                 raise self._conflict(statement)
-            # What the revision leaves out this time was done by the earlier run as well.
+            # The earlier run also did what the revision leaves out this time.
             del self._left[: self._left.index(mark) + 1]
             done = True
         else:
@@ -131,7 +135,12 @@ class StatementLog:
 
 @contextlib.contextmanager
 def logged(connection: Connection, log: StatementLog) -> Iterator[None]:
-    """Log what is sent on `connection`, and do not send what `log` says is done."""
+    """For the length of the block, log what is sent on the connection, and do not send what is done already.
+
+    Args:
+        connection: The one that the revision works on.
+        log: The log.
+    """
 
     def execute(
         cursor: object, statement: str, parameters: object, context: ExecutionContext | None

@@ -1,6 +1,6 @@
-"""How often work is tried that conflicts with other transactions."""
+"""How often work is tried if it conflicts with other transactions."""
 
 from __future__ import annotations
 
 TRIES = 5
-"""How often a step or a revision is tried. What lost was rolled back, so a second try repeats nothing."""
+"""How often a step or a revision is tried. The failed attempt was rolled back, so nothing is done twice."""
