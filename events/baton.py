@@ -1,4 +1,4 @@
-"""The baton: who works. It dies with its holder and says nothing about what is true."""
+"""The baton: the lock of the process that works. It ends with its holder, and is no fact of the database."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def try_baton(engine: Engine, journal: Journal, since: tuple[int, str] | None = 
 
 
 class _NoBaton:
-    """For a database in memory, which only one process can use."""
+    """The baton of a database in memory, which only one process can use."""
 
     def alive(self) -> bool:
         return True

@@ -66,7 +66,7 @@ class _Conversion:
             return value
         try:
             return self._convert(value, depth + 1)
-        except Exception:  # the value's own methods may raise anything
+        except Exception:  # a value's methods can be the application's code and can raise anything
             return _text(f"<{type(value).__name__}>")
 
     def _convert(self, value: object, depth: int) -> Safe:

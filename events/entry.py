@@ -1,4 +1,4 @@
-"""One entry of the journal, as written and as read."""
+"""One entry of the journal, as it is written and read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,24 @@ COLUMNS = ("seq", "run", "at", "type", "source", "dest", "event", "prev_hash", "
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event with its place in the chain; `text` is what is stored and hashed."""
+    """An event with its place in the chain.
+
+    Attributes:
+        seq: Its number, from 1.
+        run: The id of the run.
+        at: When it was written, in UTC.
+        type: The type of the event.
+        trigger: What the machine was asked for.
+        source: The state before it.
+        dest: The state after it.
+        attempt: Which attempt of the run's code it is.
+        by: The process that wrote it.
+        data: What the event says; see `initdb.events.payloads`.
+        text: The canonical text, which is stored and hashed.
+        prev_hash: The hash of the entry before it.
+        hash: Its own hash.
+        v: The version of the event's form.
+    """
 
     seq: int
     run: str
@@ -33,7 +50,7 @@ class Entry:
     v: int = CURRENT
 
     def columns(self) -> dict[str, Any]:
-        """The row to insert: the event's text and the columns that index it."""
+        """The row to insert: the text, and the columns that index it."""
         return {
             "seq": self.seq,
             "run": self.run,
@@ -49,7 +66,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Who writes, when, in which run and attempt: what every event of a run has in common."""
+    """What all events of a unit have in common: the run, the time, the attempt, and the process."""
 
     run: str
     at: str
@@ -59,7 +76,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What the machine made of a trigger: event type, trigger, state left and state reached."""
+    """What the machine makes of an event: its type, the trigger, the state before and the state after."""
 
     type: str
     trigger: str
@@ -68,7 +85,15 @@ class Turn:
 
 
 def write(prev_seq: int, prev_hash: str, moment: Moment, turn: Turn, data: Mapping[str, Any]) -> Entry:
-    """The entry that follows (`prev_seq`, `prev_hash`); building it cannot fail, whatever `data` holds."""
+    """Make the entry that follows another one. It cannot fail, whatever `data` contains.
+
+    Args:
+        prev_seq: The number of the entry before; 0 if there is none.
+        prev_hash: The hash of the entry before; `chain.GENESIS` if there is none.
+        moment: Who writes it, and when.
+        turn: What the machine makes of it.
+        data: What the event says.
+    """
     seq = prev_seq + 1
     event = {
         "seq": seq,
@@ -88,9 +113,16 @@ def write(prev_seq: int, prev_hash: str, moment: Moment, turn: Turn, data: Mappi
 
 
 def parse(seq: int, text: str, prev_hash: str, digest: str) -> Entry:
-    """The entry that a stored text says, an older version of an event brought up to date.
+    """Read an entry. An event of an older version is converted to the current one.
 
-    Raises ValueError where the text is no event: not text, not JSON, not an object, or without a type.
+    Args:
+        seq: Its number.
+        text: The stored text.
+        prev_hash: The hash of the entry before.
+        digest: Its own hash.
+
+    Raises:
+        ValueError: The text is no event: not text, not JSON, not an object, or without a type.
     """
     if not isinstance(text, str):
         raise ValueError(f"the event is not text, but {type(text).__name__}")
@@ -117,7 +149,7 @@ def parse(seq: int, text: str, prev_hash: str, digest: str) -> Entry:
 
 
 def _number(value: object, otherwise: int) -> int:
-    """A newer version may say it in another way: reading goes on."""
+    """A number; of another type, as a newer version may write it, it is replaced."""
     return value if isinstance(value, int) else otherwise
 
 

@@ -1,4 +1,4 @@
-"""The journal on a connection that somebody opened: find, create, lock, append, read."""
+"""The journal on a given connection: find, create, lock, append, read."""
 
 from __future__ import annotations
 
@@ -26,36 +26,52 @@ Seen = tuple[str | None, int, str]
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """Where the journal is: its schema and whose it is. Every method takes a Connection, whoever opened
-    it."""
+    """A journal: its schema and its owner. Its methods take any connection to its database.
+
+    Attributes:
+        schema: None for the session's own.
+        application: The owner.
+    """
 
     schema: str | None
     application: str
 
     def key(self, purpose: str) -> int:
-        """The advisory lock's key for `purpose` ("baton", "first"): one per application and journal
-        schema."""
+        """Compute the key of an advisory lock. Each application and schema has its own.
+
+        Args:
+            purpose: "baton" or "first".
+        """
         return lock_key(purpose, self.application, self.schema or "")
 
     def table(self, connection: AnyConnection, name: str) -> str:
-        """A table of this journal as SQLAlchemy's text() takes it, qualified and quoted."""
+        """The qualified and quoted name of a table of this journal, for SQLAlchemy's text()."""
         return naming.literal(naming.prefix(self.schema)) + name
 
     def create(self, connection: AnyConnection) -> None:
-        """Make tables, triggers and head inside the caller's transaction.
+        """Create tables, triggers and head in the caller's transaction.
 
-        Raises InitError: "foreign-journal-table" where something else has one of their names,
-        "journal-unreadable" where a part of a journal is there.
+        Raises:
+            InitError: `foreign-journal-table`, if something else has one of their names;
+                `journal-unreadable`, if a
+                part of a journal exists.
         """
         self.check_tables(connection)
         database_of(connection).create(connection, self.schema)
 
     def lock_head(self, connection: AnyConnection, lock_timeout: float | None = None) -> Head:
-        """Lock the head for the open transaction and read it.
+        """Lock the head until the transaction ends, and read it.
 
-        Raises HeadBusy where another transaction holds it, NoJournal where there is none, and
-        InitError: "journal-newer" where only a newer initdb may write, "journal-unreadable" where the head's
-        row is gone.
+        Args:
+            connection: In a transaction.
+            lock_timeout: How many seconds the statements that follow may wait for a lock; None for no limit.
+
+        Raises:
+            HeadBusy: Another transaction has locked it.
+            NoJournal: There is no journal.
+            InitError: `journal-newer`, if only a newer initdb may write; `journal-unreadable`, if the head
+                has no
+                row.
         """
         try:
             head = _sound(database_of(connection).lock_head(connection, self.schema, lock_timeout))
@@ -70,7 +86,7 @@ class Journal:
         return head
 
     def append(self, connection: AnyConnection, entry: Entry) -> None:
-        """One INSERT; the triggers check it against the head and move the head."""
+        """Insert an entry. The triggers check it against the head, and move the head."""
         database_of(connection).before_append(connection)
         names = ", ".join(COLUMNS)
         values = ", ".join(f":{name}" for name in COLUMNS)
@@ -78,8 +94,15 @@ class Journal:
         run(connection, f"INSERT INTO {table} ({names}) VALUES ({values})", entry.columns())
 
     def read(self, connection: AnyConnection, after: int = 0) -> Iterator[Entry]:
-        """The entries after `after`, in order. Raises InitError("journal-unreadable") at one that is no
-        event."""
+        """Read entries in their order.
+
+        Args:
+            connection: In a transaction that may read.
+            after: The number of the entry after which to begin.
+
+        Raises:
+            InitError: `journal-unreadable`, at an entry that is no event.
+        """
         table = self.table(connection, "init_journal")
         query = f"SELECT seq, event, prev_hash, hash FROM {table} WHERE seq > :after ORDER BY seq"
         for seq, event, prev_hash, digest in stream(connection, query, {"after": after}):
@@ -89,7 +112,12 @@ class Journal:
                 raise InitError("journal-unreadable", f"entry {seq}: {error}") from error
 
     def snapshot(self, connection: AnyConnection, upto: int) -> Entry | None:
-        """The last snapshot that is not after entry `upto`; None where there is none, or an edited one."""
+        """The last snapshot up to an entry; None if there is none, or if it was edited.
+
+        Args:
+            connection: In a transaction that may read.
+            upto: The number of the entry.
+        """
         table = self.table(connection, "init_journal")
         rows = run(
             connection,
@@ -103,8 +131,12 @@ class Journal:
             return None
 
     def head(self, connection: AnyConnection) -> Head:
-        """The head, read without a lock. Raises NoJournal where it has no row, and
-        InitError("journal-unreadable") where that makes no sense."""
+        """Read the head without a lock.
+
+        Raises:
+            NoJournal: It has no row.
+            InitError: `journal-unreadable`, if its values make no sense.
+        """
         table = self.table(connection, "init_journal_head")
         rows = run(connection, f"SELECT seq, hash, schema_version, min_writer FROM {table} WHERE id = 1")
         if not rows:
@@ -112,19 +144,19 @@ class Journal:
         return _sound(Head(*rows[0]))
 
     def last(self, connection: AnyConnection) -> tuple[int, str]:
-        """Seq and hash of the last entry; (0, 64 zeros) where there is none."""
+        """The number and the hash of the last entry; 0 and `chain.GENESIS` if there is none."""
         table = self.table(connection, "init_journal")
         rows = run(connection, f"SELECT seq, hash FROM {table} ORDER BY seq DESC LIMIT 1")
         return (rows[0][0], rows[0][1]) if rows else (0, GENESIS)
 
     def hash_at(self, connection: AnyConnection, seq: int) -> str | None:
-        """The hash of entry `seq`; None where there is no such entry."""
+        """The hash of an entry; None if there is no such entry."""
         table = self.table(connection, "init_journal")
         rows = run(connection, f"SELECT hash FROM {table} WHERE seq = :seq", {"seq": seq})
         return str(rows[0][0]) if rows else None
 
     def lacks(self, connection: AnyConnection, known: Knowledge, seen: Seen | None) -> bool:
-        """Whether an entry is gone that was seen in this place before: somebody restored a backup.
+        """Whether an entry that was seen before is gone: a backup was restored, for example.
 
         Args:
             connection: In a transaction that may read.
@@ -140,9 +172,10 @@ class Journal:
 
     @contextlib.contextmanager
     def readable(self, connection: AnyConnection) -> Iterator[None]:
-        """While the journal is read: where its tables cannot be, say what is wrong with them.
+        """Translate what fails in the block, which reads the journal. Lost connections are not translated.
 
-        Raises InitError: "foreign-journal-table", "journal-unreadable". What a connection may suffer passes.
+        Raises:
+            InitError: `foreign-journal-table`, `journal-unreadable`.
         """
         try:
             yield
@@ -155,14 +188,22 @@ class Journal:
             raise found from error
 
     def check_guards(self, connection: AnyConnection) -> None:
-        """Raises InitError("journal-trigger-missing") where a trigger that guards the journal is gone."""
+        """Check that every trigger that guards the journal exists.
+
+        Raises:
+            InitError: `journal-trigger-missing`.
+        """
         database = database_of(connection)
         missing = database.guards - database.standing_guards(connection, self.schema)
         if missing:
             raise InitError("journal-trigger-missing", *sorted(missing), database=database.name)
 
     def check_tables(self, connection: AnyConnection) -> Mapping[str, shape.Relation]:
-        """What has the journal's names. Raises InitError where that is not a journal (see `shape.fault`)."""
+        """Check that what has the journal's names is a journal, and return it by name.
+
+        Raises:
+            InitError: See `shape.fault`.
+        """
         found = database_of(connection).relations(connection, self.schema)
         fault = shape.fault(found, database_of(connection).name)
         if fault is not None:
@@ -170,12 +211,15 @@ class Journal:
         return found
 
     def check_version(self, connection: AnyConnection) -> None:
-        """Raises InitError("journal-incomplete") where indexes or version table are not those of the head's
-        version; of a newer one nothing is known here."""
+        """Check that indexes and version table have the version of the head. A newer version is not checked.
+
+        Raises:
+            InitError: `journal-incomplete`, with the statements that are missing.
+        """
         head = self.head(connection)
         todo = self._amendments(connection, head.schema_version)
         if todo and self.head(connection).schema_version != head.schema_version:
-            # Somebody upgraded it between one statement of this look and the next.
+            # Another process upgraded it in the middle of this check.
             self.check_version(connection)
         elif todo:
             said = f"its head says version {head.schema_version}; what makes it so:"
@@ -187,7 +231,7 @@ class Journal:
             )
 
     def _amendments(self, connection: AnyConnection, version: int) -> tuple[str, ...]:
-        """The statements that make of what is there a journal of `version`."""
+        """The statements that make the tables a journal of this version."""
         if version > SCHEMA_VERSION:
             return ()
         at = naming.prefix(self.schema)
@@ -196,7 +240,7 @@ class Journal:
         return tuple(shape.amendments(found, rows, version, database_of(connection).ddl(at), at))
 
     def _version_rows(self, connection: AnyConnection) -> tuple[str, ...] | None:
-        """None where this role may not read them: it can do without."""
+        """The rows of the version table; None if this role may not read them, which is no fault."""
         table = self.table(connection, shape.VERSION)
         try:
             with savepoint(connection):
@@ -210,7 +254,11 @@ NOWHERE = Journal(None, "")
 
 
 def _sound(head: Head) -> Head:
-    """Raises InitError("journal-unreadable") where the row holds what no journal writes."""
+    """Return the head, unless its row contains what no journal writes.
+
+    Raises:
+        InitError: `journal-unreadable`.
+    """
     numbers = (head.seq, head.schema_version, head.min_writer)
     if not all(type(number) is int for number in numbers) or not isinstance(head.hash, str):
         said = f"the row of init_journal_head makes no sense: {head.seq!r}, {head.hash!r}, {numbers[1:]}"
@@ -219,12 +267,21 @@ def _sound(head: Head) -> Head:
 
 
 def find(connection: AnyConnection, application: str, wanted: str | None) -> tuple[Journal, bool]:
-    """The journal to use and whether it is there already; `wanted` is the setting `journal_schema`.
+    """Find the journal to use, and whether it exists.
 
-    Without the setting this application's journal is looked for in every schema. On SQLite, which has no
-    schemas, the setting says nothing. Raises InitError: "journal-elsewhere" where the setting names one
-    schema and this application's journal is in another, "journal-unreadable" where half of one is there,
-    "foreign-journal-table" where the other half is something else.
+    Without the setting, this application's journal is looked for in every schema. On SQLite, which has no
+    schemas, the setting has no effect.
+
+    Args:
+        connection: In a transaction that may read.
+        application: The owner of the journal.
+        wanted: The setting `journal_schema`.
+
+    Raises:
+        InitError: `journal-elsewhere`, if the setting names one schema and this application's journal is in
+            another; `journal-unreadable`, if only a part of one exists; `foreign-journal-table`, if something
+                else
+            has a name of the other part.
     """
     database = database_of(connection)
     present = database.schemas(connection)
@@ -246,7 +303,7 @@ def find(connection: AnyConnection, application: str, wanted: str | None) -> tup
 
 
 def _owner(connection: AnyConnection, schema: str) -> str | None:
-    """Whose journal is in `schema`; None where it does not say, or may not be read."""
+    """The owner of the journal in a schema; None if it does not say, or may not be read."""
     table = Journal(schema, "").table(connection, "init_journal")
     try:
         with savepoint(connection):

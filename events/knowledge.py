@@ -1,4 +1,4 @@
-"""What a journal says once it has been folded: plain data, no I/O."""
+"""What the fold computes from a journal: plain data, no I/O."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """One revision that stands in the database, as the journal knows it."""
+    """One applied revision, as the journal knows it."""
 
     revision: str
     digest: str | None
@@ -21,7 +21,15 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class SeedRecord:
-    """One seed source in the ledger: the contents completed so far, and how far the one begun has come."""
+    """One seed source in the ledger.
+
+    Attributes:
+        source: Its name.
+        table: The table that it fills.
+        complete: The hashes of the contents that are applied completely.
+        partial: The hash of the content that is applied in part.
+        offset: The row, from 0, at which that goes on.
+    """
 
     source: str
     table: str | None = None
@@ -32,10 +40,20 @@ class SeedRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """The last run: who made it, why it began and how it ended (None while it has not).
+    """The last run.
 
-    `during`: the work in the middle of which a signal stopped it. `reverted`: what it reverted, and the
-    interrupted or failed runs of the same reason just before it.
+    Attributes:
+        run: Its id.
+        seq: The number of its first entry.
+        at: When it began.
+        by: The process.
+        reason: Why it began.
+        work: Its sessions, as of `RunStarted`.
+        code: Part → hash, of the code of its process.
+        ended: How it ended; None if it has not.
+        during: The work that a signal interrupted.
+        reverted: The revisions that it rolled back, with those of the interrupted or failed runs of the same
+            reason just before it.
     """
 
     run: str
@@ -52,7 +70,7 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A step that failed: the error as rendered, the code that met it and the database it met it on."""
+    """A step that failed: the error as it was rendered, the code of the process, and the database's time."""
 
     seq: int
     step: str
@@ -76,10 +94,15 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A step that said it could not be transactional and has not said that it ended.
+    """A step that left its transaction, and did not say that it ended.
 
-    `done`: marks of the statements that it had sent before, None where it cannot be repeated; `xid`: the
-    transaction that said so first, on PostgreSQL.
+    Attributes:
+        step: "migrate" or "roll_back".
+        subject: The revision.
+        seq: The number of the entry.
+        digest: The hash of the revision's file.
+        done: Marks of the statements that it had sent before; None if it cannot be repeated.
+        xid: The transaction that first recorded it, on PostgreSQL.
     """
 
     step: str
@@ -92,12 +115,35 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """Everything that is derived from the journal; equal journals give equal knowledge.
+    """Everything that is derived from the journal. Equal journals give equal knowledge.
 
-    `judgements`: what code has concluded since the database last changed, on the catalogue `catalog`.
-    `tries`: runs begun by the last run's code since anything was done; `crashes`: how many of the runs just
-    before it were cut off, killed or stopped by a signal. `managed`: initdb made, adopted or migrated the
-    schema. `version`: the highest of any event.
+    Attributes:
+        seq: The number of the last entry.
+        hash: Its hash.
+        state: The state of the machine.
+        journal: The id of the journal.
+        application: Its owner.
+        heads: The version rows, as the last event says.
+        applied: The applied revisions.
+        held: Revision → hash of its file, for those that were rolled back.
+        seeds: The ledger of seeds.
+        judgements: What code has concluded since the database last changed.
+        catalog: The hash of the catalogue that the judgements are about.
+        managed: Whether initdb created, adopted or migrated the tables.
+        adopted: Whether tables were taken over that others made, and not validated since.
+        last_run: The last run.
+        last_type: The type of the last event.
+        last_at: When it was written.
+        last_data: What it says.
+        tries: How many runs of the last run's code have begun since the last progress.
+        crashes: How many of the runs just before it were killed, cut off, or stopped by a signal.
+        doubt: The revision in doubt, if there is one.
+        retry: The revisions that a person ordered to retry.
+        memo: What Alembic has to remember until the next revision.
+        version_table: The version table, as env.py last named it.
+        version_schema: Its schema.
+        notes: The ids of the notes that were taken from a spool.
+        version: The highest version of any event.
     """
 
     seq: int = 0

@@ -1,4 +1,4 @@
-"""A snapshot of knowledge: what a fold needs to go on from an entry, as a JSON value and back."""
+"""A snapshot of knowledge: from knowledge to a JSON value, and back."""
 
 from __future__ import annotations
 
@@ -8,21 +8,29 @@ from typing import Any
 from initdb.events.knowledge import Applied, Doubt, Failure, Judgement, Knowledge, RunRecord, SeedRecord
 
 FOLD = 1
-"""The version of the fold's rules, raised with each change. A snapshot of another version is passed over."""
+"""The version of the fold's rules. It rises with each change of them; then older snapshots are ignored."""
 
 EACH = 1000
 """A snapshot follows `health_validated`, and each entry whose number is a multiple of this."""
 
 
 def is_due(type: str, seq: int) -> bool:
-    """Whether a snapshot is to follow the entry `seq` of this type."""
+    """Whether a snapshot follows an entry.
+
+    Args:
+        type: The type of the entry's event.
+        seq: Its number.
+    """
     return type == "health_validated" or seq % EACH == 0
 
 
 def stored(known: Knowledge) -> dict[str, Any]:
-    """What is known, as a JSON value, without the place in the chain: that is the entry's own.
+    """Convert knowledge to a JSON value, without the place in the chain, which is the entry's own.
 
-    Who applied the revisions is written once for all that are of one process.
+    A process that applied several revisions is written once.
+
+    Args:
+        known: The knowledge.
     """
     who = _Once()
     return {
@@ -61,7 +69,13 @@ def stored(known: Knowledge) -> dict[str, Any]:
 
 
 def restored(said: Mapping[str, Any], seq: int, digest: str) -> Knowledge | None:
-    """What was known at the snapshot in entry `seq`; None where `said` is no snapshot of knowledge."""
+    """The knowledge in a snapshot; None if the value is no snapshot of knowledge.
+
+    Args:
+        said: What `stored` returned, after JSON; or anything else.
+        seq: The number of the last entry that the snapshot covers.
+        digest: Its hash.
+    """
     try:
         return _restored(said, seq, digest)
     except (TypeError, ValueError, LookupError, AttributeError):
@@ -111,14 +125,14 @@ def _restored(said: Mapping[str, Any], seq: int, digest: str) -> Knowledge:
 
 
 class _Once:
-    """Values, each of them once, by their numbers."""
+    """Numbers values. Equal values get one number."""
 
     def __init__(self) -> None:
         self.all: list[dict[str, Any]] = []
         self._numbers: dict[str, int] = {}
 
     def number(self, value: Mapping[str, Any]) -> int:
-        """The number of `value`, which is added where it is new."""
+        """The number of a value, which is added if it is new."""
         number = self._numbers.setdefault(repr(sorted(value.items())), len(self.all))
         if number == len(self.all):
             self.all.append(dict(value))

@@ -1,4 +1,4 @@
-"""The types of events and what each one says; no type is ever removed."""
+"""The types of events, and what each one means. No type is ever removed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PROGRESS = frozenset(
         "repair_applied",
     }
 )
-"""The transitions that change the application's database; an attempt without one of them got nowhere."""
+"""The transitions that change the application's database. An attempt without one of them made no progress."""
 
 NOTES: Mapping[str, str] = {
     "journal_created": "The journal's own tables were created.",
@@ -46,7 +46,7 @@ NOTES: Mapping[str, str] = {
     "checkpoint": "The head was published outside the database.",
     "snapshot": "What the entries before it say, so that reading can begin here.",
 }
-"""Notes: they tell of something and leave the state as it is."""
+"""Notes: they report something and leave the state as it is."""
 
 UNSEEN = frozenset({"snapshot"})
-"""Notes of which nothing has happened: they are not shown to people, nor do they come from a spool."""
+"""Notes that report nothing that happened. They are not shown, and do not come from a spool."""

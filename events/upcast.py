@@ -1,4 +1,4 @@
-"""Older versions of an event, brought up to date when they are read; newer ones are left as they are."""
+"""Converts older versions of an event when they are read. Newer ones are left as they are."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ Event = dict[str, Any]
 Step = Callable[[Event], Event]
 
 STEPS: Mapping[int, Step] = {}
-"""Version → the function that makes the next version of it; a step is added with each new version, none is
-removed."""
+"""Version → the function that converts it to the next one. None is ever removed."""
 
 
 def upcast(event: Event, steps: Mapping[int, Step] = STEPS, current: int = CURRENT) -> Event:
-    """`event` at version `current`, or unchanged where it is newer; fields that nobody knows are kept."""
+    """Convert an event to a version. A newer event is not changed. Fields that nobody knows are kept.
+
+    Args:
+        event: The event.
+        steps: The conversions.
+        current: The version to convert to.
+    """
     version = event.get("v", 1)
     while isinstance(version, int) and version < current and version in steps:
         event = {**steps[version](event), "v": version + 1}

@@ -1,4 +1,4 @@
-"""What the stored journal proves: chain, order, and agreement of each row's columns with its event."""
+"""Verifies the stored journal: its chain, its order, and whether the columns of each row match its event."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from initdb.events.head import Head
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One row of init_journal as it stands in the table."""
+    """One row of init_journal, as the table has it."""
 
     seq: int
     run: str
@@ -27,16 +27,26 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something in the journal that should not be: at which entry, and what."""
+    """Something in the journal that should not be.
+
+    Attributes:
+        seq: The number of the entry.
+        text: What is wrong with it.
+    """
 
     seq: int
     text: str
 
 
 def verify(rows: Iterable[Stored], head: Head | None) -> list[Finding]:
-    """Every finding, in order of the entries; none means that chain and columns are intact.
+    """Find what is wrong, in the order of the entries. No finding means that chain and columns are intact.
 
-    Proves an edit, a removal or a reordering; a tail that was cut only as long as the head row is honest.
+    An edit, a removal and a change of the order are always found. Removed last entries are found only if the
+    row of the head was not changed to match.
+
+    Args:
+        rows: All rows, in the order of their numbers.
+        head: The head; None if it has no row.
     """
     findings: list[Finding] = []
     seq, digest = 0, chain.GENESIS

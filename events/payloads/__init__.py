@@ -1,4 +1,4 @@
-"""What each type of event says: one class a type, for those who write, fold and read."""
+"""What each type of event says: one class for each type, for those who write, fold and read it."""
 
 from __future__ import annotations
 
@@ -36,13 +36,21 @@ PAYLOADS: Mapping[str, type[Payload]] = {
         notes.Snapshot,
     )
 }
-"""Event type → what it says. `baseline` and `checkpoint` are written by nobody yet."""
+"""Event type → its class. `baseline` and `checkpoint` have none, because no version writes them yet."""
 
 P = TypeVar("P", bound=Payload)
 
 
 def payload_of(type: str, data: Mapping[str, object]) -> Payload | None:
-    """What a stored event says; None where this version does not know its type."""
+    """What a stored event says.
+
+    Args:
+        type: The type of the event.
+        data: Its data.
+
+    Returns:
+        None if this version does not know the type.
+    """
     kind = PAYLOADS.get(type)
     return kind.read(data) if kind else None
 

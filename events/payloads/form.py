@@ -10,15 +10,15 @@ from typing import ClassVar, Self
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """What an event of one type says. Each type has a class of its own; `type` is its name.
+    """What an event of one type says. Each type has its own class; `type` is its name.
 
-    A field whose name is a keyword of Python has an underscore behind it, which is not stored.
+    If the name of a field is a keyword of Python, it has an underscore at its end, which is not stored.
     """
 
     type: ClassVar[str]
 
     def data(self) -> dict[str, object]:
-        """As the event stores it; a field that is None is left out."""
+        """The payload as the event stores it. A field that is None is left out."""
         return {
             stored: value
             for name, stored, _ in _form(type(self))
@@ -27,9 +27,12 @@ class Payload:
 
     @classmethod
     def read(cls, data: Mapping[str, object]) -> Self:
-        """What a stored event says. Never raises: what is missing or of another form becomes empty.
+        """Read what a stored event says. It never raises: what is missing, or of another form, becomes empty.
 
-        An entry may be of another version of initdb, or have been edited.
+        An entry may be of another version of initdb, or may have been edited.
+
+        Args:
+            data: The data of the event.
         """
         return cls(**{name: reads(data.get(stored)) for name, stored, reads in _form(cls)})
 
@@ -38,7 +41,7 @@ Read = Callable[[object], object]
 
 
 Form = tuple[tuple[str, str, Read], ...]
-"""Of each field: its name, its name in the event, and what reads it."""
+"""For each field its name, its name in the event, and what reads it."""
 
 
 def _form(kind: type[Payload]) -> Form:
@@ -53,27 +56,27 @@ _FORMS: dict[type[Payload], Form] = {}
 
 
 def text(value: object) -> str | None:
-    """A text, or nothing."""
+    """A text; None for anything else."""
     return value if isinstance(value, str) else None
 
 
 def names(value: object) -> tuple[str, ...]:
-    """The texts of a list; of anything else none."""
+    """The texts of a list; none for anything else."""
     return tuple(str(item) for item in value) if isinstance(value, (list, tuple)) else ()
 
 
 def mapping(value: object) -> Mapping[str, object]:
-    """An object, or an empty one."""
+    """An object; an empty one for anything else."""
     return value if isinstance(value, Mapping) else {}
 
 
 def number(value: object) -> float | None:
-    """A number, or nothing; true and false are none."""
+    """A number; None for anything else, also for true and false."""
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def whole(value: object) -> int | None:
-    """A whole number, or nothing."""
+    """A whole number; None for anything else."""
     found = number(value)
     return None if found is None or not math.isfinite(found) else int(found)
 
@@ -110,4 +113,4 @@ _READ: Mapping[str, Read] = {
     "Mapping[str, tuple[int, int]] | None": _pairs,
     "tuple[Mapping[str, object] | str, ...]": _objects,
 }
-"""A field's type, as it is written in the class → what reads a stored value."""
+"""The type of a field, as the class writes it → what reads a stored value."""

@@ -1,4 +1,4 @@
-"""What the notes say that are not of a run's work: of the journal, of outages, of what a person released."""
+"""What the notes outside a run's work say: of the journal, of outages, of what a person released."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ class JournalCreated(Payload):
     """The journal's own tables were created.
 
     Args:
-        journal: its id: that of the run which made it.
-        application: whose it is.
-        schema: where it is.
-        database, server: "sqlite" or "postgresql", and the version.
+        journal: Its id, which is that of the run that created it.
+        application: Its owner.
+        schema: Where it is.
+        database: "sqlite" or "postgresql".
+        server: The version of the database.
     """
 
     type: ClassVar[str] = "journal_created"
@@ -31,7 +32,7 @@ class JournalCreated(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalUpgraded(Payload):
-    """The journal's own tables were brought from one version to another."""
+    """The journal's own tables were upgraded from one version to another."""
 
     type: ClassVar[str] = "journal_upgraded"
 
@@ -50,13 +51,14 @@ class HoldReleased(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage(Payload):
-    """The database could not be reached for a time.
+    """The database could not be used for a time.
 
     Args:
-        first, last: the times of the first and the last try.
-        count: how many tries there were.
-        reference: the error's.
-        context: what it said, line by line.
+        first: The time of the first try.
+        last: The time of the last try.
+        count: How many tries there were.
+        reference: The reference of the error.
+        context: Its lines of context.
     """
 
     type: ClassVar[str] = "outage"
@@ -70,7 +72,7 @@ class Outage(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryRewound(Payload):
-    """The journal ends before what a process saw of it: entry `was` was there, entry `is_` is the last."""
+    """The journal ends before what a process saw in it. That was entry `was`; now entry `is_` is the last."""
 
     type: ClassVar[str] = "history_rewound"
 
@@ -83,8 +85,8 @@ class Snapshot(Payload):
     """What the entries before it say, so that reading can begin here.
 
     Args:
-        fold: the version of the rules by which it was made.
-        knowledge: as `initdb.events.snapshot.stored` gives it.
+        fold: The version of the rules that made it.
+        knowledge: What `initdb.events.snapshot.stored` returned.
     """
 
     type: ClassVar[str] = "snapshot"

@@ -1,4 +1,4 @@
-"""What the events of a run say: how it began, went on, stopped or failed."""
+"""What the events of a run say: how it began, continued, stopped or failed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class RunStarted(Payload):
     """A process began to work.
 
     Args:
-        reason: why, or what a person ordered.
-        changed: the parts of the code that differ from those of the last judgement.
-        code: part of the code → its hash.
-        attempt: which try of this code it is since anything was done.
+        reason: Why, or what a person ordered.
+        changed: The parts of the code that differ from those of the last judgement.
+        code: Part of the code → its hash.
+        attempt: Which attempt of this code it is since the last progress.
         sessions: "baton" and "work" → the process id of the session, on PostgreSQL.
-        database: which of several databases it is.
+        database: Which of several databases it is.
     """
 
     type: ClassVar[str] = "run_started"
@@ -34,10 +34,10 @@ class RunStarted(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResumed(RunStarted):
-    """A process went on where another one's run was interrupted.
+    """A process went on where the run of another process was interrupted.
 
     Args:
-        interrupted: that run: its id, who made it, the state it left, its last event, and when that was.
+        interrupted: That run: its id, its process, the state it left, its last event, and when that was.
     """
 
     type: ClassVar[str] = "run_resumed"
@@ -50,9 +50,9 @@ class RunContinued(Payload):
     """A process went on with its own run.
 
     Args:
-        reason: what made it look again.
-        lost: how often in a row that happened without progress.
-        sessions: as of `RunStarted`.
+        reason: Why it had to look again.
+        lost: How often in a row that happened without progress.
+        sessions: As in `RunStarted`.
     """
 
     type: ClassVar[str] = "run_continued"
@@ -67,8 +67,8 @@ class RunStopped(Payload):
     """A run ended before ready.
 
     Args:
-        why: the signal, or the order that was carried out.
-        during: the work that the signal cut off; None after an order.
+        why: The signal, or the order that was carried out.
+        during: The work that the signal interrupted; None after an order.
     """
 
     type: ClassVar[str] = "run_stopped"
@@ -82,11 +82,13 @@ class StepFailed(Payload):
     """A step failed.
 
     Args:
-        step: the work, or what a person asked for.
-        state: the state that it failed in.
-        error: as `initdb.errors.Rendered.as_stored` gives it.
-        asked: whether a person asked for it; of the code it then says nothing.
-        code, catalog, clock: as of `HealthValidated`.
+        step: The work, or what a person ordered.
+        state: The state in which it failed.
+        error: What `initdb.errors.Rendered.as_stored` returned.
+        asked: Whether a person ordered it. Then it says nothing about the code.
+        code: As in `HealthValidated`.
+        catalog: As in `HealthValidated`.
+        clock: As in `HealthValidated`.
     """
 
     type: ClassVar[str] = "step_failed"
@@ -105,11 +107,11 @@ class StepStarted(Payload):
     """A step that cannot be one transaction is about to begin.
 
     Args:
-        step: migrate or roll_back.
-        subject: the revision.
-        digest: the hash of its file.
-        statements: marks of what it had sent before; None where it cannot be repeated.
-        xid: the transaction that said so first, on PostgreSQL.
+        step: "migrate" or "roll_back".
+        subject: The revision.
+        digest: The hash of its file.
+        statements: Marks of the statements that it sent before; None if it cannot be repeated.
+        xid: The transaction that first recorded it, on PostgreSQL.
     """
 
     type: ClassVar[str] = "step_started"
@@ -126,9 +128,9 @@ class Override(Payload):
     """A person overruled a failure or a doubt.
 
     Args:
-        overrides: the entry of the failure.
-        retry: revisions to apply again.
-        reseed: seed sources to go through again.
+        overrides: The number of the failure's entry.
+        retry: Revisions to apply again.
+        reseed: Seed sources to apply again.
     """
 
     type: ClassVar[str] = "override"

@@ -1,4 +1,4 @@
-"""What the events of the steps say: what was found, made, applied, seeded, validated and repaired."""
+"""What the events of the steps say: what was found, created, applied, seeded, validated and repaired."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from initdb.events.payloads.form import Payload
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseInspected(Payload):
-    """What inspection found.
+    """What an inspection found.
 
     Args:
-        tables, missing: of the application: those that are there, and those that are not.
-        rows: of the version table.
-        pending, seeds_pending: revisions and seed sources that are still to be applied.
-        conflict: revisions of the journal that the version table has lost.
-        outside: revisions that were applied by others.
-        managed: whether a version row or the journal accounts for the tables.
-        schema_from: the setting, as decided.
-        started_over: there is neither a table nor a version row.
-        leftovers: what an interrupted statement left behind.
-        version_table, version_schema: where env.py said that its version table is; None where it was not
-            asked.
+        tables: The application's tables that exist.
+        missing: Its tables that do not exist.
+        rows: The version rows.
+        pending: The revisions that are still to be applied.
+        conflict: The revisions that are applied for the journal, but not for the version rows.
+        outside: The revisions that others applied.
+        seeds_pending: The seed sources that are still to be applied.
+        managed: Whether a version row or the journal explains the tables.
+        schema_from: The setting, as decided.
+        started_over: Whether there is neither a table nor a version row.
+        leftovers: What an interrupted statement left.
+        version_table: The version table, as env.py names it; None if env.py was not asked.
+        version_schema: Its schema.
     """
 
     type: ClassVar[str] = "database_inspected"
@@ -49,10 +51,11 @@ class Changed(Payload):
     """What every event says that changed the database.
 
     Args:
-        heads: the version rows afterwards; None where they were not touched.
-        seeds_pending: seed sources that are still to be applied.
-        version_table, version_schema: where env.py says that its version table is.
-        ms: how long it took, in ms.
+        heads: The version rows afterwards; None if they were not changed.
+        seeds_pending: The seed sources that are still to be applied.
+        version_table: The version table, as env.py names it.
+        version_schema: Its schema.
+        ms: How long it took, in milliseconds.
     """
 
     heads: tuple[str, ...] | None = None
@@ -64,7 +67,7 @@ class Changed(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warned(Payload):
-    """What an event of any type may say besides: warnings, one sentence each."""
+    """What an event of any type may also say: warnings, one sentence each."""
 
     warnings: tuple[str, ...] = ()
 
@@ -74,10 +77,11 @@ class SchemaCreated(Changed):
     """The tables were created.
 
     Args:
-        from_: models or base, as the setting `schema_from`.
-        tables, indexes: those that were made.
-        warnings: what could not be made, and the application can do without.
-        pending: revisions that are still to be applied.
+        from_: "models" or "base", as the setting `schema_from`.
+        tables: The tables that were created.
+        indexes: The indexes that were created.
+        warnings: What could not be created and the application can do without.
+        pending: The revisions that are still to be applied.
     """
 
     type: ClassVar[str] = "schema_created"
@@ -91,12 +95,12 @@ class SchemaCreated(Changed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaAdopted(Changed):
-    """Tables that were there were taken over.
+    """Existing tables were taken over.
 
     Args:
-        tables: which.
-        pending: revisions that are still to be applied.
-        marked: whether a person said so.
+        tables: The tables.
+        pending: The revisions that are still to be applied.
+        marked: Whether a person ordered it.
     """
 
     type: ClassVar[str] = "schema_adopted"
@@ -111,13 +115,17 @@ class MigrationApplied(Changed):
     """One revision was applied.
 
     Args:
-        revision, doc, file, digest: its id, its first line, its file's name and hash.
-        down: the revisions that it follows.
-        number, of: it is the `number`th of `of` that this run applies.
-        pending: how many are still to be applied.
-        found: statements of an interrupted try that had been carried out.
-        memo: what Alembic has to remember until the next revision.
-        marked: whether a person said that it is applied.
+        revision: Its id.
+        doc: Its first line.
+        file: The name of its file.
+        digest: The hash of its file.
+        down: The revisions that it follows.
+        number: Which of the run's revisions it is, from 1.
+        of: How many revisions the run applies.
+        pending: How many are still to be applied.
+        found: The statements of an interrupted run that were found to be done.
+        memo: What Alembic has to remember until the next revision.
+        marked: Whether a person said that it is applied.
     """
 
     type: ClassVar[str] = "migration_applied"
@@ -140,8 +148,9 @@ class MigrationReverted(Changed):
     """One revision was rolled back.
 
     Args:
-        revision, digest: its id and its file's hash.
-        pending: revisions that are now to be applied.
+        revision: Its id.
+        digest: The hash of its file.
+        pending: The revisions that are now to be applied.
     """
 
     type: ClassVar[str] = "migration_reverted"
@@ -156,16 +165,19 @@ class SeedBatchApplied(Changed):
     """A batch of a seed source was written.
 
     Args:
-        source, digest: its name and the hash of its content.
-        table: where to; several with commas between; None where a function does not say.
-        rows: how many rows the batch has.
-        next: the row, from 0, that the next batch begins with.
-        complete: whether it was the last batch.
-        created, updated, skipped, differing: rows that were made, changed, there already, and there with
-            other values.
-        assumed: it was not run, since nobody knows whether it was on adopted tables.
-        tables: of the identity's rows: table → how many were made, and how many were there.
-        admin: of the identity's administrator: where the password is from.
+        source: The name of the source.
+        digest: The hash of its content.
+        table: The table; several with commas; None if a function does not say.
+        rows: How many rows the batch has.
+        next: The row, from 0, with which the next batch begins.
+        complete: Whether it was the last batch.
+        created: How many rows were created.
+        updated: How many rows were updated.
+        skipped: How many rows existed.
+        differing: How many of those have other values.
+        assumed: Whether it was not run, because nobody knows whether it had run on adopted tables.
+        tables: Of the identity schema: table → how many rows were created, and how many existed.
+        admin: Of the identity schema's admin: the origin of the password.
     """
 
     type: ClassVar[str] = "seed_batch_applied"
@@ -190,12 +202,12 @@ class HealthValidated(Payload):
     """Everything was checked, and the database is ready.
 
     Args:
-        checks: check → the worst severity of what it found, or "ok".
-        warnings: what is no defect, one sentence each.
-        ms: how long it took, in ms.
-        code: part of the code → its hash: what was judged.
-        catalog: the fingerprint of the catalogue that was checked.
-        clock: the database's time, in s since 1970.
+        checks: Check → the gravest severity of its issues, or "ok".
+        warnings: What is no defect, one sentence each.
+        ms: How long it took, in milliseconds.
+        code: Part of the code → its hash, of the code that was judged.
+        catalog: The fingerprint of the catalogue that was checked.
+        clock: The database's time, in seconds since 1970.
     """
 
     type: ClassVar[str] = "health_validated"
@@ -210,11 +222,13 @@ class HealthValidated(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefectsFound(Payload):
-    """Checking found what must be repaired.
+    """The checks found what must be repaired.
 
     Args:
-        checks, warnings, ms: as of `HealthValidated`.
-        issues: as `initdb.steps.catalog.issue.Issue.data` gives them. A text is of another version.
+        checks: As in `HealthValidated`.
+        warnings: As in `HealthValidated`.
+        ms: As in `HealthValidated`.
+        issues: What `initdb.steps.catalog.issue.Issue.data` returned. A text is of another version.
     """
 
     type: ClassVar[str] = "defects_found"
@@ -230,13 +244,13 @@ class RepairApplied(Changed):
     """What could be repaired without risk to data was repaired.
 
     Args:
-        actions: what was done, one sentence each.
-        tables: those that were made anew.
-        defects: what remains.
-        tolerated: the ids of what remains and the application can work with.
-        warnings: the same, and what else is to be known, one sentence each.
-        pending: revisions that are still to be applied.
-        marked: whether a person said so.
+        actions: What was done, one sentence each.
+        tables: The tables that were created again.
+        defects: What remains.
+        tolerated: The ids of what remains and the application can work with.
+        warnings: The same, and what else a person should know, one sentence each.
+        pending: The revisions that are still to be applied.
+        marked: Whether a person ordered it.
     """
 
     type: ClassVar[str] = "repair_applied"

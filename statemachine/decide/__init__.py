@@ -1,1 +1,1 @@
-"""Who decides: pure functions from what is known to what follows."""
+"""Decides: pure functions from what is known to what follows."""

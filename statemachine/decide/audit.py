@@ -1,5 +1,4 @@
-"""The audit of a stored journal: chain, columns, head, guards, and every transition replayed through the
-machine."""
+"""Audits a stored journal: chain, columns, head, guards, and every transition, replayed by the machine."""
 
 from __future__ import annotations
 
@@ -25,12 +24,18 @@ from initdb.statemachine.machine import NoRow, turn
 from initdb.statemachine.table import TRIGGERS, State
 
 LOOKS = 20
-"""How often the journal is read again because somebody appends to it meanwhile."""
+"""How often the journal is read again if another process appends to it meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What was found in a journal of `entries` entries, in their order; `hash` is that of the last one."""
+    """What was found in a journal.
+
+    Attributes:
+        entries: How many entries it has.
+        hash: The hash of the last entry.
+        findings: In the order of the entries.
+    """
 
     entries: int
     hash: str | None
@@ -38,18 +43,35 @@ class Audit:
 
 
 def journal_to_audit(connection: Connection, application: str, wanted: str | None) -> Journal | None:
-    """The journal, also where its head's table is gone: that is then a finding. None where there is none."""
+    """Find the journal to audit. If the table of its head is missing, that is a finding, not an error.
+
+    Args:
+        connection: In a transaction that may read.
+        application: The owner of the journal.
+        wanted: The setting `journal_schema`.
+
+    Returns:
+        The journal; None if there is none.
+    """
     journal, exists = find(connection, application, wanted)
     return journal if exists or _has_entries(connection, journal) else None
 
 
 def audit(connection: Connection, journal: Journal) -> Audit:
-    """Look at everything the journal says of itself. Raises InitError where its tables cannot be read."""
+    """Check everything that the journal says about itself.
+
+    Args:
+        connection: In a transaction that may read.
+        journal: The journal.
+
+    Raises:
+        InitError: Its tables cannot be read.
+    """
     with journal.readable(connection):
         for _ in range(LOOKS):
             head = _head(connection, journal)
             rows = _stored(connection, journal)
-            if _head(connection, journal) == head:  # else something was appended in between
+            if _head(connection, journal) == head:  # otherwise an entry was appended in between
                 break
     findings = [
         *verify(rows, head),
@@ -62,9 +84,12 @@ def audit(connection: Connection, journal: Journal) -> Audit:
 
 
 def compare_snapshots(entries: Iterable[Entry]) -> Iterator[Finding]:
-    """The snapshots that are not what a fold from the start comes to. Pure.
+    """Find the snapshots that differ from a fold from the start. Pure.
 
-    One that was made by other rules than this version's says nothing.
+    A snapshot that other rules than this version's have made is not compared.
+
+    Args:
+        entries: All entries, in their order.
     """
     gathering = Gathering.of(Knowledge())
     for entry in entries:
@@ -77,9 +102,12 @@ def compare_snapshots(entries: Iterable[Entry]) -> Iterator[Finding]:
 
 
 def replay(entries: Iterable[Entry]) -> Iterator[Finding]:
-    """Where a stored source or destination is not what the machine makes of the event. Pure.
+    """Find the entries whose state before or after differs from what the machine computes. Pure.
 
-    Events of a type or a state that this version does not know, or of a newer version, are none.
+    Events of a newer version, or of a type or a state that this version does not know, are not compared.
+
+    Args:
+        entries: All entries, in their order.
     """
     state: str | None = None
     for entry in entries:
@@ -130,7 +158,7 @@ def _head(connection: Connection, journal: Journal) -> Head | None:
 
 
 def _entries(rows: Iterable[Stored]) -> Iterator[Entry]:
-    """The rows that are events; `verify` names the others."""
+    """The rows that are events; `verify` reports the others."""
     for row in rows:
         try:
             yield parse(row.seq, row.event, row.prev_hash, row.hash)

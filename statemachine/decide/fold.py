@@ -1,4 +1,4 @@
-"""The fold: from entries of the journal to knowledge. Pure, deterministic, defined for every prefix."""
+"""The fold: from entries of the journal to knowledge. It is pure, deterministic, and works on any prefix."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ from initdb.statemachine.decide.gathering import FOLDERS, Gathering
 
 
 def fold(entries: Iterable[Entry], knowledge: Knowledge | None = None) -> Knowledge:
-    """What `entries` say, on top of what was known before them; in time linear in their number."""
+    """Compute knowledge from entries, in time linear in their number.
+
+    Args:
+        entries: In their order.
+        knowledge: What was known before them.
+    """
     gathering = Gathering.of(knowledge or Knowledge())
     for entry in entries:
         add(gathering, entry)
@@ -23,12 +28,12 @@ def fold(entries: Iterable[Entry], knowledge: Knowledge | None = None) -> Knowle
 
 
 def step(known: Knowledge, entry: Entry) -> Knowledge:
-    """One entry more."""
+    """What is known after one more entry."""
     return fold((entry,), known)
 
 
 def known_from(entry: Entry | None) -> Knowledge | None:
-    """What was known at a snapshot; None where it is of other rules than these, or cannot be read."""
+    """What was known at a snapshot; None if other rules have made it, or if it cannot be read."""
     if entry is None or entry.type != Snapshot.type:
         return None
     said = Snapshot.read(entry.data)
@@ -36,7 +41,7 @@ def known_from(entry: Entry | None) -> Knowledge | None:
 
 
 def snapshot_of(known: Knowledge) -> Snapshot | None:
-    """What is known, as an event that later readings begin from; None where it cannot be stored whole."""
+    """What is known, as an event from which later readings begin; None if JSON cannot hold all of it."""
     said = make_safe(snapshot.stored(known))
     if not isinstance(said, dict) or snapshot.restored(said, known.seq, known.hash) != known:
         return None
@@ -46,7 +51,11 @@ def snapshot_of(known: Knowledge) -> Snapshot | None:
 def add(known: Gathering, entry: Entry) -> None:
     """Add one entry to what is known.
 
-    The stored destination is trusted. A type that this version does not know moves the head and no more.
+    The stored destination is trusted. An entry of a type that this version does not know moves only the head.
+
+    Args:
+        known: What is known, which is changed.
+        entry: The next entry.
     """
     known.seq, known.hash = entry.seq, entry.hash
     known.state = entry.dest or known.state

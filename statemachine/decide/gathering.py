@@ -1,4 +1,4 @@
-"""Knowledge while it is gathered, and what each type of event adds to it."""
+"""Knowledge while it is being computed, and what each type of event adds to it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from initdb.steps.seeds import ledger
 
 @dataclass(slots=True)
 class Gathering:
-    """`Knowledge` that can still change; its fields are the same, in containers that grow."""
+    """`Knowledge` that can still change. Its fields are the same, in mutable containers."""
 
     seq: int
     hash: str
@@ -46,42 +46,52 @@ class Gathering:
 
     @classmethod
     def of(cls, known: Knowledge) -> Self:
-        """A copy of what is known."""
+        """Make a mutable copy of knowledge."""
         return cls(**{name: _OPEN.get(name, _same)(getattr(known, name)) for name in _NAMES})
 
     def frozen(self) -> Knowledge:
-        """What was gathered. To be called last: what is given shares the containers."""
+        """Return the knowledge. Do not change this object afterwards, because they share containers."""
         return Knowledge(**{name: _SHUT.get(name, _same)(getattr(self, name)) for name in _NAMES})
 
     def progress(self, said: work.Changed) -> None:
-        """The database changed: what any code concluded before is void."""
+        """The database changed, so that all earlier conclusions are void."""
         self.forget_judgements()
         self.tries = self.crashes = 0
         self.heads = self.heads if said.heads is None else said.heads
         self.learn_version_place(said.version_table, said.version_schema)
 
     def forget_judgements(self) -> None:
-        """What was concluded is of another database than this one."""
+        """Forget all conclusions, because the database is not the one that they are about."""
         self.judgements, self.catalog = (), None
 
     def learn_version_place(self, table: str | None, schema: str | None) -> None:
-        """Where env.py says that its version table is."""
+        """Remember where env.py says that its version table is."""
         self.version_table = table or self.version_table
         self.version_schema = schema or self.version_schema
 
     def end_run(self, how: str, during: str | None = None) -> None:
-        """The last run has ended."""
+        """Record how the last run ended.
+
+        Args:
+            how: "ready", "failed" or "stopped".
+            during: The work that a signal interrupted.
+        """
         if self.last_run:
             self.last_run = replace(self.last_run, ended=how, during=during)
 
     def judge(self, catalog: str | None, judgement: Judgement) -> None:
-        """Conclusions on another catalogue than this one are void; of one code the last one counts."""
+        """Add a conclusion. Those on another catalogue are void; of each code only the last one counts.
+
+        Args:
+            catalog: The hash of the catalogue that it is about.
+            judgement: The conclusion.
+        """
         others = self.judgements if catalog == self.catalog else ()
         self.judgements = (*(one for one in others if one.code != judgement.code), judgement)
         self.catalog = catalog
 
     def settle(self, subjects: Iterable[str]) -> None:
-        """What was in doubt of one of `subjects` is so no more."""
+        """End the doubt, if it is about one of these revisions."""
         if self.doubt and self.doubt.subject in subjects:
             self.doubt = None
 
@@ -97,7 +107,7 @@ _OPEN: Mapping[str, Callable[[Any], Any]] = {
     "notes": set,
 }
 _SHUT: Mapping[str, Callable[[Any], Any]] = {"retry": frozenset, "notes": frozenset}
-"""What makes a container of a field that grows, and of it one that does not."""
+"""What makes the mutable container of a field, and what makes the immutable one again."""
 
 
 def _same(value: Any) -> Any:
@@ -112,7 +122,7 @@ def _run_begun(known: Gathering, entry: Entry, said: runs.RunStarted) -> None:
     before, resumed = known.last_run, entry.type == "run_resumed"
     same = before is not None and before.code == said.code
     cut_off = resumed or (before is not None and before.during is not None)
-    # An order may fail after its last revision, too: said again it is the same one.
+    # An order can fail even after its last revision. The same order given again goes on with it.
     goes_on = before is not None and before.reason == said.reason and (resumed or before.ended == "failed")
     known.tries = known.tries + 1 if same else 1
     known.crashes = (known.crashes if same else 0) + cut_off
@@ -129,13 +139,13 @@ def _run_begun(known: Gathering, entry: Entry, said: runs.RunStarted) -> None:
 
 
 def _run_continued(known: Gathering, entry: Entry, said: runs.RunContinued) -> None:
-    """The same run by other sessions: nobody has died."""
+    """It is the same run with new sessions, so no process has died."""
     if known.last_run and known.last_run.run == entry.run:
         known.last_run = replace(known.last_run, work=said.sessions)
 
 
 def _run_stopped(known: Gathering, entry: Entry, said: runs.RunStopped) -> None:
-    """A signal cut it off in the middle of its work; or a person's order was carried out."""
+    """A signal interrupted the work, or the order of a person was carried out."""
     known.end_run("stopped", said.during)
     if said.during is None:
         known.crashes = 0
@@ -145,7 +155,7 @@ def _inspected(known: Gathering, entry: Entry, said: work.DatabaseInspected) -> 
     if not said.conflict:
         known.heads = said.rows
     if said.rows and not known.managed and not known.adopted:
-        # Alembic made it before initdb came: whatever seeded it has most likely been here as well.
+        # Alembic made the tables before initdb was used. Most likely they were seeded too.
         known.adopted = True
     if entry.dest == "empty" or said.started_over:
         known.applied, known.seeds, known.memo, known.doubt = {}, {}, {}, None
@@ -211,7 +221,7 @@ def _validated(known: Gathering, entry: Entry, said: work.HealthValidated) -> No
 
 
 def _failed(known: Gathering, entry: Entry, said: runs.StepFailed) -> None:
-    """What a person asked for says nothing of the code."""
+    """An order of a person that fails says nothing about the code."""
     if not said.asked:
         failure = Failure(
             seq=entry.seq,
@@ -229,7 +239,7 @@ def _failed(known: Gathering, entry: Entry, said: runs.StepFailed) -> None:
 
 
 def _begun(known: Gathering, entry: Entry, said: runs.StepStarted) -> None:
-    """A step that is begun once more, after an interruption, is no progress: crash loops must end."""
+    """A step that begins again after an interruption is no progress: a crash loop must end."""
     doubt = Doubt(said.step, said.subject, entry.seq, said.digest, said.statements, said.xid)
     before = known.doubt
     again = before and (before.step, before.subject, before.done) == (doubt.step, doubt.subject, doubt.done)
@@ -279,4 +289,4 @@ _EACH: tuple[tuple[type[Payload], Folder], ...] = (
 )
 
 FOLDERS: Mapping[str, Folder] = {kind.type: folder for kind, folder in _EACH}
-"""Event type → what it adds to knowledge; types that are not here add nothing."""
+"""Event type → what adds it to knowledge. Other types add nothing."""

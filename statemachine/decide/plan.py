@@ -1,4 +1,4 @@
-"""plan: what a boot would do now, from the facts, without doing it. Pure."""
+"""Plans what a boot would do now, from the facts, without doing it. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ from initdb.steps.survey.facts import Facts
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One thing that would be done: the step's name, on what, and what a person may want to know of it."""
+    """One thing that a boot would do.
+
+    Attributes:
+        step: The name of the work.
+        subject: What it is done to.
+        note: What a person may want to know about it.
+    """
 
     step: str
     subject: str
@@ -26,19 +32,26 @@ class Intent:
 
 
 def plan(facts: Facts, verdict: Verdict, known: Knowledge, application: Application) -> tuple[Intent, ...]:
-    """What a boot would do, in order; nothing where the verdict is that there is nothing to do."""
+    """What a boot would do, in order; nothing if the verdict is that there is nothing to do.
+
+    Args:
+        facts: What is true of the database.
+        verdict: What this process concludes.
+        known: What the journal says.
+        application: The parts of the application.
+    """
     if verdict.kind != "work":
         return ()
     return tuple(_work(facts, known, application))
 
 
 def state_of(facts: Facts) -> State:
-    """What inspection would find: computed by the machine, as a run computes it."""
+    """The state that an inspection would find. The machine computes it, as it does in a run."""
     return State(turn(State.unknown, "database_inspected", facts.said().data()).dest)
 
 
 def why_not(verdict: Verdict) -> str:
-    """Why a boot would do nothing; empty where it would do something."""
+    """Why a boot would do nothing; empty if it would do something."""
     names = ", ".join(verdict.revisions)
     match verdict.kind:
         case "ready":
@@ -70,16 +83,16 @@ class Left:
     seeds: tuple[str, ...]
 
     def data(self) -> dict[str, object]:
-        """What the guards read of it."""
+        """The data that the guards of the machine read."""
         return {"pending": list(self.pending), "seeds_pending": list(self.seeds)}
 
 
 Foreseen = tuple[tuple[Intent, ...], str, Left]
-"""What a piece of work would do, the event that would say so, and what would then be left."""
+"""What a piece of work would do, the event that it would write, and what would then be left."""
 
 
 def _work(facts: Facts, known: Knowledge, application: Application) -> Iterator[Intent]:
-    """Run the machine on events that are foreseen, from the inspection to ready."""
+    """Run the machine on the expected events, from the inspection to ready."""
     left = Left(facts, known, application, facts.pending, facts.seeds)
     state = state_of(facts)
     while (name := work_name(state)) is not None:

@@ -1,5 +1,4 @@
-"""The verdict: what a process concludes from the journal's knowledge and its own code. Pure; writes
-nothing."""
+"""The verdict: what a process concludes from the journal's knowledge and its own code. Pure."""
 
 from __future__ import annotations
 
@@ -14,28 +13,28 @@ from initdb.events.knowledge import Failure, Judgement, Knowledge
 Kind = Literal["ready", "failed", "held", "ahead", "work"]
 
 BACKOFF_FIRST, BACKOFF_LIMIT = 1.0, 60.0
-"""Pause, in s, before a failure that can pass by itself is tried again: doubled with each attempt, capped."""
+"""The first and the longest pause before the retry of a failure that may pass, in seconds. It doubles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a process sees before it decides: the folded journal, its own code, the database as it is.
+    """What a process sees before it decides: the folded journal, its own code, and the database as it is.
 
     Args:
-        knowledge: what the journal says, folded.
-        code: part → hash, of the parts that this process can know.
-        catalog: the hash of the database's catalogue; None where it was not read.
-        unknown: version rows that this process's scripts do not know.
-        pending: revision → file hash, still to apply.
-        clock: the database's time, in s.
-        rows: the version rows.
-        journal: where the journal is, or will be.
-        exists: whether the journal is there already.
-        head: the journal's last entry, as its head says.
-        read_only: why nothing can be written here; empty if it can.
-        rewound: the journal lacks what this process saw of it before: a backup was restored, or a failover
-            lost commits.
-        cautions: settings of the server under which a commit can be lost, as sentences.
+        knowledge: What the journal says, folded.
+        code: Part → hash, for the parts that this process knows.
+        catalog: The hash of the database's catalogue; None if it was not read.
+        unknown: The version rows that no revision file of this process has.
+        pending: Revision → hash of its file, for those that are still to be applied.
+        clock: The database's time, in seconds since 1970.
+        rows: The version rows.
+        journal: Where the journal is, or will be.
+        exists: Whether the journal exists.
+        head: The head of the journal.
+        read_only: Why nothing can be written here; empty if it can.
+        rewound: Whether the journal lacks what this process saw in it before. A backup was restored, or a
+            failover lost commits.
+        cautions: Settings of the server under which a commit can be lost, as sentences.
     """
 
     knowledge: Knowledge
@@ -55,7 +54,17 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What follows: nothing to do (ready, held, ahead, failed), or work and why."""
+    """What follows from a look.
+
+    Attributes:
+        kind: Nothing to do (ready, held, ahead, failed), or work.
+        reason: Why there is work.
+        changed: The parts of the code that differ from those of the last judgement, or "catalog".
+        revisions: Those that are held, or that this code does not know.
+        failure: The failure that still stands, or that is retried.
+        retry_in: Seconds until the failure may be retried; None if it is final.
+        warnings: Of the last validation.
+    """
 
     kind: Kind
     reason: str = ""
@@ -67,15 +76,24 @@ class Verdict:
 
 
 def matches(recorded: Mapping[str, str], mine: Mapping[str, str]) -> bool:
-    """Whether `recorded` says all that this process knows of its code; what it cannot know does not differ.
+    """Whether recorded code is that of this process. Only the parts that this process knows are compared.
 
-    A part that was not recorded does: code that has got its first seeds is other code.
+    A part that was not recorded differs: code that has got its first seeds is other code.
+
+    Args:
+        recorded: Part → hash, as an event has it.
+        mine: Part → hash, of this process.
     """
     return all(recorded.get(part) == digest for part, digest in mine.items())
 
 
 def judge(look: Look, override: int | None = None) -> Verdict:
-    """The verdict. `override`: the seq of the failure that a person said to try again."""
+    """Conclude what follows from a look.
+
+    Args:
+        look: What the process sees.
+        override: The number of the entry with the failure that a person ordered to retry.
+    """
     known = look.knowledge
     if look.unknown:
         return Verdict("ahead", revisions=look.unknown)
@@ -110,7 +128,12 @@ def _failed(look: Look, failure: Failure, override: int | None) -> Verdict:
 
 
 def held_back(held: Mapping[str, str | None], pending: Mapping[str, str]) -> tuple[str, ...]:
-    """The pending revisions that were reverted and whose file is still the same."""
+    """The pending revisions that were rolled back and whose file is still the same.
+
+    Args:
+        held: Revision → hash of its file when it was rolled back.
+        pending: Revision → hash of its file now.
+    """
     return tuple(name for name, digest in pending.items() if name in held and held[name] in (None, digest))
 
 
@@ -131,7 +154,7 @@ def _why(look: Look) -> tuple[str, tuple[str, ...]]:
 
 
 def _changed(judgements: Collection[Judgement], code: Mapping[str, str]) -> tuple[str, ...]:
-    """The parts in which this code differs from the last that was judged."""
+    """The parts in which this code differs from the code that was judged last."""
     if not judgements:
         return ()
     last = list(judgements)[-1].code

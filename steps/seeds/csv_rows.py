@@ -1,5 +1,4 @@
-"""Reads CSV seed files (RFC 4180): UTF-8, commas, column names in the first record; blank lines are
-skipped."""
+"""Reads CSV seed files (RFC 4180): UTF-8, commas, column names in the first record; no blank lines."""
 
 from __future__ import annotations
 

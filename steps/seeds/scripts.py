@@ -88,8 +88,7 @@ def load_function(source: SeedSource) -> Callable[..., object]:
 
 
 class _Fresh(SourceFileLoader):
-    """Compiles the present content of the file: a cached .pyc may be of another one of equal time and
-    size."""
+    """Compiles the present content of the file: a cached .pyc may be of another of equal time and size."""
 
     def __init__(self, name: str, path: str, digest: str) -> None:
         super().__init__(name, path)
