@@ -1,4 +1,4 @@
-"""docs/commands.md, written from the commands: `python -m initdb.cli.document > docs/commands.md`."""
+"""Writes docs/commands.md from the commands: `python -m initdb.cli.document > docs/commands.md`."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def document() -> str:
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:
-    """Every command with its name, also groups that do something themselves."""
+    """Every command with its name, also groups that can be called themselves."""
     for name, command in make_group().commands.items():
         if not isinstance(command, click.Group) or command.invoke_without_command:
             yield name, command

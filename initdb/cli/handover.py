@@ -11,8 +11,7 @@ from typing import NoReturn
 from initdb.errors import InitError
 
 SHORT = frozenset("ADEgkTUWXcdLnNSs")
-"""The letters of the short options of PostgreSQL's initdb, 14 to 18. Both commands answer `-V`, `-?` and
-`--help`.
+"""The letters of the short options of PostgreSQL's initdb, 14 to 18, except `-V` and `-?`, which both have.
 
 See https://www.postgresql.org/docs/current/app-initdb.html.
 """
@@ -58,18 +57,18 @@ LONG = frozenset(
         "waldir",
     }
 )
-"""Its long options, without those that this command has too."""
+"""Its long options, without those that this command has too, such as `--help`."""
 
 _OURS = b"initdb.__main__"
 """A text in the script that an installer creates for this command."""
 
 
 def is_for_postgresql(words: Sequence[str], commands: Collection[str]) -> bool:
-    """Whether PostgreSQL's initdb is meant: one of its options stands before any command of ours.
+    """Whether PostgreSQL's initdb is meant: one of its options comes before any command of this one.
 
     Args:
         words: The command line, without the name of the program.
-        commands: The names of our commands.
+        commands: The names of the commands of this one.
 
     Example:
         >>> is_for_postgresql(["-D", "/data"], ["run"]), is_for_postgresql(["run", "-D"], ["run"])
@@ -94,7 +93,7 @@ def hand_over(words: Sequence[str], path: str | None = None) -> NoReturn:
         path: The folders to look in (default: those of PATH).
 
     Raises:
-        InitError: postgresql-initdb-missing.
+        InitError: `postgresql-initdb-missing`.
     """
     places = (os.environ.get("PATH", "") if path is None else path).split(os.pathsep)
     program = next((str(found) for place in places if (found := _other(Path(place) / "initdb"))), None)

@@ -46,7 +46,7 @@ _CODES = (
 
 
 class Root(Careful, click.Group):
-    """The commands in the order of a day's work, and an answer if PostgreSQL's initdb was meant."""
+    """The commands, in the order in which they are used, and an answer if PostgreSQL's initdb was meant."""
 
     is_root = True
 
@@ -84,7 +84,7 @@ class Root(Careful, click.Group):
 
 
 def make_group() -> Root:
-    """A new group of all commands. Flask's command sets a callback of its own."""
+    """A new group of all commands. Flask's command sets its own callback."""
     group = Root(
         "initdb",
         help=f"{_WHAT}\n\n{_CODES}",

@@ -1,4 +1,4 @@
-"""What a command was called with: the settings that were given as options, and what it is to print."""
+"""What a command was called with: the settings that were given as options, and how to print."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from initdb.cli.output.screen import Screen
 SETTINGS_KEY = "initdb.settings"
 FLAGS_KEY = "initdb.flags"
 FLASK_KEY = "initdb.flask"
-"""Keys of click's `Context.meta`. A command shares it with its groups, whose options stand before it."""
+"""Keys of click's `Context.meta`. A command shares it with its groups, whose options come before it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Commands that end in order: any error is shown as a failure, with a documented exit code."""
+"""Commands that end in an orderly way: every error is shown as a failure, with a documented exit code."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Command(Ending):
 
 
 class CommandGroup(Ending, click.Group):
-    """A group that does something itself if none of its commands is named."""
+    """A group that can be called itself, if none of its commands is named."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options as a command does, then the commands of the group."""
@@ -106,7 +106,7 @@ def ending(ctx: click.Context, failure_code: int | None) -> Iterator[None]:
         _end(ctx, error, failure_code)
     except (KeyboardInterrupt, click.Abort):  # Abort: Ctrl-C at a question
         ctx.exit(INTERRUPTED)
-    except Exception as error:  # a mistake of ours: it is shown like any failure
+    except Exception as error:  # a bug in initdb: it is shown like any failure
         _end(ctx, _internal(error, Call.of(ctx).debug), failure_code)
 
 
@@ -122,7 +122,7 @@ def _end(ctx: click.Context, error: InitError, failure_code: int | None) -> None
 
 
 def _internal(error: Exception, debug: bool) -> InitError:
-    """The failure for a mistake of ours: what, and where. The traceback is printed if --debug was given."""
+    """The failure for a bug in initdb: what, and where. The traceback is printed if --debug was given."""
     if debug:
         sys.stderr.write(scrub("".join(traceback.format_exception(error))))
     frames = traceback.extract_tb(error.__traceback__)

@@ -63,6 +63,6 @@ def diagram(call: Call) -> None:
 
 
 def _page(call: Call, text: str) -> None:
-    """Print a text of ours, line by line, also with --quiet, since it was asked for. It needs no escaping."""
+    """Print a text line by line, even with --quiet, since it was asked for. It needs no escaping."""
     if not call.screen.as_json:
         click.echo(text)

@@ -71,7 +71,7 @@ def exit_code(verdict: str, settings: Settings) -> int:
 
 
 def lines(found: Status) -> Iterator[tuple[str, *tuple[Part, ...]]]:
-    """The lines: each is a label, and the pieces of text beside it."""
+    """The lines to print. Each is a label, and the pieces of text beside it."""
     why = f"there is work: {', '.join((found.reason, *found.changed))}"
     meaning = _MEANINGS.get(found.verdict, why)
     names = f": {', '.join(found.revisions)}" if found.revisions else ""

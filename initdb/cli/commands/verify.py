@@ -1,4 +1,4 @@
-"""`initdb journal verify`: whether the journal is as it was written."""
+"""`initdb journal verify`: checks that the journal is as it was written."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Which entries of the journal a command shows."""
+"""Chooses and reads the entries of the journal that a command shows."""

@@ -28,8 +28,8 @@ class Filters:
         run: The beginning of the id of its run.
         types: The types of events.
         states: The states that it leads to or leaves.
-        since: The earliest time, in the form of entries.
-        snapshots: Whether snapshots pass whose type nobody asked for. Nothing happened in them.
+        since: The earliest time, in the form that entries have.
+        snapshots: Whether snapshots pass if no type is asked for. They report nothing that happened.
     """
 
     run: str = ""
@@ -68,7 +68,12 @@ class Filters:
 
 
 def last(entries: Iterable[Entry], number: int | None) -> Iterator[Entry]:
-    """The last `number` entries; None is all."""
+    """The last entries.
+
+    Args:
+        entries: In their order.
+        number: How many; None is all.
+    """
     if number is None:
         yield from entries
         return
@@ -78,7 +83,7 @@ def last(entries: Iterable[Entry], number: int | None) -> Iterator[Entry]:
 
 
 def since(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str:
-    """A time in the form of entries; empty for None.
+    """A time in the form that entries have; empty for None.
 
     Args:
         ctx: The context of the option.

@@ -1,4 +1,4 @@
-"""`initdb journal --follow`: looks for new entries now and then, and keeps no connection in between."""
+"""`initdb journal --follow`: looks for new entries from time to time, and keeps no connection in between."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Follower:
             seen: The number of the last entry that was written.
 
         Raises:
-            InitError: An error that does not pass by itself.
+            InitError: An error that waiting cannot help.
         """
         away = ""
         while not self.screen.is_gone:

@@ -23,7 +23,7 @@ class Reading:
 
     Attributes:
         entries: The entries that were asked for.
-        error: Why the reading ended before the end of the journal, if it did.
+        error: Why reading ended before the end of the journal, if it did.
         exists: Whether there is a journal.
     """
 
@@ -42,11 +42,11 @@ def read(
     """Read the journal.
 
     Args:
-        engine: Its database.
-        settings: Say whose journal it is, and in which schema.
+        engine: The engine of its database.
+        settings: They say who owns the journal, and in which schema it is.
         wanted: Whether an entry is asked for.
         number: How many entries to give, the last ones; None is all.
-        after: The number of the entry before the first one.
+        after: The number of the entry after which to begin.
 
     Raises:
         InitError: The database cannot be reached, or the journal cannot be read.
@@ -69,11 +69,11 @@ def read(
 
 
 def is_there(engine: Engine) -> bool:
-    """Whether the database may exist. A SQLite file is looked for, since to connect would create it."""
+    """Whether the database may exist. Connecting would create a SQLite file, so the file is looked for."""
     file = database_file(engine)
     return file is None or file.exists()
 
 
 def owner_of(settings: Settings) -> str:
-    """Whose journal to look for, if a database has several."""
+    """The owner of the journal to look for, if a database has several."""
     return settings.application or DEFAULT_OWNER

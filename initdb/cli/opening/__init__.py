@@ -1,1 +1,1 @@
-"""From the options of a call to the application and its database."""
+"""Opens the application and its database, from the options of a call."""

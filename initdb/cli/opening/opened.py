@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def opened(call: Call, target: Target, watcher: Watcher | None = None) -> Iterator[Initializer]:
-    """The Initializer of the first database, or of the one that the settings name.
+    """Open the first database, or the one that the settings name.
+
+    Args:
+        call: The call of the command.
+        target: Its settings.
+        watcher: What the run calls.
 
     Raises:
         InitError: Something cannot be imported or read.
@@ -36,7 +41,7 @@ def opened(call: Call, target: Target, watcher: Watcher | None = None) -> Iterat
 def opened_each(
     call: Call, target: Target, watcher: Watcher | None = None
 ) -> Iterator[tuple[Initializer, ...]]:
-    """The Initializers of all databases, the first one first, in the application's context.
+    """Open all databases, the first one first, in the application's context; see `opened`.
 
     Raises:
         InitError: Something cannot be imported or read.
@@ -53,7 +58,11 @@ def opened_each(
 
 
 def make_reading_engine(call: Call, target: Target) -> Engine:
-    """An engine for the journal alone. It needs neither models nor revisions, which may be what is broken.
+    """Make an engine for the journal alone. It needs neither models nor revisions, which may be broken.
+
+    Args:
+        call: The call of the command.
+        target: Its settings.
 
     Raises:
         InitError: No database is named, or the application that has it cannot be loaded.

@@ -19,7 +19,7 @@ class Target:
 
     Attributes:
         settings: The settings.
-        assumed: What was assumed, since nothing was configured: lines for people.
+        assumed: What was assumed because nothing was configured, as lines for people.
     """
 
     settings: Settings
@@ -29,9 +29,12 @@ class Target:
 def find_target(call: Call) -> Target:
     """Load the settings of a call.
 
-    If nothing at all is configured, they are a SQLite file in the working directory, and the built-in
+    If nothing at all is configured, they name a SQLite file in the working directory, and the built-in
     identity schema. If models, revisions, seeds or an application are configured, but no database, none is
     assumed.
+
+    Args:
+        call: The call of the command.
 
     Raises:
         InitError: A setting is wrong, or a file cannot be read.

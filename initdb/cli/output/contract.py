@@ -120,7 +120,7 @@ FIELDS: Mapping[str, Fields] = {
     "diagram": COMMON | {"mermaid": "the diagram"},
     "admin set-password": COMMON | {"username": "the user"},
 }
-"""Command → the fields of its object. `journal` prints events as they are stored, and no object."""
+"""Command → the fields of its object. `journal` prints no object, but events as they are stored."""
 
 FAILED: Fields = COMMON | {"outcome": "failed", "error": ERROR}
-"""The object of a command that failed before it could begin, also of `journal`."""
+"""The object of a command that failed before it could begin; `journal` prints it too."""

@@ -1,4 +1,4 @@
-"""Tames what the application's code prints while a command works: env.py, seeds, the application itself."""
+"""Keeps in order what the application's code prints while a command works: env.py, seeds, the application."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import TextIO, cast
 from initdb.cli.output.screen import Screen
 
 ALEMBIC = "alembic.runtime.migration"
-"""The logger on which Alembic names the revision that it runs, as our own lines do."""
+"""The logger on which Alembic names the revision that it runs. initdb prints such lines itself."""
 
 
 @contextmanager
 def tamed(screen: Screen, *, debug: bool) -> Iterator[None]:
-    """For the length of the block, print what the application's code prints in the right place.
+    """For the length of the block, print in the right place what the application's code prints.
 
-    With --json it goes to stderr. On a terminal the line that is updated in place is removed before it.
+    With --json it goes to stderr. On a terminal, the line that is updated in place is removed before it.
 
     Args:
         screen: The output of the command.
-        debug: Whether to leave Alembic's own lines about revisions in. Most env.py turn them on.
+        debug: Whether to keep Alembic's own lines about revisions. Most env.py turn them on.
     """
     with ExitStack() as stack:
         if screen.as_json:
@@ -37,7 +37,7 @@ def tamed(screen: Screen, *, debug: bool) -> Iterator[None]:
 
 @contextmanager
 def _without(logger: logging.Logger) -> Iterator[None]:
-    """Use a filter: logging.config.fileConfig replaces levels and handlers, and leaves filters alone."""
+    """Add a filter: logging.config.fileConfig replaces levels and handlers, but not filters."""
 
     def only_warnings(record: logging.LogRecord) -> bool:
         return record.levelno >= logging.WARNING

@@ -1,4 +1,4 @@
-"""Prints the journal for a person: a line for each event, grouped by run, failures as they were shown."""
+"""Prints the journal for a person: one line for each event, grouped by run, failures as they were shown."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from initdb.statemachine.render.sentences import details, place, told
 
 
 class Story:
-    """Writes entries in their order; as they are stored, if the screen prints JSON."""
+    """Prints entries in their order. If the screen prints JSON, they are printed as they are stored."""
 
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
         self._run: str | None = None
 
     def write(self, entry: Entry) -> None:
-        """Write an entry: number, time, host/process, states, event, what it says, and its details."""
+        """Print an entry: number, time, host/process, states, event, what it says, and its details."""
         if self._screen.as_json:
             self._screen.stored(entry.text)
             return

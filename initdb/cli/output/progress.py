@@ -66,7 +66,7 @@ class ProgressLines:
             return
         self._told_at = self._clock()
         self._screen.say((entry.at[11:23], "dim"), "  ", (told(entry), STYLES.get(entry.type, "")))
-        if entry.type != "step_failed":  # the command prints the error itself at its end
+        if entry.type != "step_failed":  # at its end, the command prints the error itself
             for line in details(entry):
                 self._screen.say(" " * 14, (line, "yellow"))
         self._screen.show(self._doing)
@@ -91,7 +91,7 @@ class ProgressLines:
         self._waiting = line
 
     def _is_worth_a_line(self, entry: Entry) -> bool:
-        """Whether an event is printed. Of the batches of a seed that is the last, and one now and then."""
+        """Whether an event is printed. Of a seed's batches, the last one is, and one from time to time."""
         if entry.type != SeedBatchApplied.type or SeedBatchApplied.read(entry.data).complete:
             return True
         return not self._screen.is_live and self._clock() - self._told_at >= PAUSE

@@ -28,7 +28,7 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def is_colourful(stream: TextIO | None) -> bool:
-    """Whether the stream may have colours: it is a terminal, and NO_COLOR is not set (https://no-color.org)."""
+    """Whether the stream may have colours: a terminal, if NO_COLOR is not set (https://no-color.org)."""
     return is_terminal(stream) and not os.environ.get("NO_COLOR")
 
 
@@ -46,7 +46,7 @@ class Screen:
     def __init__(self, *, quiet: bool = False, as_json: bool = False) -> None:
         self.quiet, self.as_json = quiet, as_json
         self.is_gone = False
-        # Kept, since sys.stdout is another stream while the application's code runs.
+        # While the application's code runs, sys.stdout is another stream.
         self._out = sys.stdout
         self._in_place = False
 
@@ -108,7 +108,7 @@ class Screen:
         self._write(f"{text}\n")
 
     def warn(self, text: str) -> None:
-        """Print a line on stderr, for people and logs, also if nothing else is printed."""
+        """Print a line on stderr, for people and logs, even if nothing else is printed."""
         self.clear()
         sys.stderr.write(f"{_printable(text)}\n")
         sys.stderr.flush()
@@ -120,13 +120,13 @@ class Screen:
         sys.stderr.flush()
 
     def _write(self, text: str) -> None:
-        """Write to stdout. If its reader has gone, or the disk is full, nothing else fails."""
+        """Write to stdout. If its reader is gone, or the disk is full, the command goes on."""
         try:
             self._out.write(text)
             self._out.flush()
         except OSError as error:
             self.is_gone = True
-            # What is left in the buffer would fail again at the end of the process.
+            # Otherwise the rest of the buffer would fail again at the end of the process.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
             if not isinstance(error, BrokenPipeError):
                 self.warn(f"warning: stdout cannot be written: {error.strerror}")

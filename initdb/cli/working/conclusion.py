@@ -17,7 +17,7 @@ from initdb.statemachine.render.sentences import told, who
 
 
 def named(initializer: Initializer) -> str:
-    """The application and its database; the URL has no password."""
+    """The application and its database. The URL has no password."""
     return f"{initializer.site.name} on {url_text(initializer.engine.url)}"
 
 
@@ -27,7 +27,7 @@ class Attended:
 
     Attributes:
         target: The settings of the call.
-        initializer: Of the database.
+        initializer: The Initializer of the database.
         outcome: How it ended.
         ms: How long it took, in milliseconds.
         waited: Whether it had to wait.
@@ -41,7 +41,7 @@ class Attended:
 
 
 def conclude(call: Call, attended: Attended) -> int:
-    """Report how it ended, and give the exit code."""
+    """Report how it ended, and return the exit code."""
     initializer, outcome = attended.initializer, attended.outcome
     screen, code = call.screen, reporting.exit_code(outcome, initializer.settings)
     error = reporting.reason_of(outcome) if code else None
@@ -75,7 +75,7 @@ def conclude(call: Call, attended: Attended) -> int:
 
 
 def _adopted(outcome: Outcome) -> str | None:
-    """Which process met the failure, if it was not this one."""
+    """Say which process met the failure, if it was not this one."""
     failure = outcome.verdict.failure if outcome.verdict and outcome.report is None else None
     if failure is None:
         return None
@@ -111,7 +111,7 @@ def _why_nothing(outcome: Outcome) -> str:
 
 
 def summary(entries: Iterable[Entry]) -> list[str]:
-    """What a run did, each in a few words."""
+    """Say what a run did, each thing in a few words."""
     counts = {"tables": 0, "adopted": 0, "applied": 0, "reverted": 0, "released": 0, "seeds": 0, "rows": 0}
     repaired, validated = 0, False
     for entry in entries:

@@ -20,11 +20,11 @@ def ask_and_take_over(call: Call, initializer: Initializer, *, assured: bool) ->
 
     Args:
         call: The call of the command.
-        initializer: Of the database.
-        assured: Whether --yes was given; else a person is asked.
+        initializer: The Initializer of the database.
+        assured: Whether --yes was given. Otherwise a person is asked.
 
     Raises:
-        InitError: take-over-refused; the answer was no, or nobody was there to answer.
+        InitError: `take-over-refused`: the answer was no, or nobody could answer.
     """
     site = initializer.site
     with reading(site.engine):

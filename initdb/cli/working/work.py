@@ -26,7 +26,7 @@ def work(  # noqa: PLR0913 - what one attendance is made of
     before: Callable[[Initializer], None] = lambda initializer: None,
     one: bool = False,
 ) -> int:
-    """Make each database ready, in turn, until one does not become ready.
+    """Make the databases ready in turn. Stop at the first one that does not become ready.
 
     Args:
         call: The call of the command.
