@@ -49,7 +49,7 @@ lint: $(VENV)/installed-dev  ## style and mistakes, by ruff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: $(VENV)/installed-dev  ## mend what ruff can mend
+format: $(VENV)/installed-dev  ## fix what ruff can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

@@ -17,13 +17,13 @@ class State(StrEnum):
     """What is true of the database, as far as the journal knows. Each has one piece of work; ready has
     none."""
 
-    unknown = "unknown"  # nobody has looked yet
+    unknown = "unknown"  # no process has looked yet
     empty = "empty"  # no table of the application
     unmanaged = "unmanaged"  # tables of the application that neither Alembic nor initdb knows
     behind = "behind"  # revisions are pending
-    unseeded = "unseeded"  # the schema stands, first rows are missing
-    unproven = "unproven"  # everything is in place, not yet validated
-    defective = "defective"  # something is wrong and may be mendable
+    unseeded = "unseeded"  # the schema is there, first rows are missing
+    unproven = "unproven"  # everything is there, but not yet validated
+    defective = "defective"  # something is wrong, and a repair may fix it
     ready = "ready"  # the application may serve
 
 

@@ -84,7 +84,7 @@ def test_validation_and_repair_of_a_missing_index_and_table(made: Shop, engine: 
     assert manager.validate_schema().valid
 
 
-def test_what_cannot_be_mended_is_said(made: Shop, engine: Engine) -> None:
+def test_what_cannot_be_repaired_is_said(made: Shop, engine: Engine) -> None:
     """Nothing is dropped or rewritten: the advice goes to a person."""
     manager = schema(made)
     manager.create_schema()

@@ -104,7 +104,7 @@ def with_models(console: Console, toy: Toy) -> None:
         file.write('metadata = "toy_models:metadata"\n')
 
 
-def test_validate_names_each_defect_and_repair_mends_it(console: Console, toy: Toy) -> None:
+def test_validate_names_each_defect_and_repair_fixes_it(console: Console, toy: Toy) -> None:
     """Exit 1, with a suggestion each; then repair creates the table, and its seed comes back."""
     with_models(console, toy)
     assert console("run").exit_code == 0
@@ -117,10 +117,10 @@ def test_validate_names_each_defect_and_repair_mends_it(console: Console, toy: T
     found = console.object("validate")
     assert found.keys() == FIELDS["validate"].keys()
     assert (found["valid"], found["severity"]) == (False, "error")
-    mended = console.object("repair")
-    assert mended["exit_code"] == 0
-    assert mended["repaired"]
-    assert mended["seeded"] == ["10_t1.csv"]
+    repaired = console.object("repair")
+    assert repaired["exit_code"] == 0
+    assert repaired["repaired"]
+    assert repaired["seeded"] == ["10_t1.csv"]
     assert toy.sql("SELECT count(*) FROM t1") == [(5,)]
     assert console("validate").exit_code == 0
 

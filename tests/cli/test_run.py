@@ -112,7 +112,7 @@ def test_a_failure_is_told_once_and_adopted_afterwards(console: Console, toy: To
     assert toy.types() == tried
 
 
-def test_resume_tries_again_after_a_person_mended_it(console: Console, toy: Toy) -> None:
+def test_resume_tries_again_after_a_person_fixed_it(console: Console, toy: Toy) -> None:
     """The same code, another world: only a person can know."""
     toy.revision(4, "    op.execute('INSERT INTO hand_made VALUES (1)')")
     assert console("run").exit_code == 1

@@ -66,7 +66,7 @@ def test_files_that_cannot_be_read_are_served_as_503_too(sqlite_url: str) -> Non
     assert "seeds-not-found" in init_app(made.app, made.db).test_client().get("/").text
 
 
-def test_it_serves_as_soon_as_another_has_mended_it(
+def test_it_serves_as_soon_as_another_has_repaired_it(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database is looked at again, but not at every request."""

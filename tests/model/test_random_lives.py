@@ -55,7 +55,7 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self.world.code.broken)
     @rule()
-    def mend_the_revision(self) -> None:
+    def fix_the_revision(self) -> None:
         self.world.deploy(broken=False)
 
     @rule(rows=st.integers(1, 4), filled=st.integers(1, 2))

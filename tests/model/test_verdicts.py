@@ -129,7 +129,7 @@ def test_every_verdict_has_a_way_out() -> None:
             assert out == "work", case
             other = judge(replace(look, code={"models": "b"}), case.override).kind
             assert other in ("work", "held"), case
-            assert judge(replace(look, catalog="mended"), case.override).kind in ("work", "held"), case
+            assert judge(replace(look, catalog="repaired"), case.override).kind in ("work", "held"), case
 
 
 def _released(known: Knowledge) -> Knowledge:

@@ -199,7 +199,7 @@ def test_new_code_on_a_held_database_stays_held(toy: Toy) -> None:
     toy.tables = 4
     toy.revision(4, table_up(4))
     assert toy.initializer().initialize().outcome == "held"
-    toy.revision(3, table_up(3), '    op.drop_table("t3")', doc="mended")
+    toy.revision(3, table_up(3), '    op.drop_table("t3")', doc="fixed")
     result = toy.initializer().initialize()
     assert (result.outcome, result.errors) == ("ready", [])
 
@@ -341,7 +341,7 @@ def test_everything_dropped_by_hand_is_made_anew(toy: Toy) -> None:
     assert toy.types().count("schema_created") == 2
 
 
-def test_a_defect_mended_by_hand_is_noticed(toy: Toy) -> None:
+def test_a_defect_fixed_by_hand_is_noticed(toy: Toy) -> None:
     """The failure was on another catalogue, so the run does not adopt it."""
     toy.initializer(repair="never").initialize()
     toy.sql("DROP TABLE t2")

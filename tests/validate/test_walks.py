@@ -67,7 +67,7 @@ def test_what_cannot_be_added_stops_with_advice(process: Any, engine: Engine) ->
     assert process(shop(users=required)).resume().success
 
 
-def test_a_rule_that_is_broken_stops_until_the_data_are_mended(process: Any, engine: Engine) -> None:
+def test_a_rule_that_is_broken_stops_until_the_data_are_fixed(process: Any, engine: Engine) -> None:
     """Nothing that a repair can do helps."""
 
     def somebody(connection: Any) -> list[str]:
