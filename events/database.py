@@ -30,7 +30,7 @@ class Database(Protocol):
         """The names of the triggers that guard the journal."""
 
     def prepare(self, connection: AnyConnection) -> Callable[[], None]:
-        """Prepare a connection for our transactions.
+        """Prepare a connection for initdb's transactions.
 
         From now on only `begin` begins a transaction that writes. A COMMIT is on the disk when it returns.
 

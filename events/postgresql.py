@@ -33,7 +33,7 @@ SESSION = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "20s",
 }
-"""Settings of each transaction of ours. Settings of the session would reach other clients of PgBouncer."""
+"""The settings of each transaction. Settings of the session would reach other clients of PgBouncer."""
 
 LINE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 20_000}
 """The same for this end of the connection: options of its socket, in s, s, probes and ms."""
@@ -61,7 +61,7 @@ _SERVER = (
 )
 
 REFUSED = "IJ001"
-"""The SQLSTATE that our triggers raise. No trigger of an application has one of its class."""
+"""The SQLSTATE that the journal's triggers raise. No trigger of an application has one of its class."""
 
 PERMISSION_DENIED = "42501"
 
@@ -95,7 +95,7 @@ class PostgreSQL:
         _keep_alive(dbapi)
         if is_sqlalchemy(connection):
             connection.dialect.set_isolation_level(dbapi, "READ COMMITTED")
-        # There is nothing to restore: our sessions are closed.
+        # There is nothing to restore: initdb closes its sessions.
         return lambda: None
 
     def begin(self, connection: AnyConnection) -> None:
@@ -119,12 +119,12 @@ class PostgreSQL:
             connection.rollback()
 
     def in_transaction(self, connection: AnyConnection) -> bool:
-        """psycopg2 and psycopg tell the status of the transaction. asyncpg is never asked."""
+        """psycopg2 and psycopg know the status of the transaction. asyncpg is never asked."""
         info = getattr(driver(connection), "info", None)
         return bool(info is not None and info.transaction_status)
 
     def lock_head(self, connection: AnyConnection, schema: str | None, lock_timeout: float | None) -> Head:
-        """One statement sets our settings and locks the head.
+        """One statement makes the settings and locks the head.
 
         A revision or an env.py may have put the session into a role that may not lock the head. Then the role
         of the unit before locks it, and the session gets its role back.
@@ -170,7 +170,7 @@ class PostgreSQL:
         raise HeadBusy
 
     def lift_limits(self, connection: AnyConnection) -> None:
-        """The statement sets our settings: a validation may take longer than transaction_timeout allows."""
+        """The statement makes the settings: a validation may take longer than transaction_timeout allows."""
         run(connection, f"SELECT {_set_locally(self.settings(connection))}")
 
     def settings(self, connection: AnyConnection) -> dict[str, str]:
@@ -184,7 +184,7 @@ class PostgreSQL:
             raise HeadBusy
 
     def before_append(self, connection: AnyConnection) -> None:
-        """Three settings are put right.
+        """Three settings are corrected.
 
         * role: that of the lock on the head.
         * session_replication_role: under `replica` no trigger would fire, and the head would stay behind.

@@ -14,7 +14,7 @@ _LOST = "initdb: a process that was forked in the middle of a run left the code 
 
 @contextlib.contextmanager
 def in_this_process() -> Iterator[None]:
-    """Run the application's code; a child that it forks ends where it would leave the block.
+    """Run the application's code in the block. A child that it forks ends when it would leave the block.
 
     A child shares the connection with its parent: its rollback, COMMIT or close would also be the parent's.
     It ends as Python ends a process: on SystemExit with the exit code of that, on another exception with a
@@ -27,7 +27,7 @@ def in_this_process() -> Iterator[None]:
 
 
 def only_in(process: int, error: BaseException | None = None) -> None:
-    """Return in a process; in a child of it, end the child without a word to the database.
+    """Return in a process; in a child of it, end the child and send nothing to the database.
 
     Args:
         process: The id of the process that opened the connection.

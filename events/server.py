@@ -1,4 +1,4 @@
-"""What a database's server says of itself: its clock, whether it can be written, whether commits are safe."""
+"""What a database's server says about itself: its clock, whether it accepts writes and keeps commits."""
 
 from __future__ import annotations
 

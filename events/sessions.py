@@ -30,7 +30,7 @@ def is_memory(engine: Engine) -> bool:
 
 
 def open_session(engine: Engine) -> Connection:
-    """Open a session: a connection of ours that never goes back to the engine's pool.
+    """Open a session: a connection of initdb's own, which never goes back to the engine's pool.
 
     SQLAlchemy's Connection begins one transaction, which it only ends when it is closed. The transactions of
     the database begin and end below it, by `events.database.Database`.

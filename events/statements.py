@@ -21,7 +21,7 @@ Row: TypeAlias = Sequence[Any]
 
 
 class Cursor(Protocol):
-    """The part of a driver's cursor (PEP 249) that our statements use."""
+    """The part of a driver's cursor (PEP 249) that these statements use."""
 
     @property
     def description(self) -> object:
@@ -45,7 +45,7 @@ class Cursor(Protocol):
 
 @runtime_checkable
 class DriverConnection(Protocol):
-    """The part of a driver's connection (PEP 249) that our statements use."""
+    """The part of a driver's connection (PEP 249) that these statements use."""
 
     def cursor(self) -> Cursor:
         """A new cursor."""

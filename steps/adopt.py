@@ -1,4 +1,4 @@
-"""adopt: take over tables that no tool manages, where they are exactly what the models say."""
+"""adopt: take over tables that no tool manages, if they are exactly what the models say."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def _replayed(entry: Entry) -> Iterator[Finding]:
 
 def _stored(connection: Connection, journal: Journal) -> list[Stored]:
     table = journal.table(connection, "init_journal")
-    query = text(f"SELECT {', '.join(COLUMNS)} FROM {table} ORDER BY seq")  # noqa: S608 - our own names
+    query = text(f"SELECT {', '.join(COLUMNS)} FROM {table} ORDER BY seq")  # noqa: S608 - initdb's own names
     rows = [Stored(*row) for row in connection.execute(query)]
     if not all(isinstance(row.seq, int) for row in rows):
         raise InitError("journal-unreadable", "its entries are numbered by what are no numbers")

@@ -1,1 +1,1 @@
-"""One revision, up or down: run in its unit, and reconciled where it left its transaction."""
+"""Runs one revision, up or down, in its unit. Finds out what was done if it left its transaction."""

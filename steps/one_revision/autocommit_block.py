@@ -68,7 +68,7 @@ def _unseen(log: StatementLog | None) -> contextlib.AbstractContextManager[None]
 
 
 def _xid(connection: Connection) -> str | None:
-    """The id of the transaction that is about to be committed, to tell later what is newer."""
+    """The id of the transaction that is about to be committed. Later it shows what is newer."""
     if connection.dialect.name != "postgresql":
         return None
     return str(connection.exec_driver_sql("SELECT pg_catalog.pg_current_xact_id()::xid::text").scalar())

@@ -47,7 +47,7 @@ def acyclic(files: Files, parents: Parents) -> None:
 
 
 def one_head_a_branch(files: Files, follows: Parents, heads: Iterable[str]) -> None:
-    """Check that two heads never share a base, unless branch labels tell them apart.
+    """Check that two heads never share a base, unless branch labels distinguish them.
 
     A label belongs to its revision and to everything that follows it. If labels are unknown, Alembic decides.
 

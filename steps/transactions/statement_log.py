@@ -39,7 +39,7 @@ class StatementLog:
     """The statements of one revision, each as a mark: a hash of 16 hex digits.
 
     Args:
-        done: The marks of an earlier run, up to the block in which it ended; None where there was none.
+        done: The marks of an earlier run, up to the block in which it ended; None if there was none.
         settle: Whether a statement of that block was done. Called before it would be sent.
         conflict: Makes the error for a revision that sends something else than the earlier run.
         found: What `settle` found out, as sentences.

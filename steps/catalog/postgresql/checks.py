@@ -45,7 +45,12 @@ _INVALID = text(f"""SELECT n.nspname, t.relname, c.relname AS name,
 
 
 def constraint_issues(connection: Connection, ignore: Collection[str]) -> tuple[Issue, ...]:
-    """Constraints that were never validated, and the orphaned rows of the foreign keys among them."""
+    """Constraints that were never validated, and the orphaned rows of the foreign keys among them.
+
+    Args:
+        connection: In a transaction.
+        ignore: What is left out.
+    """
     found: list[Issue] = []
     for row in connection.execute(_UNVALIDATED):
         if is_ignored(ignore, row.relname, row.nspname) or is_ignored(ignore, row.conname):
@@ -64,7 +69,13 @@ def constraint_issues(connection: Connection, ignore: Collection[str]) -> tuple[
 def invalid_index_issues(
     connection: Connection, ours: Collection[tuple[str, str]], ignore: Collection[str]
 ) -> tuple[Issue, ...]:
-    """INVALID indexes. Those of `ours` are defects, but not while another session may be building them."""
+    """INVALID indexes. Those of the models are defects, unless another session may be building them.
+
+    Args:
+        connection: In a transaction.
+        ours: Table and name of each index that the models define.
+        ignore: What is left out.
+    """
     found = []
     for row in connection.execute(_INVALID):
         label = _label(connection, row.nspname, row.relname)
@@ -82,7 +93,12 @@ def invalid_index_issues(
 
 
 def orphan_issues(connection: Connection, references: Iterable[Reference]) -> list[Issue]:
-    """Rows that refer to nothing. A reference that takes too long is an issue for information."""
+    """Rows that refer to nothing. If a check takes too long, that is an issue for information.
+
+    Args:
+        connection: In a transaction.
+        references: The foreign keys to check.
+    """
     found = []
     for one in references:
         columns = ", ".join(one.columns)
