@@ -18,7 +18,7 @@ class DatabaseInspected(Payload):
         missing: Its tables that do not exist.
         rows: The version rows.
         pending: The revisions that are still to be applied.
-        conflict: The revisions that are applied for the journal, but not for the version rows.
+        conflict: The revisions that the journal has as applied and the version rows lack.
         outside: The revisions that others applied.
         seeds_pending: The seed sources that are still to be applied.
         managed: Whether a version row or the journal explains the tables.

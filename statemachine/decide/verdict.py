@@ -25,7 +25,7 @@ class Look:
         code: Part → hash, for the parts that this process knows.
         catalog: The hash of the database's catalogue; None if it was not read.
         unknown: The version rows that no revision file of this process has.
-        pending: Revision → hash of its file, for those that are still to be applied.
+        pending: Revision → hash of its file, for those that are still to be applied; only if some are held.
         clock: The database's time, in seconds since 1970.
         rows: The version rows.
         journal: Where the journal is, or will be.

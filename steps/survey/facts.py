@@ -25,7 +25,7 @@ class Facts:
         rows: The version rows; None if there is no version table.
         pending: The revisions that are still to be applied.
         unknown: The version rows that no file has.
-        conflict: The revisions that are applied for the journal, but not for the version rows.
+        conflict: The revisions that the journal has as applied and the version rows lack.
         outside: The revisions that were applied, but not by initdb.
         seeds: The names of the sources that are still to be applied.
         managed: Whether initdb or Alembic created the tables.
