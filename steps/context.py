@@ -142,7 +142,7 @@ class StepContext:
         engine: The engine of the database.
         report: Reports how far the step is.
         waits: Reports what the step waits for.
-        sleep: Sleeps for some seconds; a signal or a limit ends it.
+        sleep: Sleeps for some seconds; raises if a signal comes.
     """
 
     work: Connection
