@@ -149,7 +149,7 @@ def parse(seq: int, text: str, prev_hash: str, digest: str) -> Entry:
 
 
 def _number(value: object, otherwise: int) -> int:
-    """A number; of another type, as a newer version may write it, it is replaced."""
+    """A number. A newer version may write something else, which is replaced."""
     return value if isinstance(value, int) else otherwise
 
 

@@ -53,8 +53,7 @@ class Journal:
 
         Raises:
             InitError: `foreign-journal-table`, if something else has one of their names;
-                `journal-unreadable`, if a
-                part of a journal exists.
+                `journal-unreadable`, if a part of a journal exists.
         """
         self.check_tables(connection)
         database_of(connection).create(connection, self.schema)
@@ -70,8 +69,7 @@ class Journal:
             HeadBusy: Another transaction has locked it.
             NoJournal: There is no journal.
             InitError: `journal-newer`, if only a newer initdb may write; `journal-unreadable`, if the head
-                has no
-                row.
+                has no row.
         """
         try:
             head = _sound(database_of(connection).lock_head(connection, self.schema, lock_timeout))
@@ -280,8 +278,7 @@ def find(connection: AnyConnection, application: str, wanted: str | None) -> tup
     Raises:
         InitError: `journal-elsewhere`, if the setting names one schema and this application's journal is in
             another; `journal-unreadable`, if only a part of one exists; `foreign-journal-table`, if something
-                else
-            has a name of the other part.
+            else has a name of the other part.
     """
     database = database_of(connection)
     present = database.schemas(connection)

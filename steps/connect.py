@@ -136,8 +136,7 @@ def passing(error: InitError, served: bool = False) -> bool:
     Args:
         error: What keeps this process from the database.
         served: Whether the database was there before in this stay. Then it counts as an outage if the
-            database
-            is gone or refuses the password.
+            database is gone or refuses the password.
     """
     return error.row.passing or (served and error.reference in _AWAY)
 

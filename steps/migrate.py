@@ -62,17 +62,17 @@ def _upgrade(ctx: StepContext, env: Environment) -> None:
     for number, step in enumerate(steps, start=1):
         rest = [later.revision for later in steps[number:]]
         ctx.report(Progress("migrate", step.revision, number, len(steps)))
-        told = _teller(ctx, env, step, (number, len(steps)), rest)
-        at = perform(ctx, env, Job(step, "migrate", told), at)
+        event = _event_maker(ctx, env, step, (number, len(steps)), rest)
+        at = perform(ctx, env, Job(step, "migrate", event), at)
 
 
-def _teller(
+def _event_maker(
     ctx: StepContext, env: Environment, step: Step, place: tuple[int, int], rest: Sequence[str]
 ) -> Callable[[tuple[str, ...]], MigrationApplied]:
     """Make what creates the event of a revision. `rest`: what follows it."""
     begun = time.perf_counter()
 
-    def told(rows: tuple[str, ...]) -> MigrationApplied:
+    def event(rows: tuple[str, ...]) -> MigrationApplied:
         return MigrationApplied(
             revision=step.revision,
             file=step.path.name,
@@ -91,4 +91,4 @@ def _teller(
             ms=milliseconds(begun),
         )
 
-    return told
+    return event

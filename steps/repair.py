@@ -61,8 +61,7 @@ def _repair(ctx: StepContext, inside: bool) -> bool:
     """Look and plan; then, in one unit, repair, look again and append `repair_applied` with what remains.
 
     The first look keeps no lock, unless it is made `inside` the unit. The result is False if the catalogue
-    has
-    changed before the unit began: then nothing was done.
+    has changed before the unit began: then nothing was done.
 
     Raises:
         InitError: `defects-remain`, if the settings forbid repairs; `repair-impossible`, with advice for each

@@ -78,13 +78,13 @@ def _revert(ctx: StepContext, env: Environment, revisions: tuple[str, ...]) -> N
     for number, revision in enumerate(revisions, start=1):
         ctx.report(Progress("roll_back", revision, number, len(revisions)))
         step = env.downgrade(revision)
-        at = perform(ctx, env, Job(step, "rollback", _teller(ctx, step)), at)
+        at = perform(ctx, env, Job(step, "rollback", _event_maker(ctx, step)), at)
 
 
-def _teller(ctx: StepContext, step: Step) -> Callable[[tuple[str, ...]], MigrationReverted]:
+def _event_maker(ctx: StepContext, step: Step) -> Callable[[tuple[str, ...]], MigrationReverted]:
     begun, graph = time.perf_counter(), ctx.application.graph
 
-    def told(rows: tuple[str, ...]) -> MigrationReverted:
+    def event(rows: tuple[str, ...]) -> MigrationReverted:
         return MigrationReverted(
             revision=step.revision,
             digest=digest_of(ctx, step),
@@ -94,4 +94,4 @@ def _teller(ctx: StepContext, step: Step) -> Callable[[tuple[str, ...]], Migrati
             ms=milliseconds(begun),
         )
 
-    return told
+    return event

@@ -69,8 +69,7 @@ def _raise_head(connection: Connection, head: str, version: int) -> None:
     """Write the version into the head.
 
     A trigger of the head refuses every change except an event's, even by its owner. So it is disabled, which
-    only
-    the owner may do, and it is back before the transaction ends.
+    only the owner may do, and it is back before the transaction ends.
     """
     raised = text(
         f"UPDATE {head} SET schema_version = :version,"

@@ -56,7 +56,7 @@ def payload_of(type: str, data: Mapping[str, object]) -> Payload | None:
 
 
 def all_of(kind: type[P], entries: Iterable[Entry]) -> Iterator[P]:
-    """What those of the entries say that are of one type.
+    """Read the entries of one type, and leave the others out.
 
     Args:
         kind: The class of that type.

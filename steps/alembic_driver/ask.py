@@ -70,7 +70,7 @@ def chosen(application: Application, engine: Engine) -> Application:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What env.py said of its version table and of the folders of its revisions."""
+    """What env.py said about its version table and the folders of its revisions."""
 
     version_table: str
     version_schema: str | None

@@ -34,8 +34,7 @@ def blockers(connection: Connection, error: BaseException) -> tuple[str, ...]:
 
     Args:
         connection: Another one than that of the error, or the same one after a rollback. Afterwards it is in
-            no
-            transaction.
+            no transaction.
         error: What the driver raised, or an error that it caused.
 
     Returns:

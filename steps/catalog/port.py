@@ -49,8 +49,7 @@ class Content(Protocol):
 
         Args:
             ignore: What is left out, as `name` or `schema.name` of an object or of its table. `*` stands for
-                any
-                characters, `?` for one.
+                any characters, `?` for one.
             version_table: The name of Alembic's version table.
             version_schema: Its schema; None if the connection finds it without one.
 
@@ -67,10 +66,8 @@ class Content(Protocol):
 
         Returns:
             Pairs of schema and name. The schema is None for the connection's default schema, as in a model
-                that
-                names none. A table of another schema that the search path finds has both pairs. On SQLite
-                    these are
-                the tables of the main database.
+            that names none. A table of another schema that the search path finds has both pairs. On SQLite
+            these are the tables of the main database.
         """
 
     def version_rows(
@@ -152,8 +149,7 @@ class Catalogue(Content, Protocol):
 
         Returns:
             "error" if the database refuses or alters ordinary values; "warning" if it does so with some
-                values; None
-                if it takes all.
+            values; None if it takes all.
         """
 
     def in_the_way(self, keys: Collection[Key]) -> tuple[str, ...]:
@@ -177,8 +173,7 @@ class Catalogue(Content, Protocol):
         Args:
             ignore: As for `fingerprint`.
             indexes: Table and name of each index that the models define. They are read only if an index can
-                be
-                INVALID.
+                be INVALID.
             missing: The foreign keys of the models that the database lacks. They are read only if rows can be
                 compared with them.
         """

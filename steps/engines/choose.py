@@ -24,7 +24,7 @@ def choose_engines(settings: Settings, engine: Engine | None, beside: Sequence[E
     """Choose the engine of `work_url`, else the application's own, else that of `database_url`.
 
     Args:
-        settings: If `database` names one of several, the engine is made for the URL of that one.
+        settings: If `database` names one of several, the URL is that of this one, and `work_url` is not used.
         engine: The application's own, if it has one.
         beside: The engines of the other databases, if the application has them; else they are made.
 

@@ -79,8 +79,7 @@ def set_password(connection: Connection, username: str, password: str) -> None:
 
     Raises:
         InitError: `admin-password-weak`, if the password is easy to guess; `user-unknown`, if there is no
-            such
-            user. Nothing changes then.
+            such user. Nothing changes then.
     """
     refuse_weak(
         password,

@@ -48,8 +48,7 @@ def obtain_password(
 
     Raises:
         InitError: `admin-password-unreadable`, if the file has no usable first line; `admin-password-weak`,
-            if
-            the password is easy to guess.
+            if the password is easy to guess.
     """
     if given := environ.get(VARIABLE):
         refuse_weak(given, f"the password in {VARIABLE}")

@@ -86,7 +86,7 @@ def log_of(ctx: StepContext, connection: Connection, revision: str) -> Statement
 
     Returns:
         The log; None if the revision has no block outside a transaction, or if not all that it sends can be
-            seen.
+        seen.
     """
     file = ctx.application.graph.files.get(revision) if ctx.application.graph else None
     if file is None or not file.uses_autocommit_block or _BELOW.search(file.path.read_text(errors="replace")):

@@ -45,8 +45,7 @@ def find_directories(migrations: str | Path) -> MigrationPlace:
     Args:
         migrations: A folder with env.py, a folder with an alembic.ini, an alembic.ini, a pyproject.toml with
             [tool.alembic], "package:path" or "package.name". For a folder with env.py, the alembic.ini in it
-                or
-            beside it is used, if it means this folder. A path that exists is a path. Nothing is imported.
+            or beside it is used, if it means this folder. A path that exists is a path. Nothing is imported.
 
     Raises:
         InitError: `migrations-not-found`.

@@ -26,8 +26,7 @@ def read_revisions(place: MigrationPlace) -> tuple[RevisionFile, ...]:
 
     Raises:
         InitError: `revision-unparsable`, with file, line and reason; `revision-duplicate`, if two files have
-            one
-            identifier.
+            one identifier.
     """
     found: dict[str, RevisionFile] = {}
     with warnings.catch_warnings():

@@ -35,8 +35,7 @@ def call(source: SeedSource, connection: Connection) -> int:
 
     Raises:
         InitError: `seed-callable-failed`. The function failed; or it would have ended the transaction, which
-            is
-            refused before it reaches the driver; or it has ended it on the driver's own connection.
+            is refused before it reaches the driver; or it has ended it on the driver's own connection.
         DBAPIError: A retry may help: a lost connection or a lock, for example.
     """
     function = load_function(source)

@@ -56,7 +56,7 @@ def copy_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, 
 
     Returns:
         Whether this was done. If not, the caller must INSERT: the driver is not psycopg2, the rows are few,
-            SQLAlchemy would add a default or an SQL expression, or a value has no text form here.
+        SQLAlchemy would add a default or an SQL expression, or a value has no text form here.
 
     Raises:
         psycopg2.Error: As the driver raises it.

@@ -1,4 +1,7 @@
-"""Reads CSV seed files (RFC 4180): UTF-8, commas, column names in the first record; no blank lines."""
+"""Reads CSV seed files as in RFC 4180: UTF-8, commas, column names in the first record.
+
+Blank lines are skipped.
+"""
 
 from __future__ import annotations
 

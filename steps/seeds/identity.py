@@ -35,7 +35,7 @@ def apply(
 
     Returns:
         The counts of all tables together; those of each table; and for a new admin the origin of the
-            password.
+        password.
 
     Raises:
         InitError: `admin-password-weak`, `admin-password-unreadable`, `identity-incomplete`.

@@ -18,12 +18,10 @@ class SeedSource:
     Attributes:
         name: The file's name or the function's qualified name. It is the source's name in the ledger.
         kind: "rows" (a CSV, JSON or YAML file), "python rows" (a function that yields rows), "python
-            callable"
-            (a function that works on the connection) or "identity" (the rows of the built-in identity
-                schema).
+            callable" (a function that works on the connection) or "identity" (the rows of the built-in
+            identity schema).
         table: The table that it fills, as the metadata names it ("roles", "auth.roles"); None if only its
-            code
-            knows.
+            code knows.
         digest: The SHA-256 of its content, as 64 lowercase hexadecimal digits.
         key: The natural key that it gives; () for the table's own.
         on_conflict: What happens to a row that exists.

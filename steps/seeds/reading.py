@@ -35,8 +35,7 @@ def read_rows(source: SeedSource, start: int = 0, table: Table | None = None) ->
         source: A file, or a function that yields rows.
         start: The first row to give, counted from 0.
         table: Values are converted to the types of its columns, those of Python rows too. Without a table
-            they
-            stay as they are.
+            they stay as they are.
 
     Raises:
         InitError: When the faulty row is reached: `seed-file-unreadable`, `seed-column-unknown`,

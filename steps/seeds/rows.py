@@ -79,8 +79,7 @@ def apply_batch(
     Raises:
         InitError: `seed-rejected`, with the place of the row that the database refuses;
             `seed-column-unknown`; `seed-column-missing` and `seed-key-missing`, if a row lacks its key or has
-                no
-            value in it.
+            no value in it.
         Exception: Any other error of the driver.
     """
     if not rows:

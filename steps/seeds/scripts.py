@@ -41,8 +41,7 @@ def read_script(name: str, content: bytes) -> Script:
 
     Raises:
         InitError: `seed-file-unreadable`, if it is not Python, defines neither or both of `rows` and `seed`,
-            or
-            has a constant that is no literal.
+            or has a constant that is no literal.
     """
     try:
         tree = syntax_tree(content)

@@ -152,7 +152,7 @@ def decide(
 def _lost_to_others(
     application: Application, known: Knowledge, applied: frozenset[str], rows: tuple[str, ...]
 ) -> frozenset[str]:
-    """Heads that only other code has and that the version rows lack, while they have nothing new.
+    """Heads that only other code knows and that are gone from the version rows, if the rows have nothing new.
 
     This code does not know the revisions below such a head, so it might apply revisions a second time.
     """

@@ -129,5 +129,5 @@ def _driver_kept(connection: Connection, kept: Kept) -> Iterator[bool]:
 
 
 def _cleaning_up() -> bool:
-    """Whether an exception is being handled. A rollback then only follows from it."""
+    """Whether an exception is being handled. Then a rollback is only its consequence."""
     return sys.exc_info()[1] is not None

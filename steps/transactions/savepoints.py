@@ -52,7 +52,7 @@ def attempt(
 
     Returns:
         Why the database refused it; None if it is done. An error with another cause (a lost connection, a
-            cancelled statement, a lock, a full disk, a missing privilege) is raised as it came.
+        cancelled statement, a lock, a full disk, a missing privilege) is raised as it came.
     """
     try:
         with savepoint(connection):
