@@ -67,10 +67,11 @@ def test_a_schema_of_any_name(schema: str) -> None:
 
 
 def test_an_event_without_a_version_is_of_the_first() -> None:
-    """It is converted from the first version on. A newer event is not converted."""
+    """It is converted from the first version on, up to the current one. A newer event is not converted."""
     steps = {1: lambda event: {**event, "one": True}, 2: lambda event: {**event, "two": True}}
     assert upcast({}, steps, 3) == {"one": True, "two": True, "v": 3}
     assert upcast({"v": 2}, steps, 3) == {"v": 3, "two": True}
+    assert upcast({}, steps, 2) == {"one": True, "v": 2}
     assert upcast({"v": 9}, steps, 3) == {"v": 9}
     assert upcast({"v": "x"}, steps, 3) == {"v": "x"}
 

@@ -41,13 +41,13 @@ def _note(id_: str = "1", **data: Any) -> Note:
 
 def test_what_is_put_waits(spool: Spool) -> None:
     """Notes keep their order, and wait until they are dropped."""
-    notes = [_note(str(number), count=number) for number in range(3)]
+    notes = [_note(str(number), count=number) for number in range(4)]
     for note in notes:
         spool.put(note)
     assert spool.waiting() == tuple(notes)
     spool.drop(["0", "2", "not there"])
-    assert spool.waiting() == (notes[1],)
-    spool.drop(["1"])
+    assert spool.waiting() == (notes[1], notes[3])
+    spool.drop(["1", "3"])
     assert spool.waiting() == ()
 
 
@@ -215,12 +215,14 @@ def test_without_any_folder_nothing_raises(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize("where", ["a home alone", "a relative folder", "no home"])
 def test_what_0_1_0_left_is_still_taken(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """0.1.0 chose its folder by itself. The notes there enter the journal, and are removed."""
+    work = tmp_path / "work"
+    work.mkdir()
     environ, old = {
         "a home alone": ({"HOME": str(tmp_path)}, tmp_path / ".local/state/initdb"),
-        "a relative folder": ({"HOME": str(tmp_path), "XDG_STATE_HOME": "state"}, tmp_path / "state/initdb"),
+        "a relative folder": ({"HOME": str(tmp_path), "XDG_STATE_HOME": "state"}, work / "state/initdb"),
         "no home": ({"TMPDIR": str(tmp_path)}, tmp_path / f"initdb-{os.getuid()}"),
     }[where]
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(work)
     monkeypatch.setattr(tempfile, "tempdir", None)
     if where == "a home alone":  # as on macOS
         monkeypatch.setattr(platformdirs, "user_state_path", lambda name: tmp_path / "Library" / name)

@@ -19,7 +19,7 @@ from typing import Any
 
 from tests.mutants.groups import TREE, Group, Tried, try_mutants
 from tests.mutants.mutating import Mutant
-from tests.mutants.scored import by_reason, key, reasons, survivors, table
+from tests.mutants.scored import by_reason, key, reasons, section, survivors, table
 
 RESULTS = TREE / ".mutation.json"
 """What was tried before. It is not tried again as long as the module and its tests stay as they are; with
@@ -41,11 +41,9 @@ def main(words: Sequence[str] | None = None) -> int:
     wanted = {file for group in groups() for file in group.files if {group.name, file} & set(asked.names)}
     for group in groups():
         _try(group, [file for file in group.files if file in wanted or not asked.names], asked, results)
-    now = {file: group.sign_of(file) for group in groups() for file in group.files}
-    told = {file: one for file, one in results.items() if file in (wanted or known)}
-    if old := [file for file, one in told.items() if one["sign"] != now[file]]:
-        print(f"changed since they were tried: {', '.join(old)}", file=sys.stderr)
-    return _report(told, asked.report)
+    if asked.report is not None:
+        _write(asked.report, results)
+    return _say({file: one for file, one in results.items() if file in (wanted or known)})
 
 
 def groups() -> list[Group]:
@@ -93,7 +91,7 @@ def _try(group: Group, files: Sequence[str], asked: argparse.Namespace, results:
         found = chosen[file].together(tried)
         results[file] = {"sign": signs[file], "tried": [astuple(one) for one in found]}
         if found:
-            print(table({file: found}).splitlines()[2], flush=True)
+            print(table({file: found}, reasons()).splitlines()[2], flush=True)
     asked.results.write_text(json.dumps(results, indent=1, ensure_ascii=False))
 
 
@@ -127,16 +125,30 @@ def _tried(kept: Sequence[str]) -> Tried:
     return Tried(*kept)
 
 
-def _report(results: Results, page: Path | None) -> int:
-    """Says what came of all; 1 where a survivor has no reason."""
-    tried = {file: list(map(_tried, one["tried"])) for file, one in results.items()}
-    reasoned, left = by_reason(survivors(tried), reasons())
-    text = f"{table(tried)}\n\n{reasoned}"
-    print(text, *left, sep="\n")
-    if page is not None:
-        before, _, rest = page.read_text().partition(BEGIN)
-        page.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.partition(END)[2]}")
+def _say(results: Results) -> int:
+    """Prints what came of the mutants that were asked for; 1 where a survivor has no reason."""
+    tried, known = _all_tried(results), reasons()
+    reasoned, left = by_reason(survivors(tried), known)
+    print(table(tried, known), reasoned, *left, sep="\n")
+    if old := [file for file, sign in _signs().items() if file in results and results[file]["sign"] != sign]:
+        print(f"changed since they were tried: {', '.join(old)}", file=sys.stderr)
     return 1 if left else 0
+
+
+def _write(page: Path, results: Results) -> None:
+    """Puts what is known of all modules into the page."""
+    before, _, rest = page.read_text().partition(BEGIN)
+    said = section(_all_tried(results), sorted(_signs()), reasons())
+    page.write_text(f"{before}{BEGIN}\n\n{said}\n\n{END}{rest.partition(END)[2]}")
+
+
+def _all_tried(results: Results) -> dict[str, list[Tried]]:
+    return {file: list(map(_tried, one["tried"])) for file, one in results.items()}
+
+
+def _signs() -> dict[str, str]:
+    """Of each module that there is."""
+    return {file: group.sign_of(file) for group in groups() for file in group.files}
 
 
 if __name__ == "__main__":

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.mutants.groups import Tried
-from tests.mutants.trying import HUNG, KILLED, SURVIVED, UNSEEN
+from tests.mutants.trying import SURVIVED, UNSEEN
 
 REASONS = Path(__file__).with_name("survivors.toml")
 """Why a survivor is let live: each reason with its mutants, by their changes or by patterns of these."""
+
+
+LIVED = (SURVIVED, UNSEEN)
+"""What becomes of a mutant that no test notices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,41 +61,54 @@ def key(file: str, tried: Tried) -> str:
     return f"{file} {tried.function}: {tried.change}"
 
 
-def table(results: Mapping[str, Sequence[Tried]]) -> str:
-    """The score of each module, and of all."""
-    counts = {file: Counter(one.status for one in tried) for file, tried in results.items()}
-    head = [
-        "| module | mutants | killed | hung | survived | no test | score |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    rows = [_row(file, count) for file, count in sorted(counts.items()) if count]
-    return "\n".join([*head, *rows, _row("**all**", sum(counts.values(), Counter()))])
+def table(results: Mapping[str, Sequence[Tried]], known: Sequence[Reason] = ()) -> str:
+    """A line for each module that has mutants, and one for all: a mutant that hung counts as killed."""
+    head = ["| module | mutants | killed | score | survivors |", "|---|---|---|---|---|"]
+    rows = [_row(file, tried, _why(file, tried, known)) for file, tried in sorted(results.items()) if tried]
+    every = [one for tried in results.values() for one in tried]
+    return "\n".join([*head, *rows, _row("**all**", every, "")])
 
 
-def _row(name: str, count: Counter[str]) -> str:
-    tried = count.total()
-    numbers = [tried, *(count[status] for status in (KILLED, HUNG, SURVIVED, UNSEEN))]
-    score = (count[KILLED] + count[HUNG]) / tried if tried else 1.0
-    return f"| {name} | {' | '.join(map(str, numbers))} | {score:.1%} |"
+def _row(name: str, tried: Sequence[Tried], why: str) -> str:
+    lived = sum(one.status in LIVED for one in tried)
+    killed = len(tried) - lived
+    return f"| {name} | {len(tried)} | {killed} | {killed / (len(tried) or 1):.1%} | {lived}{why} |"
+
+
+def _why(file: str, tried: Sequence[Tried], known: Sequence[Reason]) -> str:
+    """The reasons of a module's survivors."""
+    names = Counter(reason_of(one, known) or "no reason" for one in survivors({file: tried}))
+    said = ", ".join(f"{name} ({count})" for name, count in sorted(names.items()))
+    return f": {said}" if said else ""
 
 
 def survivors(results: Mapping[str, Sequence[Tried]]) -> list[str]:
     """Their keys."""
-    return [
-        key(file, one)
-        for file, tried in sorted(results.items())
-        for one in tried
-        if one.status in (SURVIVED, UNSEEN)
-    ]
+    return [key(file, one) for file, tried in sorted(results.items()) for one in tried if one.status in LIVED]
+
+
+def reason_of(survivor: str, known: Sequence[Reason]) -> str:
+    """The name of the reason that covers a survivor, or nothing."""
+    return next((reason.name for reason in known if reason.covers(survivor)), "")
 
 
 def by_reason(lived: Sequence[str], known: Sequence[Reason]) -> tuple[str, list[str]]:
-    """A line a reason, and those that no reason covers."""
-    left, counts = [], Counter[str]()
-    for one in lived:
-        name = next((reason.name for reason in known if reason.covers(one)), "")
-        counts[name] += 1
-        if not name:
-            left.append(one)
+    """A line for each reason, and the survivors that no reason covers."""
+    names = [reason_of(one, known) for one in lived]
+    counts = Counter(names)
     rows = [f"| {one.name} | {counts[one.name]} | {one.why} |" for one in known if counts[one.name]]
+    left = [one for one, name in zip(lived, names, strict=True) if not name]
     return "\n".join(["| reason | survivors | why |", "|---|---|---|", *rows]), left
+
+
+def section(results: Mapping[str, Sequence[Tried]], modules: Sequence[str], known: Sequence[Reason]) -> str:
+    """What the page says: how much is measured, the score of each module, and why mutants survive."""
+    measured = {file: results[file] for file in modules if file in results}
+    every = [one for tried in measured.values() for one in tried]
+    killed = sum(one.status not in LIVED for one in every)
+    said = [f"**{killed} of {len(every)} mutants were killed: {killed / (len(every) or 1):.1%}.**"]
+    missing = [file for file in modules if file not in measured]
+    said.append(f"Not measured: {', '.join(missing)}." if missing else "Every module is measured.")
+    if empty := [file for file, tried in measured.items() if not tried]:
+        said.append(f"These modules have nothing to mutate: {', '.join(empty)}.")
+    return "\n\n".join([" ".join(said), table(measured, known), by_reason(survivors(measured), known)[0]])

@@ -12,7 +12,7 @@ import pytest
 
 from tests.mutants import score
 from tests.mutants.groups import TREE, Group, Tried
-from tests.mutants.scored import by_reason, reasons, survivors, table
+from tests.mutants.scored import Reason, by_reason, reasons, section, survivors, table
 from tests.mutants.trying import ASKED, HUNG, KILLED, SURVIVED, UNSEEN
 
 pytestmark = pytest.mark.repository
@@ -120,16 +120,50 @@ def test_a_module_is_tried_again_where_its_tests_change(tmp_path: Path) -> None:
     assert group.sign_of("events/ids.py") == group.sign_of("events/ids.py") != more.sign_of("events/ids.py")
 
 
+RESULTS = {
+    "a.py": [Tried("f", str(one), status) for one, status in enumerate((KILLED, HUNG, SURVIVED, UNSEEN))],
+    "b.py": [Tried("f", "0", KILLED)],
+    "c.py": [],
+}
+SAME = Reason("same", "it is", frozenset({"a.py f: 2"}), (), False)
+
+
 def test_the_table() -> None:
     """A mutant that hung counts as killed, one that no test goes through does not."""
-    results = {
-        "a.py": [Tried("f", str(one), status) for one, status in enumerate((KILLED, HUNG, SURVIVED, UNSEEN))]
-    }
-    assert table(results).splitlines()[2:] == [
-        "| a.py | 4 | 1 | 1 | 1 | 1 | 50.0% |",
-        "| **all** | 4 | 1 | 1 | 1 | 1 | 50.0% |",
+    assert table(RESULTS, [SAME]).splitlines()[2:] == [
+        "| a.py | 4 | 2 | 50.0% | 2: no reason (1), same (1) |",
+        "| b.py | 1 | 1 | 100.0% | 0 |",
+        "| **all** | 5 | 3 | 60.0% | 2 |",
     ]
-    assert survivors(results) == ["a.py f: 2", "a.py f: 3"]
+    assert survivors(RESULTS) == ["a.py f: 2", "a.py f: 3"]
+
+
+def test_the_section_of_the_page() -> None:
+    """It says what was not measured. The score is that of the modules that there are."""
+    said = section(
+        RESULTS | {"gone.py": [Tried("f", "0", SURVIVED)]}, ["a.py", "b.py", "c.py", "d.py"], [SAME]
+    )
+    assert said.startswith("**3 of 5 mutants were killed: 60.0%.** Not measured: d.py.")
+    assert "nothing to mutate: c.py." in said
+    assert "| same | 1 | it is |" in said
+    assert section(RESULTS, ["b.py"], []).startswith("**1 of 1 mutants were killed: 100.0%.** Every module")
+
+
+def test_the_report_replaces_its_section(tmp_path: Path) -> None:
+    """What stands before and after the markers stays."""
+    page, results = tmp_path / "page.md", tmp_path / "results.json"
+    page.write_text(f"before\n{score.BEGIN}\nbefore the report\n{score.END}\nafter\n")
+    sign = {group.name: group for group in score.groups()}["texts"].sign_of("events/clock.py")
+    results.write_text(json.dumps({"events/clock.py": {"sign": sign, "tried": [["f", "x", KILLED, "t"]]}}))
+    words = ["events/clock.py", "--results", str(results), "--report", str(page)]
+    assert score.main(words) == 0
+    for _ in range(2):
+        text = page.read_text()
+        assert (
+            text.startswith(f"before\n{score.BEGIN}\n\n**1 of 1 mutants") and "before the report" not in text
+        )
+        assert text.endswith(f"{score.END}\nafter\n")
+        assert score.main(words) == 0
 
 
 def test_a_reason_covers_what_it_names(tmp_path: Path) -> None:

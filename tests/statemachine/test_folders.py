@@ -218,6 +218,12 @@ EACH: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ),
     (
         "seed_batch_applied",
+        {"source": "a", "digest": "e", "complete": True},
+        {},
+        {**PROGRESS, "seeds": {**SEEDS, "a": SeedRecord("a", "t, u", frozenset({"d", "e"}))}},
+    ),
+    (
+        "seed_batch_applied",
         {"source": "c", "digest": "e", "complete": True},
         {},
         {**PROGRESS, "seeds": {**SEEDS, "c": SeedRecord("c", None, frozenset({"e"}))}},
@@ -320,6 +326,8 @@ def test_what_an_event_adds(
     """Nothing else changes, and the knowledge before it is not modified."""
     known = replace(BEFORE, **before)
     assert _added(known, _event(kind, data)) == added
+    after = fold([_event(kind, data)], known)
+    assert isinstance(after.retry, frozenset) and isinstance(after.notes, frozenset)
     assert known == replace(BEFORE, **before)
 
 

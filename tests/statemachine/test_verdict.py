@@ -130,7 +130,8 @@ def test_a_failure_of_other_code_or_on_another_database_is_not(change: dict[str,
 
 def test_a_person_overrides_one_failure() -> None:
     """The order names its entry. If five people give it at once, there is one retry."""
-    assert judge(_look(_failed(seq=7)), override=7).kind == "work"
+    failed = _failed(seq=7)
+    assert judge(_look(failed), override=7) == Verdict("work", "resume", failure=failed.failure)
     assert judge(_look(_failed(seq=8)), override=7).kind == "failed"
     assert judge(_look(_ready()), override=7).kind == "ready"
 
@@ -143,9 +144,10 @@ def test_a_passing_failure_is_tried_again_after_a_pause(attempt: int, pause: flo
     assert (BACKOFF_FIRST, BACKOFF_LIMIT) == (1.0, 60.0)
     failed = _failed(passing=True, attempt=attempt, clock=1000.0)
     early = judge(_look(failed, clock=1000.0 + pause - 0.25))
-    assert (early.kind, early.retry_in) == ("failed", 0.25)
+    assert early == Verdict("failed", failure=failed.failure, retry_in=0.25)
+    assert judge(_look(failed, clock=1000.0)).retry_in == pause
     late = judge(_look(failed, clock=1000.0 + pause))
-    assert (late.kind, late.reason) == ("work", "retry")
+    assert late == Verdict("work", "retry", failure=failed.failure)
 
 
 def test_a_clock_that_went_back_does_not_lock_anybody_out() -> None:
@@ -195,12 +197,14 @@ def test_a_hold_does_not_hide_a_verdict_that_stands() -> None:
 
 
 def test_why_there_is_work() -> None:
-    """A run did not end, or ended before anything was judged."""
+    """A run did not end, or ended before anything was judged, or the database cannot be compared."""
     look = _look()
     running = replace(look.knowledge, last_run=replace(ENDED, ended=None))
     assert judge(replace(look, knowledge=running)).reason == "interrupted"
     stopped = replace(look.knowledge, last_run=replace(ENDED, ended="stopped"))
     assert judge(replace(look, knowledge=stopped)).reason == "unfinished"
+    locked = judge(_look(_ready(), catalog=None))
+    assert locked == Verdict("work", "a table is locked, so that its definition cannot be read")
 
 
 @some
