@@ -202,7 +202,7 @@ class HealthValidated(Payload):
     """Everything was checked, and the database is ready.
 
     Args:
-        checks: Check → the gravest severity of its issues, or "ok".
+        checks: Check → the worst severity of its issues, or "ok".
         warnings: What is no defect, one sentence each.
         ms: How long it took, in milliseconds.
         code: Part of the code → its hash, of the code that was judged.

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 Severity: TypeAlias = Literal["info", "warning", "error", "critical"]
 
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error", "critical")
-"""From the mildest to the gravest. The last two are defects."""
+"""From the least to the most severe. The last two are defects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Issue:
         name: The name of the object, unique within its kind and table. A constraint without a name has its
             columns or its text instead.
         text: One complete sentence.
-        severity: How grave it is.
+        severity: How severe it is.
         suggestion: What fixes it, or what a person can do.
         table: The key of its table, as in a MetaData.
     """
@@ -60,5 +60,5 @@ def defects(issues: Iterable[Issue]) -> tuple[Issue, ...]:
 
 
 def worst(issues: Iterable[Issue]) -> Severity:
-    """The gravest severity among the issues; "info" if there are none."""
+    """The worst severity among the issues; "info" if there are none."""
     return max((issue.severity for issue in issues), key=SEVERITIES.index, default="info")

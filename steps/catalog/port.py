@@ -139,7 +139,7 @@ class Catalogue(Content, Protocol):
         """
 
     def type_difference(self, wanted: str, found: str) -> Severity | None:
-        """How grave it is that a column has another type than the model says.
+        """How severe it is that a column has another type than the model says.
 
         Families of types are compared, not types: a false alarm costs more than a missed difference.
 

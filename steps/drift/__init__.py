@@ -1,4 +1,4 @@
-"""Drift: where a database differs from the models, and how grave each difference is."""
+"""Drift: where a database differs from the models, and how severe each difference is."""
 
 from __future__ import annotations
 

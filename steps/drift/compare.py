@@ -22,7 +22,7 @@ _OF_COLUMNS = {"missing-column", "extra-column", "type-differs", "nullability-di
 def compare(connection: Connection, metadata: MetaData, *, ignore: Collection[str] = ()) -> tuple[Issue, ...]:
     """Every certain difference between the database and the models, ordered by table.
 
-    What is missing is an error. What no model has is information. What differs is as grave as its effect on
+    What is missing is an error. What no model has is information. What differs is as severe as its effect on
     writes. Constraints and indexes are compared by their meaning, so another name is no difference. Types are
     compared by families. Server defaults, comments and the order of columns are not compared.
 

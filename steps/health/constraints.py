@@ -11,7 +11,7 @@ from initdb.steps.catalog.issue import Issue, Severity
 from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.catalog.reference import Reference
 from initdb.steps.drift.wanted import wanted
-from initdb.steps.health.schema import gravest
+from initdb.steps.health.schema import drift_severity
 
 if TYPE_CHECKING:
     from initdb.steps.context import Application
@@ -34,7 +34,7 @@ def constraint_issues(
     return catalogue_of(connection).constraint_issues(
         ignore,
         _indexes(connection, metadata, ignore),
-        missing_references(connection, metadata, found, gravest(application)),
+        missing_references(connection, metadata, found, drift_severity(application)),
     )
 
 
@@ -54,7 +54,7 @@ def missing_references(
         connection: To the database.
         metadata: The models.
         issues: The differences from the models.
-        severity: How grave it is that rows refer to nothing.
+        severity: How severe it is that rows refer to nothing.
     """
     lacking = [issue for issue in issues if issue.kind in {"missing-table", "missing-column"}]
     absent = {issue.table for issue in lacking if issue.kind == "missing-table"}

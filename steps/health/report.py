@@ -9,7 +9,7 @@ from initdb.steps.catalog.issue import Issue, Severity, defects, worst
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check that was made: its name, the number of issues that it found, and the gravest severity."""
+    """One check that was made: its name, the number of issues that it found, and the worst severity."""
 
     name: str
     issues: int

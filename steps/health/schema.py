@@ -33,13 +33,13 @@ def schema_issues(
     found = (
         compare(connection, application.metadata, ignore=ignore) if application.metadata is not None else ()
     )
-    if gravest(application) == "warning":
+    if drift_severity(application) == "warning":
         found = tuple(replace(issue, severity="warning") if issue.is_defect else issue for issue in found)
     return (*found, *_leftovers(connection, ignore))
 
 
-def gravest(application: Application) -> Severity:
-    """How grave a difference from the models can be."""
+def drift_severity(application: Application) -> Severity:
+    """The worst severity that a difference from the models can have."""
     return "error" if application.schema_from == _MODELS_RULE else "warning"
 
 

@@ -1,8 +1,8 @@
 """Finds out in the database whether a statement outside a transaction was done before its process died.
 
-An index can be INVALID because it is still being built CONCURRENTLY, or because its build died. To wait for
-the table's lock, or to drop the index, would kill a running build by deadlock. So the lock is asked for
-without waiting. Whoever gets it knows that no build is running.
+An index can be INVALID because it is still being built CONCURRENTLY, or because its build died. Waiting for
+the table's lock, or dropping the index, would kill a running build by deadlock. So the lock is asked for
+without waiting. If it is granted, no build is running.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ TRIES = 5
 def until_steady(ctx: StepContext, once: Callable[[bool], bool]) -> None:
     """Repeat a step while another session changes the catalogue between its look and its unit.
 
-    If a neighbour creates a table every few milliseconds, the run must neither fail nor be given up.
+    Another program may create a table every few milliseconds. The run must not fail because of that.
 
     Args:
         ctx: The step's context.

@@ -232,7 +232,7 @@ def _succeeds(work: Connection, statement: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found", "grave"),
+    ("wanted", "found", "severity"),
     [
         ("VARCHAR(40)", "varchar(40)", None),
         ("INTEGER", "TEXT", "error"),
@@ -242,9 +242,9 @@ def _succeeds(work: Connection, statement: str) -> bool:
         ("SOMETHING", "ELSE", None),
     ],
 )
-def test_types(there: Catalogue, wanted: str, found: str, grave: str | None) -> None:
+def test_types(there: Catalogue, wanted: str, found: str, severity: str | None) -> None:
     """Other families of types are an error; what is not known to differ counts as equal."""
-    assert there.type_difference(wanted, found) == grave
+    assert there.type_difference(wanted, found) == severity
 
 
 def test_what_is_in_the_way(there: Catalogue) -> None:
