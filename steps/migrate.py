@@ -69,8 +69,7 @@ def _upgrade(ctx: StepContext, env: Environment) -> None:
 def _event_maker(
     ctx: StepContext, env: Environment, step: Step, place: tuple[int, int], rest: Sequence[str]
 ) -> Callable[[tuple[str, ...]], MigrationApplied]:
-    """A function that creates the event of a revision from the version rows. `rest`: what follows the
-    revision."""
+    """Make the function that creates the event of a revision. `rest`: what follows the revision."""
     begun = time.perf_counter()
 
     def event(rows: tuple[str, ...]) -> MigrationApplied:

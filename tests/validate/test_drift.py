@@ -142,7 +142,7 @@ DIFFERENT: dict[str, tuple[dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize("case", DIFFERENT)
-def test_what_is_different_is_as_grave_as_what_it_does(work: Connection, case: str) -> None:
+def test_what_is_different_is_as_severe_as_what_it_does(work: Connection, case: str) -> None:
     """Where a write fails it is an error; where it is only less strict or slower, a warning."""
     users, kind, severity = DIFFERENT[case]
     lacking = ("users.ck", "users.ck2") if "age" in users else ()
