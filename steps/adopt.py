@@ -12,11 +12,11 @@ from initdb.steps.survey.facts import survey
 
 
 def run(ctx: StepContext, stamp: str | None = None) -> None:
-    """One unit: compare the tables with the models, stamp the version table, append the event.
+    """Compare the tables with the models, stamp the version table and append the event, in one unit.
 
     Args:
         ctx: The step's context.
-        stamp: The revision that the tables are at, as a person says; then nothing is compared.
+        stamp: The revision that the tables have, as a person says. Then nothing is compared.
 
     Raises:
         InitError: `adoption-refused`, with the differences.
@@ -41,7 +41,7 @@ def _stamp(ctx: StepContext, env: Environment, stamp: str | None) -> None:
 def _refuse_differences(ctx: StepContext, stamp: str | None) -> None:
     """Refuse tables that differ from the models.
 
-    Without revisions something may be missing, since a repair can still create it. With revisions, nobody
+    Without revisions, tables may lack something, since a repair can still create it. With revisions, nobody
     knows which of them are applied.
     """
     metadata = ctx.application.metadata

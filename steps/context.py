@@ -133,8 +133,8 @@ class StepContext:
     """Everything that a step may use.
 
     Attributes:
-        work: The work connection. SQLAlchemy takes it for being in a transaction; the driver begins one only
-            in a unit.
+        work: The work connection. For SQLAlchemy it is always in a transaction; the driver begins one only in
+            a unit.
         unit: The unit of work.
         application: The parts of the application.
         settings: The settings.

@@ -32,7 +32,7 @@ def run(ctx: StepContext) -> None:
 
 
 def check_changed(ctx: StepContext) -> None:
-    """Refuse to go on if the file of an applied revision has changed: later revisions may not fit to it.
+    """Refuse to go on if the file of an applied revision has changed: later revisions may not fit it.
 
     Args:
         ctx: The step's context.

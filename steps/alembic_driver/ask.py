@@ -24,7 +24,7 @@ def learned(ctx: StepContext) -> Application:
         ctx: The step's context.
 
     Returns:
-        The application, with the version table that env.py names.
+        The application. If env.py was asked, it has the version table that env.py names.
 
     Raises:
         BaseException: What env.py raises.

@@ -152,7 +152,7 @@ class Environment:
         """Set the version rows, in the caller's transaction, and return them.
 
         Args:
-            revisions: The heads to be.
+            revisions: The new version rows.
         """
         private_names.make_version_table(self.context)
         rows = self.rows()

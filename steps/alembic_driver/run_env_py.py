@@ -116,7 +116,7 @@ class _Ride:
         """Keep the first error, whatever env.py does with it.
 
         Args:
-            as_env_py: Whether env.py itself runs. Then the error becomes one of env.py, and is not raised on.
+            as_env_py: Whether env.py itself runs. Then its errors are translated, and are not raised here.
         """
         try:
             yield

@@ -29,7 +29,7 @@ class Ask(Protocol):
 
 
 def asking(connection: Connection) -> Ask:
-    """Make what asks on a connection of SQLAlchemy, in the connection's transaction."""
+    """Make an `Ask` for a connection of SQLAlchemy. It asks in the connection's transaction."""
 
     def ask(statement: str, values: Mapping[str, object] | None = None, /) -> Sequence[Row]:
         # A quoted name may hold a colon.

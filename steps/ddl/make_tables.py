@@ -29,7 +29,7 @@ class Made:
 def make_tables(connection: Connection, metadata: MetaData, tables: Collection[Table]) -> Made:
     """Create the missing tables in the order of their dependencies, with sequences, types and DDL events.
 
-    An index that is not unique, and a foreign key that closes a circle of tables, are created in a SAVEPOINT.
+    An index that is not unique, and a foreign key that closes a cycle of tables, are created in a SAVEPOINT.
     If the database refuses one, that is a warning. If a table names a missing schema of PostgreSQL, the
     schema is created too.
 
@@ -107,7 +107,7 @@ class _Generator(SchemaGenerator):
 
 
 def in_order(metadata: MetaData) -> list[str]:
-    """The keys of all tables. A table comes after those that it refers to, unless they form a circle."""
+    """The keys of all tables. A table comes after those that it refers to, unless they form a cycle."""
     tables = sorted(metadata.tables.values(), key=lambda table: table.key)
     return [table.key for table, _ in sort_tables_and_constraints(tables) if table is not None]  # type: ignore[no-untyped-call]
 

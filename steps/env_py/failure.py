@@ -13,8 +13,8 @@ _BY_WORK = {"revision-failed", "data-migration-failed", "revision-unparsable"}
 def env_failure(error: BaseException, database: str) -> BaseException:
     """Translate what an env.py, or the callable that makes its Config, raised.
 
-    sys.exit is a failure too, because a boot decides for itself when to exit. Other exceptions that are no
-    Exception are returned as they are.
+    sys.exit is a failure too, because a boot decides for itself when to exit. KeyboardInterrupt and the like
+    are returned as they are.
 
     Args:
         error: What was raised.

@@ -12,7 +12,7 @@ def check_doubt(ctx: StepContext, *, repeats: bool = False) -> None:
 
     Args:
         ctx: The step's context.
-        repeats: Whether a revision that can be run again to find out is let through.
+        repeats: Whether to accept a doubt that running the revision again can settle.
 
     Raises:
         InitError: `revision-in-doubt`.

@@ -61,7 +61,7 @@ def start(env: Environment) -> Start:
 
 
 def perform(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
-    """Run one revision in its unit. If a statement of it does not get its locks, retry after a pause.
+    """Run one revision in its unit. If one of its statements does not get its locks, retry after a pause.
 
     Args:
         ctx: The step's context.
@@ -73,8 +73,8 @@ def perform(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
         What is there after it.
 
     Raises:
-        InitError: The revision failed; the error names it and the line.
-        JournalSignal: Another process wrote, or the connection is lost: the process must look again.
+        InitError: The revision failed. The error names it and the line.
+        JournalSignal: Another process wrote, or the connection is lost. The process must look again.
     """
     memo, step = env.memo(), job.step
     for attempt in range(1, TRIES + 1):

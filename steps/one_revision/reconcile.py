@@ -115,7 +115,7 @@ class Reconciling:
     found: list[str] = field(default_factory=list)
 
     def settle(self, statement: str) -> bool:
-        """Whether a statement was carried out. If not, it is to be sent.
+        """Whether a statement was carried out. If not, it must be sent.
 
         Args:
             statement: Its text.

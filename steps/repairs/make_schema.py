@@ -30,7 +30,7 @@ class Created:
 def create(connection: Connection, metadata: MetaData, *, ignore: Collection[str] = ()) -> Created:
     """Create every missing table of the models, and the indexes and constraints that other tables lack.
 
-    An index that is not unique, and a foreign key that closes a circle of tables, are created in a SAVEPOINT.
+    An index that is not unique, and a foreign key that closes a cycle of tables, are created in a SAVEPOINT.
     If the database refuses one, that is a warning.
 
     Args:

@@ -29,7 +29,7 @@ def identifiers(files: Files) -> None:
 
 
 def acyclic(files: Files, parents: Parents) -> None:
-    """Check that no revisions need each other in a circle.
+    """Check that no revisions need each other in a cycle.
 
     Args:
         files: The revisions.

@@ -1,6 +1,6 @@
 """The checks of SQLite itself: whether the file is damaged, and whether rows refer to missing rows.
 
-Both read the whole file, which takes five seconds for each gigabyte that is in memory. A file that is larger
+Both read the whole file. Even from memory that takes five seconds for each gigabyte. A file that is larger
 than CHECKED_BYTES is not checked; an issue says how a person does it.
 """
 
