@@ -52,7 +52,8 @@ class Group:
 
     def sign_of(self, file: str) -> str:
         """Of the module and of the tests: a mutant is tried anew where one of them has changed."""
-        tests = [path for one in self.tests for path in sorted({TREE / one, *(TREE / one).rglob("*.py")})]
+        places = {TREE / one.partition("::")[0] for one in self.tests}
+        tests = sorted({path for one in places for path in (one, *one.rglob("*.py"))})
         content = b"".join(path.read_bytes() for path in tests if path.is_file())
         return hashlib.sha256((TREE / "initdb" / file).read_bytes() + content).hexdigest()[:16]
 

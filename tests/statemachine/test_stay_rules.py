@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import StaticPool, create_engine
+from sqlalchemy import Engine, StaticPool, create_engine
 
 from initdb import booting
 from initdb.events.entry import Entry
@@ -22,6 +22,7 @@ from initdb.statemachine.loop import stay as stays
 from initdb.statemachine.loop.stay import SLOWEST, Stay, called_from_inside, place
 from initdb.statemachine.site import Site
 from initdb.steps.context import Application
+from tests.events.journals import make
 from tests.statemachine.test_telling import entry
 
 FRUITLESS = entry("run_started", {})
@@ -213,3 +214,20 @@ def test_who_is_inside_a_run_of_this_process(
     monkeypatch.setattr(booting, "run_above", lambda where: pytest.fail("asked"))
     assert called_from_inside(site, threads=threads)
     assert asked == [(place(site), threads)]
+
+
+LOCK = {"sqlite": "BEGIN EXCLUSIVE", "postgresql": "LOCK TABLE init_journal_head IN ACCESS EXCLUSIVE MODE"}
+
+
+def test_who_is_inside_a_run_that_has_locked_the_database(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal cannot be read, so the run above is at work."""
+    make(engine)
+    site = Site(engine, Application(), Settings(wait_limit=0.3), {})
+    monkeypatch.setattr(booting, "run_above", lambda where: "run-1")
+    assert not called_from_inside(site, threads=True)
+    with engine.connect() as other:
+        other.exec_driver_sql(LOCK[engine.dialect.name])
+        assert called_from_inside(site, threads=True)
+        other.rollback()
