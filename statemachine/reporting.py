@@ -78,7 +78,8 @@ def _said_by(verdict: Verdict | None) -> Sequence[str]:
     if verdict is None:
         return ()
     if verdict.kind == "held":
-        return (InitError("migration-held", ", ".join(verdict.revisions)).rendered().message,)
+        held = InitError("migration-held").rendered().message
+        return (f"{held} Held: {', '.join(verdict.revisions)}",)
     if verdict.kind == "ahead":
         return (f"The database has revisions that this code does not know: {', '.join(verdict.revisions)}",)
     return verdict.warnings

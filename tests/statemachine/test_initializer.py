@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, create_engine
+from sqlalchemy import BLOB, JSON, Column, MetaData, Table, create_engine
 
 from initdb import booting
 from initdb.errors import InitError
@@ -21,6 +21,7 @@ from initdb.statemachine.loop.attend import Outcome
 from initdb.statemachine.loop.order import Order
 from initdb.statemachine.site import Site, Watcher
 from initdb.steps.context import Rule
+from initdb.steps.survey.code_fingerprint import models_digest
 from tests.support.toy import Toy
 
 LATER = Outcome("ready", Verdict("ready", warnings=("w",)))
@@ -62,14 +63,14 @@ def _initializer(mode: str = "work") -> Initializer:
 def test_what_it_is_made_of(tmp_path: Path) -> None:
     """Each part, in its place."""
     metadata = MetaData()
-    Table("t", metadata, Column("id", Integer, primary_key=True))
+    Table("t", metadata, Column("id", JSON().with_variant(BLOB(), "sqlite"), primary_key=True))
     engine, companion, clock, watcher = (
         create_engine("sqlite://"),
         create_engine("sqlite://"),
         Clock(),
         Watcher(),
     )
-    rule = Rule("sound", lambda connection: [])
+    rule, base = Rule("sound", lambda connection: []), MetaData()
     (tmp_path / "10_t.csv").write_text("id\n1\n")
     (tmp_path / "20_t.csv").write_text("id\n2\n")
     settings = load_settings(environ={}, options={"application": "shop"})
@@ -77,7 +78,7 @@ def test_what_it_is_made_of(tmp_path: Path) -> None:
         engine,
         metadata=metadata,
         seeds=tmp_path,
-        base=MetaData(),
+        base=base,
         rules=(rule,),
         name="folder",
         settings=settings,
@@ -92,8 +93,9 @@ def test_what_it_is_made_of(tmp_path: Path) -> None:
     application = site.application
     assert (application.metadata, application.rules, application.name) == (metadata, (rule,), "folder")
     assert [source.name for source in application.seeds] == ["10_t.csv"]
-    assert application.companions == (companion,)
+    assert application.companions == (companion,) and application.base is base
     assert {"models", "seeds"} <= site.code.keys()
+    assert site.code["models"] == models_digest(metadata, engine.dialect)
 
 
 def test_what_it_has_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,7 +203,20 @@ def test_a_mistake_of_ours_is_a_failure(attended: Attended) -> None:
     result = _initializer().initialize()
     assert (result.success, result.outcome, result.exit_code) == (False, "failed", 1)
     assert result.errors[0].startswith("error: internal-error")
+    assert "ZeroDivisionError: a mistake" in result.errors[0]
     assert not _initializer().repair().success
+
+
+def test_a_database_error_without_a_row_of_its_own_is_of_the_journal(attended: Attended) -> None:
+    """No step has named it, so it failed while the journal was read."""
+
+    def mistaken() -> Outcome:
+        with create_engine("sqlite://").connect() as connection:
+            connection.exec_driver_sql("SELECT nothing")
+        raise AssertionError
+
+    attended.gives = mistaken
+    assert _initializer().initialize().errors[0].startswith("error: journal-unreadable")
 
 
 def test_a_look_asks_env_py_first(monkeypatch: pytest.MonkeyPatch) -> None:

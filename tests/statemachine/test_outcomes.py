@@ -100,7 +100,9 @@ def test_what_could_not_be_begun_has_failed() -> None:
         ),
         (
             Verdict("held", revisions=("r1", "r2")),
-            [InitError("migration-held", "r1, r2").rendered().message],
+            [
+                "A revision was rolled back and is held: no boot applies it again by itself. Held: r1, r2",
+            ],
         ),
     ],
 )
