@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, text
 
 from initdb.errors import InitError
 from initdb.errors.classify import is_busy, is_connection_lost
+from initdb.errors.files import is_disk_full
 from initdb.events.head import HeadMoved
 from initdb.events.journal import Journal
 from initdb.events.postgresql import LIMITS_WAITING, POSTGRESQL
@@ -138,7 +139,8 @@ class _FileBaton:
         except sqlite3.Error as error:
             if is_busy(error):
                 return None
-            full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+            # A file that cannot be made for want of room is one that "cannot be opened".
+            full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or is_disk_full(beside)
             reference = "disk-full" if full else "baton-unwritable"
             raise InitError(reference, f"{beside}: {error}", database="sqlite") from error
         return cls(connection)

@@ -97,8 +97,9 @@ def _make_file(file: Path) -> None:
     except FileExistsError:
         return
     except OSError as error:
-        reference, facts = why_not_opened(file) or ("connection-failed", (f"{file}: {error.strerror}",))
-        raise InitError(reference, *facts, database="sqlite") from error
+        if (found := why_not_opened(file)) is None:
+            raise classify(error, doing="connect", database="sqlite", target=str(file)) from error
+        raise InitError(found[0], *found[1], database="sqlite") from error
     with (
         contextlib.closing(sqlite3.connect(file)) as connection,
         contextlib.suppress(sqlite3.OperationalError),

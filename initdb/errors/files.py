@@ -58,11 +58,19 @@ def why_not_written(path: Path | None) -> Finding | None:
 
 
 def is_disk_full(path: Path | None) -> bool:
-    """Whether the file system has no free block. SQLite reports a failed sync as a disk I/O error."""
+    """Whether the file system has no free block, or no free inode for a new file.
+
+    SQLite reports a failed sync as a disk I/O error, and a file that it cannot make as one that it cannot
+    open.
+    """
+    if path is None:
+        return False
     try:
-        return path is not None and os.statvfs(path.absolute().parent).f_bavail == 0
+        found = os.statvfs(path.absolute().parent)
     except OSError:
         return False
+    # File systems that make inodes as they are needed report none at all.
+    return found.f_bavail == 0 or (found.f_files > 0 and found.f_favail == 0)
 
 
 def _missing_folder(path: Path) -> Finding | None:

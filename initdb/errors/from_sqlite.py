@@ -25,6 +25,9 @@ _CODES = {
     26: "not-a-database",  # NOTADB
 }
 
+_BY_FILE = {CANTOPEN: "connection-failed", READONLY: "read-only-database", IOERR: "disk-error"}
+"""The reference where nothing is wrong with the file as it is now."""
+
 
 def sqlite_reference(error: DriverError, doing: str, path: Path | None) -> tuple[str | None, tuple[str, ...]]:
     """The reference for `error`, and facts about the file.
@@ -51,11 +54,11 @@ def sqlite_reference(error: DriverError, doing: str, path: Path | None) -> tuple
 def _by_file(error: DriverError, path: Path | None) -> tuple[str, tuple[str, ...]]:
     if error.sqlite_code == READONLY_DBMOVED:
         return "connection-lost", ("The file was moved or deleted while it was open.",)
-    if error.primary == CANTOPEN:
-        return files.why_not_opened(path) or ("connection-failed", ())
-    if error.primary == READONLY:
-        return files.why_not_written(path) or ("read-only-database", ())
-    return ("disk-full" if files.is_disk_full(path) else "disk-error"), ()
+    found = {CANTOPEN: files.why_not_opened, READONLY: files.why_not_written}.get(error.primary)
+    if found is not None and (why := found(path)):
+        return why
+    # The WAL, its index or the rollback journal may be the file for which there was no room.
+    return ("disk-full" if files.is_disk_full(path) else _BY_FILE[error.primary]), ()
 
 
 def _by_words(text: str, doing: str) -> str | None:

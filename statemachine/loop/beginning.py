@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from sqlalchemy import Connection, text
 
 from initdb.errors.classify import classify, is_lock_timeout
+from initdb.errors.redact import url_text
 from initdb.events.baton import Baton
 from initdb.events.database import database_of
 from initdb.events.head import SCHEMA_VERSION, HeadBusy, HeadMoved
@@ -118,7 +119,7 @@ class Beginning:
             here.lock_first(work, journal.key("first"))
             if find(work, journal.application, self.site.settings.journal_schema)[1]:
                 raise HeadMoved
-            with translated(lambda error: _not_created(error, here.name)):
+            with translated(lambda error: _not_created(error, work)):
                 journal.create(work)
             version = ".".join(map(str, work.dialect.server_version_info or ()))
             created = JournalCreated(
@@ -144,6 +145,8 @@ def _resumed(started: RunStarted, interrupted: RunRecord, known: Knowledge) -> R
     )
 
 
-def _not_created(error: Exception, database: str) -> Exception:
+def _not_created(error: Exception, work: Connection) -> Exception:
     """What an error means that prevented the journal. A lock: another process creates the same tables."""
-    return HeadBusy() if is_lock_timeout(error) else classify(error, doing="journal", database=database)
+    if is_lock_timeout(error):
+        return HeadBusy()
+    return classify(error, doing="journal", database=work.dialect.name, target=url_text(work.engine.url))

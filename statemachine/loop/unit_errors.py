@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import ExceptionContext
 
-from initdb.errors.classify import is_connection_lost, is_disk_full, is_passing
+from initdb.errors.classify import classify, is_connection_lost, is_disk_full, is_passing
 from initdb.errors.driver import driver_error
 from initdb.events.database import database_of
 from initdb.events.head import JournalSignal
+from initdb.events.sessions import database_file
 from initdb.statemachine.loop.signals import Stopped
 
 FAILED_TRANSACTION = "25P02"
@@ -65,7 +66,18 @@ def _cause(connection: Connection, error: Exception, broken: list[BaseException]
     ended = connection.dialect.name == "sqlite" or FAILED_TRANSACTION in map(_state, chain)
     if broken and ended and is_passing(broken[0]):
         return broken[0]
-    return next(filter(is_disk_full, chain), None)
+    return next(filter(None, (_full(connection, one) for one in chain)), None)
+
+
+def _full(connection: Connection, error: BaseException) -> BaseException | None:
+    """The error of a full disk. SQLite may only say that it cannot write or open one of its files."""
+    if is_disk_full(error):
+        return error
+    file = database_file(connection.engine)
+    if file is None or driver_error(error) is None:
+        return None
+    found = classify(error, doing="journal", database="sqlite", target=str(file))
+    return found if found.reference == "disk-full" else None
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

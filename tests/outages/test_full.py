@@ -147,6 +147,26 @@ with op.batch_alter_table("t2") as batch:
 """Copies the table twice. Where there is no room, Alembic's clean-up fails as well, for another reason."""
 
 SWALLOWS = f"try:\n    {_grown(ROWS)}\nexcept Exception:\n    pass"
+FILLS = {"room": SmallDisk.fill, "files": SmallDisk.fill_inodes}
+"""What a disk may have no more of."""
+
+
+@pytest.mark.parametrize("lacks", FILLS)
+@pytest.mark.parametrize("journal_mode", ["", "wal", "delete"])
+def test_a_disk_that_is_full_at_a_boot(tmp_path: Path, lacks: str, journal_mode: str) -> None:
+    """Without inodes SQLite only says that it cannot open a file: the database, its WAL or its side file."""
+    with small_disk(tmp_path / "small", 8, inodes=50) as disk:
+        toy = migrated(tmp_path, f"sqlite:///{disk.path / 'test.db'}")
+        if journal_mode:
+            toy.sql(f"PRAGMA journal_mode = {journal_mode}", "CREATE TABLE other (id)")
+        FILLS[lacks](disk)
+        boot = Boot(toy)
+        assert boot.waits("is full"), boot.end().error
+        disk.free()
+        boot.is_ready()
+        assert_settled(toy)
+
+
 GOES_ON = f"{SWALLOWS}\nop.execute('SELECT 1 FROM t1')\nop.execute('UPDATE t1 SET name = name')"
 RENAMES = f"{SWALLOWS} from error".replace("pass", "raise RuntimeError('no')").replace(
     ":\n    r", " as error:\n    r"

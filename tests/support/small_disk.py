@@ -29,14 +29,21 @@ class SmallDisk:
                         file.write(b"\0" * block)
             file.truncate(file.tell() - leave)
 
+    def fill_inodes(self) -> None:
+        """Make files until there can be no more; `free` removes them."""
+        with _until_full():
+            for number in range(1_000_000):
+                (self.path / f"{_BALLAST}-{number}").touch()
+
     def allow(self, *, writing: bool) -> None:
         """Mount it again, writable or read-only."""
         how = f"remount,{'rw' if writing else 'ro'}"
         subprocess.run(["mount", "-o", how, str(self.path)], check=True, capture_output=True)
 
     def free(self) -> None:
-        """Give back what `fill` took."""
-        (self.path / _BALLAST).unlink(missing_ok=True)
+        """Give back what `fill` and `fill_inodes` took."""
+        for file in self.path.glob(f"{_BALLAST}*"):
+            file.unlink()
 
 
 @contextlib.contextmanager
@@ -49,10 +56,12 @@ def _until_full() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def small_disk(folder: Path, megabytes: float, owner: str | None = None) -> Iterator[SmallDisk]:
+def small_disk(
+    folder: Path, megabytes: float, owner: str | None = None, inodes: int = 100_000
+) -> Iterator[SmallDisk]:
     """Mount one on `folder`, which is made. Raises RuntimeError where that is not allowed: only root may."""
     folder.mkdir(exist_ok=True)
-    size = f"size={round(megabytes * 1024)}k,mode=755"
+    size = f"size={round(megabytes * 1024)}k,nr_inodes={inodes},mode=755"
     mount = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)]
     made = subprocess.run(mount, capture_output=True, text=True)
     if made.returncode:
