@@ -26,8 +26,13 @@ LOOK_PATIENCE = 1000
 
 _monotonic, _sleep = time.monotonic, time.sleep
 
-FULL = 2
-"""The value of PRAGMA synchronous under which a COMMIT is on the disk when it returns."""
+EXTRA = 3
+"""The value of PRAGMA synchronous under which a COMMIT is on the disk when it returns.
+
+With a rollback journal a COMMIT is the removal of a file. FULL, the default, does not sync the folder after
+it. With a WAL both are the same.
+Source: https://www.sqlite.org/pragma.html#pragma_synchronous
+"""
 
 GUARDS = frozenset(
     {
@@ -220,8 +225,8 @@ def _end(connection: AnyConnection, how: str) -> None:
 
 def _raise_synchronous(dbapi: DriverConnection) -> None:
     """Only outside a transaction: inside one SQLite ignores it."""
-    if _pragma(dbapi, "synchronous") < FULL:
-        _execute(dbapi, f"PRAGMA synchronous = {FULL}")
+    if _pragma(dbapi, "synchronous") < EXTRA:
+        _execute(dbapi, f"PRAGMA synchronous = {EXTRA}")
 
 
 def _pragma(dbapi: DriverConnection, name: str) -> int:

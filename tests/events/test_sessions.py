@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 import threading
 from pathlib import Path
@@ -152,12 +153,16 @@ def test_a_session_sets_nothing_that_stays(server: PostgresServer, database_url:
 def test_a_commit_reaches_the_disk(database_url: str) -> None:
     """An application may choose speed over durability for its own connections, not for the journal's."""
     engine = create_engine(database_url)
-    event.listen(engine, "connect", lambda dbapi, _: dbapi.execute("PRAGMA synchronous = OFF"))
-    with session(engine) as connection:
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
-    event.listen(engine, "connect", lambda dbapi, _: dbapi.execute("PRAGMA synchronous = EXTRA"))
-    with session(engine) as connection:
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 3
+    for chosen in ("OFF", "NORMAL", "FULL", "EXTRA"):
+        chooses = functools.partial(_choose, chosen)
+        event.listen(engine, "connect", chooses)
+        with session(engine) as connection:
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 3
+        event.remove(engine, "connect", chooses)
+
+
+def _choose(level: str, dbapi: Any, record: object) -> None:
+    dbapi.execute(f"PRAGMA synchronous = {level}")
 
 
 @ON_SQLITE
