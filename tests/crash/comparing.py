@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, inspect, text
 
-from tests.crash import facts
+from tests.crash import attempts, facts, sequences
 from tests.crash.facts import Told
 from tests.crash.scenario import Answer, Scenario
 from tests.support.states import database_state
@@ -22,11 +22,16 @@ _SHOWN = 4
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A database: its schema, its rows, what its journal tells. `facts` are what two journals share."""
+    """A database: its schema, its rows, what its journal tells, where its sequences stand.
+
+    `facts` are what two journals share. `gaps`: whether sequences may stand further on than uninterrupted.
+    """
 
     state: Mapping[str, Any]
     told: Told
     facts: list[str]
+    positions: Mapping[str, tuple[int, int]]
+    gaps: bool
 
 
 def take(engine: Engine, scenario: Scenario) -> Picture:
@@ -37,7 +42,9 @@ def take(engine: Engine, scenario: Scenario) -> Picture:
         told = facts.read(connection)
         for query in scenario.asks:
             state[query] = sorted(map(tuple, connection.execute(text(query))))
-    return Picture(state, told, facts.facts(told, scenario.besides, scenario.unsettled))
+        positions = sequences.positions(connection)
+    shared = facts.facts(told, scenario.besides, scenario.unsettled)
+    return Picture(state, told, shared, positions, scenario.draws_numbers and engine.name == "postgresql")
 
 
 def digest(engine: Engine, scenario: Scenario) -> str:
@@ -59,6 +66,8 @@ def problems(expected: Picture, found: Picture) -> Iterator[str]:
     """Every way in which `found` is not what an uninterrupted run leaves."""
     yield from facts.findings(found.told)
     yield from facts.differences(expected.facts, found.facts)
+    yield from attempts.looks(expected.told.events, found.told.events)
+    yield from sequences.differences(expected.positions, found.positions, found.gaps)
     yield from _state_differences(expected.state, found.state)
 
 

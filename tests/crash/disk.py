@@ -21,6 +21,9 @@ SECTOR = 512
 Image = dict[str, bytes]
 """Name → content."""
 
+TOLD = "told"
+"""The kind of a call that changes nothing: the process writes down, in `data`, what it knows is committed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

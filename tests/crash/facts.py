@@ -15,6 +15,7 @@ from initdb.events.head import Head
 from initdb.events.types import UNSEEN
 from initdb.events.verify import Stored, verify
 from initdb.statemachine.decide.audit import compare_snapshots, replay
+from tests.crash import attempts
 
 LOOKING = frozenset({"run_started", "run_resumed", "run_continued", "database_inspected", "outage"})
 """Events that a fault adds: a run begins or goes on, looks, tells that the database could not be had."""
@@ -113,6 +114,7 @@ def findings(told: Told) -> Iterator[str]:
             yield f"journal: no snapshot follows entry {entry.seq}"
     yield from _states(told.events)
     yield from _runs(told.events)
+    yield from attempts.findings(told.events)
 
 
 def _states(events: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -138,8 +140,8 @@ def _runs(events: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         if kind in {"run_started", "run_resumed"}:
             yield from _named(event, open_run, last)
             open_run = event
-        elif kind == "run_continued" and open_run is None:
-            yield f"journal: entry {event['seq']} goes on, and nothing had begun"
+        elif kind == "run_continued" and (open_run is None or open_run["run"] != event["run"]):
+            yield f"journal: entry {event['seq']} goes on with a run that is not open"
         elif kind not in _FIRST and open_run is not None and event["run"] != open_run["run"]:
             yield f"journal: entry {event['seq']} {kind} is of a run that had not begun"
         if kind in _ENDS:

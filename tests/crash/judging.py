@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
-from tests.crash import trying
+from sqlalchemy.exc import DBAPIError
+
+from tests.crash import acknowledged, trying
+from tests.crash.facts import Told
 from tests.crash.places import Files, SqlitePlace, name_of
 from tests.crash.trying import Expected
 
@@ -28,15 +31,35 @@ class Judge:
         self._place, self._expected = place, expected
         self._by_bytes: dict[str, tuple[str, ...]] = {}
         self._by_content: dict[str, tuple[str, ...]] = {}
+        self._stories: dict[str, Told] = {}
 
-    def problems(self, files: Files, completed: bool = False) -> tuple[str, ...]:
-        """What is wrong once a run has been resumed from them; `completed`: that run had come to its end."""
+    def problems(
+        self, files: Files, told: frozenset[str] = frozenset(), completed: bool = False
+    ) -> tuple[str, ...]:
+        """What is wrong once a run has been resumed from them.
+
+        `told`: the events of which the run was told that they are committed. `completed`: it had come to its
+        end.
+        """
         name = f"{name_of(files)} {completed}"
         if name not in self._by_bytes:
             self._by_bytes[name] = self._judged(files, completed)
-        return self._by_bytes[name]
+        return (*self._forgotten(files, told), *self._by_bytes[name])
+
+    def _forgotten(self, files: Files, told: frozenset[str]) -> Iterator[str]:
+        name = name_of(files)
+        if told and name not in self._stories:
+            self._place.write(files)
+            try:
+                self._stories[name] = trying.story(self._place)
+            except DBAPIError:  # what cannot be read has lost everything
+                self._stories[name] = Told((), None)
+        if told:
+            yield from acknowledged.missing(told, self._stories[name])
 
     def _judged(self, files: Files, completed: bool) -> tuple[str, ...]:
+        # What was committed differs between points that leave the same files: it is compared point by point.
+        acknowledged.forget(self._place.folder)
         if completed:
             self._place.write(files)
             return trying.compared(self._place, self._expected)

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, NullPool, create_engine
 
 from initdb.events.baton import SIDE_SUFFIX
 from initdb.statemachine.loop.holder import is_locked
+from tests.crash import acknowledged
 from tests.crash.children import call
 from tests.crash.scenario import SQLITE_JOURNAL, App, Scenario
 from tests.support.admin import Admin
@@ -55,6 +56,9 @@ class Place(Protocol):
     def leftovers(self) -> list[str]:
         """What a process that is gone still holds: locks, sessions."""
 
+    def kept_locks(self) -> list[str]:
+        """Locks that a run has left behind, asked by its own process once the run has ended."""
+
     def close(self) -> None:
         """Remove it."""
 
@@ -62,17 +66,18 @@ class Place(Protocol):
 def make_place(scenario: Scenario, database: str, folder: Path, server: PostgresServer | None) -> Place:
     """The place, prepared in a child of its own so that nothing of it stays in this process."""
     folder.mkdir(parents=True)
-    forget_outages(folder)
+    forget_runs(folder)
     if database == "postgresql":
         assert server is not None
         return PostgresPlace(scenario, database, folder, server)
     return SqlitePlace(scenario, database, folder)
 
 
-def forget_outages(folder: Path) -> None:
-    """What a process could not tell the database it keeps beside it: away with it."""
+def forget_runs(folder: Path) -> None:
+    """What processes have left beside the database: outages that wait to be told, and what was committed."""
     os.environ["XDG_STATE_HOME"] = str(folder / _STATE)
     shutil.rmtree(folder / _STATE, ignore_errors=True)
+    acknowledged.forget(folder)
 
 
 def _prepare(place: Place) -> None:
@@ -101,7 +106,7 @@ class SqlitePlace:
         self._start = self.read()
 
     def reset(self) -> None:
-        forget_outages(self.folder)
+        forget_runs(self.folder)
         self.write(self._start)
 
     def read(self) -> Files:
@@ -126,6 +131,9 @@ class SqlitePlace:
         side = self.files / f"{self.path.name}{SIDE_SUFFIX}"
         return [f"stuck: {side.name} is locked"] if side.exists() and is_locked(side) else []
 
+    def kept_locks(self) -> list[str]:
+        return self.leftovers()
+
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -148,7 +156,7 @@ class PostgresPlace:
         self._make(self.name, self._template)
 
     def reset(self) -> None:
-        forget_outages(self.folder)
+        forget_runs(self.folder)
         self._make(self._template, self.name)
 
     def _make(self, source: str, name: str) -> None:
@@ -187,6 +195,21 @@ class PostgresPlace:
     def leftovers(self) -> list[str]:
         wait_until(lambda: not self.sessions(), limit=QUIET, pause=0.002)
         return [f"stuck: {session}" for session in self.sessions()]
+
+    def kept_locks(self) -> list[str]:
+        """A backend whose client is cut off may need a moment to see it."""
+        admin = Admin(self.server)
+        asked = (
+            "SELECT l.pid, l.mode FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+            f" WHERE l.locktype = 'advisory' AND l.granted AND d.datname = '{self.name}'"
+        )
+        try:
+            wait_until(lambda: not admin.run(asked), limit=QUIET, pause=0.002)
+            return [
+                f"stuck: backend {pid} has kept an advisory lock ({how})" for pid, how in admin.run(asked)
+            ]
+        finally:
+            admin.close()
 
     def close(self) -> None:
         for name in (self.name, self._template):

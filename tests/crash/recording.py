@@ -1,4 +1,4 @@
-"""One run recorded by strace: every system call that changes a SQLite database's files.
+"""One run recorded by strace: every system call that changes a SQLite database's files, and every COMMIT.
 
 `python -m tests.crash.recording SCENARIO DATABASE FOLDER` runs a scenario whose folder was prepared.
 """
@@ -12,7 +12,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.crash.disk import Call
+from tests.crash import acknowledged, taps
+from tests.crash.disk import TOLD, Call
 from tests.crash.places import SqlitePlace
 from tests.crash.scenarios import SCENARIOS
 
@@ -51,6 +52,7 @@ def record(place: SqlitePlace) -> list[Call]:
     if done.returncode:
         raise RuntimeError(f"strace ended with {done.returncode}:\n{done.stderr[-2000:]}")
     calls = list(_calls(log.read_text(errors="replace").splitlines(), str(place.files)))
+    assert any(call.kind == TOLD for call in calls), "no COMMIT was seen to return"
     log.unlink()
     return calls
 
@@ -76,7 +78,10 @@ def _whole(lines: list[str]) -> Iterator[str]:
 
 
 def _call(name: str, arguments: str, made: str, folder: str) -> Iterator[Call]:
-    """The call, where it changes a file in `folder`; a WAL's shared memory is not what a crash leaves."""
+    """The call, where it changes a file in `folder`; a WAL's shared memory is not what a crash leaves.
+
+    A line of what was committed, which lies beside that folder, is a call too: after it that must be durable.
+    """
     if name == "openat":
         path = _text(made)
         created = "O_CREAT" in arguments
@@ -85,6 +90,8 @@ def _call(name: str, arguments: str, made: str, folder: str) -> Iterator[Call]:
     else:
         at = _FD.match(arguments)
         path, created = _text(at[1]) if at else "", False
+    if name == "write" and path == str(Path(folder).parent / acknowledged.FILE):
+        yield Call(TOLD, "", 0, _strings(arguments)[0])
     if path == folder.rstrip("/") and name in {"fsync", "fdatasync"}:
         yield Call("sync", "")
     if not path.startswith(folder) or path.endswith("-shm"):
@@ -113,8 +120,9 @@ def _text(escaped: str) -> str:
 
 
 def main(name: str, url: str, folder: str) -> int:
-    """Run a scenario, without taps, as an application would."""
+    """Run a scenario as an application would; its taps note what was committed, and no more."""
     scenario = SCENARIOS[name]
+    taps.install(acknowledged.Recorder(Path(folder) / acknowledged.FILE).note)
     answer = scenario.run(scenario.make(Path(folder), url).initializer())
     print(answer.errors, file=sys.stderr)
     return 0 if answer.outcome == scenario.ends else 1

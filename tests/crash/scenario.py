@@ -61,6 +61,8 @@ class Scenario:
     in it; `besides`, types of events that a person's answer adds; `unsettled`, parts of an event's data
     that are left to chance.
 
+    `draws_numbers`: its steps take values of sequences, and a rollback leaves gaps on PostgreSQL.
+
     `truth`: queries with the rows that the uninterrupted run itself must leave.
 
     `small`: cheap enough for the short form and for all pairs of points. `layers`: the letters of those that
@@ -82,5 +84,6 @@ class Scenario:
     settle: Callable[[dict[str, Any]], dict[str, Any]] = as_it_is
     besides: frozenset[str] = frozenset()
     unsettled: frozenset[str] = frozenset()
+    draws_numbers: bool = False
     small: bool = False
     layers: str = "ARBCDEFGH"

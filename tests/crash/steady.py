@@ -11,7 +11,6 @@ import logging
 import random
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from initdb.events import ids
 from initdb.events.clock import Clock
@@ -38,16 +37,21 @@ class _Steady:
 
 
 def hold(seed: int = 1) -> None:
-    """Make this process steady; `seed` tells the ids of its run from those of others."""
+    """Make this process steady; `seed` tells it and the ids of its run from others."""
     quicken()
     ids.secrets = _Steady(seed)  # type: ignore[attr-defined, assignment]
     time.perf_counter = lambda: 0.0  # type: ignore[assignment]
-    Site.by = _steady_by  # type: ignore[method-assign]
+    Site.by = lambda self: {**_by(self), "pid": seed}  # type: ignore[method-assign]
+
+
+def silence() -> None:
+    """Keep this process from logging; its pauses are those of an application."""
+    logging.disable(logging.WARNING)
 
 
 def quicken() -> None:
     """Shorten the pauses of this process, and keep it from logging."""
-    logging.disable(logging.WARNING)
+    silence()
     Stopper.pause = _short_pause  # type: ignore[method-assign]
     verdict.BACKOFF_FIRST = SHORT
 
@@ -60,7 +64,3 @@ def clock(seed: int) -> Clock:
 
 def _short_pause(self: Stopper, seconds: float) -> None:
     _pause(self, min(seconds, SHORT))
-
-
-def _steady_by(self: Site) -> dict[str, Any]:
-    return {**_by(self), "pid": 1}

@@ -32,6 +32,7 @@ class Moment:
     call: str
     statement: str
     connection: Any
+    parameters: object = None
 
     @property
     def label(self) -> str:
@@ -52,14 +53,15 @@ class Tap:
     number: int = 0
     _inside: bool = field(default=False, repr=False)
 
-    def point(self, when: str, call: str, statement: object, connection: Any) -> None:
+    def point(self, when: str, call: str, arguments: tuple[Any, ...], connection: Any) -> None:
         """One point reached."""
         if self._inside:
             return
         self.number += 1
         self._inside = True
         try:
-            self.act(Moment(self.number, when, call, str(statement or ""), connection))
+            statement, parameters = (*arguments, None)[:2] if arguments else ("", None)
+            self.act(Moment(self.number, when, call, str(statement or ""), connection, parameters))
         finally:
             self._inside = False
 
@@ -102,10 +104,10 @@ def _tapped(name: str, connection_of: Callable[[Any], Any]) -> Callable[[Any], A
     def make(real: Any) -> Any:
         def method(self: Any, *args: Any, **kwargs: Any) -> Any:
             assert _tap is not None
-            statement, connection = (args[0] if args else ""), connection_of(self)
-            _tap.point("before", name, statement, connection)
+            connection = connection_of(self)
+            _tap.point("before", name, args, connection)
             answer = real(self, *args, **kwargs)
-            _tap.point("after", name, statement, connection)
+            _tap.point("after", name, args, connection)
             return answer
 
         return method
@@ -120,9 +122,9 @@ def _wrap(base: type, connection_of: Callable[[Any], Any], *names: str) -> dict[
 def _connecting(base: type) -> Any:
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         assert _tap is not None
-        _tap.point("before", "connect", "", None)
+        _tap.point("before", "connect", (), None)
         base.__init__(self, *args, **kwargs)  # type: ignore[misc]
-        _tap.point("after", "connect", "", self)
+        _tap.point("after", "connect", (), self)
 
     return __init__
 

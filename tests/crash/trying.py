@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from initdb.events.clock import Clock
-from tests.crash import comparing, facts, failing, steady, taps
+from tests.crash import acknowledged, comparing, facts, failing, steady, taps
 from tests.crash.children import Child, Ended, Stuck, call, fork
 from tests.crash.comparing import Picture
 from tests.crash.places import Place
@@ -35,12 +35,18 @@ def expect(place: Place) -> Expected:
     """Run without a fault, counting the points. Fails where the run does not end as it must."""
     _warm(place)
     place.reset()
+    begun = len(story(place).rows)
+    place.reset()
     answer, labels = _completed(start(place, lambda moment: None))
     wrong = [*comparing.answer_problems(place.scenario.ends, answer), *place.leftovers()]
     wrong += [] if wrong else [*_untrue(place), *_open_fence(place)]
     assert not wrong, f"{place.scenario.name} on {place.database}, uninterrupted: {wrong}"
     assert labels, "no point was counted: the taps are not in"
-    return Expected(look(place), len(labels), tuple(labels))
+    picture = look(place)
+    told = acknowledged.read(place.folder)
+    written = {row.hash for row in picture.told.rows[begun:]}
+    assert told == written, f"{len(written)} events were written, {len(told)} of them seen to be committed"
+    return Expected(picture, len(labels), tuple(labels))
 
 
 def _untrue(place: Place) -> Iterator[str]:
@@ -111,21 +117,27 @@ def _running(
     labels: list[str] = []
     struck: list[int] = []
 
+    committed = acknowledged.Recorder(place.folder / acknowledged.FILE)
+
     def noted(moment: taps.Moment) -> None:
         labels.append(moment.label)
+        committed.note(moment)
         if act(moment):
             struck.append(moment.number)
 
     steady.hold(seed)
     initializer = place.app.initializer()
     initializer.site.clock = clock(seed)
-    taps.install(noted)
-    return {**asdict(what(initializer)), "labels": labels, "struck": struck}
+    tap = taps.install(noted)
+    answer = {**asdict(what(initializer)), "labels": labels, "struck": struck}
+    tap.act = lambda moment: None
+    return {**answer, "kept": place.kept_locks()}
 
 
 def _completed(child: Child) -> tuple[Answer, list[str]]:
     ended = child.wait()
     assert not ended.signal, f"killed by {ended.signal}"
+    assert not ended.answer["kept"], ended.answer["kept"]
     return _answer(ended), ended.answer["labels"]
 
 
@@ -133,16 +145,22 @@ def _answer(ended: Ended) -> Answer:
     return Answer(ended.answer["outcome"], tuple(ended.answer["errors"]))
 
 
-def resume(place: Place) -> Answer:
-    """One resume in a fresh child. Raises Stuck."""
+def resume(place: Place, quicken: Callable[[], None] = steady.quicken) -> Ended:
+    """One resume in a fresh child; `quicken` shortens its pauses. Raises Stuck."""
 
     def work() -> dict[str, Any]:
-        steady.quicken()
-        return asdict(place.scenario.resume(place.app.initializer()))
+        quicken()
+        answer = asdict(place.scenario.resume(place.app.initializer()))
+        return {**answer, "kept": place.kept_locks()}
 
     ended = call(work)
     assert not ended.signal, f"the resume was killed by {ended.signal}"
-    return _answer(ended)
+    return ended
+
+
+def resume_unhurried(place: Place) -> Ended:
+    """The same with the pauses that a process really makes."""
+    return resume(place, steady.silence)
 
 
 def look(place: Place) -> Picture:
@@ -164,18 +182,19 @@ def digest(place: Place) -> str:
 
 
 def problems_after(
-    place: Place, expected: Expected, resuming: Callable[[Place], Answer] = resume
+    place: Place, expected: Expected, resuming: Callable[[Place], Ended] = resume
 ) -> tuple[str, ...]:
     """Resume once, and say everything that is not as it must be."""
     if place.scenario.order and is_finished(place, expected):
         return compared(place, expected)
     try:
-        answer = resuming(place)
+        ended = resuming(place)
     except Stuck as error:
         return (f"stuck: the resume: {error}",)
     except RuntimeError as error:
         return (f"unready: the resume raised: {error}",)
-    return (*comparing.answer_problems(place.scenario.ends, answer), *compared(place, expected))
+    wrong = comparing.answer_problems(place.scenario.ends, _answer(ended))
+    return (*wrong, *ended.answer["kept"], *compared(place, expected))
 
 
 def is_finished(place: Place, expected: Expected) -> bool:
@@ -193,39 +212,50 @@ def problems_within(place: Place, expected: Expected, act: taps.Act | None = Non
 
 def problems_of(place: Place, expected: Expected, child: Child, strikes: bool = True) -> tuple[str, ...]:
     """What is wrong with the end of a run that goes on, and with what it leaves. `strikes`: its tap must."""
-    try:
-        ended = child.wait()
-    except Stuck as error:
-        return (f"stuck: the run: {error}",)
-    except RuntimeError as error:
-        return (f"unready: the run raised: {error}",)
-    assert not ended.signal, f"the run was killed by {ended.signal}"
+    ended = _survived(child)
+    if isinstance(ended, str):
+        return (ended,)
     assert not strikes or ended.answer["struck"], "the fault did not strike"
     wrong = tuple(comparing.answer_problems(place.scenario.ends, _answer(ended)))
     if wrong:
         return (*wrong, *(f"then, {text}" for text in problems_after(place, expected)))
-    return compared(place, expected)
+    return (*ended.answer["kept"], *compared(place, expected))
 
 
-def problems_of_failing(place: Place, expected: Expected, child: Child) -> tuple[str, ...]:
-    """The same of a run that may fail by the fault, which is over: it says why, and the next one goes on."""
+def problems_of_failing(
+    place: Place, expected: Expected, child: Child, wanted: Collection[str] = ()
+) -> tuple[str, ...]:
+    """The same of a run that may fail by the fault, which is over: it says why, and the next one goes on.
+
+    `wanted`: the references by which it may fail; none is any.
+    """
+    ended = _survived(child)
+    if isinstance(ended, str):
+        return (ended,)
+    answer, kept = _answer(ended), ended.answer["kept"]
+    if answer.outcome == place.scenario.ends:
+        return (*kept, *compared(place, expected))
+    return (*failing.untold(place.scenario, answer, wanted), *kept, *problems_after(place, expected))
+
+
+def _survived(child: Child) -> Ended | str:
+    """How a run ended that the fault leaves alive; or what is wrong with it."""
     try:
         ended = child.wait()
     except Stuck as error:
-        return (f"stuck: the run: {error}",)
+        return f"stuck: the run: {error}"
     except RuntimeError as error:
-        return (f"unready: the run raised: {error}",)
+        return f"unready: the run raised: {error}"
     assert not ended.signal, f"the run was killed by {ended.signal}"
-    answer = _answer(ended)
-    if answer.outcome == place.scenario.ends:
-        return compared(place, expected)
-    return (*failing.untold(place.scenario, answer), *problems_after(place, expected))
+    return ended
 
 
 def compared(place: Place, expected: Expected) -> tuple[str, ...]:
     """Everything in which the database as it is differs from what an uninterrupted run leaves."""
     found = place.leftovers()
     try:
-        return (*found, *comparing.problems(expected.picture, look(place)))
+        picture = look(place)
+        forgotten = acknowledged.missing(acknowledged.read(place.folder), picture.told)
+        return (*found, *forgotten, *comparing.problems(expected.picture, picture))
     except Exception as error:
         return (*found, f"different: the database cannot be read: {error}")

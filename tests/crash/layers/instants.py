@@ -1,4 +1,7 @@
-"""Layer G: SIGKILL at random instants of the clock, and a resume at once, before anything has settled."""
+"""Layer G: SIGKILL at random instants of the clock, and a resume at once, before anything has settled.
+
+Here alone the pauses of the run and of its resume are those of an application.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,14 @@ import signal
 import time
 from collections.abc import Iterator
 
-from tests.crash import children, trying
+from tests.crash import acknowledged, children, taps, trying
 from tests.crash.places import Place
 from tests.crash.point import Point, Tried
 from tests.crash.scenario import DATABASES as ALL
 from tests.crash.trying import Expected
 
 LETTER = "G"
-ABOUT = "SIGKILL at random instants, SQLite and PostgreSQL"
+ABOUT = "SIGKILL at random instants, SQLite and PostgreSQL; all pauses as long as an application's"
 DATABASES = ALL
 KINDS = ("instant",)
 
@@ -41,7 +44,7 @@ def _at(place: Place, expected: Expected, number: int, length: float) -> Tried:
     share = random.Random(f"{scenario.name} {place.database} {number}").random()
     point = Point(scenario.name, place.database, LETTER, "instant", str(number))
     place.reset()
-    child = children.fork(lambda: bool(scenario.run(place.app.initializer())))
+    child = children.fork(lambda: _running(place))
     time.sleep(share * length)
     child.kill()
     died = child.wait().signal == signal.SIGKILL
@@ -49,7 +52,14 @@ def _at(place: Place, expected: Expected, number: int, length: float) -> Tried:
     if scenario.order:
         # Whether it is to be repeated is read from the journal, once that stands.
         place.leftovers()
-    return Tried(point, died=died, problems=trying.problems_after(place, expected), label=label)
+    problems = trying.problems_after(place, expected, trying.resume_unhurried)
+    return Tried(point, died=died, problems=problems, label=label)
+
+
+def _running(place: Place) -> bool:
+    """A run as an application makes it, with its real pauses; only what was committed is noted."""
+    taps.install(acknowledged.Recorder(place.folder / acknowledged.FILE).note)
+    return bool(place.scenario.run(place.app.initializer()))
 
 
 def _length(place: Place) -> float:
@@ -58,6 +68,6 @@ def _length(place: Place) -> float:
     for _ in range(_MEASURED):
         place.reset()
         begun = time.monotonic()
-        children.call(lambda: bool(place.scenario.run(place.app.initializer())))
+        children.call(lambda: _running(place))
         lengths.append(time.monotonic() - begun)
     return sorted(lengths)[_MEASURED // 2]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tests.crash import failing, libc_calls, steady
+from tests.crash import acknowledged, failing, libc_calls, steady, taps
 from tests.crash.children import Child, Stuck, fork
 from tests.crash.judging import Judge
 from tests.crash.places import SqlitePlace, name_of
@@ -28,6 +28,14 @@ KINDS = ("eio-once", "eio-ever", "full-once", "full-ever", "half-ever", "read-on
 _CHANGES = frozenset({"write", "sync", "truncate", "unlink", "open"})
 _GROWS = frozenset({"write", "sync", "open"})
 _FAMILIES = {"eio": _CHANGES, "full": _GROWS, "half": frozenset({"write"}), "read": frozenset({"read"})}
+
+
+_STAYS_FULL = frozenset({"full-ever", "half-ever"})
+_FULL = _STAYS_FULL | {"full-once"}
+_FREE = 4
+"""Where `f_bavail` stands."""
+
+_statvfs = os.statvfs
 
 
 @dataclass(slots=True)
@@ -63,6 +71,13 @@ class _Fault:
     def _fails(self, what: str) -> int:
         return libc_calls.fail(errno.EIO if what in {"eio", "read"} else errno.ENOSPC)
 
+    def statvfs(self, path: object) -> os.statvfs_result:
+        """What the file system says of itself: of one that stays full, that nothing is free."""
+        found = list(_statvfs(path))  # type: ignore[call-overload]
+        if self.struck and self.kind in _STAYS_FULL:
+            found[_FREE] = 0
+        return os.statvfs_result(found)
+
 
 def sweep(place: SqlitePlace, expected: Expected, kind: str, every: int) -> Iterator[Tried]:
     """Every call (or every `every`th); what SQLite recovers to the same is resumed once."""
@@ -79,6 +94,16 @@ def one(place: SqlitePlace, expected: Expected, kind: str, number: str) -> Tried
     libc_calls.prepare()
     with failing.failures_told(place):
         return _at(place, Judge(place, expected), kind, number)
+
+
+def _wanted(kind: str) -> frozenset[str]:
+    """The references by which a run may fail; none is any."""
+    if kind not in _FULL:
+        return frozenset()
+    if kind in _STAYS_FULL:
+        return frozenset({"disk-full"})
+    # SQLite tells some of them as an I/O error, and a look at the disk finds room again.
+    return frozenset({"disk-full", "disk-error", "connection-failed", "read-only-database"})
 
 
 def _count(place: SqlitePlace, kind: str) -> int:
@@ -102,6 +127,9 @@ def _run(place: SqlitePlace, fault: _Fault) -> Child:
         initializer = place.app.initializer()
         initializer.site.clock = failing.hurried()
         libc_calls.take_over(fault)
+        os.statvfs = fault.statvfs
+        committed = acknowledged.Recorder(place.folder / acknowledged.FILE)
+        taps.install(committed.note)
         answer = place.scenario.run(initializer)
         return {**asdict(answer), "seen": fault.seen, "struck": fault.struck}
 
@@ -120,13 +148,14 @@ def _at(place: SqlitePlace, judge: Judge, kind: str, number: str) -> Tried:
     wanted = signal.SIGKILL if kind.endswith("kill") else 0
     assert ended.signal == wanted, f"{point.command()}: ended by signal {ended.signal}, not {wanted}"
     files = place.read()
+    told = acknowledged.read(place.folder)
     if wanted:
-        return Tried(
-            point, name_of(files), problems=judge.problems(files), label=f"in the middle of {number}"
-        )
+        label = f"in the middle of {number}"
+        return Tried(point, name_of(files), problems=judge.problems(files, told), label=label)
     answer = Answer(ended.answer["outcome"], tuple(ended.answer["errors"]))
     assert ended.answer["struck"], f"{point.command()} did not strike"
     completed = answer.outcome == place.scenario.ends
-    problems = (*failing.untold(place.scenario, answer), *judge.problems(files, completed))
+    right = _wanted(kind)
+    problems = (*failing.untold(place.scenario, answer, right), *judge.problems(files, told, completed))
     label = f"{ended.answer['struck']} {number}, the run ended as {answer.outcome}"
     return Tried(point, name_of(files), problems=problems, label=label)

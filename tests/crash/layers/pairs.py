@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 
-from tests.crash import taps, trying
+from tests.crash import acknowledged, taps, trying
+from tests.crash.facts import Told
 from tests.crash.judging import content
 from tests.crash.layers.statements import Album, photograph
 from tests.crash.places import SqlitePlace
@@ -25,6 +26,7 @@ def sweep(place: SqlitePlace, expected: Expected, kind: str, every: int) -> Iter
     album = photograph(place)
     known: dict[str, tuple[str, ...]] = {}
     for state in list(album.files)[::every]:
+        acknowledged.forget(place.folder)
         first = album.states.index(state) + 1
         place.write(album.files[state])
         if place.scenario.order and trying.is_finished(place, expected):
@@ -39,15 +41,19 @@ def _resumed(
 ) -> Iterator[Tried]:
     """Pairs that leave the same rows, schema and journal are one state, whatever their files hold else."""
     names: dict[str, str] = {}
+    stories: dict[str, Told] = {}
     for number, (state, label) in enumerate(zip(album.states, album.labels, strict=True), start=1):
         if state not in names:
             place.write(album.files[state])
             names[state] = content(place, album.files[state])
+            stories[state] = trying.story(place)
         name = names[state]
         if name not in known:
+            acknowledged.forget(place.folder)
             place.write(album.files[state])
             known[name] = trying.problems_after(place, expected)
-        yield Tried(_point(place, f"{first}+{number}"), name, problems=known[name], label=label)
+        problems = (*acknowledged.missing(album.told[number - 1], stories[state]), *known[name])
+        yield Tried(_point(place, f"{first}+{number}"), name, problems=problems, label=label)
 
 
 def one(place: SqlitePlace, expected: Expected, kind: str, number: str) -> Tried:

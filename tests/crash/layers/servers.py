@@ -33,6 +33,9 @@ KINDS = ("restart", "away", "backend", "full-table", "full-wal")
 AWAY = 0.2
 """How long, in s, a server stays away while the run goes on."""
 
+_RECOVERY = 180.0
+"""How long, in s, a server may take to recover on a busy machine."""
+
 _WITHOUT_CONNECTION = ("before connect", "after close")
 _TABLES, _WAL = 20, 24
 """Megabytes of a small disk for a database, and for the WAL."""
@@ -71,7 +74,7 @@ def _at(place: PostgresPlace, expected: Expected, kind: str, number: int, strike
         there.recv(1)
         return True
 
-    with failing.failures_told(place) if kind.startswith("full") else contextlib.nullcontext():
+    with failing.failures_told(place) if kind == "full-table" else contextlib.nullcontext():
         child = trying.start(place, act, failing.hurried if kind == "full-table" else steady.clock)
         there.close()
         problems = _with_fault(place, expected, child, here, strike, kind)
@@ -92,8 +95,8 @@ def _with_fault(
             # The disk is full to the end of the run.
             line.recv(1)
         over()
-    if kind.startswith("full"):
-        return trying.problems_of_failing(place, expected, child)
+    if kind == "full-table":
+        return trying.problems_of_failing(place, expected, child, {"disk-full"})
     return trying.problems_of(place, expected, child)
 
 
@@ -207,7 +210,16 @@ def _bring_up(server: PostgresServer) -> None:
             return False
         return True
 
-    assert wait_until(accepts, limit=LIMIT), server.log.read_text()[-2000:]
+    # Each question forks a backend: asked too often, they keep the server from its recovery.
+    assert wait_until(accepts, limit=_RECOVERY, pause=0.05), "\n".join(_said(server))
+
+
+def _said(server: PostgresServer) -> list[str]:
+    """What the server's log says, but for the connections that it did not take."""
+    lines = server.log.read_text().splitlines()
+    return [line for line in lines if "not yet accepting" not in line and "not been yet reached" not in line][
+        -40:
+    ]
 
 
 def _write_until_panic(server: PostgresServer) -> None:

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tests.crash import taps, trying
+from tests.crash import acknowledged, taps, trying
 from tests.crash.children import LIMIT, Stuck
 from tests.crash.judging import Judge
 from tests.crash.places import Files, SqlitePlace, name_of
@@ -34,12 +34,14 @@ class Album:
     states: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     files: dict[str, Files] = field(default_factory=dict)
+    told: list[frozenset[str]] = field(default_factory=list)
 
-    def add(self, files: Files) -> None:
-        """One photograph more."""
+    def add(self, files: Files, told: frozenset[str]) -> None:
+        """One photograph more, and the events that were committed until then, as the run was told."""
         state = name_of(files)
         self.states.append(state)
         self.files.setdefault(state, files)
+        self.told.append(told)
 
 
 def photograph(place: SqlitePlace, run: trying.Starter = trying.start) -> Album:
@@ -59,7 +61,7 @@ def photograph(place: SqlitePlace, run: trying.Starter = trying.start) -> Album:
         here.settimeout(LIMIT)
         try:
             while here.recv(1):
-                album.add(place.read())
+                album.add(place.read(), acknowledged.read(place.folder))
                 here.sendall(b".")
         except TimeoutError as error:
             child.kill()
@@ -81,7 +83,7 @@ def sweep(place: SqlitePlace, expected: Expected, kind: str, every: int) -> Iter
             continue
         state = album.states[number - 1]
         point = _point(place, kind, number)
-        problems = judge.problems(album.files[state])
+        problems = judge.problems(album.files[state], album.told[number - 1])
         if number % GUARD == 0:
             problems += tuple(_guard(place, album, number))
         yield Tried(point, state, problems=problems, label=album.labels[number - 1])

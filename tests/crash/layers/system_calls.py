@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from tests.crash import trying
-from tests.crash.disk import Call, Disk, Image
+from tests.crash.disk import TOLD, Call, Disk, Image
 from tests.crash.judging import Judge
 from tests.crash.places import SqlitePlace, name_of
 from tests.crash.point import Point, Tried
@@ -27,36 +27,57 @@ def sweep(place: SqlitePlace, expected: Expected, kind: str, every: int) -> Iter
     place.reset()
     start = place.read()
     calls = record(place)
-    assert calls, "no system call was recorded"
     _check(place, start, calls)
     judge = Judge(place, expected)
-    for number, image, label in images(start, calls, kind, every):
-        yield Tried(_point(place, kind, number), name_of(image), problems=judge.problems(image), label=label)
+    for left in remains(start, calls, kind, every):
+        problems = judge.problems(left.image, left.told)
+        point = _point(place, kind, left.number)
+        yield Tried(point, name_of(left.image), problems=problems, label=left.label)
 
 
-def images(
-    start: Image, calls: list[Call], kind: str, every: int = 1, heeds_syncs: bool = True
-) -> Iterator[tuple[str, Image, str]]:
-    """Number, files and label of each point of a kind. A number tells a power cut's way behind a dot."""
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a fault leaves: its number, the files, what the run was told to be committed, and how it came.
+
+    A number tells a power cut's way behind a dot.
+    """
+
+    number: str
+    image: Image
+    told: frozenset[str]
+    label: str
+
+
+def remains(
+    start: Image, calls: Sequence[Call], kind: str, every: int = 1, heeds_syncs: bool = True
+) -> Iterator[Left]:
+    """What each point of a kind leaves."""
     disk = Disk(start, heeds_syncs)
-    for number, call in enumerate(calls, start=1):
+    told: frozenset[str] = frozenset()
+    number = 0
+    for call in calls:
+        if call.kind == TOLD:
+            told |= frozenset(call.data.decode().split())
+            continue
+        number += 1
         chosen = (number - 1) % every == 0
         if chosen and kind == "torn" and call.kind == "write":
-            yield str(number), disk.torn(call), f"in the middle of {call.label}"
+            yield Left(str(number), disk.torn(call), told, f"in the middle of {call.label}")
         disk.do(call)
         if chosen and kind == "kill":
-            yield str(number), disk.killed(), f"after {call.label}"
+            yield Left(str(number), disk.killed(), told, f"after {call.label}")
         if chosen and kind == "power":
             for way, how in enumerate(_CUTS, start=1):
-                chance = random.Random(f"{number}.{way}")
-                yield f"{number}.{way}", disk.unplugged(how, chance), f"after {call.label}, {how} kept"
+                image = disk.unplugged(how, random.Random(f"{number}.{way}"))
+                yield Left(f"{number}.{way}", image, told, f"after {call.label}, {how} kept")
 
 
 def _check(place: SqlitePlace, start: Image, calls: list[Call]) -> None:
     """The replay of all calls must give the files that the run has left, byte for byte."""
     disk = Disk(start)
     for call in calls:
-        disk.do(call)
+        if call.kind != TOLD:
+            disk.do(call)
     replayed, left = disk.killed(), place.read()
     assert replayed == left, f"replayed {sorted(replayed)}, the run left {sorted(left)}"
 
@@ -66,11 +87,12 @@ def one(place: SqlitePlace, expected: Expected, kind: str, number: str) -> Tried
     place.reset()
     start = place.read()
     calls = record(place)
-    for found, image, label in images(start, calls, kind):
-        if found == number:
-            place.write(image)
-            problems = trying.problems_after(place, expected)
-            return Tried(_point(place, kind, number), name_of(image), problems=problems, label=label)
+    for left in remains(start, calls, kind):
+        if left.number == number:
+            problems = Judge(place, expected).problems(left.image, left.told)
+            return Tried(
+                _point(place, kind, number), name_of(left.image), problems=problems, label=left.label
+            )
     raise LookupError(f"{kind} has no point {number}: {len(calls)} calls were recorded")
 
 

@@ -50,5 +50,6 @@ IDENTITY = Scenario(
         "SELECT t.slug, u.username FROM memberships m JOIN tenants t ON t.id = m.tenant_id"
         " JOIN users u ON u.id = m.user_id",
     ),
+    draws_numbers=True,
     small=True,
 )
