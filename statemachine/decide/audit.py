@@ -141,8 +141,7 @@ def _stored(connection: Connection, journal: Journal) -> list[Stored]:
 
 
 def _has_entries(connection: Connection, journal: Journal) -> bool:
-    schema = None if connection.dialect.name == "sqlite" else journal.schema
-    return inspect(connection).has_table("init_journal", schema=schema)
+    return inspect(connection).has_table("init_journal", schema=journal.schema)
 
 
 def _head(connection: Connection, journal: Journal) -> Head | None:

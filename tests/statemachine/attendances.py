@@ -134,12 +134,16 @@ def ready_look() -> Look:
 
 @dataclass
 class Ran:
-    """What a run does: the entries it writes, its report, what it knows at the end, or what it raises."""
+    """What a run does: the entries it writes, its report, what it knows at the end, or what it raises.
+
+    It takes so many seconds.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     known: Knowledge = field(default_factory=Knowledge)
     raises: BaseException | None = None
     report: dict[str, Any] = field(default_factory=dict)
+    takes: float = 0.0
 
 
 class World:
@@ -159,6 +163,8 @@ class World:
         self.told: list[tuple[str, str | None]] = []
         self.done: list[Any] = []
         self.notes: list[Payload] = []
+        self.ran: list[Any] = []
+        self.cut_off: list[str] = []
         self.befores: list[Look | None] = []
         self.site = Site(create_engine(self.url), Application(), Settings(), {})
 
@@ -213,6 +219,7 @@ class World:
         return self
 
     def close_session(self, connection: object) -> None:
+        assert connection is self
         self.done.append("closed")
 
     def run(self, *words: Any) -> Any:
@@ -223,13 +230,16 @@ class World:
         number = 1 + len(stay.runs)
         report = Report(f"run-{number}", planned.entries, **planned.report)
         self.done.append(("run", verdict.kind, verdict.reason))
+        self.cut_off.append(stay.why)
 
         def go() -> Report:
+            self.now += planned.takes
             if planned.raises:
                 raise planned.raises
             return report
 
-        return SimpleNamespace(report=report, knowledge=planned.known, go=go)
+        self.ran.append(SimpleNamespace(report=report, knowledge=planned.known, go=go))
+        return self.ran[-1]
 
 
 @pytest.fixture
@@ -243,6 +253,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         stopper.check()
 
     def refused(engine: object, error: Exception, doing: str = "connect") -> InitError:
+        assert engine is made.site.engine
         return InitError("database-permission-denied", f"{doing}: {error}")
 
     monkeypatch.setattr(Stopper, "pause", pause)

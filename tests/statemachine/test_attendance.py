@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,17 +12,20 @@ import pytest
 
 from initdb.errors import InitError, Rendered
 from initdb.events.head import ConnectionLost, HeadBusy, HeadMoved, NoJournal
-from initdb.events.knowledge import Judgement
-from initdb.statemachine.decide.verdict import Verdict
+from initdb.events.journal import Journal
+from initdb.events.knowledge import Judgement, Knowledge
+from initdb.statemachine.decide.verdict import Look, Verdict
 from initdb.statemachine.loop import attend as attending
 from initdb.statemachine.loop.attend import WORTH_WAITING, attend
 from initdb.statemachine.loop.order import Order
+from initdb.statemachine.loop.others import Others
 from initdb.statemachine.loop.outcome import Outcome
-from initdb.statemachine.loop.signals import Stopped
+from initdb.statemachine.loop.signals import Stopped, Stopper
 from tests.statemachine.attendances import (
     BUSY,
     BUSY_SAID,
     HASH,
+    JOURNAL,
     MOVED_SAID,
     NO_TABLE,
     READY,
@@ -180,7 +185,9 @@ def test_who_may_not_work_gives_up_in_the_end(world: World, how: str) -> None:
     assert (outcome.ending, outcome.exit_code) == ("pending", 3)
     said = ("unfinished", "It is a standby.") if how == "reader" else ("unfinished",)
     assert outcome.error is not None and outcome.error.context == said
-    assert world.done == []
+    assert outcome.error.fix.startswith("Name the database that can be written") == (how == "reader")
+    assert outcome.knowledge == WORK and world.done == []
+    assert world.told[0][0].endswith("(unfinished). It is a standby." if how == "reader" else "(unfinished)")
 
 
 @pytest.mark.parametrize(
@@ -211,7 +218,7 @@ def test_a_baton_that_cannot_be_had_is_waited_for(world: World) -> None:
     assert [since for _, since in world.told] == ["T", "T"]
 
 
-def test_on_postgresql_only_the_baton_is_asked_for(world: World) -> None:
+def test_on_a_server_only_the_baton_is_asked_for(world: World) -> None:
     """The request compares the head that was seen, so it notices a change."""
     world.url = "postgresql+psycopg2://app@db/shop"
     world.batons.extend([False, False, HeadMoved()])
@@ -288,6 +295,45 @@ def test_a_call_from_inside_its_own_run(world: World, monkeypatch: pytest.Monkey
         assert outcome.error is not None
         assert outcome.error.reference == "another-process-at-work"
         assert outcome.error.context == ("this was called from inside the run that is at work",)
+
+
+@pytest.mark.parametrize("host", [False, True])
+def test_whose_the_signals_are(world: World, monkeypatch: pytest.MonkeyPatch, host: bool) -> None:
+    """They go to the stopper of this stay while it lasts."""
+    asked: list[Any] = []
+
+    @contextlib.contextmanager
+    def graceful(stopper: Stopper, *, host: bool) -> Iterator[None]:
+        asked.append(host)
+        stopper.signum = 2
+        yield
+
+    monkeypatch.setattr(attending, "graceful", graceful)
+    world.looks.append(HeadMoved())
+    assert attend(world.site, host=host).exit_code == 130
+    assert asked == [host]
+
+
+def test_of_what_was_seen_the_others_are_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is at work is asked of the journal that was seen, and who is in the way of the last look."""
+    asked: list[Any] = []
+
+    def at_work(self: Others, journal: Journal, known: Knowledge, **how: bool) -> str:
+        asked.append((journal, known, how))
+        return "somebody is at work"
+
+    def in_the_way(self: Others, seen: Look | None) -> str:
+        asked.append(seen)
+        return "a lock"
+
+    monkeypatch.setattr(Others, "at_work", at_work)
+    monkeypatch.setattr(Others, "in_the_way", in_the_way)
+    world.batons.append(False)
+    world.attend(HeadBusy(), look(WORK), HeadBusy(), ready_look())
+    assert asked == [None, (JOURNAL, WORK, {"held": True, "anew": False}), look(WORK)]
+    world.told.clear()
+    world.attend(look(WORK), ready_look(), mode="wait")
+    assert world.told == [("somebody is at work", None)]
 
 
 def test_a_watcher_that_fails_changes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

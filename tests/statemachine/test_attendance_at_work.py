@@ -70,7 +70,8 @@ def test_a_first_boot_has_nothing_to_check(world: World) -> None:
 def test_what_another_has_done_meanwhile_is_done(world: World) -> None:
     """The look with the baton sees it."""
     world.batons.extend([True])
-    assert world.attend(look(WORK), ready_look()).ending == "ready"
+    outcome = world.attend(look(WORK), ready_look())
+    assert (outcome.ending, outcome.knowledge) == ("ready", READY)
     assert world.done == [("baton", None), "looked", "closed", "released"]
 
 
@@ -91,7 +92,8 @@ def test_how_a_run_ends(world: World, ran: Ran, ending: str, code: int) -> None:
     assert outcome.error == ran.report.get("failure")
     assert outcome.signum == ran.report.get("stopped")
     assert (outcome.verdict is None) == (ending in ("stopped", "failed"))
-    assert outcome.report is not None and outcome.report.run == "run-1"
+    assert outcome.report is not None
+    assert (outcome.report.run, outcome.report.stopped) == ("run-1", ran.report.get("stopped"))
 
 
 def test_without_a_judgement_there_is_no_warning(world: World) -> None:
@@ -116,15 +118,18 @@ def test_a_run_that_is_cut_off_goes_on(world: World, error: Exception, said: str
     assert outcome.report is not None and outcome.report.entries == [first, second]
     assert (world.told, world.pauses) == ([(said, None)], [0.2])
     assert world.done.count("closed") == world.done.count("released") == 2
+    assert world.cut_off == ["", said]
 
 
 def test_a_run_that_is_cut_off_again_and_again(world: World) -> None:
-    """The pauses are doubled. The wait limit does not count."""
+    """The pauses are doubled. The wait limit does not count, and what is left of it is the patience of the
+    next."""
     world.settings = {"wait_limit": 1.0}
-    lost = Ran([entry("run_started", {})], WORK, raises=ConnectionLost())
+    lost = Ran([entry("run_started", {})], WORK, raises=ConnectionLost(), takes=0.5)
     works(world, lost, lost, lost, lost, Ran([], READY))
     assert world.attend(*[look(WORK)] * 10).ending == "ready"
     assert world.pauses == [0.2, 0.4, 0.8, 1.6]
+    assert [run.patience for run in world.ran] == pytest.approx([1.0, 0.8, 0.0, 0.0, 0.0])
 
 
 @pytest.mark.parametrize(
@@ -158,6 +163,7 @@ def test_a_connection_that_is_not_had(world: World, error: Exception, reference:
     world.connections.append(error)
     outcome = world.attend(look(WORK))
     assert outcome.error is not None and outcome.error.reference == reference
+    assert outcome.error.context == (() if reference == "in-transaction" else ("connect: broken",))
     assert world.done == [("baton", None), "released"]
 
 
@@ -211,6 +217,16 @@ def test_an_end_whose_commit_was_in_doubt(world: World, arrived: Knowledge, endi
         assert outcome.report is None and outcome.verdict is None
     else:
         assert outcome.report is not None and outcome.report.entries == IN_DOUBT.entries
+        assert outcome.report.run == "run-1"
+
+
+def test_a_first_boot_whose_database_goes_away_is_waited_for(world: World) -> None:
+    """The database has answered, although it had no journal."""
+    works(world, IN_DOUBT, Ran(known=READY))
+    seen = look(Knowledge(), exists=False, head=None)
+    refused = InitError("authentication-failed", "x")
+    assert world.attend(seen, seen, refused, seen, seen).ending == "ready"
+    assert len(world.pauses) == 2
 
 
 def test_a_run_of_another_that_ended_is_not_ours(world: World) -> None:

@@ -113,6 +113,28 @@ def test_a_journal_without_its_head(engine: Engine, journal: Journal, connection
     assert journal_to_audit(connection, "shop", None) == journal
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_journal_in_the_schema_of_the_setting(engine: Engine) -> None:
+    """It is the one to audit, also without its head."""
+    with engine.begin() as made:
+        made.exec_driver_sql("CREATE SCHEMA audit")
+    journal = make(engine, "audit")
+    with session(engine) as connection:
+        assert journal_to_audit(connection, "shop", "audit") == journal
+        assert journal_to_audit(connection, "billing", "public") is None
+        connection.exec_driver_sql("DROP TABLE audit.init_journal_head")
+        assert journal_to_audit(connection, "shop", "audit") == journal
+
+
+def test_a_journal_that_lacks_a_column(journal: Journal, connection: Connection) -> None:
+    """The error names the table, not the driver's error."""
+    commit(connection)
+    change(connection, "ALTER TABLE init_journal RENAME COLUMN event TO said")
+    with pytest.raises(InitError) as error:
+        audit(connection, journal)
+    assert error.value.reference == "foreign-journal-table"
+
+
 def test_where_there_is_no_journal_there_is_none_to_audit(engine: Engine) -> None:
     """Both tables are missing."""
     with session(engine) as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, create_engine
 
 from initdb.errors import InitError
 from initdb.events.chain import GENESIS
@@ -17,12 +18,16 @@ from initdb.events.entry import Entry
 from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, Head
 from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge
+from initdb.events.server import Server
 from initdb.events.sessions import session
+from initdb.events.sqlite import SQLite
 from initdb.statemachine.decide.verdict import Look
+from initdb.statemachine.loop import look as looking
 from initdb.statemachine.loop.look import look, look_on
 from initdb.statemachine.site import Site
 from tests.events.journals import append, begin, commit, make, schema_of
 from tests.support.guards import change
+from tests.support.postgres_server import PostgresServer
 from tests.support.toy import Toy, table_up
 
 
@@ -155,6 +160,10 @@ def test_only_newer_entries_are_read(
     monkeypatch.setattr(Journal, "read", counted)
     assert look_on(site, connection, before).knowledge == look_on(site, connection).knowledge
     assert asked == [2, 0]
+    monkeypatch.setattr(Journal, "snapshot", lambda *_: pytest.fail("looked for"))
+    now = look(site, before)
+    assert look(site, now).knowledge == now.knowledge
+    assert asked == [2, 0, 2, 3]
 
 
 def test_a_history_that_has_changed_is_read_anew(
@@ -197,6 +206,57 @@ def test_a_journal_that_is_not_whole(site: Site, journal: Journal, statement: st
         assert (error.value.reference, error.value.context) == ("journal-tampered", (said,))
 
 
+def test_a_server_that_may_lose_a_commit(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The look has what it warns of."""
+    monkeypatch.setattr(SQLite, "server", lambda *_: Server(7.0, "", ("fsync is off",)))
+    with session(site.engine) as connection:
+        seen = look_on(site, connection)
+    assert (seen.clock, seen.cautions) == (7.0, ("fsync is off",))
+
+
+def test_a_journal_that_lacks_a_column(site: Site, journal: Journal) -> None:
+    """The error names the table, not the driver's error."""
+    _unguarded(site, "ALTER TABLE init_journal_head RENAME COLUMN hash TO digest")
+    with pytest.raises(InitError) as error:
+        look(site)
+    assert (error.value.reference, error.value.context) == (
+        "foreign-journal-table",
+        ("init_journal_head has no hash",),
+    )
+
+
+def test_a_file_that_cannot_be_written_is_read_without_locks(
+    toy: Toy, site: Site, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that can be written is not: its lock says that another process is writing."""
+    hasty = toy.initializer(wait_limit="100ms").site
+    before = look(hasty)
+    _append(site, journal)
+    with site.engine.connect() as other:
+        other.exec_driver_sql("BEGIN EXCLUSIVE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            look(hasty)
+        monkeypatch.setattr(looking, "is_read_only", lambda file: True)
+        monkeypatch.setattr(Journal, "snapshot", lambda *_: pytest.fail("read from the beginning"))
+        seen = look(hasty, before)
+        assert (seen.knowledge.seq, seen.catalog) == (3, None)
+        other.rollback()
+
+
+def test_what_a_server_says_of_itself(server: PostgresServer, postgresql_url: str, toy: Toy) -> None:
+    """A look says why the database cannot be written, and finds the journal in the schema of the setting."""
+    engine = create_engine(postgresql_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA audit")
+    make(engine, "audit")
+    toy.url, name = postgresql_url, engine.url.database
+    server.admin_execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    seen = look(toy.initializer(journal_schema="audit").site)
+    assert seen.read_only.startswith("default_transaction_read_only is on")
+    assert (seen.exists, seen.journal) == (True, Journal("audit", "shop"))
+    engine.dispose()
+
+
 def test_a_head_behind_is_looked_at_again(
     site: Site, journal: Journal, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,6 +277,8 @@ def test_a_head_behind_is_looked_at_again(
     seen = look_on(site, connection)
     assert seen.knowledge.seq == 3
     assert asked == [2, 3]
+    look_on(site, connection)
+    assert asked == [2, 3, 3], "it is read once where nothing was appended"
 
 
 Newest = tuple[str | None, int, str] | None

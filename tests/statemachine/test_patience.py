@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -72,21 +73,25 @@ def test_an_outage_is_one_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     anew."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     site = Toy(tmp_path, f"sqlite:///{tmp_path / 'x.db'}").initializer().site
+    moments = (datetime(2026, 11, 23, 8, 6, second, tzinfo=UTC) for second in range(60))
+    site.clock = Clock(now=lambda: next(moments))
     outage = Outage(site)
     outage.tell()
     assert not site.spool.waiting()
-    assert outage.met(InitError("connection-refused", "port 1")).endswith("(port 1)")
+    assert outage.met(InitError("connection-refused", "port 1", "host a")).endswith(" (port 1; host a)")
     outage.met(InitError("server-starting", "port 2"))
     outage.tell()
     outage.tell()
     (note,) = site.spool.waiting()
     assert note.type == "outage"
-    assert {key: note.data[key] for key in ("count", "reference", "context")} == {
+    assert note.data == {
+        "first": "2026-11-23T08:06:00.000000Z",
+        "last": "2026-11-23T08:06:01.000000Z",
         "count": 2,
         "reference": "connection-refused",
         "context": ["port 2"],
     }
-    assert str(note.data["first"]) <= str(note.data["last"]) <= note.at
+    assert note.at == "2026-11-23T08:06:02.000000Z"
     outage.met(InitError("connection-refused"))
     outage.tell()
     assert [one.data["count"] for one in site.spool.waiting()] == [2, 1]

@@ -17,7 +17,7 @@ from initdb.events import snapshot
 from initdb.events.clock import Clock
 from initdb.events.database import database_of
 from initdb.events.entry import Entry
-from initdb.events.head import BatonLost, CommitInDoubt, HeadBusy, HeadMoved
+from initdb.events.head import BatonLost, CommitInDoubt, HeadBusy, HeadMoved, NoJournal
 from initdb.events.journal import Journal
 from initdb.events.sessions import session
 from initdb.events.spool import Note
@@ -240,7 +240,7 @@ def test_a_snapshot_is_told_to_nobody(
     assert seen == ["outage", "run_started"]
     types = [entry.type for entry in writer.journal.read(connection)]
     assert types == ["journal_created", "outage", "snapshot", "run_started", "snapshot"]
-    assert writer.knowledge.notes == {"b"}
+    assert writer.knowledge.notes == {"b"} and writer.knowledge.seq == 5
 
 
 def test_whether_a_commit_may_take_its_time(
@@ -295,6 +295,26 @@ def test_a_journal_that_is_dropped_meanwhile(writer: Writer, connection: Connect
             connection.exec_driver_sql("DROP TABLE init_journal")
         writer.commit(connection, said("run_started"))
     assert (error.value.reference, error.value.database) == ("journal-dropped", connection.dialect.name)
+
+
+def test_without_a_journal_no_transaction_stays_open(writer: Writer, connection: Connection) -> None:
+    """The head cannot be locked."""
+    writer.journal = replace(writer.journal, schema="elsewhere")
+    with pytest.raises(NoJournal):
+        writer.begin(connection)
+    assert not database_of(connection).in_transaction(connection)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_an_append_that_meets_a_lock_is_tried_again(
+    writer: Writer, connection: Connection, engine: Engine
+) -> None:
+    """A backup or a person has locked the table of the entries, but not the head."""
+    writer.lock_timeout = 0.1
+    with engine.begin() as other:
+        other.exec_driver_sql("LOCK TABLE init_journal IN SHARE MODE")
+        with pytest.raises(HeadBusy), writer.open(connection):
+            writer.commit(connection, said("run_started"))
 
 
 def test_an_append_that_is_refused_is_not_hidden(
