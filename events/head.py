@@ -45,7 +45,15 @@ class NoJournal(JournalSignal):
 
 
 class HeadBusy(JournalSignal):
-    """Another transaction has locked the head, or a lock that was needed to read it."""
+    """Another transaction has locked the head, or a lock that was needed to read it.
+
+    Args:
+        waited: For how many seconds it was waited for.
+    """
+
+    def __init__(self, waited: float = 0.0) -> None:
+        super().__init__()
+        self.waited = waited
 
 
 class HeadMoved(JournalSignal):

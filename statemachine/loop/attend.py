@@ -197,9 +197,9 @@ class _Attendance:
             self._restart_limit()
         self._site.newest = (known.journal, known.seq, known.hash)
 
-    def _restart_limit(self) -> None:
-        """Begin the wait limit anew, since there was progress."""
-        self._deadline = self._site.clock.monotonic() + self._site.settings.wait_limit
+    def _restart_limit(self, waited: float = 0.0) -> None:
+        """Begin the wait limit anew, since there was progress; `waited` seconds of it are over already."""
+        self._deadline = self._site.clock.monotonic() + self._site.settings.wait_limit - waited
 
     def _try_to_work(self, known: Knowledge) -> Outcome | None:
         if self._seen is None or not self._seen.exists:
@@ -279,14 +279,18 @@ class _Attendance:
         run = Run(self._site, baton, work, seen, verdict, self._order, self._stopper, self._stay)
         run.patience = max(0.0, self._deadline - self._site.clock.monotonic())
         self._stay.begins(run.report.run)
+        waited = 0.0
         try:
             return of_report(run.go(), run.knowledge)
+        except HeadBusy as busy:
+            waited = busy.waited
+            raise
         finally:
             if run.report.entries:
                 known = run.knowledge
                 self._site.newest = (known.journal, known.seq, known.hash)
                 if self._stay.wrote(run.report.entries) or not self._stay.fruitless:
-                    self._restart_limit()
+                    self._restart_limit(waited)
 
     def _wait_for_others(self, verdict: Verdict, seen: Look) -> Outcome | None:
         known = seen.knowledge

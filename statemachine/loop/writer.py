@@ -27,6 +27,7 @@ from initdb.events.snapshot import is_due
 from initdb.events.spool import Note
 from initdb.events.statements import driver
 from initdb.events.types import NOTES, UNSEEN
+from initdb.events.undo import on_error
 from initdb.events.upcast import CURRENT
 from initdb.statemachine.decide.fold import snapshot_of, step
 from initdb.statemachine.loop.signals import Stopper
@@ -97,22 +98,19 @@ class Writer:
         here, pause, begun = database_of(connection), 0.02, self.clock.monotonic()
         while True:
             try:
-                here.begin(connection)
-                return self.journal.lock_head(connection, self.lock_timeout)
-            except HeadBusy:
+                with on_error(self.rollback, connection):
+                    here.begin(connection)
+                    return self.journal.lock_head(connection, self.lock_timeout)
+            except HeadBusy as busy:
                 # A dead holder's backend may keep the row for a second: no row is not an answer.
-                self.rollback(connection)
                 self.stopper.check()
                 waited = self.clock.monotonic() - begun
                 if waited > min(PATIENCE, self.patience) or self.stopper.hurried() or not self.alive():
-                    raise
+                    raise HeadBusy(waited) from busy
                 if waited > SILENCE:
                     self.waits()
                 self.stopper.pause(pause)
                 pause = min(pause * 1.5, 0.5)
-            except BaseException:
-                self.rollback(connection)
-                raise
 
     def commit(self, connection: Connection, event: Payload) -> None:
         """Append the waiting notes and the event, and commit."""
@@ -190,12 +188,8 @@ class Writer:
     def open(self, connection: Connection) -> Iterator[None]:
         """Begin; on an exception roll back. The body calls commit as its last act."""
         self.begin(connection)
-        try:
-            with first_error(connection):
-                yield
-        except BaseException:
-            self.rollback(connection)
-            raise
+        with on_error(self.rollback, connection), first_error(connection):
+            yield
 
 
 @contextlib.contextmanager
