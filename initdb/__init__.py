@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from initdb.steps.identity.definition import SchemaDefinition
     from initdb.steps.seeds.sources import seed
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 __all__ = [
     "DataSeeder",

@@ -84,7 +84,7 @@ def perform(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
         except (
             Exception,
             SystemExit,
-        ) as error:  # a revision is the application's code and can raise anything
+        ) as error:  # a revision is the application's code
             if attempt == TRIES or env.left or not (is_lock_timeout(error) or is_serialization(error)):
                 place = Place(step.revision, str(step.path), ctx.database, job.doing)
                 raise revision_failure(error, place, left=env.left) from error

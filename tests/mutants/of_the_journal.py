@@ -10,13 +10,13 @@ OF_THE_JOURNAL: tuple[Fault, ...] = (
         "head-outside",
         "the head read outside the transaction",
         UNIT,
-        "                here.begin(connection)\n"
-        "                return self.journal.lock_head(connection, self.lock_timeout)",
-        "                before = self.journal.head(connection)\n"
-        "                here.rollback(connection)\n"
-        "                here.begin(connection)\n"
-        "                now = self.journal.lock_head(connection, self.lock_timeout)\n"
-        '                return __import__("dataclasses").replace(now, seq=before.seq, hash=before.hash)',
+        "                    here.begin(connection)\n"
+        "                    return self.journal.lock_head(connection, self.lock_timeout)",
+        "                    before = self.journal.head(connection)\n"
+        "                    here.rollback(connection)\n"
+        "                    here.begin(connection)\n"
+        "                    now = self.journal.lock_head(connection, self.lock_timeout)\n"
+        '                    return __import__("dataclasses").replace(now, seq=before.seq, hash=before.hash)',
         (*OF_THE_UNIT, *OF_WALKS),
     ),
     Fault(
@@ -37,10 +37,10 @@ OF_THE_JOURNAL: tuple[Fault, ...] = (
     ),
     Fault(
         "no-rollback",
-        "a unit that is not undone on an exception that is no Exception",
+        "a unit that is not undone when its work fails",
         UNIT,
-        "        except BaseException:\n            self.rollback(connection)\n            raise\n\n\n",
-        "        except Exception:\n            self.rollback(connection)\n            raise\n\n\n",
+        "with on_error(self.rollback, connection), first_error(connection):",
+        "with first_error(connection):",
         (*OF_THE_UNIT, "tests/bad_journals/test_revisions.py"),
     ),
     Fault(
