@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Connection, create_engine
 
 from initdb.errors import InitError
+from initdb.events import sqlite
 from initdb.events.chain import GENESIS
 from initdb.events.entry import Entry
 from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, Head
@@ -226,19 +227,19 @@ def test_a_journal_that_lacks_a_column(site: Site, journal: Journal) -> None:
 
 
 def test_a_file_that_cannot_be_written_is_read_without_locks(
-    toy: Toy, site: Site, journal: Journal, monkeypatch: pytest.MonkeyPatch
+    site: Site, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file that can be written is not: its lock says that another process is writing."""
-    hasty = toy.initializer(wait_limit="100ms").site
-    before = look(hasty)
+    monkeypatch.setattr(sqlite, "LOOK_PATIENCE", 0)
+    before = look(site)
     _append(site, journal)
     with site.engine.connect() as other:
         other.exec_driver_sql("BEGIN EXCLUSIVE")
         with pytest.raises(sqlite3.OperationalError, match="locked"):
-            look(hasty)
+            look(site)
         monkeypatch.setattr(looking, "is_read_only", lambda file: True)
         monkeypatch.setattr(Journal, "snapshot", lambda *_: pytest.fail("read from the beginning"))
-        seen = look(hasty, before)
+        seen = look(site, before)
         assert (seen.knowledge.seq, seen.catalog) == (3, None)
         other.rollback()
 

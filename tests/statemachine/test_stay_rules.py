@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, StaticPool, create_engine
 
 from initdb import booting
+from initdb.events import sqlite
 from initdb.events.entry import Entry
 from initdb.events.head import HeadBusy
 from initdb.events.journal import Journal
@@ -224,7 +225,8 @@ def test_who_is_inside_a_run_that_has_locked_the_database(
 ) -> None:
     """The journal cannot be read, so the run above is at work."""
     make(engine)
-    site = Site(engine, Application(), Settings(wait_limit=0.3), {})
+    site = Site(engine, Application(), Settings(), {})
+    monkeypatch.setattr(sqlite, "LOOK_PATIENCE", 0)
     monkeypatch.setattr(booting, "run_above", lambda where: "run-1")
     assert not called_from_inside(site, threads=True)
     with engine.connect() as other:
