@@ -13,24 +13,28 @@ from tests.support.toy import Toy
 
 @pytest.fixture
 def toy(tmp_path: Path, database_url: str) -> Toy:
-    """A ready application with a journal of version 1, which has no indexes."""
-    toy = Toy(tmp_path, database_url).with_revisions().with_seeds()
-    toy.initializer().initialize()
-    guard = "init_journal_head_move"
+    """A ready application with a journal of version 1, which has no indexes. On PostgreSQL the journal has a
+    schema of its own."""
+    toy = Toy(tmp_path, database_url, options={"journal_schema": "audit"}).with_revisions().with_seeds()
+    guard, at = "init_journal_head_move", "main."
     sqlite = database_url.startswith("sqlite")
+    if not sqlite:
+        toy.sql("CREATE SCHEMA audit")
+        at = "audit."
+    assert toy.initializer().initialize().success
     if sqlite:
         (made,) = toy.sql(f"SELECT sql FROM sqlite_schema WHERE name = '{guard}'")
         off, on = f"DROP TRIGGER {guard}", made[0]
     else:
-        off = f"ALTER TABLE init_journal_head DISABLE TRIGGER {guard}"
-        on = f"ALTER TABLE init_journal_head ENABLE TRIGGER {guard}"
+        off = f"ALTER TABLE {at}init_journal_head DISABLE TRIGGER {guard}"
+        on = f"ALTER TABLE {at}init_journal_head ENABLE TRIGGER {guard}"
     toy.sql(
         off,
-        "UPDATE init_journal_head SET schema_version = 1",
+        f"UPDATE {at}init_journal_head SET schema_version = 1",
         on,
-        "DROP INDEX init_journal_run",
-        "DROP INDEX init_journal_type_seq",
-        "UPDATE init_journal_version SET version_num = '0001'",
+        f"DROP INDEX {at}init_journal_run",
+        f"DROP INDEX {at}init_journal_type_seq",
+        f"UPDATE {at}init_journal_version SET version_num = '0001'",
     )
     return toy
 
@@ -48,7 +52,10 @@ def test_the_next_run_upgrades_in_its_first_transaction(toy: Toy, tmp_path: Path
     result = toy.initializer().initialize()
     assert result.success, result.errors
     assert toy.types()[6:8] == ["journal_upgraded", "run_started"]
-    assert toy.sql("SELECT schema_version FROM init_journal_head") == [(SCHEMA_VERSION,)]
+    upgraded = list(toy.initializer().entries())[6]
+    assert upgraded.data == {"from": 1, "to": SCHEMA_VERSION}
+    at = "main" if toy.url.startswith("sqlite") else "audit"
+    assert toy.sql(f"SELECT schema_version FROM {at}.init_journal_head") == [(SCHEMA_VERSION,)]
     indexes = {"init_journal_run", "init_journal_type_seq"}
     engine = toy.engine()
     assert all(name in str(database_state(engine)) for name in indexes)
