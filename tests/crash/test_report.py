@@ -21,13 +21,15 @@ def tree(tmp_path: Path) -> Path:
 
 
 def test_a_changed_source_changes_the_hash(tree: Path) -> None:
-    """Content, name and number of the sources count; what Python or an editor leaves does not."""
+    """Code, name and number of the sources count; prose, and what Python or an editor leaves, does not."""
     before = product_tree(tree)
     (tree / "steps" / "__pycache__").mkdir()
     (tree / "steps" / "__pycache__" / "one.py").write_text("left")
     (tree / "steps" / "one.txt").write_text("left")
     assert product_tree(tree) == before
-    (tree / "steps" / "one.py").write_text("changed")
+    (tree / "steps" / "one.py").write_text("# said\n\n'docstring'\n")
+    assert product_tree(tree) == before
+    (tree / "steps" / "one.py").write_text("changed = 1")
     changed = product_tree(tree)
     (tree / "steps" / "one.py").rename(tree / "steps" / "two.py")
     assert len({before, changed, product_tree(tree)}) == 3
