@@ -48,11 +48,12 @@ class HeadBusy(JournalSignal):
     """Another transaction has locked the head, or a lock that was needed to read it.
 
     Args:
+        said: What the database said.
         waited: For how many seconds it was waited for.
     """
 
-    def __init__(self, waited: float = 0.0) -> None:
-        super().__init__()
+    def __init__(self, *said: object, waited: float = 0.0) -> None:
+        super().__init__(*said)
         self.waited = waited
 
 

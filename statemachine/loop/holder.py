@@ -36,16 +36,18 @@ def at_work(engine: Engine, journal: Journal) -> bool:
 
 
 def holders(engine: Engine, journal: Journal, key: str = "baton") -> tuple[LockHolder, ...] | None:
-    """The processes that hold the baton, or another of the journal's advisory locks; None for not known.
+    """Who holds the baton, or another of the journal's advisory locks; None if that is not known.
 
     Raises:
         SQLAlchemyError, OSError: as the driver and the system raise them.
     """
     if engine.dialect.name == "postgresql":
         with session(engine) as connection:
-            pids = backends(connection, journal, key)
+            pids, catalogue = backends(connection, journal, key), catalogue_of(connection)
             # A prepared transaction has no process any more.
-            return None if None in pids else catalogue_of(connection).processes(pids)
+            prepared = catalogue.prepared() if None in pids else ()
+            found = (*catalogue.processes([pid for pid in pids if pid is not None]), *prepared)
+            return None if pids and not found else found
     file = side_file(engine) if key == "baton" else None
     if file is None or not file.exists():
         return ()
@@ -75,8 +77,11 @@ def is_locked(file: Path) -> bool:
     return False
 
 
-def backends(connection: Connection, journal: Journal, key: str = "baton") -> tuple[int, ...]:
-    """PostgreSQL's process ids of the sessions that hold the baton. pg_locks has the key in two halves."""
+def backends(connection: Connection, journal: Journal, key: str = "baton") -> tuple[int | None, ...]:
+    """PostgreSQL's process ids of the sessions that hold the baton; None for a prepared transaction.
+
+    pg_locks has the key in two halves.
+    """
     number = journal.key(key) & (2**64 - 1)
     rows = connection.execute(
         text(
@@ -89,8 +94,11 @@ def backends(connection: Connection, journal: Journal, key: str = "baton") -> tu
     return tuple(row[0] for row in rows)
 
 
-def head_lockers(connection: Connection, journal: Journal) -> tuple[int, ...]:
-    """PostgreSQL's process ids of the sessions that have locked the head, by SELECT … FOR UPDATE."""
+def head_lockers(connection: Connection, journal: Journal) -> tuple[int | None, ...]:
+    """PostgreSQL's process ids of the sessions that have locked the head, by SELECT … FOR UPDATE.
+
+    None for a prepared transaction.
+    """
     head = f"{naming.prefix(journal.schema)}init_journal_head"
     rows = connection.execute(
         text(

@@ -20,6 +20,7 @@ from initdb.events.journal import Journal
 from initdb.events.knowledge import RunRecord
 from initdb.events.sessions import session
 from initdb.statemachine.loop.holder import backends, head_lockers, is_locked, side_file
+from initdb.steps.catalog.port import catalogue_of
 
 GRACE = 5.0
 """How many seconds a process has to end its run in order before it is killed."""
@@ -62,6 +63,9 @@ def take_over(
 def _end_sessions(connection: Connection, journal: Journal, clock: Clock) -> tuple[str, ...]:
     """End the sessions that hold the locks now. The journal's ids may be those of other sessions by now."""
     victims = _lockers(connection, journal) if backends(connection, journal) else ()
+    if None in victims:
+        found = ", ".join(one.who() for one in catalogue_of(connection).prepared())
+        raise _refused(f"no process holds the lock, but {found}", database="postgresql")
     for pid in victims:
         try:
             connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
@@ -74,7 +78,7 @@ def _end_sessions(connection: Connection, journal: Journal, clock: Clock) -> tup
     return tuple(f"session {pid}" for pid in victims)
 
 
-def _lockers(connection: Connection, journal: Journal) -> tuple[int, ...]:
+def _lockers(connection: Connection, journal: Journal) -> tuple[int | None, ...]:
     """The sessions of a run: the one that holds the baton, and the one that has locked the head."""
     return tuple(dict.fromkeys((*backends(connection, journal), *head_lockers(connection, journal))))
 

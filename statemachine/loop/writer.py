@@ -106,7 +106,7 @@ class Writer:
                 self.stopper.check()
                 waited = self.clock.monotonic() - begun
                 if waited > min(PATIENCE, self.patience) or self.stopper.hurried() or not self.alive():
-                    raise HeadBusy(waited) from busy
+                    raise HeadBusy(waited=waited) from busy
                 if waited > SILENCE:
                     self.waits()
                 self.stopper.pause(pause)

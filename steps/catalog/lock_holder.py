@@ -39,10 +39,17 @@ class LockHolder:
         return safe_text(f"{names} {'is' if len(self.locked) == 1 else 'are'} locked by {self.who()}")
 
     def who(self) -> str:
-        """Which process it is, and since when."""
+        """Which process it is, and since when.
+
+        >>> LockHolder((), prepared="left", role="alice").who()
+        "the prepared transaction 'left' (user alice); to end it: ROLLBACK PREPARED 'left'"
+        """
         said = f"the prepared transaction '{self.prepared}'" if self.prepared else f"process {self.pid}"
         known = ", ".join(filter(None, [self.application, f"user {self.role}" if self.role else ""]))
         said += f" ({known})" if known else ""
         said += f", in a transaction since {self.since}" if self.since else ""
         said += f", {self.doing}" if self.doing and self.doing != "active" else ""
+        if self.prepared:
+            quoted = self.prepared.replace("'", "''")
+            said += f"; to end it: ROLLBACK PREPARED '{quoted}'"
         return safe_text(said)

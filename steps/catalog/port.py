@@ -113,6 +113,9 @@ class Content(Protocol):
             pids: The ids of processes.
         """
 
+    def prepared(self) -> tuple[LockHolder, ...]:
+        """The prepared transactions that hold an advisory lock in this database. SQLite has none."""
+
 
 class Catalogue(Content, Protocol):
     """Everything about a database's catalogue that differs between SQLite and PostgreSQL."""

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import NullPool, create_engine, make_url
 
 from initdb.statemachine.loop.attend import Outcome
 from tests.support.boot import Boot, Gate
@@ -123,6 +123,25 @@ def test_the_lock_of_a_first_boot(postgresql_toy: Toy) -> None:
         _names(_given_up(Boot(postgresql_toy, wait_limit=f"{LIMIT}s")), pid)
     assert postgresql_toy.initializer().initialize().success
     assert_settled(postgresql_toy)
+
+
+@pytest.mark.parametrize("what", ["alembic_version", "init_journal_head", "baton"])
+def test_a_lock_of_a_prepared_transaction(postgresql_toy: Toy, what: str) -> None:
+    """It has no process. The error has the statement that ends it."""
+    toy = _pending(postgresql_toy)
+    engine = create_engine(toy.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    lock = f"LOCK TABLE {what} IN ACCESS EXCLUSIVE MODE"
+    if what == "baton":
+        lock = f"SELECT pg_advisory_xact_lock({toy.initializer().look().journal.key(what)})"
+    with engine.connect() as connection:
+        for statement in ("BEGIN", lock, "PREPARE TRANSACTION 'left behind'"):
+            connection.exec_driver_sql(statement)
+        error = _given_up(Boot(toy, wait_limit=f"{LIMIT}s")).error
+        assert error is not None and error.reference == "wait-limit"
+        assert "the prepared transaction 'left behind' (user " in error.context[0]
+        connection.exec_driver_sql(error.context[0].partition("to end it: ")[2])
+    assert toy.initializer().initialize().success
+    assert_settled(toy, tables=4)
 
 
 @pytest.mark.parametrize("table", ["init_journal", "init_journal_head"])

@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine
 
+from initdb.errors import InitError
 from initdb.events.baton import SIDE_SUFFIX, try_baton
+from initdb.events.clock import Clock
 from initdb.events.journal import Journal
 from initdb.events.sessions import session
 from initdb.statemachine.loop import holder
+from initdb.statemachine.loop.take_over import take_over
 from initdb.steps.catalog.sqlite import locks
 from tests.events.journals import make
 from tests.statemachine.test_take_over import HOLD
@@ -53,10 +56,26 @@ def test_the_holder_of_another_lock_is_named(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_a_prepared_transaction_is_no_process(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The database knows no process for its lock, so the holder is not known."""
-    monkeypatch.setattr(holder, "backends", lambda *_: (None,))
-    assert holder.holders(engine, Journal("public", "shop")) is None
+def test_a_prepared_transaction_is_named(engine: Engine) -> None:
+    """It has no process. A take-over ends nothing, and says what does."""
+    journal = make(engine)
+    admin = create_engine(engine.url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        lock = f"SELECT pg_advisory_xact_lock({journal.key('baton')})"
+        for statement in ("BEGIN", lock, "PREPARE TRANSACTION 'it''s left'"):
+            connection.exec_driver_sql(statement)
+    (found,) = holder.holders(engine, journal) or ()
+    assert (found.pid, found.prepared) == (None, "it's left")
+    with pytest.raises(InitError) as refused:
+        take_over(engine, journal, None, Clock())
+    assert refused.value.reference == "take-over-refused"
+    (said,) = refused.value.context
+    _, _, statement = said.partition("to end it: ")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(statement)
+    admin.dispose()
+    assert holder.holders(engine, journal) == ()
+    assert take_over(engine, journal, None, Clock()) == ()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -40,6 +40,7 @@ _ROOM = 512 * 2**20
 _SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "32MB",
+    "max_prepared_transactions": "8",
     # Segments below the data folder go with it; in /dev/shm they would outlive a killed server.
     "dynamic_shared_memory_type": "mmap",
 }

@@ -142,3 +142,9 @@ class PostgresqlContent:
         from initdb.steps.catalog.postgresql import locks
 
         return locks.processes(self.ask, pids)
+
+    def prepared(self) -> tuple[LockHolder, ...]:
+        """See the port."""
+        from initdb.steps.catalog.postgresql import locks
+
+        return locks.prepared(self.ask)

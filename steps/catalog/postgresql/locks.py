@@ -11,14 +11,21 @@ from initdb.steps.catalog.lock_holder import LockHolder
 
 _NAMED = "coalesce(nullif(a.application_name, ''), nullif(a.backend_type, 'client backend'), '')"
 
+# A prepared transaction has no process. All its locks have one virtual id, also the one on its own number.
+_OF_PREPARED = """LEFT JOIN pg_locks m ON l.pid IS NULL AND m.pid IS NULL AND m.granted
+        AND m.locktype = 'transactionid' AND m.virtualtransaction = l.virtualtransaction
+    LEFT JOIN pg_prepared_xacts x ON x.transaction = m.transactionid"""
+
+_SINCE = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+
 _HOLDERS = f"""SELECT l.pid, x.gid, {_NAMED},
         coalesce(a.usename, x.owner, ''), coalesce(a.state, ''),
-        to_char(coalesce(a.xact_start, x.prepared) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+        {_SINCE.format("coalesce(a.xact_start, x.prepared)")},
         array_agg(DISTINCT CASE WHEN pg_table_is_visible(c.oid) THEN '' ELSE n.nspname || '.' END
             || c.relname)
     FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_stat_activity a ON a.pid = l.pid
-    LEFT JOIN pg_prepared_xacts x ON l.pid IS NULL AND l.virtualtransaction = '-1/' || x.transaction
+    {_OF_PREPARED}
     WHERE l.locktype = 'relation' AND l.granted AND l.pid IS DISTINCT FROM pg_backend_pid()
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm')
@@ -29,6 +36,10 @@ _HOLDERS = f"""SELECT l.pid, x.gid, {_NAMED},
         x.prepared
     ORDER BY coalesce(a.xact_start, x.prepared), l.pid"""
 """Without pg_read_all_stats, a role sees only the process and the user of other sessions."""
+
+_PREPARED = f"""SELECT DISTINCT x.gid, x.owner, {_SINCE.format("x.prepared")}
+    FROM pg_locks l {_OF_PREPARED}
+    WHERE l.locktype = 'advisory' AND l.pid IS NULL AND x.database = current_database() ORDER BY 1"""
 
 _PROCESSES = f"""SELECT a.pid, {_NAMED}, coalesce(a.usename, ''), coalesce(a.state, '')
     FROM pg_stat_activity a WHERE a.pid = ANY (CAST(:pids AS integer[])) ORDER BY a.pid"""
@@ -49,3 +60,8 @@ def processes(ask: Ask, pids: Collection[int]) -> tuple[LockHolder, ...]:
     return tuple(
         LockHolder((), pid, application=name, role=role, doing=doing) for pid, name, role, doing in found
     )
+
+
+def prepared(ask: Ask) -> tuple[LockHolder, ...]:
+    """See `initdb.steps.catalog.port.Content.prepared`."""
+    return tuple(LockHolder((), prepared=gid, role=role, since=since) for gid, role, since in ask(_PREPARED))

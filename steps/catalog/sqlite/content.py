@@ -88,6 +88,10 @@ class SqliteContent:
 
         return locks.processes(pids)
 
+    def prepared(self) -> tuple[LockHolder, ...]:
+        """See the port."""
+        return ()
+
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
