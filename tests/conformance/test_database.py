@@ -95,6 +95,7 @@ def test_of_another_database_there_is_none() -> None:
     with pytest.raises(InitError) as raised:
         database_of(Elsewhere())
     assert raised.value.reference == "unsupported-database"
+    assert raised.value.context == (Elsewhere.__module__.partition(".")[0],)
 
 
 def test_values_and_colons_and_percents(connection: AnyConnection) -> None:

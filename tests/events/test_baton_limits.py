@@ -123,7 +123,8 @@ def test_the_answer_comes_at_once(engine: Engine) -> None:
     held = try_baton(engine, journal)
     assert held is not None
     begun = time.monotonic()
-    assert try_baton(engine, journal) is None
+    for _ in range(3):
+        assert try_baton(engine, journal) is None
     assert time.monotonic() - begun < 2
     held.release()
 
@@ -239,3 +240,47 @@ def test_in_memory_it_is_always_had() -> None:
     assert baton is not None
     baton.release()
     assert baton.alive() and baton.backend() is None
+
+
+@ON_SQLITE
+def test_a_side_file_that_has_no_room_is_said_so(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite only says that it cannot open the file."""
+    full: list[Path] = []
+
+    def is_full(path: Path) -> bool:
+        full.append(path)
+        return True
+
+    monkeypatch.setattr(batons, "is_disk_full", is_full)
+    _fails(monkeypatch, sqlite3.SQLITE_CANTOPEN)
+    with pytest.raises(InitError, match="disk-full"):
+        try_baton(engine, Journal("main", "shop"))
+    assert full == [Path(f"{tmp_path / 'test.db'}{SIDE_SUFFIX}")]
+
+
+@ON_SQLITE
+def test_to_give_it_back_never_fails(engine: Engine) -> None:
+    """The process is at its end, or goes on without it."""
+
+    class Broken:
+        def close(self) -> None:
+            raise sqlite3.OperationalError("disk I/O error")
+
+    baton: Any = try_baton(engine, Journal("main", "shop"))
+    held, baton._connection = baton._connection, Broken()
+    baton.release()
+    held.close()
+
+
+@ON_POSTGRESQL
+def test_its_lock_has_the_key_of_the_journal(engine: Engine) -> None:
+    """Another version that asks for it does not get it."""
+    journal = make(engine)
+    baton = try_baton(engine, journal)
+    assert baton is not None
+    with engine.connect() as other:
+        ask = f"SELECT pg_try_advisory_lock({journal.key('baton')})"
+        assert other.exec_driver_sql(ask).scalar() is False
+    baton.release()

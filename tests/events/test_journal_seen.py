@@ -1,0 +1,148 @@
+"""What a journal is known again by: its last snapshot, and the newest entry that was seen before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from initdb.errors import InitError
+from initdb.events import journal as journals
+from initdb.events.chain import lock_key
+from initdb.events.database import database_of
+from initdb.events.entry import Entry
+from initdb.events.journal import NOWHERE, Journal
+from initdb.events.knowledge import Knowledge
+from initdb.events.sessions import session
+from tests.events.journals import append, begin, commit, make
+from tests.support.guards import change
+
+ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+def journal(engine: Engine) -> Journal:
+    """A journal of five entries: the second and the fourth are snapshots."""
+    journal = make(engine)
+    with session(engine) as connection:
+        begin(connection)
+        for kind in ("snapshot", "outage", "snapshot", "outage"):
+            append(journal, connection, kind, {"fold": 1})
+        commit(connection)
+    return journal
+
+
+@pytest.fixture
+def connection(engine: Engine, journal: Journal) -> Iterator[Connection]:
+    """A session on its database."""
+    with session(engine) as opened:
+        yield opened
+
+
+def _entries(journal: Journal, connection: Connection) -> list[Entry]:
+    return list(journal.read(connection))
+
+
+@pytest.mark.parametrize(("upto", "seq"), [(9, 4), (5, 4), (4, 4), (3, 2), (2, 2), (1, None), (0, None)])
+def test_the_last_snapshot_up_to_an_entry(
+    journal: Journal, connection: Connection, upto: int, seq: int | None
+) -> None:
+    """It is the entry that a reading from the beginning finds."""
+    found = journal.snapshot(connection, upto)
+    assert found == (None if seq is None else _entries(journal, connection)[seq - 1])
+
+
+@pytest.mark.parametrize(
+    "change_it",
+    [
+        "UPDATE init_journal SET event = replace(event, '1', '2') WHERE seq = 4",
+        "UPDATE init_journal SET prev_hash = hash WHERE seq = 4",
+        "UPDATE init_journal SET hash = prev_hash WHERE seq = 4",
+    ],
+)
+def test_a_snapshot_that_was_edited_is_none(journal: Journal, connection: Connection, change_it: str) -> None:
+    """The one before it is not taken either. All is then read from the beginning."""
+    commit(connection)
+    change(connection, change_it)
+    assert journal.snapshot(connection, 9) is None
+    found = journal.snapshot(connection, 3)
+    assert found is not None and found.seq == 2
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_snapshot_of_another_type_of_value_is_none(journal: Journal, connection: Connection) -> None:
+    """SQLite stores a value of any type."""
+    commit(connection)
+    change(connection, "UPDATE init_journal SET event = x'00' WHERE seq = 4")
+    assert journal.snapshot(connection, 9) is None
+
+
+def test_an_entry_that_is_read_has_the_hash_before_it(journal: Journal, connection: Connection) -> None:
+    """By it the chain can be followed."""
+    entries = _entries(journal, connection)
+    assert [one.prev_hash for one in entries[1:]] == [one.hash for one in entries[:-1]]
+
+
+@pytest.mark.parametrize(
+    ("journal_id", "seq", "of", "lacks"),
+    [
+        ("j", 5, 5, False),
+        ("j", 5, 4, True),
+        ("j", 4, 4, False),
+        ("j", 4, 3, True),
+        ("j", 6, 5, True),
+        ("another", 5, 5, True),
+        (None, 9, 1, False),
+    ],
+)
+def test_an_entry_that_was_seen_is_missed(
+    journal: Journal, connection: Connection, journal_id: str | None, seq: int, of: int, lacks: bool
+) -> None:
+    """Its number is beyond the end, its place has another hash, or the journal is another one."""
+    entries = _entries(journal, connection)
+    known = Knowledge(seq=5, hash=entries[-1].hash, journal="j")
+    assert journal.lacks(connection, known, (journal_id, seq, entries[of - 1].hash)) is lacks
+    assert not journal.lacks(connection, known, None)
+
+
+def test_the_keys_of_its_locks_are_the_same_in_every_version() -> None:
+    """Two versions that boot at once must ask for the same locks."""
+    assert Journal("public", "shop").key("baton") == lock_key("baton", "shop", "public")
+    assert NOWHERE.key("first") == lock_key("first", "", "")
+
+
+@ON_POSTGRESQL
+def test_what_makes_a_version_of_it_names_its_schema(engine: Engine) -> None:
+    """The statements are to be run as they are."""
+    journal = make(engine, "audit")
+    make(engine, "public", "another")
+    with session(engine) as connection:
+        assert set(journal.check_tables(connection)) == set(
+            database_of(connection).relations(connection, "audit")
+        )
+        connection.exec_driver_sql("DROP INDEX audit.init_journal_type_seq")
+        fault = _fault(journal, connection)
+        assert '"audit".init_journal' in fault
+        connection.exec_driver_sql("ALTER TABLE audit.init_journal RENAME COLUMN event TO said")
+        with pytest.raises(InitError, match="has no event"):
+            journal.check_tables(connection)
+
+
+def _fault(journal: Journal, connection: Connection) -> str:
+    with pytest.raises(InitError, match="journal-incomplete") as error:
+        journal.check_version(connection)
+    return str(error.value)
+
+
+@ON_POSTGRESQL
+def test_a_connection_that_is_lost_says_nothing_of_the_owner(engine: Engine) -> None:
+    """The error is raised: a journal of nobody would be another one."""
+    make(engine)
+    with session(engine) as connection, engine.connect() as other:
+        assert journals._owner(connection, "public") == "shop"
+        pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        other.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)")
+        with pytest.raises(DBAPIError):
+            journals._owner(connection, "public")
