@@ -16,6 +16,8 @@ REASONS = Path(__file__).with_name("survivors.toml")
 """Why a survivor is let live: each reason with its mutants, by their changes or by patterns of these."""
 
 
+_QUOTED = re.compile(r"'[^']*'")
+
 LIVED = (SURVIVED, UNSEEN)
 """What becomes of a mutant that no test notices."""
 
@@ -24,7 +26,8 @@ LIVED = (SURVIVED, UNSEEN)
 class Reason:
     """Why mutants survive, and which ones: `FILE FUNCTION: CHANGE`, in full or as a regular expression.
 
-    `case`: only where the change makes capital letters of small ones or the other way round.
+    `case`: only where the change makes capital letters of small ones or the other way round, and not in what
+    SQL has in quotes.
     """
 
     name: str
@@ -37,7 +40,7 @@ class Reason:
         """Whether a survivor is one of them."""
         change = re.sub(r" \(\d+\)$", "", key.partition(": ")[2])
         old, _, new = change.rpartition(" → ")
-        if self.case and old.casefold() != new.casefold():
+        if self.case and (old.casefold() != new.casefold() or _QUOTED.findall(old) != _QUOTED.findall(new)):
             return False
         return key in self.mutants or any(pattern.search(key) for pattern in self.patterns)
 

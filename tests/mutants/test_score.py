@@ -176,7 +176,7 @@ def test_a_reason_covers_what_it_names(tmp_path: Path) -> None:
         "[[reasons]]\nname = 'same'\nwhy = 'it is'\nmutants = ['a.py f: x → y']\npatterns = ['^b.py ']\n"
         "[[reasons]]\nname = 'SQL'\nwhy = 'any case'\ncase = true\npatterns = ['^c.py ']\n"
     )
-    others = ["a.py f: x → z", "c.py f: select → XXselectXX"]
+    others = ["a.py f: x → z", "c.py f: select → XXselectXX", "c.py f: = 'a' → = 'A'"]
     lived = ["a.py f: x → y", "b.py g: 1 → 2", "c.py f: SELECT → select", *others]
     text, left = by_reason(lived, reasons(file))
     assert "| same | 2 | it is |" in text

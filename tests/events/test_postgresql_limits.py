@@ -1,0 +1,139 @@
+"""PostgreSQL's part of the journal at its limits: roles, settings, locks, and what else has its names."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine, event
+
+from initdb.errors import InitError
+from initdb.events import postgresql
+from initdb.events.head import HeadBusy
+from initdb.events.journal import Journal
+from initdb.events.postgresql import GUARDS, POSTGRESQL
+from initdb.events.sessions import session
+from tests.events.journals import append, begin, commit, make, rollback
+from tests.events.test_roles import Roles, _as, _work, roles
+from tests.support.postgres_server import PostgresServer
+
+__all__ = ["roles"]
+
+pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+def test_the_role_of_the_unit_before_locks_the_head(
+    server: PostgresServer, database_url: str, engine: Engine, roles: Roles
+) -> None:
+    """A revision changed to a role without rights. The engine works in another role than it logged in with,
+    and the journal has a schema of its own."""
+    for role in (roles.other, "pg_monitor"):
+        server.admin_execute(f"GRANT {role} TO {roles.small}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE SCHEMA audit AUTHORIZATION {roles.other}")
+    login = _as(database_url, roles.small)
+
+    @event.listens_for(login, "connect")
+    def become(dbapi, record) -> None:  # type: ignore[no-untyped-def]
+        with dbapi.cursor() as cursor:
+            cursor.execute(f"SET ROLE {roles.other}")
+        dbapi.commit()
+
+    journal = make(login, "audit")
+    with session(login) as connection:
+        _work(journal, connection, "SET ROLE pg_monitor")
+        begin(connection)
+        head = journal.lock_head(connection, 1.5)
+        assert connection.exec_driver_sql("SELECT current_user").scalar() == "pg_monitor"
+        assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "1500ms"
+        append(journal, connection, head=head)
+        commit(connection)
+        rollback(connection)
+        connection.exec_driver_sql("RESET ROLE")
+        connection.exec_driver_sql(f"SET ROLE {roles.other}")
+        assert journal.head(connection).seq == 3
+
+
+@pytest.mark.parametrize(
+    ("level", "then"),
+    [("off", "on"), ("local", "on"), ("remote_write", "on"), ("on", "on"), ("remote_apply", "remote_apply")],
+)
+def test_a_commit_is_on_the_disk_whatever_a_revision_set(engine: Engine, level: str, then: str) -> None:
+    """A stronger level stays."""
+    journal = make(engine)
+    with session(engine) as connection:
+        begin(connection)
+        head = journal.lock_head(connection)
+        connection.exec_driver_sql(f"SET LOCAL synchronous_commit = {level}")
+        append(journal, connection, head=head)
+        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == then
+
+
+@pytest.mark.parametrize("version", [15, 16, 17, 18])
+def test_only_a_server_that_knows_a_setting_gets_it(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, version: int
+) -> None:
+    """transaction_timeout came with PostgreSQL 17."""
+    with session(engine) as connection:
+        monkeypatch.setattr(connection.dialect, "server_version_info", (version, 4))
+        found = POSTGRESQL.settings(connection)
+    assert found == postgresql.SESSION | ({"transaction_timeout": "0"} if version >= 17 else {})
+
+
+@pytest.mark.parametrize("ends", [commit, rollback])
+def test_a_unit_that_ended_does_not_count_in_the_next(engine: Engine, ends: object) -> None:
+    """The next transaction may append without the lock: the triggers check the entry."""
+    journal = make(engine)
+    with session(engine) as connection:
+        begin(connection)
+        journal.lock_head(connection)
+        assert callable(ends)
+        ends(connection)
+        append(journal, connection)
+        commit(connection)
+        assert journal.head(connection).seq == 2
+
+
+def test_a_table_that_is_locked_is_busy(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another session alters the head's table."""
+    monkeypatch.setattr(postgresql, "LIMITS_WAITING", "set_config('lock_timeout', '20ms', true)")
+    journal = make(engine)
+    with engine.connect() as other, session(engine) as connection:
+        other.exec_driver_sql("LOCK TABLE init_journal_head")
+        begin(connection)
+        with pytest.raises(HeadBusy):
+            journal.lock_head(connection)
+
+
+@pytest.mark.parametrize(
+    ("made", "kind"),
+    [
+        ("CREATE VIEW init_journal AS SELECT 1 AS seq", "view"),
+        ("CREATE MATERIALIZED VIEW init_journal AS SELECT 1 AS seq", "materialized view"),
+        ("CREATE SEQUENCE init_journal", "sequence"),
+        ("CREATE TABLE init_journal (seq int) PARTITION BY LIST (seq)", "partitioned table"),
+        ("CREATE TYPE init_journal AS (seq int)", "type"),
+        ("CREATE TABLE t (seq int); CREATE INDEX init_journal ON t (seq)", "index"),
+        (
+            "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
+            " CREATE FOREIGN TABLE init_journal (seq int) SERVER s",
+            "foreign table",
+        ),
+    ],
+)
+def test_what_else_has_the_name_is_named(engine: Engine, made: str, kind: str) -> None:
+    """The error says what it is."""
+    with session(engine) as connection:
+        connection.exec_driver_sql(made)
+        with pytest.raises(InitError) as error:
+            Journal("public", "shop").check_tables(connection)
+        assert kind in error.value.context[0]
+
+
+def test_the_guards_of_a_schema_that_was_renamed_are_not_in_force(engine: Engine) -> None:
+    """Their functions name the tables of the schema as it was."""
+    journal = make(engine, "audit")
+    with session(engine) as connection:
+        journal.check_guards(connection)
+        connection.exec_driver_sql("ALTER SCHEMA audit RENAME TO moved")
+        with pytest.raises(InitError) as error:
+            Journal("moved", "shop").check_guards(connection)
+        assert set(error.value.context) == GUARDS
