@@ -162,6 +162,45 @@ def _without_guards(connection: Connection, statement: str) -> None:
         connection.exec_driver_sql(sql)
 
 
+_ONLY, _OF_HEAD = "init_journal is append-only", "init_journal_head is append-only"
+
+
+@pytest.mark.parametrize(
+    ("statement", "on_sqlite", "on_postgresql"),
+    [
+        ("UPDATE init_journal SET event = 'x'", _ONLY, f"{_ONLY}: UPDATE refused"),
+        ("DELETE FROM init_journal", _ONLY, f"{_ONLY}: DELETE refused"),
+        (
+            "UPDATE init_journal_head SET seq = 9",
+            "init_journal_head moves by an event only",
+            "init_journal_head moves by an event only",
+        ),
+        ("DELETE FROM init_journal_head", "init_journal_head stays", f"{_OF_HEAD}: DELETE refused"),
+        (
+            "INSERT INTO init_journal_head VALUES (1, 0, 'x', 2, 1)",
+            "init_journal_head has one row",
+            f"{_OF_HEAD}: INSERT refused",
+        ),
+        (
+            "INSERT INTO init_journal VALUES (9, 'r', 't', 'x', 'a', 'b', '{}', 'p', 'h')",
+            "init_journal: event does not follow the head",
+            "init_journal: event 9 does not follow the head",
+        ),
+    ],
+)
+def test_what_a_refusal_says(
+    connection: Connection, statement: str, on_sqlite: str, on_postgresql: str
+) -> None:
+    """The database's own words, which a person reads who tries it by hand."""
+    with pytest.raises(DBAPIError) as refusal:
+        connection.exec_driver_sql(statement)
+    error: Any = refusal.value.orig
+    if connection.dialect.name == "sqlite":
+        assert str(error) == on_sqlite
+    else:
+        assert error.diag.message_primary == on_postgresql
+
+
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_truncate_is_refused(journal: Journal, connection: Connection) -> None:
     """TRUNCATE fires no row trigger on PostgreSQL. A statement trigger refuses it."""

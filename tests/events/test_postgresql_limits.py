@@ -10,6 +10,7 @@ from initdb.events import postgresql
 from initdb.events.head import HeadBusy
 from initdb.events.journal import Journal
 from initdb.events.postgresql import GUARDS, POSTGRESQL
+from initdb.events.server import Server
 from initdb.events.sessions import session
 from tests.events.journals import append, begin, commit, make, rollback
 from tests.events.test_roles import Roles, _as, _work, roles
@@ -126,6 +127,35 @@ def test_what_else_has_the_name_is_named(engine: Engine, made: str, kind: str) -
         with pytest.raises(InitError) as error:
             Journal("public", "shop").check_tables(connection)
         assert kind in error.value.context[0]
+
+
+READER = "default_transaction_read_only is on for this role, this database or the server."
+STANDBY = "The server is a standby: only its primary can be written."
+
+
+@pytest.mark.parametrize(
+    ("row", "read_only", "cautions"),
+    [
+        ((7.0, False, "off", "on", "on"), "", []),
+        ((7.0, False, "on", "on", "on"), READER, []),
+        ((7.0, True, "off", "on", "on"), STANDBY, []),
+        ((7.0, True, "on", "off", "off"), STANDBY, ["fsync", "full_page_writes"]),
+        ((7.0, False, "off", "on", "off"), "", ["full_page_writes"]),
+    ],
+)
+def test_what_a_server_says_of_itself(
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    row: tuple[object, ...],
+    read_only: str,
+    cautions: list[str],
+) -> None:
+    """Why nothing can be written, and what puts commits at risk. These servers are not at hand."""
+    with session(engine) as connection:
+        assert POSTGRESQL.server(connection).read_only == ""
+        monkeypatch.setattr(postgresql, "run", lambda *_: [row])
+        found = POSTGRESQL.server(connection)
+    assert found == Server(7.0, read_only, tuple(postgresql.AT_RISK[name] for name in cautions))
 
 
 def test_the_guards_of_a_schema_that_was_renamed_are_not_in_force(engine: Engine) -> None:

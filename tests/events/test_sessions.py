@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import sqlite3
 import threading
 from pathlib import Path
@@ -345,7 +346,9 @@ def test_an_open_transaction_of_the_application_is_left_alone() -> None:
         application.execute(text("INSERT INTO t VALUES (1)"))
         with pytest.raises(InitError) as error:
             open_session(engine)
-        assert error.value.reference == "in-transaction"
+        assert (error.value.reference, error.value.database) == ("in-transaction", "sqlite")
+        del error
+        gc.collect()
         dbapi = application.connection.dbapi_connection
         assert dbapi is not None and dbapi.in_transaction
 
