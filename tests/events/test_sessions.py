@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, QueuePool, StaticPool, create_engine, event, text
+from sqlalchemy import URL, Engine, QueuePool, StaticPool, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
@@ -318,6 +318,8 @@ def test_the_file_of_a_url(tmp_path: Path) -> None:
         f"sqlite:///file:{tmp_path}/a%20b.db?mode=rw&uri=true",
     ):
         assert database_file(create_engine(url)) == real, url
+    given = URL.create("sqlite", database=f"file:{tmp_path}/a%20b.db?mode=rw&of=a?b", query={"uri": "true"})
+    assert database_file(create_engine(given)) == real
 
 
 def test_a_connection_in_memory_goes_back_as_it_was_found() -> None:
