@@ -13,6 +13,7 @@ from pathlib import Path
 _MUTMUT = "from mutmut.mutation.trampoline import"
 _OURS = "from tests.mutants.trampoline import"
 _SEPARATOR = "ǁ"
+_LATER = {"property", "cache", "contextmanager", "contextlib.contextmanager"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def mutate(tree: Path, file: str) -> list[Mutant]:
 
     path = tree / "initdb" / file
     with contextlib.chdir(tree):
-        made = mutate_file_contents(str(path), path.read_text())
+        made = mutate_file_contents(str(path), decorated_later(path.read_text()))
     path.write_text(made.code.replace(_MUTMUT, _OURS))
     module = f"initdb.{file.removesuffix('.py').replace('/', '.')}"
     functions = dict(_functions(made.code))
@@ -44,6 +45,30 @@ def mutate(tree: Path, file: str) -> list[Mutant]:
         again = f" ({seen[function, change]})" if seen[function, change] > 1 else ""
         mutants.append(Mutant(f"{module}.{name}", function, change + again))
     return mutants
+
+
+def decorated_later(source: str) -> str:
+    """The same code, with functions that are decorated after their definition.
+
+    mutmut passes over a function that has a decorator.
+
+    Example:
+        >>> print(decorated_later("@contextmanager\\ndef f():\\n    yield"))
+        def f():
+            yield
+        f = contextmanager(f)
+    """
+    lines = source.splitlines()
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.FunctionDef) or len(node.decorator_list) != 1:
+            continue
+        (decorator,) = node.decorator_list
+        said = ast.unparse(decorator)
+        if said in _LATER:
+            lines[decorator.lineno - 1] = ""
+            last = (node.end_lineno or node.lineno) - 1
+            lines[last] += f"\n{' ' * node.col_offset}{node.name} = {said}({node.name})"
+    return "\n".join(lines) + "\n"
 
 
 def _functions(code: str) -> Iterator[tuple[str, list[str]]]:

@@ -7,11 +7,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.mutants import score
 from tests.mutants.groups import TREE, Group, Tried
+from tests.mutants.mutating import decorated_later
 from tests.mutants.scored import Reason, by_reason, reasons, section, survivors, table
 from tests.mutants.trying import ASKED, HUNG, KILLED, SURVIVED, UNSEEN
 
@@ -88,6 +90,34 @@ def test_tests_that_fail_without_a_mutant_try_none(tmp_path: Path) -> None:
     assert code != 0
     assert "fail without a mutant" in said
     assert not answers
+
+
+DECORATED = """
+import contextlib
+
+class Box:
+    @property
+    def size(self) -> int:
+        return 3
+
+    @contextlib.contextmanager
+    def opened(self):
+        yield self.size
+
+    @classmethod
+    def made(cls):
+        return cls()
+"""
+
+
+def test_a_decorated_function_is_decorated_after_its_definition() -> None:
+    """mutmut would pass over it. A classmethod it knows."""
+    later = decorated_later(DECORATED)
+    assert "@property" not in later and "@contextlib" not in later and "@classmethod" in later
+    names: dict[str, Any] = {}
+    exec(later, names)
+    with names["Box"].made().opened() as size:
+        assert size == 3
 
 
 def test_a_name_that_is_unknown_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
