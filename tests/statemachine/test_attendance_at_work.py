@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from initdb.errors import InitError
-from initdb.events.head import ConnectionLost, HeadMoved
+from initdb.events.head import ConnectionLost, HeadBusy, HeadMoved
 from initdb.events.knowledge import Knowledge
 from initdb.statemachine.decide.verdict import Verdict
 from initdb.statemachine.loop.order import Order
@@ -130,6 +130,15 @@ def test_a_run_that_is_cut_off_again_and_again(world: World) -> None:
     assert world.attend(*[look(WORK)] * 10).ending == "ready"
     assert world.pauses == [0.2, 0.4, 0.8, 1.6]
     assert [run.patience for run in world.ran] == pytest.approx([1.0, 0.8, 0.0, 0.0, 0.0])
+
+
+def test_what_a_run_waited_for_a_lock_counts(world: World) -> None:
+    """The limit that begins anew with its progress is shorter by that."""
+    world.settings = {"wait_limit": 1.0}
+    busy = Ran([entry("run_started", {})], WORK, raises=HeadBusy(waited=0.6), takes=0.7)
+    works(world, busy, Ran([], READY))
+    assert world.attend(*[look(WORK)] * 4).ending == "ready"
+    assert [run.patience for run in world.ran] == pytest.approx([1.0, 0.2])
 
 
 @pytest.mark.parametrize(

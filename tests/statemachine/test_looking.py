@@ -250,6 +250,7 @@ def test_what_a_server_says_of_itself(server: PostgresServer, postgresql_url: st
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE SCHEMA audit")
     make(engine, "audit")
+    make(engine)
     toy.url, name = postgresql_url, engine.url.database
     server.admin_execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     seen = look(toy.initializer(journal_schema="audit").site)

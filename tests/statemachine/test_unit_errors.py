@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError, ProgrammingError
 
+from initdb.errors import InitError, files
 from initdb.events.head import HeadMoved
 from initdb.events.sessions import session
 from initdb.statemachine.loop import unit_errors
@@ -93,6 +96,31 @@ def test_an_error_of_the_steps_own_because_of_a_full_disk(connection: Connection
                 raise KeyError from None
         except KeyError as error:
             raise ValueError from error
+
+
+@pytest.mark.parametrize(("room", "code"), [(0, 14), (9, 14), (0, 1)])
+def test_a_file_that_sqlite_cannot_open_for_want_of_room(
+    engine: Engine, connection: Connection, monkeypatch: pytest.MonkeyPatch, room: int, code: int
+) -> None:
+    """SQLite only says that it cannot open the file. The file system says whether it is full."""
+    cause = sqlite3.OperationalError("unable to open database file")
+    cause.sqlite_errorcode = code
+    file: list[object] = []
+
+    def is_full(path: Path) -> bool:
+        file.append(path)
+        return room == 0
+
+    monkeypatch.setattr(files, "is_disk_full", is_full)
+    is_sqlite = engine.dialect.name == "sqlite"
+    full = is_sqlite and room == 0 and code == sqlite3.SQLITE_CANTOPEN
+    with pytest.raises(InitError if full else ValueError) as error, first_error(connection):
+        raise ValueError("the rows are not there") from cause
+    if full:
+        assert isinstance(error.value, InitError)
+        assert (error.value.reference, error.value.database) == ("disk-full", "sqlite")
+        assert error.value.__cause__ is not None
+    assert set(file) == ({Path(str(engine.url.database))} if is_sqlite and code != 1 else set())
 
 
 @ON_SQLITE

@@ -95,8 +95,9 @@ def test_a_head_is_given_up_after_a_minute(
     writer.patience = 1000.0
     writer.clock = Clock(now=lambda: NOW, monotonic=lambda: sum(pauses))
     _busy(monkeypatch)
-    with pytest.raises(HeadBusy):
+    with pytest.raises(HeadBusy) as busy:
         writer.begin(connection)
+    assert busy.value.waited == sum(pauses)
     assert PATIENCE == 60.0
     assert PATIENCE < sum(pauses) <= PATIENCE + 0.5
     assert not database_of(connection).in_transaction(connection)
