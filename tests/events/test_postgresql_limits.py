@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 from sqlalchemy import Engine, event
 
@@ -12,6 +16,7 @@ from initdb.events.journal import Journal
 from initdb.events.postgresql import GUARDS, POSTGRESQL
 from initdb.events.server import Server
 from initdb.events.sessions import session
+from initdb.events.statements import DriverConnection, driver
 from tests.events.journals import append, begin, commit, make, rollback
 from tests.events.test_roles import Roles, _as, _work, roles
 from tests.support.postgres_server import PostgresServer
@@ -77,6 +82,37 @@ def test_only_a_server_that_knows_a_setting_gets_it(
         monkeypatch.setattr(connection.dialect, "server_version_info", (version, 4))
         found = POSTGRESQL.settings(connection)
     assert found == postgresql.SESSION | ({"transaction_timeout": "0"} if version >= 17 else {})
+
+
+def test_the_version_of_a_server(engine: Engine, server: PostgresServer) -> None:
+    """It is the major one, also for a connection of the driver."""
+    (said,) = server.admin_execute("SHOW server_version_num")
+    with session(engine) as connection:
+        assert postgresql._version(connection) == int(said[0]) // 10000
+        found = postgresql._version(driver(connection))
+    assert (found, type(found)) == (int(said[0]) // 10000, int)
+
+
+def test_this_end_of_a_connection_notices_a_dead_server(database_url: str) -> None:
+    """Its socket asks after some seconds whether the other end is there. A local socket needs none of it."""
+    options = [(getattr(socket, name), value) for name, value in postgresql.LINE.items()]
+    with socket.create_server(("localhost", 0)) as listening, socket.socket() as line:
+        line.connect(listening.getsockname())
+        postgresql._keep_alive(_of(line))
+        assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert [line.getsockopt(socket.IPPROTO_TCP, option) for option, _ in options] == [
+            value for _, value in options
+        ]
+    postgresql._keep_alive(_of(line))
+    postgresql._keep_alive(cast("DriverConnection", object()))
+    for local in socket.socketpair():
+        postgresql._keep_alive(_of(local))
+        assert local.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 0
+        local.close()
+
+
+def _of(line: socket.socket) -> DriverConnection:
+    return cast("DriverConnection", SimpleNamespace(fileno=line.fileno))
 
 
 @pytest.mark.parametrize("ends", [commit, rollback])

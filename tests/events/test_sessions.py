@@ -253,7 +253,7 @@ def test_a_unit_that_ended_itself_is_not_journaled(engine: Engine, how: str) -> 
         connection.exec_driver_sql("CREATE TABLE later (n integer)")
         with pytest.raises(InitError) as error:
             append(journal, connection, head=head)
-        assert error.value.reference == "transaction-ended"
+        assert (error.value.reference, error.value.database) == ("transaction-ended", engine.dialect.name)
         rollback(connection)
         begin(connection)
         append(journal, connection, head=journal.lock_head(connection))
