@@ -113,6 +113,20 @@ def test_the_keys_of_its_locks_are_the_same_in_every_version() -> None:
     assert NOWHERE.key("first") == lock_key("first", "", "")
 
 
+def test_a_version_table_that_is_missing_is_made_with_its_row(
+    journal: Journal, connection: Connection
+) -> None:
+    """After these statements the journal is complete."""
+    connection.exec_driver_sql("DROP TABLE init_journal_version")
+    with pytest.raises(InitError) as error:
+        journal.check_version(connection)
+    _, *statements = error.value.context
+    assert [one.split()[0] for one in statements] == ["CREATE", "INSERT"]
+    for statement in statements:
+        connection.exec_driver_sql(statement)
+    journal.check_version(connection)
+
+
 @ON_POSTGRESQL
 def test_what_makes_a_version_of_it_names_its_schema(engine: Engine) -> None:
     """The statements are to be run as they are."""
