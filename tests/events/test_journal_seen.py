@@ -113,9 +113,7 @@ def test_the_keys_of_its_locks_are_the_same_in_every_version() -> None:
     assert NOWHERE.key("first") == lock_key("first", "", "")
 
 
-def test_a_version_table_that_is_missing_is_made_with_its_row(
-    journal: Journal, connection: Connection
-) -> None:
+def test_a_missing_version_table_is_made_with_its_row(journal: Journal, connection: Connection) -> None:
     """After these statements the journal is complete."""
     connection.exec_driver_sql("DROP TABLE init_journal_version")
     with pytest.raises(InitError) as error:

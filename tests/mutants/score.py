@@ -19,11 +19,11 @@ from typing import Any
 
 from tests.mutants.groups import TREE, Group, Tried, try_mutants
 from tests.mutants.mutating import Mutant
-from tests.mutants.scored import by_reason, key, reasons, section, survivors, table
+from tests.mutants.scored import LIVED, by_reason, key, reason_of, reasons, section, survivors, table
 
 RESULTS = TREE / ".mutation.json"
 """What was tried before. It is not tried again as long as the module and its tests stay as they are; with
-`--again` only what was not killed then."""
+`--again` only what was not killed then, and has no reason to survive."""
 
 BEGIN, END = "<!-- written by make mutation: begin -->", "<!-- written by make mutation: end -->"
 
@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", metavar="NAME", help="only this group, or module: events/ids.py")
     parser.add_argument("--share", type=float, default=1.0, help="of each module's mutants; 1 is all")
     parser.add_argument("--seed", default="0", help="of the sample")
-    parser.add_argument("--again", action="store_true", help="only those that were not killed before")
+    parser.add_argument("--again", action="store_true", help="only what survived without a reason")
     parser.add_argument("--budget", type=float, default=8.0, help="seconds of tests for each mutant")
     parser.add_argument("--workers", type=int, default=1, help="how many at once")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where it is kept what was tried")
@@ -96,12 +96,13 @@ def _try(group: Group, files: Sequence[str], asked: argparse.Namespace, results:
 
 
 class _Chosen:
-    """Which mutants of a module are tried: a share of them, by chance but the same each time. Those that were
-    killed before are not tried again where that is asked for."""
+    """Which mutants of a module are tried: a share of them, by chance but the same each time. Where that is
+    asked for, those that were killed before are not tried again, nor those that survive for a reason."""
 
     def __init__(self, file: str, share: float, seed: str, known: dict[str, Tried]) -> None:
         self._file, self._share, self._seed, self._known = file, share, seed, known
         self._keys: list[str] = []
+        self._reasons = reasons()
 
     def __call__(self, mutants: Sequence[Mutant]) -> Sequence[Mutant]:
         few = random.Random(self._seed).sample(mutants, round(self._share * len(mutants)))
@@ -113,7 +114,9 @@ class _Chosen:
         return key(self._file, Tried(mutant.function, mutant.change, ""))
 
     def _is_open(self, name: str) -> bool:
-        return name not in self._known or bool(survivors({self._file: [self._known[name]]}))
+        if name not in self._known:
+            return True
+        return self._known[name].status in LIVED and not reason_of(name, self._reasons)
 
     def together(self, tried: Sequence[Tried]) -> list[Tried]:
         """What was known of the mutants that there are, and what has come of those that were tried."""

@@ -13,7 +13,7 @@ import pytest
 
 from tests.mutants import score
 from tests.mutants.groups import TREE, Group, Tried
-from tests.mutants.mutating import decorated_later
+from tests.mutants.mutating import Mutant, decorated_later
 from tests.mutants.scored import Reason, by_reason, reasons, section, survivors, table
 from tests.mutants.trying import ASKED, HUNG, KILLED, SURVIVED, UNSEEN
 
@@ -159,6 +159,15 @@ RESULTS = {
     "c.py": [],
 }
 SAME = Reason("same", "it is", frozenset({"a.py f: 2"}), (), False)
+
+
+def test_what_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is new, and what survived without a reason."""
+    monkeypatch.setattr(score, "reasons", lambda: [SAME])
+    known = {f"a.py f: {one.change}": one for one in RESULTS["a.py"]}
+    mutants = [Mutant(f"a.f_{number}", "f", str(number)) for number in range(5)]
+    chosen = score._Chosen("a.py", 1.0, "0", known)(mutants)
+    assert [one.change for one in chosen] == ["3", "4"]
 
 
 def test_the_table() -> None:
