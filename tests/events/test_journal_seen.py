@@ -45,27 +45,19 @@ def _entries(journal: Journal, connection: Connection) -> list[Entry]:
     return list(journal.read(connection))
 
 
-@pytest.mark.parametrize(("upto", "seq"), [(9, 4), (5, 4), (4, 4), (3, 2), (2, 2), (1, None), (0, None)])
-def test_the_last_snapshot_up_to_an_entry(
-    journal: Journal, connection: Connection, upto: int, seq: int | None
-) -> None:
+def test_the_last_snapshot_up_to_an_entry(journal: Journal, connection: Connection) -> None:
     """It is the entry that a reading from the beginning finds."""
-    found = journal.snapshot(connection, upto)
-    assert found == (None if seq is None else _entries(journal, connection)[seq - 1])
+    entries = _entries(journal, connection)
+    for upto, seq in ((9, 4), (5, 4), (4, 4), (3, 2), (2, 2), (1, None), (0, None)):
+        found = journal.snapshot(connection, upto)
+        assert found == (None if seq is None else entries[seq - 1]), upto
 
 
-@pytest.mark.parametrize(
-    "change_it",
-    [
-        "UPDATE init_journal SET event = replace(event, '1', '2') WHERE seq = 4",
-        "UPDATE init_journal SET prev_hash = hash WHERE seq = 4",
-        "UPDATE init_journal SET hash = prev_hash WHERE seq = 4",
-    ],
-)
-def test_a_snapshot_that_was_edited_is_none(journal: Journal, connection: Connection, change_it: str) -> None:
+@pytest.mark.parametrize("edit", ["event = replace(event, '1', '2')", "prev_hash = hash", "hash = prev_hash"])
+def test_a_snapshot_that_was_edited_is_none(journal: Journal, connection: Connection, edit: str) -> None:
     """The one before it is not taken either. All is then read from the beginning."""
     commit(connection)
-    change(connection, change_it)
+    change(connection, f"UPDATE init_journal SET {edit} WHERE seq = 4")
     assert journal.snapshot(connection, 9) is None
     found = journal.snapshot(connection, 3)
     assert found is not None and found.seq == 2
@@ -85,25 +77,25 @@ def test_an_entry_that_is_read_has_the_hash_before_it(journal: Journal, connecti
     assert [one.prev_hash for one in entries[1:]] == [one.hash for one in entries[:-1]]
 
 
-@pytest.mark.parametrize(
-    ("journal_id", "seq", "of", "lacks"),
-    [
-        ("j", 5, 5, False),
-        ("j", 5, 4, True),
-        ("j", 4, 4, False),
-        ("j", 4, 3, True),
-        ("j", 6, 5, True),
-        ("another", 5, 5, True),
-        (None, 9, 1, False),
-    ],
-)
-def test_an_entry_that_was_seen_is_missed(
-    journal: Journal, connection: Connection, journal_id: str | None, seq: int, of: int, lacks: bool
-) -> None:
+SEEN: list[tuple[str | None, int, int, bool]] = [
+    ("j", 5, 5, False),
+    ("j", 5, 4, True),
+    ("j", 4, 4, False),
+    ("j", 4, 3, True),
+    ("j", 6, 5, True),
+    ("another", 5, 5, True),
+    (None, 9, 1, False),
+]
+"""Journal, number, the entry whose hash was seen, and whether the journal lacks it."""
+
+
+def test_an_entry_that_was_seen_is_missed(journal: Journal, connection: Connection) -> None:
     """Its number is beyond the end, its place has another hash, or the journal is another one."""
     entries = _entries(journal, connection)
     known = Knowledge(seq=5, hash=entries[-1].hash, journal="j")
-    assert journal.lacks(connection, known, (journal_id, seq, entries[of - 1].hash)) is lacks
+    for name, seq, of, lacks in SEEN:
+        seen = (name, seq, entries[of - 1].hash)
+        assert journal.lacks(connection, known, seen) is lacks, (name, seq, of)
     assert not journal.lacks(connection, known, None)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, create_engine
 
 from initdb import booting
 from initdb.errors import InitError
+from initdb.events import postgresql
 from initdb.events.database import database_of
 from initdb.events.head import HeadBusy, HeadMoved
 from initdb.events.journal import Journal
@@ -71,9 +72,11 @@ def _keeping(go: Any, seen: list[Any]) -> Any:
 
 
 @ON_POSTGRESQL
-def test_tables_that_another_process_makes_are_waited_for(either: Stage, other: Connection) -> None:
+def test_tables_that_another_process_makes_are_waited_for(
+    either: Stage, other: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is a first boot of 0.1.0, or of another application in this schema."""
-    either.settings = {"lock_timeout": 0.1}
+    monkeypatch.setattr(postgresql, "LIMITS_WAITING", "set_config('lock_timeout', '20ms', true)")
     with pytest.raises(HeadBusy):
         either.go(before=lambda work: other.exec_driver_sql("CREATE TABLE init_journal (seq int)"))
 

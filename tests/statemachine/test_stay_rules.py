@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, StaticPool, create_engine
 
 from initdb import booting
-from initdb.events import sqlite
+from initdb.events import postgresql, sqlite
 from initdb.events.entry import Entry
 from initdb.events.head import HeadBusy
 from initdb.events.journal import Journal
@@ -227,6 +227,7 @@ def test_who_is_inside_a_run_that_has_locked_the_database(
     make(engine)
     site = Site(engine, Application(), Settings(), {})
     monkeypatch.setattr(sqlite, "LOOK_PATIENCE", 0)
+    monkeypatch.setattr(postgresql, "LIMITS_WAITING", "set_config('lock_timeout', '20ms', true)")
     monkeypatch.setattr(booting, "run_above", lambda where: "run-1")
     assert not called_from_inside(site, threads=True)
     with engine.connect() as other:
