@@ -102,8 +102,10 @@ def _wanted(kind: str) -> frozenset[str]:
         return frozenset()
     if kind in _STAYS_FULL:
         return frozenset({"disk-full"})
-    # SQLite tells some of them as an I/O error, and a look at the disk finds room again.
-    return frozenset({"disk-full", "disk-error", "connection-failed", "read-only-database"})
+    # SQLite tells some of them as another error, and a look at the disk finds room again.
+    return frozenset(
+        {"disk-full", "disk-error", "connection-failed", "read-only-database", "baton-unwritable"}
+    )
 
 
 def _count(place: SqlitePlace, kind: str) -> int:
