@@ -209,6 +209,14 @@ def test_a_failure_that_may_pass_is_waited_out(world: World, left: float, mode: 
     assert world.pauses == ([left + 0.01] if waits else [])
 
 
+def test_without_a_mode_a_process_may_work(world: World) -> None:
+    """So it waits for the retry of a failure that may pass."""
+    failed = failed_as(passing=True, clock=100.0, attempt=5)
+    world.looks.extend([look(failed, catalog="c", clock=115.0), ready_look()])
+    assert attend(world.site).ending == "ready"
+    assert world.pauses == [1.01]
+
+
 def test_a_baton_that_cannot_be_had_is_waited_for(world: World) -> None:
     """On SQLite each attempt looks at everything, since that is as fast as asking for the baton."""
     world.batons.extend([False, False])
