@@ -11,6 +11,7 @@ import pytest
 
 from initdb import __version__
 from initdb.errors import InitError
+from initdb.errors.redact import url_text
 from initdb.events.head import HeadMoved
 from initdb.events.journal import Journal
 from initdb.events.spool import Note
@@ -224,6 +225,7 @@ def test_a_journal_that_cannot_be_made(either: Stage, monkeypatch: pytest.Monkey
         either.go()
     assert error.value.database == either.engine.dialect.name
     assert error.value.reference == "journal-unreadable"
+    assert error.value.context[0] == url_text(either.engine.url)
     monkeypatch.undo()
     with either.engine.connect() as connection:
         assert not either.engine.dialect.has_table(connection, "mine")

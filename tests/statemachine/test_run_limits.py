@@ -149,6 +149,20 @@ def test_who_has_locked_a_table_is_told_and_recorded(either: Stage, other: Conne
     assert left_open == [False] * 5
 
 
+def test_a_step_that_is_tried_again_begins_outside_a_transaction(stage: Stage) -> None:
+    """What it left open is rolled back before the pause, so that others get their locks."""
+    left_open: list[bool] = []
+
+    def step(ctx: StepContext) -> None:
+        left_open.append(database_of(ctx.work).in_transaction(ctx.work))
+        ctx.unit.begin(ctx.work)
+        raise InitError("deadlock")
+
+    stage.play(empty=[step, step, does("schema_created")])
+    assert stage.go().failure is None
+    assert left_open == [False, False]
+
+
 def test_a_lock_in_the_way_is_tried_again_on_a_server_only(either: Stage) -> None:
     """On SQLite the step has locked itself out. A revision was tried again by its own step."""
     either.play(empty=raises(InitError("lock-timeout")))
