@@ -219,7 +219,9 @@ class _Attendance:
                 return Outcome("busy", knowledge=known, exit_code=4)
             over = self._site.clock.monotonic() > self._deadline
             why = self._others.at_work(self._seen.journal, known, held=True, anew=over)
-            self._wait_within_limit(why, known.last_at)
+            if over:  # that was asked for the last time, so the error names the process
+                raise InitError("wait-limit", why, database=self._database)
+            self._pause_telling(why, known.last_at)
             if since is None:
                 return None
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 
 import pytest
@@ -13,10 +14,12 @@ from initdb.events import journal as journals
 from initdb.events.chain import lock_key
 from initdb.events.database import database_of
 from initdb.events.entry import Entry
+from initdb.events.head import HeadBusy
 from initdb.events.journal import NOWHERE, Journal
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import session
-from tests.events.journals import append, begin, commit, make
+from initdb.events.undo import on_error
+from tests.events.journals import append, begin, commit, make, rollback
 from tests.support.guards import change
 
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -97,6 +100,42 @@ def test_an_entry_that_was_seen_is_missed(journal: Journal, connection: Connecti
         seen = (name, seq, entries[of - 1].hash)
         assert journal.lacks(connection, known, seen) is lacks, (name, seq, of)
     assert not journal.lacks(connection, known, None)
+
+
+def test_what_fails_while_it_is_read_has_a_name(journal: Journal, connection: Connection) -> None:
+    """An error of the query is that of the journal. A missing table and a full disk are left to others."""
+    with pytest.raises(InitError) as error, journal.readable(connection):
+        connection.exec_driver_sql("SELECT missing FROM init_journal")
+    assert (error.value.reference, error.value.database) == ("journal-unreadable", connection.dialect.name)
+    with pytest.raises(DBAPIError), journal.readable(connection):
+        connection.exec_driver_sql("SELECT missing FROM nowhere")
+    rollback(connection)
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+    with pytest.raises(DBAPIError), journal.readable(connection):
+        raise DBAPIError("SELECT 1", {}, full)
+
+
+def test_tables_that_are_none_of_a_journal_are_named(journal: Journal, connection: Connection) -> None:
+    """The error says what they lack."""
+    commit(connection)
+    change(connection, "ALTER TABLE init_journal_head RENAME COLUMN hash TO digest")
+    with pytest.raises(InitError) as error, journal.readable(connection):
+        journal.head(connection)
+    assert error.value.context == ("init_journal_head has no hash",)
+
+
+def test_a_lock_that_is_busy_says_how_long_it_was_waited_for() -> None:
+    """By default not at all."""
+    assert (HeadBusy("locked").waited, HeadBusy(waited=2.5).waited) == (0.0, 2.5)
+
+
+def test_what_is_undone_gets_its_arguments() -> None:
+    """Those with a name as well."""
+    undone: list[object] = []
+    with pytest.raises(ValueError), on_error(lambda *one, **two: undone.append((one, two)), 1, name=2):
+        raise ValueError
+    assert undone == [((1,), {"name": 2})]
 
 
 def test_the_keys_of_its_locks_are_the_same_in_every_version() -> None:

@@ -31,6 +31,7 @@ def test_the_role_of_the_unit_before_locks_the_head(
 ) -> None:
     """A revision changed to a role without rights. The engine works in another role than it logged in with,
     and the journal has a schema of its own."""
+    server.admin_execute(f"ALTER ROLE {roles.small} NOINHERIT")
     for role in (roles.other, "pg_monitor"):
         server.admin_execute(f"GRANT {role} TO {roles.small}")
     with engine.begin() as connection:
@@ -82,6 +83,14 @@ def test_only_a_server_that_knows_a_setting_gets_it(
         monkeypatch.setattr(connection.dialect, "server_version_info", (version, 4))
         found = POSTGRESQL.settings(connection)
     assert found == postgresql.SESSION | ({"transaction_timeout": "0"} if version >= 17 else {})
+
+
+def test_each_session_notices_a_dead_server(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own connection is the one that is prepared."""
+    prepared: list[object] = []
+    monkeypatch.setattr(postgresql, "_keep_alive", prepared.append)
+    with session(engine) as connection:
+        assert prepared == [driver(connection)]
 
 
 def test_the_version_of_a_server(engine: Engine, server: PostgresServer) -> None:

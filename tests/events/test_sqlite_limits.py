@@ -34,14 +34,15 @@ def _pragmas(raw: sqlite3.Connection) -> tuple[int, int, str | None]:
     return one, other, raw.isolation_level
 
 
-def test_what_a_session_sets_is_put_back(raw: sqlite3.Connection) -> None:
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_what_a_session_sets_is_put_back(raw: sqlite3.Connection, level: int) -> None:
     """It waits for a second at most, a COMMIT is on the disk, and transactions are begun by statements."""
-    raw.execute("PRAGMA synchronous = 1")
+    raw.execute(f"PRAGMA synchronous = {level}")
     raw.execute("PRAGMA busy_timeout = 7000")
     restore = SQLITE.prepare(raw)
     assert _pragmas(raw) == (3, 1000, None)
     restore()
-    assert _pragmas(raw) == (1, 7000, "")
+    assert _pragmas(raw) == (level, 7000, "")
     raw.execute("PRAGMA busy_timeout = 300")
     SQLITE.prepare(raw)
     assert _pragmas(raw) == (3, 300, None)
