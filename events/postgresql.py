@@ -258,7 +258,11 @@ class PostgreSQL:
         _memory(connection)[ROLE], missing = run(connection, there, {"schema": schema})[0]
         if schema and missing:
             run(connection, naming.literal(f"CREATE SCHEMA {naming.prefix(schema)[:-1]}"))
-        for statement in self.ddl(naming.prefix(schema)):
+        at = naming.prefix(schema)
+        # Whoever drops a journal's tables leaves its functions. They may be of an older version.
+        left = ", ".join(f"{at}{name}()" for name in _FUNCTIONS)
+        run(connection, naming.literal(f"DROP FUNCTION IF EXISTS {left}"))
+        for statement in self.ddl(at):
             run(connection, naming.literal(statement))
 
     def ddl(self, at: str) -> list[str]:
@@ -326,6 +330,9 @@ def _keep_alive(dbapi: DriverConnection) -> None:
             for name, value in LINE.items():
                 if hasattr(socket, name):
                     line.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+_FUNCTIONS = ("init_journal_append", "init_journal_move", "init_journal_refuse")
 
 
 def _functions(at: str) -> list[str]:

@@ -19,6 +19,7 @@ class JournalCreated(Payload):
         schema: Where it is.
         database: "sqlite" or "postgresql".
         server: The version of the database.
+        dropped_by: Applied revisions that dropped the journal before this one; None if there was none.
     """
 
     type: ClassVar[str] = "journal_created"
@@ -28,6 +29,7 @@ class JournalCreated(Payload):
     schema: str | None = None
     database: str = ""
     server: str = ""
+    dropped_by: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,6 +101,14 @@ class Beginning:
         )
         return _resumed(started, interrupted, known) if interrupted else started
 
+    def _dropped_by(self) -> tuple[str, ...]:
+        """The applied revisions that dropped the journal which was here before."""
+        graph = self.site.application.graph
+        files = graph.files.values() if graph else ()
+        return tuple(
+            one.revision for one in files if one.drops_journal and one.revision not in self.seen.pending
+        )
+
     def _sessions(self) -> dict[str, int | None]:
         return {"baton": self.baton.backend(), "work": self._backend()}
 
@@ -128,6 +136,7 @@ class Beginning:
                 schema=journal.schema,
                 database=work.dialect.name,
                 server=version,
+                dropped_by=self._dropped_by() or None,
             )
             self.writer.commit_all(work, [created, *events])
 

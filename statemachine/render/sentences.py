@@ -113,7 +113,8 @@ def _journal_created(it: notes.JournalCreated) -> str:
     where = f" in schema {it.schema}" if it.database == "postgresql" and it.schema else ""
     # The default name says nothing.
     whose = f" of {it.application}" if it.application not in (None, "application") else ""
-    return f"the journal{whose} was created{where} ({it.database} {it.server})"
+    lost = f"; the one before was dropped by revision {', '.join(it.dropped_by)}" if it.dropped_by else ""
+    return f"the journal{whose} was created{where} ({it.database} {it.server}){lost}"
 
 
 def _run_started(it: runs.RunStarted) -> str:

@@ -22,6 +22,8 @@ class RevisionFile:
         uses_autocommit_block: True also for an isolation level AUTOCOMMIT.
         commits: The lines that visibly end or begin a transaction of the run's connection. The commit of a
             Session does not reach the driver, and does not count.
+        drops_journal: Whether a line drops a table of initdb's journal, as autogenerate writes it in an
+            environment without initdb.
     """
 
     revision: str
@@ -34,3 +36,4 @@ class RevisionFile:
     has_downgrade: bool = True
     uses_autocommit_block: bool = False
     commits: tuple[int, ...] = ()
+    drops_journal: bool = False

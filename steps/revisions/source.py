@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from initdb.events.head import NAMES
 from initdb.steps.python_files.syntax import syntax_tree
 from initdb.steps.revisions.header import UNKNOWN, first_line, header_of, unparsable
 from initdb.steps.revisions.revision_file import RevisionFile
@@ -44,6 +45,7 @@ def parse_source(path: Path, data: bytes, digest: str) -> RevisionFile | None:
         "downgrade" in names.values and not _refuses(tree, "downgrade"),
         autocommit,
         commits,
+        b"init_journal" in data and any(map(_drops_journal, ast.walk(tree))),
     )
 
 
@@ -125,6 +127,13 @@ def _refuses(tree: ast.Module, name: str) -> bool:
             body = [line for line in statement.body if not _is_text(line)]
             return bool(body) and isinstance(body[0], ast.Raise)
     return False
+
+
+def _drops_journal(node: ast.AST) -> bool:
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
+        return False
+    first = node.args[0]
+    return node.func.attr == "drop_table" and isinstance(first, ast.Constant) and first.value in NAMES
 
 
 def _is_text(statement: ast.stmt) -> bool:

@@ -251,10 +251,17 @@ JOURNAL: tuple[ErrorRow, ...] = (
         "The step was rolled back: the journal and all tables are as they were before it.",
         "Change it so that it leaves alone each table whose name begins with init_journal, then: initdb run",
         causes=(
+            "Autogenerate wrote op.drop_table('init_journal') into a revision. initdb was not installed "
+            "where it ran, or env.py has a list autogenerate_plugins without alembic.autogenerate.initdb.",
             "A revision drops every table that it finds, or recreates the schema.",
             "A revision renames or moves every table.",
         ),
         advice=(
+            Advice(
+                "manual-procedure",
+                "In a revision that autogenerate wrote, delete all lines that name init_journal, in "
+                "upgrade() and in downgrade().",
+            ),
             Advice(
                 "manual-procedure",
                 "In a loop over all tables, skip the journal:\n"

@@ -1,0 +1,68 @@
+"""Hides the journal from Alembic's autogenerate, as in `flask db migrate` and `alembic check`.
+
+Alembic loads this module by the entry point `alembic.autogenerate.initdb`, whenever Alembic is imported.
+So it imports nothing that could be missing or take time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from alembic.autogenerate.api import AutogenContext
+    from alembic.operations.ops import MigrateOperation, UpgradeOps
+    from alembic.runtime.plugins import Plugin
+    from alembic.util import PriorityDispatchResult
+
+
+def setup(plugin: Plugin) -> None:
+    """Register the comparator. It runs last, after those that compare the tables.
+
+    Args:
+        plugin: Alembic's object for this plugin.
+    """
+    from alembic.util import DispatchPriority
+
+    plugin.add_autogenerate_comparator(leave_out, "schema", priority=DispatchPriority.LAST)
+
+
+def leave_out(
+    context: AutogenContext, upgrade_ops: UpgradeOps, schemas: Iterable[str | None]
+) -> PriorityDispatchResult:
+    """Remove the operations that would drop a journal, or its indexes.
+
+    A table counts as a journal's by its name and its columns. A table of the models is left alone.
+
+    Args:
+        context: What Alembic compares.
+        upgrade_ops: What it would do.
+        schemas: The schemas that it compares.
+    """
+    from alembic.util import PriorityDispatchResult
+
+    ours = set(_dropped_journals(upgrade_ops.ops))
+    upgrade_ops.ops[:] = [one for one in upgrade_ops.ops if _table(one) not in ours]
+    return PriorityDispatchResult.CONTINUE
+
+
+def _dropped_journals(operations: Iterable[MigrateOperation]) -> Iterator[tuple[str | None, str]]:
+    from alembic.operations.ops import DropTableOp
+
+    from initdb.events.shape import COLUMNS_OF, HEAD, JOURNAL
+
+    found = {_table(one): one.to_table() for one in operations if isinstance(one, DropTableOp)}
+    shaped = {
+        key
+        for key, table in found.items()
+        if key and key[1] in COLUMNS_OF and COLUMNS_OF[key[1]] <= {*table.columns.keys()}
+    }
+    for schema, name in filter(None, shaped):
+        if {(schema, JOURNAL), (schema, HEAD)} <= shaped:
+            yield schema, name
+
+
+def _table(operation: MigrateOperation) -> tuple[str | None, str] | None:
+    """The schema and the name of the table that an operation is about."""
+    name = getattr(operation, "table_name", None)
+    return (getattr(operation, "schema", None), name) if isinstance(name, str) else None
