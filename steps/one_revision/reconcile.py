@@ -45,13 +45,13 @@ _LABEL = re.compile(
     _FLAGS,
 )
 
-_INDEX_STATE = text("""SELECT i.indisvalid, pg_catalog.age(c.xmin) <= pg_catalog.age(CAST(:xid AS xid)),
+_INDEX_STATE = text("""SELECT i.indisvalid, pg_catalog.age(c.xmin) <= pg_catalog.age(CAST(CAST(:xid AS text) AS xid)),
         pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
     FROM pg_catalog.pg_index i
     JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE i.indrelid = pg_catalog.to_regclass(:of) AND c.relname = :name""")
-_LABEL_STATE = text("""SELECT pg_catalog.age(e.xmin) <= pg_catalog.age(CAST(:xid AS xid))
+_LABEL_STATE = text("""SELECT pg_catalog.age(e.xmin) <= pg_catalog.age(CAST(CAST(:xid AS text) AS xid))
     FROM pg_catalog.pg_enum e WHERE e.enumtypid = pg_catalog.to_regtype(:of) AND e.enumlabel = :name""")
 """What is there, and whether it is as new as the step. Older things were made by others."""
 

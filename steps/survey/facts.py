@@ -30,6 +30,7 @@ class Facts:
         seeds: The names of the sources that are still to be applied.
         managed: Whether initdb or Alembic created the tables.
         schema_from: The setting.
+        started_over: Whether there is nothing of the application, and no first revision half-way.
     """
 
     tables: tuple[str, ...]
@@ -42,6 +43,7 @@ class Facts:
     seeds: tuple[str, ...]
     managed: bool
     schema_from: str
+    started_over: bool = False
 
     def said(self, leftovers: tuple[str, ...] = ()) -> DatabaseInspected:
         """The facts as the event stores them and the guards read them.
@@ -59,7 +61,7 @@ class Facts:
             seeds_pending=self.seeds,
             managed=self.managed,
             schema_from=self.schema_from,
-            started_over=not self.tables and not self.rows,
+            started_over=self.started_over,
             leftovers=leftovers,
         )
 
@@ -130,7 +132,9 @@ def decide(
     """
     graph = application.graph or RevisionGraph.of(())
     here, missing = tables
-    started_over = not here and not rows
+    # The first revision may have been interrupted after it committed: it made the version table, still empty.
+    halfway = known.doubt is not None and rows is not None
+    started_over = not here and not rows and not halfway
     expected = frozenset() if started_over else graph.applied(known.heads)
     applied = graph.applied(rows or ())
     lost = frozenset() if started_over else _lost_to_others(application, known, applied, rows or ())
@@ -146,6 +150,7 @@ def decide(
         seeds=seeds_pending(ledger, application.seeds),
         managed=bool(rows) or (known.managed and not started_over),
         schema_from=application.schema_from,
+        started_over=started_over,
     )
 
 

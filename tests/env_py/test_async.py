@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import alembic
@@ -115,3 +117,41 @@ def test_the_urls_of_an_application_that_awaits(database_url: str, tmp_path: Pat
     result = made.initializer(database_url=awaited).initialize()
     assert result.success, result.errors
     assert made.applied() == ["r1"]
+
+
+DIES = """
+    import os, pathlib, signal
+    mark = pathlib.Path({mark!r})
+    with op.get_context().autocommit_block():
+        op.execute("CREATE INDEX CONCURRENTLY named ON {table} (name)")
+        if not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)"""
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("driver", ["psycopg2", "psycopg", "asyncpg"])
+def test_a_kill_in_an_autocommit_block(postgresql_url: str, tmp_path: Path, driver: str, number: int) -> None:
+    """By any driver, also in the first revision: what stands is found out, and the rest is done once."""
+    made = Project(tmp_path, postgresql_url, tables=2)
+    made.with_revisions()
+    if driver != "psycopg2":
+        (made.migrations / "env.py").write_text(TEMPLATE.read_text())
+    (made.folder / "alembic.ini").write_text(
+        f"[alembic]\nscript_location = %(here)s/alembic\nsqlalchemy.url = postgresql+{driver}://u:p@host/name\n"
+        "[loggers]\nkeys = root\n[handlers]\nkeys =\n[formatters]\nkeys =\n[logger_root]\nhandlers =\n"
+    )
+    made.given = made.folder / "alembic.ini"
+    dies = DIES.format(mark=str(tmp_path / "mark"), table=f"t{number}")
+    made.revision(number, table_up(number) + dies, f'    op.drop_table("t{number}")')
+    child = os.fork()
+    if child == 0:
+        made.initializer().initialize()
+        os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    result = made.initializer().initialize()
+    assert result.success, result.errors
+    assert made.applied() == ["r1", "r2"]
+    assert made.sql(f"SELECT count(*) FROM t{number}") == [(1,)]
+    assert made.sql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'named'::regclass") == [(True,)]
+    assert made.sql("SELECT version_num FROM alembic_version") == [("r2",)]
