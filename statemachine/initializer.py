@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
@@ -33,6 +34,9 @@ from initdb.steps.seeds.model import SeedSource
 from initdb.steps.seeds.sources import Seeds
 from initdb.steps.survey.code_fingerprint import code_parts
 
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
 
 class Initializer:
     """Makes one application's database ready.
@@ -40,12 +44,12 @@ class Initializer:
     To make one reads files, and does not touch the database; each method does.
 
     Args:
-        engine: The engine of the application, used as it is. Default: one for the settings' `work_url` or
-            `database_url`.
+        engine: The engine of the application, used as it is; for an AsyncEngine one with a synchronous driver
+            is made. Default: one for the settings' `work_url` or `database_url`.
         metadata: The models: a MetaData, a declarative base, a Flask-SQLAlchemy `db`, or a function that
             returns one of these.
-        migrations: The Alembic directory, its ini file or package, or a callable that passes a Config to its
-            argument.
+        migrations: The Alembic directory, its ini file or package, or a callable: it returns a Config, or
+            passes one to its argument.
         provider: What makes the Config of the directory. Default: initdb makes it.
         seeds: Folders, files and functions.
         base: The MetaData or the callable that creates the tables which the first revision expects to find.
@@ -74,7 +78,7 @@ class Initializer:
 
     def __init__(  # noqa: PLR0913 - each is a part that a team may hand over
         self,
-        engine: Engine | None = None,
+        engine: Engine | AsyncEngine | None = None,
         *,
         metadata: object = None,
         migrations: object = None,

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from initdb.loading.models import as_metadata, load_metadata
-from initdb.loading.objects import load_object
+from initdb.loading.objects import load_object, on_path
+from initdb.loading.packages import is_in_package
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
@@ -50,8 +51,15 @@ def _metadata(given: object, folder: Path) -> MetaData:
 
 
 def _migrations(given: object, folder: Path) -> object:
-    """The callable that a text names. Any other text, such as a path or "package:folder", stays as it is."""
-    if not isinstance(given, str) or ":" not in given or _is_path(given):
+    """The callable that a text names. Any other text, such as a path, a package or "package:folder", stays.
+
+    A folder in a package is found without importing the package, so it is looked for first.
+    """
+    if not isinstance(given, str) or _is_path(given):
+        return given
+    on_path(folder)
+    attribute = given.partition(":")[2]
+    if not all(part.isidentifier() for part in attribute.split(".")) or is_in_package(given):
         return given
     found = load_object(given, folder=folder, reference="migrations-not-found")
     return found if callable(found) else given

@@ -31,14 +31,14 @@ def load_object(text: str, *, reference: str = "bad-metadata", folder: Path | No
     module_name, colon, path = text.partition(":")
     if not colon or not all(part.isidentifier() for part in (*module_name.split("."), *path.split("."))):
         raise InitError(reference, f'"{text}" is not written as "module:attribute", such as "shop.models:db"')
-    place = _on_path(folder)
+    place = on_path(folder)
     found = _module(text, module_name, place, reference)
     for name in path.split("."):
         found = _attribute(text, found, name, reference)
     return found
 
 
-def _on_path(folder: Path | None) -> str:
+def on_path(folder: Path | None) -> str:
     """Put the folder on `sys.path`, and give its path; "." if the working directory was deleted."""
     try:
         place = str(folder.absolute() if folder else Path.cwd())

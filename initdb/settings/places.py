@@ -11,7 +11,7 @@ from initdb.settings.values import Kind
 
 _URL = re.compile(r"[\w+]+://", re.ASCII)
 _RELATIVE_SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!/|:memory:|file:)([^?]+)(.*)", re.ASCII | re.DOTALL)
-_IN_PACKAGE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[\w./-]+")
+_IN_PACKAGE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*(?::[\w./-]+)+")
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 _FILE_SUFFIXES = (".cfg", ".csv", ".ini", ".json", ".jsonl", ".py", ".sql", ".toml", ".tsv", ".yaml", ".yml")
 

@@ -66,7 +66,7 @@ SETTINGS: tuple[Setting, ...] = (
         "migrations",
         PLACE,
         None,
-        "Alembic's directory, ini file or package, or a callable that passes a Config to its argument.",
+        "Alembic's directory, its ini file or package, or a function that makes a Config.",
         example="migrations",
     ),
     Setting(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 from sqlalchemy import Engine
 
+from initdb.errors import InitError
 from initdb.steps.context import Application, ConfigProvider, ConfigTask
 from initdb.steps.env_py.source import chooses_folders, version_table
 from initdb.steps.revisions.checked import checked_graph
@@ -21,7 +24,8 @@ def with_revisions(
 
     Args:
         application: The other parts.
-        migrations: A folder, an ini file, a package, or a callable that makes a Config. None is no revisions.
+        migrations: A folder, an ini file, a package, or a callable: it returns a Config, or gets a function
+            that it calls with one. None is no revisions.
         provider: Makes the Config of a folder; None if initdb makes it.
         engine: The engine whose database env.py is to find.
 
@@ -31,7 +35,7 @@ def with_revisions(
     if migrations is None:
         return application
     if callable(migrations):
-        provider = cast("ConfigProvider", migrations)
+        provider = as_provider(migrations)
         place = _place_of(provider)
     else:
         place = find_directories(cast("str | Path", migrations))
@@ -47,6 +51,34 @@ def with_revisions(
         version_table=table,
         version_schema=schema,
     )
+
+
+def as_provider(given: Callable[..., object]) -> ConfigProvider:
+    """Make a provider of a callable: one that is given initdb's function, or one that returns a Config.
+
+    Args:
+        given: It takes the function if it must have an argument.
+    """
+    if _wants_argument(given):
+        return cast("ConfigProvider", given)
+
+    def provide(run: ConfigTask) -> None:
+        config = given()
+        if not hasattr(config, "get_main_option"):
+            said = f"the callable returned {type(config).__name__}, not a Config of Alembic"
+            raise InitError("migrations-not-found", said)
+        run(config)
+
+    return provide
+
+
+def _wants_argument(given: Callable[..., object]) -> bool:
+    try:
+        parameters = inspect.signature(given).parameters.values()
+    except (TypeError, ValueError):  # it is written in C and does not say
+        return True
+    positional = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
+    return any(one.kind in positional and one.default is one.empty for one in parameters)
 
 
 def _place_of(provider: ConfigProvider) -> MigrationPlace:

@@ -45,7 +45,9 @@ _LABEL = re.compile(
     _FLAGS,
 )
 
-_INDEX_STATE = text("""SELECT i.indisvalid, pg_catalog.age(c.xmin) <= pg_catalog.age(CAST(CAST(:xid AS text) AS xid)),
+# Some drivers take the type of a parameter from the statement, and there is none in Python for an xid.
+_INDEX_STATE = text("""SELECT i.indisvalid,
+        pg_catalog.age(c.xmin) <= pg_catalog.age(CAST(CAST(:xid AS text) AS xid)),
         pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
     FROM pg_catalog.pg_index i
     JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid

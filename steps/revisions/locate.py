@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from initdb.errors import InitError
-from initdb.steps.python_files.packages import is_package_name, package_folder
+from initdb.loading.packages import is_package_name, package_folder
 from initdb.steps.revisions.options import Options, read_ini, read_toml
 
 INI = "alembic.ini"

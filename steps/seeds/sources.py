@@ -17,7 +17,7 @@ from typing import TypeAlias, cast
 
 from initdb.errors import InitError
 from initdb.loading.objects import load_object
-from initdb.steps.python_files.packages import is_package_name, package_folder
+from initdb.loading.packages import is_package_name, package_folder
 from initdb.steps.seeds.checking import check
 from initdb.steps.seeds.documents import stated
 from initdb.steps.seeds.functions import function_source, seed

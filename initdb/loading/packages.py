@@ -16,6 +16,19 @@ def is_package_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
+def is_in_package(text: str) -> bool:
+    """Whether "package:path" names a folder that exists. Nothing is imported.
+
+    Args:
+        text: The name.
+    """
+    name, *parts = text.split(":")
+    if not is_package_name(text):
+        return False
+    top, *inner = name.split(".")
+    return any(root.joinpath(*inner, *parts).is_dir() for root in _locations(top))
+
+
 def package_folder(text: str) -> Path:
     """The absolute folder that "package.inner" or "package:path" names (`a:b:c` is `b/c` in `a`).
 

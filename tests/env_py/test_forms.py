@@ -1,0 +1,101 @@
+"""Every form in which a setting can say where the revisions are, as a team types it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.toy import Toy
+
+CONFIGS = """
+from pathlib import Path
+
+from alembic.config import Config
+
+
+def returned():
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "inner" / "migrations"))
+    config.set_main_option("sqlalchemy.url", {url!r}.replace("%", "%%"))
+    return config
+
+
+def returned_of(name="shop"):
+    return returned()
+
+
+def given(run):
+    run(returned())
+
+
+def nothing():
+    return None
+"""
+
+FORMS = (
+    "shop/inner/migrations",
+    "shop/inner",
+    "shop.inner.migrations",
+    "shop.inner:migrations",
+    "shop:inner/migrations",
+    "shop:inner:migrations",
+    "shop.configs:returned",
+    "shop.configs:returned_of",
+    "shop.configs:given",
+)
+
+
+def shop(folder: Path, url: str) -> Toy:
+    """A package in `folder` with two revisions in it, and functions that give a Config."""
+    inner = folder / "shop" / "inner"
+    inner.mkdir(parents=True)
+    for package in (folder / "shop", inner):
+        (package / "__init__.py").touch()
+    (folder / "shop" / "configs.py").write_text(CONFIGS.format(url=url))
+    made = Toy(inner, url, tables=2).with_revisions()
+    made.migrations.rename(inner / "migrations")
+    (inner / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/migrations\n")
+    return Toy(folder, url)
+
+
+def run(folder: Path, url: str, form: str) -> subprocess.CompletedProcess[str]:
+    """The command `initdb`, for which the working directory is not on Python's path."""
+    (folder / "initdb.toml").write_text(f'database_url = "{url}"\nmigrations = "{form}"\n')
+    words = [sys.executable, "-P", "-m", "initdb", "run"]
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form(form: str, tmp_path: Path, database_url: str) -> None:
+    """All of them name the same directory."""
+    toy = shop(tmp_path, database_url)
+    done = run(tmp_path, database_url, form)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert toy.sql("SELECT version_num FROM alembic_version") == [("r2",)]
+
+
+def test_a_package_is_not_imported_for_its_folder(tmp_path: Path, sqlite_url: str) -> None:
+    """What it does when it is imported is not for a boot to do."""
+    shop(tmp_path, sqlite_url)
+    (tmp_path / "shop" / "__init__.py").write_text("raise RuntimeError('imported')\n")
+    done = run(tmp_path, sqlite_url, "shop:inner/migrations")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("shop.configs:nothing", "the callable returned NoneType, not a Config of Alembic"),
+        ("shop.configs:returnd", "did you mean returned?"),
+        ("shop:elsewhere/migrations", "shop/elsewhere/migrations does not exist"),
+    ],
+)
+def test_a_form_that_names_nothing(form: str, said: str, tmp_path: Path, sqlite_url: str) -> None:
+    """The error says what is there instead. Nothing is made."""
+    shop(tmp_path, sqlite_url)
+    done = run(tmp_path, sqlite_url, form)
+    assert done.returncode == 2
+    assert "error: migrations-not-found" in done.stderr and said in done.stderr, done.stderr
