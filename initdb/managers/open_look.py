@@ -66,7 +66,13 @@ def health(initializer: Initializer, opened: OpenLook) -> Health:
     found = inspect_health(opened.connection, site.application, site.settings, opened.facts.seeds)
     # Of the server, not of this database: no validation stores it.
     at_risk = [Issue("durability", str(n), said, "warning") for n, said in enumerate(opened.seen.cautions)]
-    return found.with_check("durability", tuple(at_risk)) if at_risk else found
+    left_out = [
+        Issue("left-out", str(n), said, "warning") for n, said in enumerate(site.application.left_out)
+    ]
+    checks = {"durability": tuple(at_risk), "seed files": tuple(left_out)}
+    for name, issues in checks.items():
+        found = found.with_check(name, issues) if issues else found
+    return found
 
 
 def about_schema(found: Health) -> tuple[Issue, ...]:

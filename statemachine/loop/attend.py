@@ -74,7 +74,10 @@ def attend(
             return of_own_run(order or Order())
         with graceful(stopper, host=host):
             stay = _Attendance(site, order or Order(), mode, wait, stopper)
-            return replace(stay.run(), cautions=(*cautions(site.engine), *stay.cautions))
+            ended = stay.run()
+            # A boot that finds a ready database does not repeat it.
+            left_out = site.application.left_out if ended.report is not None else ()
+            return replace(ended, cautions=(*cautions(site.engine), *stay.cautions, *left_out))
     except Stopped as stop:
         return Outcome("stopped", exit_code=128 + stop.signum, signum=stop.signum)
     except InitError as error:

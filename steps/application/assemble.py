@@ -15,7 +15,8 @@ from initdb.steps.application.given import Given
 from initdb.steps.application.with_revisions import with_revisions
 from initdb.steps.context import Application
 from initdb.steps.engines.choose import Engines
-from initdb.steps.seeds.sources import discover
+from initdb.steps.seeds.ordering import by_parents
+from initdb.steps.seeds.sources import discover, ignored
 
 
 def assemble(given: Given, settings: Settings, engines: Engines) -> Application:
@@ -40,7 +41,8 @@ def assemble(given: Given, settings: Settings, engines: Engines) -> Application:
     seeds = discover(given.seeds, folder=folder)
     application = Application(
         metadata=named.metadata,
-        seeds=tuple(one for one in seeds if given.owns is None or given.owns(one)),
+        seeds=by_parents([one for one in seeds if given.owns is None or given.owns(one)], named.metadata),
+        left_out=tuple(f"{path} is no seed: {why}" for path, why in ignored(given.seeds, folder=folder)),
         rules=given.rules,
         base=named.base,
         schema_from=_of_this_database(settings).schema_source(

@@ -27,6 +27,7 @@ class SeedSource:
         on_conflict: What happens to a row that exists.
         path: The file, if the content is in one.
         function: The function, if the application passed one.
+        free: Whether its name says nothing of its place among the files of its folder.
     """
 
     name: str
@@ -37,6 +38,7 @@ class SeedSource:
     on_conflict: OnConflict = "skip"
     path: Path | None = None
     function: Callable[..., object] | None = None
+    free: bool = False
 
     @property
     def file(self) -> Path:

@@ -1,9 +1,10 @@
 """Finds the seed sources that an application configures. None of them runs here.
 
-Files are named `NN_table.csv`, `.json`, `.yaml`, `.yml` or `NN_name.py`. They are ordered by number, then by
-name: `2_b.csv` comes before `10_a.csv`. A Python file defines either `rows()` or `seed(connection)`. `rows()`
-yields dicts for the table in TABLE, or in the file's name. `seed(connection)` works on the connection and
-does not commit. KEY and ON_CONFLICT are optional.
+Files are named `table.csv`, `.json`, `.yaml`, `.yml` or `name.py`, with or without a number in front:
+`10_table.csv`, `10-table.csv`. Those with a number are ordered by it, then by name: `2_b.csv` comes before
+`10_a.csv`. The others find their place by the models' foreign keys (`ordering`). A Python file defines either
+`rows()` or `seed(connection)`. `rows()` yields dicts for the table in TABLE, or in the file's name.
+`seed(connection)` works on the connection and does not commit. KEY and ON_CONFLICT are optional.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias, cast
 
@@ -40,13 +42,13 @@ def discover(seeds: Seeds, *, folder: Path) -> tuple[SeedSource, ...]:
     """Find the sources, and read and hash their files. A module is imported only for "module:function".
 
     Args:
-        seeds: None, one of these, or a sequence of them: a folder, of which the numbered files count
-            (`ignored` gives the others); a file, numbered or not; "package.name" or "package:path" of a
-            folder or file; "module:function"; a callable.
+        seeds: None, one of these, or a sequence of them: a folder (`ignored` gives the files that do not
+            count); a file; "package.name" or "package:path" of a folder or file; "module:function"; a
+            callable.
         folder: Where relative paths begin.
 
     Returns:
-        The sources, in the order in which they are applied.
+        The sources, in the order of their names.
 
     Raises:
         InitError: `seeds-not-found`, `seed-file-unreadable`, `seed-name-twice`.
@@ -61,9 +63,21 @@ def discover(seeds: Seeds, *, folder: Path) -> tuple[SeedSource, ...]:
 
 
 def ignored(seeds: Seeds, *, folder: Path) -> tuple[tuple[Path, str], ...]:
-    """The files in the configured folders that are not seed sources, each with the reason; see `discover`."""
+    """The files in the configured folders that are not seeds, each with the reason.
+
+    Hidden files, and what Python puts into a package, are left out of this too.
+
+    Args:
+        seeds: As for `discover`.
+        folder: As for `discover`.
+    """
     folders = [path for item in _items(seeds) if (path := _path(item, folder)) is not None and path.is_dir()]
-    return tuple((file, reason) for path in folders for file in _listed(path) if (reason := _reason(file)))
+    return tuple(
+        (file, reason)
+        for path in folders
+        for file in _listed(path)
+        if not file.name.startswith((".", "__")) and (reason := _reason(file))
+    )
 
 
 def identity_source() -> SeedSource:
@@ -90,7 +104,8 @@ def _sources(item: Seed, folder: Path) -> Iterator[SeedSource]:
         yield function_source(_function(item, folder))
     elif path.is_dir():
         files = [file for file in _listed(path) if _reason(file) is None]
-        yield from (_file_source(file) for file in sorted(files, key=_order))
+        for file in sorted(files, key=_order):
+            yield replace(_file_source(file), free=not _is_numbered(file))
     elif path.is_file():
         yield _file_source(path)
     else:
@@ -141,9 +156,23 @@ def _reason(file: Path) -> str | None:
         return "it is not a file"
     if match is None:
         return "its name does not end in .csv, .json, .yaml, .yml or .py"
-    if match[1] is None:
-        return "its name does not begin with a number (NN_table.csv)"
+    if match[1] is None and match[3] == "py" and not _is_script(file):
+        return "it defines neither rows() nor seed(connection), and its name has no number"
     return None
+
+
+def _is_script(file: Path) -> bool:
+    """Whether a Python file is a seed. A folder may hold what its seeds import."""
+    try:
+        read_script(file.name, file.read_bytes())
+    except (InitError, OSError):
+        return False
+    return True
+
+
+def _is_numbered(file: Path) -> bool:
+    match = _NAME.fullmatch(file.name)
+    return match is not None and match[1] is not None
 
 
 def _order(file: Path) -> tuple[int, str]:

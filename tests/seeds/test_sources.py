@@ -49,13 +49,30 @@ def test_a_file_is_known_by_its_name_table_and_content(tmp_path: Path) -> None:
 
 
 def test_other_files_are_left_out_with_a_reason(tmp_path: Path) -> None:
-    """A file without a number, of another kind, or a folder is no source, and `ignored` says why."""
-    write(tmp_path, _roles__csv="x\n", _01_notes__txt="", _01_roles__csv="x\n")
+    """A file of another kind, a module without a seed, or a folder is no source, and `ignored` says why."""
+    write(tmp_path, _01_notes__txt="", _01_roles__csv="x\n", _shared__py="NAMES = ['a']\n", _init__py="")
     (tmp_path / "02_sub.csv").mkdir()
+    for name in (".gitkeep", "__init__.py"):
+        (tmp_path / name).touch()
     assert [source.name for source in discover(tmp_path, folder=tmp_path)] == ["01_roles.csv"]
     reasons = {path.name: reason for path, reason in ignored(tmp_path, folder=tmp_path)}
-    assert set(reasons) == {"roles.csv", "01_notes.txt", "02_sub.csv"}
-    assert "number" in reasons["roles.csv"]
+    assert set(reasons) == {"01_notes.txt", "02_sub.csv", "shared.py", "init.py"}
+    assert reasons["shared.py"].startswith("it defines neither rows() nor seed(connection)")
+    assert "does not end in .csv" in reasons["01_notes.txt"]
+
+
+def test_files_with_and_without_a_number(tmp_path: Path) -> None:
+    """By number, with any separator, then by name; a name without a number says nothing of its place."""
+    write(tmp_path, _item__csv="x\n", _10_b__csv="x\n", _2_c__json="[]", _say__py="def rows(): yield {}\n")
+    (tmp_path / "01-a.csv").write_text("x\n")
+    found = discover(tmp_path, folder=tmp_path)
+    assert [(one.name, one.table, one.free) for one in found] == [
+        ("item.csv", "item", True),
+        ("say.py", "say", True),
+        ("01-a.csv", "a", False),
+        ("2_c.json", "c", False),
+        ("10_b.csv", "b", False),
+    ]
 
 
 def test_a_document_states_its_table_key_and_conflict(tmp_path: Path) -> None:

@@ -31,9 +31,12 @@ def plan(call: Call) -> int:
         verdict, known = judge(found.seen), found.seen.knowledge
         intents = plan_for(found.facts, verdict, known, initializer.site.application)
         name, state = named(initializer), str(state_of(found.facts))
+        left_out = initializer.site.application.left_out
     for line in target.assumed:
         call.screen.say(("assumed ", "dim"), line)
     call.screen.say(name)
+    for said in left_out:
+        call.screen.warn(f"warning: {said}")
     if not intents:
         call.screen.say(why_not(verdict))
     else:
@@ -52,6 +55,7 @@ def plan(call: Call) -> int:
             "state": state,
             "steps": [{"step": i.step, "subject": i.subject, "note": i.note} for i in intents],
             "assumed": list(target.assumed),
+            "warnings": list(left_out),
         }
     )
     return 0

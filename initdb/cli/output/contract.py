@@ -90,6 +90,7 @@ FIELDS: Mapping[str, Fields] = {
         "state": "what an inspection would find",
         "steps": "what a boot would do, in order: `step`, `subject`, `note`; empty if there is nothing to do",
         "assumed": "what was assumed, since nothing was configured",
+        "warnings": "files in the folders of the seeds that are no seeds, with the reason",
     },
     "validate": COMMON
     | {
