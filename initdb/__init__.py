@@ -84,7 +84,14 @@ def __getattr__(name: str) -> object:
     """A public name, from the module that defines it."""
     if name not in _PLACES:
         raise AttributeError(f"module 'initdb' has no attribute {name!r}")
-    found: object = getattr(import_module(_PLACES[name]), name)
+    try:
+        found: object = getattr(import_module(_PLACES[name]), name)
+    except ImportError as error:
+        from initdb.supported import too_old
+
+        if old := too_old():
+            raise ImportError(str(old)) from error
+        raise
     globals()[name] = found
     return found
 

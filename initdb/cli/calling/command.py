@@ -15,6 +15,7 @@ from initdb.cli.calling.options import SettingOption
 from initdb.errors import InitError
 from initdb.errors.redact import scrub
 from initdb.errors.safe import safe_text
+from initdb.supported import too_old
 
 INTERRUPTED = 130
 P = ParamSpec("P")
@@ -107,7 +108,8 @@ def ending(ctx: click.Context, failure_code: int | None) -> Iterator[None]:
     except (KeyboardInterrupt, click.Abort):  # Abort: Ctrl-C at a question
         ctx.exit(INTERRUPTED)
     except Exception as error:  # a bug in initdb: it is shown like any failure
-        _end(ctx, _internal(error, Call.of(ctx).debug), failure_code)
+        old = too_old() if isinstance(error, ImportError) else None
+        _end(ctx, old or _internal(error, Call.of(ctx).debug), failure_code)
 
 
 def _end(ctx: click.Context, error: InitError, failure_code: int | None) -> None:

@@ -40,6 +40,20 @@ SETTINGS: tuple[ErrorRow, ...] = (
         exit_code=2,
     ),
     ErrorRow(
+        "library-too-old",
+        "A library that initdb needs is installed in a version that is too old.",
+        _NOTHING,
+        "Install a newer version, then: initdb run",
+        causes=(
+            "Another package of the application holds the library back.",
+            "initdb was installed with pip install --no-deps, or into an image that was built before.",
+        ),
+        advice=(
+            Advice("troubleshooting", "See which package demands it: pip check; pip show sqlalchemy alembic"),
+        ),
+        exit_code=2,
+    ),
+    ErrorRow(
         "no-such-driver",
         "The driver that the URL names is not installed, or SQLAlchemy does not know it.",
         _NOTHING,
