@@ -101,7 +101,8 @@ def hand_over(words: Sequence[str], path: str | None = None) -> NoReturn:
         raise InitError("postgresql-initdb-missing", f"called with: {' '.join(words)}")
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(program, ["initdb", *words])  # noqa: S606 - the program that the caller's own PATH names
+    # It looks for its server beside the program that it is called by.
+    os.execv(program, [program, *words])  # noqa: S606 - the program that the caller's own PATH names
 
 
 def _other(file: Path) -> Path | None:

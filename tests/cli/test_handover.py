@@ -12,6 +12,7 @@ import pytest
 from initdb.cli.handover import is_for_postgresql
 from initdb.cli.root import make_group
 from tests.cli.console import Console
+from tests.support.postgres_server import PostgresServer
 
 NAMES = make_group().commands.keys()
 
@@ -102,3 +103,14 @@ def test_help_says_first_which_one_it_is(console: Console) -> None:
     assert first.startswith("initdb-journal 0.")
     assert "not PostgreSQL's initdb" in first
     assert "not PostgreSQL's initdb" in console("--version").stdout
+
+
+def test_the_real_one_finds_its_server(console: Console, tmp_path: Path, server: PostgresServer) -> None:
+    """It looks beside the program by whose name it was called, which must not be ours."""
+    ours = fake(tmp_path / "ours", f"#!{sys.executable}\nfrom initdb.__main__ import main\nmain()\n")
+    done = call(
+        console, f"{ours.parent}:{server.bin}:/usr/bin:/bin", "-D", str(tmp_path / "data"), "-A", "trust"
+    )
+    assert 'program "postgres"' not in done.stderr, done.stderr
+    # It runs as no superuser of the system.
+    assert done.returncode == 0 or "cannot be run as root" in done.stderr, done.stderr
