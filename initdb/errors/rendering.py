@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
+from initdb.errors.faces import as_typed
 from initdb.errors.safe import safe_text
 
 MOST_LINES = 50
@@ -90,7 +91,7 @@ class Rendered:
 
 
 def render(rendered: Rendered, colour: bool = False) -> str:
-    """The text of an error for a terminal, without a newline at its end.
+    """The text of an error for a terminal, without a newline at its end, in the face at hand.
 
     Args:
         rendered: The error.
@@ -108,7 +109,7 @@ def render(rendered: Rendered, colour: bool = False) -> str:
     lines += [f"{paint('kept:', _GREEN)} {rendered.kept}"] if rendered.kept else []
     lines += [f"{paint('fix:', _CYAN)} {rendered.fix}"] if rendered.fix else []
     lines.append(f"{paint('more:', _DIM)} initdb explain {rendered.reference}")
-    return "\n".join(lines)
+    return as_typed("\n".join(lines))
 
 
 def safe_lines(values: Iterable[str]) -> tuple[str, ...]:

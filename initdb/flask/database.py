@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from flask import Flask
 
@@ -18,6 +20,22 @@ from initdb.statemachine.initializer import Initializer, failed
 from initdb.statemachine.loop.holder import at_work
 from initdb.statemachine.render.results import InitializationResult, RepairResult, ValidationResult
 from initdb.statemachine.render.status import status_of
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _in_context(
+    method: Callable[Concatenate[DatabaseInitializer, P], T],
+) -> Callable[Concatenate[DatabaseInitializer, P], T]:
+    """Run the method in the context of the application: it decides how errors name commands."""
+
+    @wraps(method)
+    def wrapped(self: DatabaseInitializer, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with self._app.app_context():
+            return method(self, *args, **kwargs)
+
+    return wrapped
 
 
 class DatabaseInitializer:
@@ -39,6 +57,7 @@ class DatabaseInitializer:
     def __init__(self, app: Flask, db: object) -> None:
         self._app, self._db = app, db
 
+    @_in_context
     def initialize(self) -> InitializationResult:
         """Make the database ready, whatever the setting `mode` says.
 
@@ -58,6 +77,7 @@ class DatabaseInitializer:
             result.duration = time.perf_counter() - begun
             return result
 
+    @_in_context
     def validate_setup(self) -> ValidationResult:
         """Check schema and data, without writing. An unreachable database is a critical issue."""
         try:
@@ -67,6 +87,7 @@ class DatabaseInitializer:
             told = error.rendered()
             return ValidationResult(False, [told.message, *told.context], [told.fix], "critical")
 
+    @_in_context
     def repair_if_needed(self) -> RepairResult:
         """If a check finds a defect, repair what can be repaired without losing data, and go on to ready.
 
@@ -81,6 +102,7 @@ class DatabaseInitializer:
         except InitError as error:
             return unrepaired(error)
 
+    @_in_context
     def get_initialization_status(self) -> dict[str, Any]:
         """Say in which state the database is, as plain data without a secret. It writes and raises nothing.
 

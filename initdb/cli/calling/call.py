@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import click
 
 from initdb.cli.output.screen import Screen
+from initdb.errors.faces import PLAIN, Face
 
 SETTINGS_KEY = "initdb.settings"
 FLAGS_KEY = "initdb.flags"
@@ -32,6 +33,15 @@ class Call:
     debug: bool
     screen: Screen
     flask: Callable[[], object] | None = None
+
+    @property
+    def face(self) -> Face:
+        """How commands are typed where this one was."""
+        if self.flask is None:
+            return PLAIN
+        from initdb.flask.face import face_of_command
+
+        return face_of_command()
 
     @classmethod
     def of(cls, ctx: click.Context) -> Call:

@@ -13,6 +13,7 @@ import click
 from initdb.cli.calling.call import Call
 from initdb.cli.calling.options import SettingOption
 from initdb.errors import InitError
+from initdb.errors.faces import speaking
 from initdb.errors.redact import scrub
 from initdb.errors.safe import safe_text
 from initdb.supported import too_old
@@ -98,6 +99,12 @@ def harmless() -> Iterator[None]:
 @contextmanager
 def ending(ctx: click.Context, failure_code: int | None) -> Iterator[None]:
     """Show what the block raises as a failure on stderr, and exit. Exceptions of click pass."""
+    with speaking(Call.of(ctx).face), _ending(ctx, failure_code):
+        yield
+
+
+@contextmanager
+def _ending(ctx: click.Context, failure_code: int | None) -> Iterator[None]:
     try:
         with harmless():
             yield

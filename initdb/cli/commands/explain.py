@@ -24,9 +24,10 @@ def explain(call: Call, reference: str | None, database: str | None) -> None:
     Without REFERENCE it lists all errors.
     """
     from initdb.errors import CATALOGUE, render_page
+    from initdb.errors.faces import as_typed
 
     if reference is not None:
-        text = render_page(reference, database)
+        text = as_typed(render_page(reference, database))
         row = CATALOGUE[reference]
         call.screen.emit(
             {

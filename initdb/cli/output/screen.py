@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
 from initdb.errors import Rendered, render
+from initdb.errors.faces import as_typed
 from initdb.errors.safe import safe_text
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Screen:
 
         self.clear()
         pieces = [(part, "") if isinstance(part, str) else part for part in parts]
+        pieces = [(as_typed(text), style) for text, style in pieces]
         with self._console.capture() as line:
             self._console.print(Text.assemble(*((_printable(text), style) for text, style in pieces)))
         self._write(line.get())
@@ -110,7 +112,7 @@ class Screen:
     def warn(self, text: str) -> None:
         """Print a line on stderr, for people and logs, even if nothing else is printed."""
         self.clear()
-        sys.stderr.write(f"{_printable(text)}\n")
+        sys.stderr.write(f"{_printable(as_typed(text))}\n")
         sys.stderr.flush()
 
     def fail(self, error: Rendered) -> None:

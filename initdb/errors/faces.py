@@ -1,0 +1,85 @@
+"""Writes the commands in a text as one types them where it is shown: `initdb run`, or `flask initdb run`.
+
+Texts are stored with the plain names, since another face may show them later.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+_OURS = "admin|diagram|explain|journal|plan|release|repair|resume|rollback|run|status|validate"
+_ALEMBIC = "branches|check|current|downgrade|edit|heads|history|merge|revision|show|stamp|upgrade"
+_COMMAND = re.compile(rf"(?<![\w./=-])(?<!flask )(?<!-m )(initdb|alembic) (?={_OURS}|{_ALEMBIC})")
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """How commands are typed in one place.
+
+    Attributes:
+        ours: What stands for `initdb`.
+        alembic: What stands for `alembic`.
+    """
+
+    ours: str = "initdb"
+    alembic: str = "alembic"
+
+
+PLAIN = Face()
+
+_chosen: ContextVar[Face | None] = ContextVar("initdb_face", default=None)
+_askers: list[Callable[[], Face | None]] = []
+
+
+def offer(ask: Callable[[], Face | None]) -> None:
+    """Register a function that knows its face, if it is the one at hand.
+
+    Args:
+        ask: Gives the face; None if another one is at hand.
+    """
+    _askers.append(ask)
+
+
+@contextmanager
+def speaking(face: Face) -> Iterator[None]:
+    """Show all texts in the block in a face, whatever those that were registered say.
+
+    Args:
+        face: Of the command that was typed.
+    """
+    token = _chosen.set(face)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+def at_hand() -> Face:
+    """The face in which a text is shown now."""
+    if (chosen := _chosen.get()) is not None:
+        return chosen
+    return next((face for ask in _askers if (face := ask()) is not None), PLAIN)
+
+
+def as_typed(text: str) -> str:
+    """The text with its commands as they are typed here.
+
+    Args:
+        text: It has the plain names.
+
+    Example:
+        >>> with speaking(Face("flask initdb", "flask db")):
+        ...     as_typed("Merge them: alembic merge heads, then: initdb run. Or python -m initdb run")
+        'Merge them: flask db merge heads, then: flask initdb run. Or python -m initdb run'
+    """
+    face = at_hand()
+    if face == PLAIN:
+        return text
+    return _COMMAND.sub(lambda found: f"{getattr(face, _FIELDS[found[1]])} ", text)
+
+
+_FIELDS = {"initdb": "ours", "alembic": "alembic"}
