@@ -212,11 +212,24 @@ def _listen(reader: socket.socket, stopper: Stopper, *, host: bool, onward: int)
         for byte in filter(SIGNALS.__contains__, data):
             if stopper.signum is None:
                 asked = _monotonic()
+                if host:
+                    _say(byte)
                 stopper.stop(byte)
             elif host and _monotonic() - asked > AGAIN:
                 _end(byte, "it was asked twice")
         if stopper.signum is not None:
             reader.settimeout(REPEAT)
+
+
+def _say(signum: int) -> None:
+    """Say at once that the run stops: its step may be in code that takes a while to notice."""
+    if (stream := sys.stderr) is None:
+        return
+    again = " Press Ctrl-C again to stop at once." if signum == signal.SIGINT else ""
+    said = f"initdb stops ({signal.Signals(signum).name}): the step at work is rolled back."
+    with contextlib.suppress(OSError, ValueError):
+        # A terminal has just shown "^C", or a line that is updated in place.
+        print("\n" * stream.isatty() + said + again, file=stream, flush=True)
 
 
 def _end(signum: int, why: str) -> NoReturn:

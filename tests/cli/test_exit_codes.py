@@ -49,6 +49,26 @@ def test_a_signal_stops_in_order(
     assert console("run").exit_code == 0
 
 
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_answered_at_once(
+    console: Console, toy: Toy, flag: Path, tmp_path: Path, signum: signal.Signals
+) -> None:
+    """Code that notices it late is still at work when the answer is there; Ctrl-C tells of the second one."""
+    gate = tmp_path / "gate"
+    waits = f"    import pathlib, time\n    while not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)"
+    toy.revision(4, f"    open({str(flag)!r}, 'w').close()\n{waits}")
+    process = begun(console, flag, "run")
+    process.send_signal(signum)
+    assert process.stderr is not None
+    said = process.stderr.readline()
+    assert said.startswith(f"initdb stops ({signum.name}): the step at work is rolled back.")
+    assert ("Press Ctrl-C again" in said) == (signum == signal.SIGINT)
+    assert process.poll() is None
+    gate.touch()
+    process.communicate(timeout=60)
+    assert toy.types()[-1] == "run_stopped"
+
+
 def test_a_kill_is_told_by_the_next_run(console: Console, toy: Toy, flag: Path) -> None:
     """SIGKILL leaves no word; the journal tells the story of both runs."""
     toy.revision(4, SLOW.format(flag=str(flag)))
