@@ -108,3 +108,24 @@ def test_waiting_is_a_line_a_change_where_nothing_can_be_updated() -> None:
         shown.waiting(Waiting(why, "2026-11-23T08:06:41.000000Z"))
     assert lines == ["waiting: a works", "waiting: b works"]
     assert shown.waited
+
+
+def test_a_rollback_is_shown_and_asked_for(console: Console, toy: Toy) -> None:
+    """What it reverts, newest first. A no, and Ctrl-D, change nothing; --yes and a script are not asked."""
+    console("run")
+    before = toy.types()
+    code, shown = on_terminal(
+        ["rollback", "--to", "r1"], console.folder, console.environ, {"Roll back these 2 revisions?": "n"}
+    )
+    plain = COLOUR.sub("", shown)
+    assert code == 1 and "nothing was rolled back" in plain, plain
+    assert plain.index("rolls back r3  make t3 (003_r3.py)") < plain.index(
+        "rolls back r2  make t2 (002_r2.py)"
+    )
+    assert toy.types() == before
+    code, shown = on_terminal(["rollback"], console.folder, console.environ, {"Roll it back?": "y"})
+    assert code == 0, shown
+    code, shown = on_terminal(["rollback", "--yes"], console.folder, console.environ)
+    assert code == 0 and "Roll it back?" not in shown
+    assert console("rollback").exit_code == 0
+    assert toy.sql("SELECT count(*) FROM alembic_version") == [(0,)]

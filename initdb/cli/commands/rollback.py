@@ -19,20 +19,25 @@ if TYPE_CHECKING:
 
 @click.command("rollback", cls=Command)
 @click.option("--to", metavar="REV", help="Roll back everything after revision REV (base: everything).")
+@click.option("--yes", is_flag=True, help="Do not ask before something is rolled back.")
 @no_wait_option
 @output_options
 @setting_options
 @pass_call
-def rollback(call: Call, to: str | None, no_wait: bool) -> int:
+def rollback(call: Call, to: str | None, yes: bool, no_wait: bool) -> int:
     """Roll back the last revision, by its downgrade.
+
+    It shows what it rolls back. On a terminal it asks first.
 
     Each revision is one transaction. What was rolled back is held: no boot applies it until `initdb release`,
     or until its file changes.
     """
 
     def order_of(initializer: Initializer) -> Order:
+        from initdb.cli.working.rollback import show_and_ask
         from initdb.statemachine import orders
 
+        show_and_ask(call, initializer, to, assured=yes)
         return orders.roll_back(to)
 
     return work(call, order_of, wait=not no_wait, one=True)
