@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from alembic.command import upgrade
@@ -60,8 +62,27 @@ def _escaped(text: str) -> str:
     return text.replace("%", "%%")
 
 
-def place_of(provider: Provider) -> tuple[Path, tuple[Path, ...]]:
-    """Find the script location and the version locations of a callable's Config, without running env.py.
+_OF_THE_PLACE = frozenset({"here", "script_location", "version_locations", "sqlalchemy.url"})
+"""Options that are paths, or a URL with a password. The revisions themselves are hashed elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundConfig:
+    """What a callable's Config says, as it is now.
+
+    Attributes:
+        script_location: The folder with env.py.
+        version_locations: The folders of the revisions.
+        digest: The hash of its options, without the URL.
+    """
+
+    script_location: Path
+    version_locations: tuple[Path, ...]
+    digest: str
+
+
+def found_by(provider: Provider) -> FoundConfig:
+    """Read a callable's Config, without running env.py.
 
     Args:
         provider: The callable.
@@ -69,14 +90,23 @@ def place_of(provider: Provider) -> tuple[Path, tuple[Path, ...]]:
     Raises:
         InitError: The callable fails, or does not run the function that it gets.
     """
-    found: list[tuple[Path, tuple[Path, ...]]] = []
+    found: list[FoundConfig] = []
 
     def note(config: Config) -> None:
         script = ScriptDirectory.from_config(config)
-        found.append((Path(script.dir), private_names.version_locations(script)))
+        locations = private_names.version_locations(script)
+        found.append(FoundConfig(Path(script.dir), locations, _digest(config)))
 
     with translated(lambda error: env_failure(error, "")):
         provider(note)
     if not found:
         raise InitError("migrations-not-found", "the callable did not run the function it was given")
     return found[0]
+
+
+def _digest(config: Config) -> str:
+    """The hash of what the Config was given, without what differs between machines and databases."""
+    options = config.file_config.items(config.config_ini_section, raw=True)
+    said = sorted(f"{name}={value}" for name, value in options if name not in _OF_THE_PLACE)
+    arguments = getattr(config.cmd_opts, "x", None) or ()
+    return hashlib.sha256("\n".join([*said, *map(str, arguments)]).encode(errors="surrogatepass")).hexdigest()

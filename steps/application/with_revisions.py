@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
@@ -36,7 +37,7 @@ def with_revisions(
         return application
     if callable(migrations):
         provider = as_provider(migrations)
-        place = _place_of(provider)
+        place = _place_of(provider, migrations)
     else:
         place = find_directories(cast("str | Path", migrations))
     env_py = place.script_location / "env.py"
@@ -81,11 +82,19 @@ def _wants_argument(given: Callable[..., object]) -> bool:
     return any(one.kind in positional and one.default is one.empty for one in parameters)
 
 
-def _place_of(provider: ConfigProvider) -> MigrationPlace:
-    from initdb.steps.alembic_driver import place_of
+def _place_of(provider: ConfigProvider, given: Callable[..., object]) -> MigrationPlace:
+    from initdb.steps.alembic_driver import found_by
 
-    location, versions = place_of(provider)
-    return MigrationPlace(location, None, versions)
+    found = found_by(provider)
+    made_by = hashlib.sha256(f"{_source(given)}\0{found.digest}".encode(errors="surrogatepass")).hexdigest()
+    return MigrationPlace(found.script_location, None, found.version_locations, made_by=made_by)
+
+
+def _source(given: Callable[..., object]) -> str:
+    try:
+        return inspect.getsource(inspect.unwrap(given))
+    except (OSError, TypeError, ValueError):  # it is an object, or was made without a file
+        return ""
 
 
 def _lazy_provider(place: MigrationPlace, engine: Engine) -> ConfigProvider:

@@ -29,6 +29,7 @@ class MigrationPlace:
         toml: The pyproject.toml, if it configures Alembic.
         recursive: Whether inner folders count.
         sourceless: Whether compiled files count.
+        made_by: The hash of the function that makes the Config, and of what it says; "" without one.
     """
 
     script_location: Path
@@ -37,6 +38,7 @@ class MigrationPlace:
     toml: Path | None = None
     recursive: bool = False
     sourceless: bool = False
+    made_by: str = ""
 
 
 def find_directories(migrations: str | Path) -> MigrationPlace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -33,12 +34,33 @@ def code_parts(application: Application, settings: Settings, dialect: Dialect) -
     }
     if application.place is not None:
         revisions = application.graph.digest() if application.graph else _everything(application.place)
-        parts["migrations"] = _lines([revisions, _file(application.place.script_location / "env.py")])
+        parts["migrations"] = _lines([revisions, *_around(application.place)])
     if application.metadata is not None:
         parts["models"] = models_digest(application.metadata, dialect)
     if application.seeds:
         parts["seeds"] = _lines(f"{source.name}\0{source.digest}" for source in application.seeds)
     return parts
+
+
+def _around(place: MigrationPlace) -> list[str]:
+    """The hashes of what decides how the revisions run: env.py, and what its Config comes from."""
+    found = [_file(place.script_location / "env.py")]
+    if place.ini is not None:
+        found.append(_file(place.ini))
+    if place.toml is not None:
+        found.append(_alembic_part(place.toml))
+    return [*found, place.made_by] if place.made_by else found
+
+
+def _alembic_part(toml: Path) -> str:
+    """The hash of what a pyproject.toml says to Alembic; the rest of it says nothing of revisions."""
+    import tomllib  # most boots do not need it
+
+    try:
+        said = tomllib.loads(toml.read_text(encoding="utf-8")).get("tool", {}).get("alembic", {})
+    except (OSError, ValueError):
+        return "missing"
+    return _lines([json.dumps(said, sort_keys=True, default=str)])
 
 
 def _everything(place: MigrationPlace) -> str:

@@ -99,3 +99,53 @@ def test_a_form_that_names_nothing(form: str, said: str, tmp_path: Path, sqlite_
     done = run(tmp_path, sqlite_url, form)
     assert done.returncode == 2
     assert "error: migrations-not-found" in done.stderr and said in done.stderr, done.stderr
+
+
+SPLIT = """
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+if context.config.get_alembic_option("tenant") != "right":
+    raise ValueError("no such tenant")
+engine = create_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=pool.NullPool)
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
+@pytest.mark.parametrize("where", ["ini", "toml", "function", "variable"])
+def test_a_corrected_config_is_tried_again(
+    where: str, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What env.py gets from its Config is code: once it has changed, a boot tries again by itself."""
+    shop(tmp_path, database_url)
+    inner = tmp_path / "shop" / "inner"
+    (inner / "migrations" / "env.py").write_text(SPLIT)
+    forms = {"ini": "shop/inner/alembic.ini", "toml": "pyproject.toml"}
+
+    def write(tenant: str) -> None:
+        monkeypatch.setenv("TENANT", tenant if where == "variable" else "wrong")
+        (inner / "alembic.ini").write_text(
+            f"[alembic]\nscript_location = %(here)s/migrations\ntenant = {tenant}\n"
+        )
+        (tmp_path / "pyproject.toml").write_text(
+            f'[tool.alembic]\nscript_location = "%(here)s/shop/inner/migrations"\ntenant = "{tenant}"\n'
+        )
+        said = 'os.environ["TENANT"]' if where == "variable" else repr(tenant)
+        configs = CONFIGS.format(url=database_url).replace(
+            "    return config\n",
+            f'    import os\n    config.set_main_option("tenant", {said})\n    return config\n',
+        )
+        (tmp_path / "shop" / "configs.py").write_text(configs)
+
+    form = forms.get(where, "shop.configs:returned")
+    write("wrong")
+    failed = run(tmp_path, database_url, form)
+    assert failed.returncode == 1 and "error: env-py-failed" in failed.stderr, failed.stderr
+    again = run(tmp_path, database_url, form)
+    assert again.returncode == 1 and "not tried again" in again.stdout + again.stderr, again.stdout
+    write("right")
+    done = run(tmp_path, database_url, form)
+    assert done.returncode == 0, done.stdout + done.stderr
