@@ -7,10 +7,10 @@ from dataclasses import replace
 from initdb.errors import InitError
 from initdb.steps.alembic_driver.ask import learned
 from initdb.steps.catalog.port import catalogue_of
-from initdb.steps.context import Progress, StepContext
+from initdb.steps.context import Application, Progress, StepContext
 from initdb.steps.payload.remaining import pending_seeds
 from initdb.steps.seeds.sources import check
-from initdb.steps.survey.facts import survey
+from initdb.steps.survey.facts import Facts, survey, version_place
 
 
 def run(ctx: StepContext) -> None:
@@ -22,8 +22,8 @@ def run(ctx: StepContext) -> None:
         ctx: The step's context.
 
     Raises:
-        InitError: `database-ahead`, if no revision file has one of the version rows; and what
-            `seeds.checking.check` raises.
+        InitError: `database-ahead`, if no revision file has one of the version rows; `version-rows-overlap`;
+            and what `seeds.checking.check` raises.
     """
     ctx.report(Progress("inspect"))
     waiting = pending_seeds(ctx)
@@ -35,9 +35,27 @@ def run(ctx: StepContext) -> None:
         facts = survey(ctx.work, application, ctx.knowledge)
         if facts.unknown:
             raise InitError("database-ahead", f"not in these migration files: {', '.join(facts.unknown)}")
+        if facts.overlapping:
+            raise _overlap(ctx, application, facts)
         event = facts.said(tuple(one.text for one in catalogue_of(ctx.work).leftovers()))
         if application is not ctx.application:
             event = replace(
                 event, version_table=application.version_table, version_schema=application.version_schema
             )
         ctx.unit.commit(ctx.work, event)
+
+
+def _overlap(ctx: StepContext, application: Application, facts: Facts) -> InitError:
+    """The error for version rows that Alembic refuses, with the statement that removes the older ones."""
+    table, schema = version_place(application, ctx.knowledge)
+    quote = ctx.work.dialect.identifier_preparer.quote
+    name = f"{quote(schema)}.{quote(table)}" if schema else quote(table)
+    older = ", ".join("'{}'".format(row.replace("'", "''")) for row in facts.overlapping)
+    statement = f"DELETE FROM {name} WHERE version_num IN ({older});"  # noqa: S608 - it is shown, not sent
+    rows = ", ".join(sorted(facts.rows or ()))
+    return InitError(
+        "version-rows-overlap",
+        f"{name} says {rows}; older than another row: {', '.join(facts.overlapping)}",
+        fix=f"{statement} Then: initdb run",
+        database=ctx.database,
+    )

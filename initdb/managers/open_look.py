@@ -69,7 +69,11 @@ def health(initializer: Initializer, opened: OpenLook) -> Health:
     left_out = [
         Issue("left-out", str(n), said, "warning") for n, said in enumerate(site.application.left_out)
     ]
-    checks = {"durability": tuple(at_risk), "seed files": tuple(left_out)}
+    rows = [
+        Issue("version-rows", row, f"The version row {row} is older than another one: Alembic refuses both.")
+        for row in opened.facts.overlapping
+    ]
+    checks = {"durability": tuple(at_risk), "seed files": tuple(left_out), "version rows": tuple(rows)}
     for name, issues in checks.items():
         found = found.with_check(name, issues) if issues else found
     return found

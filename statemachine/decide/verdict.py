@@ -25,6 +25,7 @@ class Look:
         code: Part → hash, for the parts that this process knows.
         catalog: The hash of the database's catalogue; None if it was not read.
         unknown: The version rows that no revision file of this process has.
+        overlapping: The version rows that another row implies. Alembic refuses to go on from them.
         pending: Revision → hash of its file, for those that are still to be applied; only if some are held.
         clock: The database's time, in seconds since 1970.
         rows: The version rows.
@@ -41,6 +42,7 @@ class Look:
     code: Mapping[str, str]
     catalog: str | None
     unknown: tuple[str, ...] = ()
+    overlapping: tuple[str, ...] = ()
     pending: Mapping[str, str] = field(default_factory=dict)
     clock: float = 0.0
     rows: tuple[str, ...] = ()
@@ -100,6 +102,8 @@ def judge(look: Look, override: int | None = None) -> Verdict:
     judgement = _judgement(look)
     if judgement and judgement.failure:
         return _failed(look, judgement.failure, override)
+    if look.overlapping:
+        return Verdict("work", "version rows that imply each other", look.overlapping)
     if judgement:
         return Verdict("ready", warnings=judgement.warnings)
     held = held_back(known.held, look.pending)

@@ -57,6 +57,7 @@ def look_on(site: Site, connection: Connection, before: Look | None = None, *, i
         site.code,
         around.content,
         unknown=around.unknown,
+        overlapping=around.overlapping,
         pending=around.pending,
         clock=around.server.clock,
         rows=around.rows,

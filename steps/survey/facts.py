@@ -25,6 +25,7 @@ class Facts:
         rows: The version rows; None if there is no version table.
         pending: The revisions that are still to be applied.
         unknown: The version rows that no file has.
+        overlapping: The version rows that another row implies.
         conflict: The revisions that the journal has as applied and the version rows lack.
         outside: The revisions that were applied, but not by initdb.
         seeds: The names of the sources that are still to be applied.
@@ -44,6 +45,7 @@ class Facts:
     managed: bool
     schema_from: str
     started_over: bool = False
+    overlapping: tuple[str, ...] = ()
 
     def said(self, leftovers: tuple[str, ...] = ()) -> DatabaseInspected:
         """The facts as the event stores them and the guards read them.
@@ -151,6 +153,7 @@ def decide(
         managed=bool(rows) or (known.managed and not started_over),
         schema_from=application.schema_from,
         started_over=started_over,
+        overlapping=graph.overlapping(rows or ()),
     )
 
 

@@ -24,6 +24,7 @@ class Surroundings:
     Attributes:
         rows: The version rows.
         unknown: The version rows that this code has no file for.
+        overlapping: The version rows that another row implies. Alembic refuses to go on from them.
         pending: The revisions that are to be applied, each with the hash of its file; only if some are held.
         server: Its clock, and whether it can be written.
         content: The hash of the catalogue; None if it was not needed, or tables are locked.
@@ -31,6 +32,7 @@ class Surroundings:
 
     rows: tuple[str, ...]
     unknown: tuple[str, ...]
+    overlapping: tuple[str, ...]
     pending: Mapping[str, str]
     server: Server
     content: str | None
@@ -63,6 +65,7 @@ def surroundings(
     return Surroundings(
         rows=rows,
         unknown=graph.unknown(rows) if graph else (),
+        overlapping=graph.overlapping(rows) if graph and len(rows) > 1 else (),
         pending={name: held.files[name].digest for name in held.pending(rows)} if held else {},
         server=database_of(connection).server(connection),
         content=content,

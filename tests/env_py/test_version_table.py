@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 
+from initdb.managers.open_look import health, open_look
 from tests.env_py.project import Project, brought_to_ready, project
 from tests.support.postgres_server import PostgresServer
 from tests.support.toy import table_up
@@ -217,3 +218,33 @@ def test_a_role_that_a_revision_takes(shop: Project, owner: str) -> None:
     result = shop.initializer().initialize()
     assert shop.applied() == ["r1", "r2"], result.errors
     assert shop.sql(OWNERS) == [(owner,)]
+
+
+@pytest.mark.parametrize("pending", [False, True])
+def test_rows_that_alembic_refuses(made: Project, pending: bool) -> None:
+    """A row that another one implies: named at once, ready or not, with the statement that fixes it."""
+    assert made.initializer().initialize().success
+    made.sql("INSERT INTO alembic_version VALUES ('r1')")
+    if pending:
+        made.revision(3, table_up(3))
+    error = made.failure()
+    assert "error: version-rows-overlap" in error
+    assert "alembic_version says r1, r2; older than another row: r1" in error
+    statement = error.split("fix: ")[1].split(";")[0]
+    assert statement.endswith("alembic_version WHERE version_num IN ('r1')")
+    with open_look(made.initializer()) as opened:
+        issues = health(made.initializer(), opened).defects
+    assert [issue.kind for issue in issues] == ["version-rows"]
+    made.sql(statement)
+    result = made.initializer().initialize()
+    assert result.success, result.errors
+    assert made.applied() == ["r1", "r2", *["r3"][: int(pending)]]
+
+
+def test_such_rows_in_a_schema(shop: Project) -> None:
+    """The statement names the table with its schema."""
+    shaped(shop, ', version_table="shop version", version_table_schema="shop"')
+    assert shop.initializer().initialize().success
+    shop.sql("""INSERT INTO shop."shop version" VALUES ('r1')""")
+    error = shop.failure()
+    assert """DELETE FROM shop."shop version" WHERE version_num IN ('r1');""" in error

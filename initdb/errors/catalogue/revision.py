@@ -31,6 +31,24 @@ _ENV_EXAMPLE = Advice("troubleshooting", "Check whether plain Alembic can use en
 
 REVISION: tuple[ErrorRow, ...] = (
     ErrorRow(
+        "version-rows-overlap",
+        "The version table has a row that another row of it implies: Alembic refuses to go on from them.",
+        _NOTHING,
+        "Delete the older row from the version table, then: initdb run",
+        causes=(
+            "Somebody inserted a version row by hand, or restored the table beside the one that was there.",
+            "Two tools migrated at the same time.",
+        ),
+        advice=(
+            Advice("troubleshooting", "See the rows, and their order: alembic current; alembic history"),
+            Advice(
+                "history-repair",
+                "The error has the statement that leaves only the newest rows. Check first that these are true.",
+            ),
+        ),
+        passing=True,
+    ),
+    ErrorRow(
         "revision-failed",
         "A revision failed.",
         _UNIT,
