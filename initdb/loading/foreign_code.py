@@ -13,6 +13,12 @@ from pathlib import Path
 from initdb.errors import InitError
 from initdb.errors.safe import safe_text
 
+_DRIVER = (
+    "In the URL of the application name the driver that is installed: postgresql+psycopg2://…; or "
+    "pip install 'psycopg[binary]'. Then: initdb run"
+)
+"""SQLAlchemy 2.1 imports psycopg for a plain postgresql://, and 2.0 psycopg2."""
+
 
 @contextmanager
 def foreign_code(reference: str, what: str) -> Iterator[None]:
@@ -32,7 +38,8 @@ def foreign_code(reference: str, what: str) -> Iterator[None]:
     except (Exception, SystemExit) as error:  # the code of the application may raise anything
         said = safe_text(error)
         raised = f"{type(error).__name__}: {said}" if said else type(error).__name__
-        raise InitError(reference, f"{what} {raised}{_line_of(error)}") from error
+        fix = _DRIVER if isinstance(error, ModuleNotFoundError) and error.name == "psycopg" else None
+        raise InitError(reference, f"{what} {raised}{_line_of(error)}", fix=fix) from error
 
 
 def _line_of(error: BaseException) -> str:

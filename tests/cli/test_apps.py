@@ -155,3 +155,18 @@ def test_loading_is_for_a_block_only() -> None:
         assert quiet.get()
         raise ValueError("x")
     assert not quiet.get()
+
+
+def test_an_application_whose_driver_is_missing(flask: Console, tmp_path: Path) -> None:
+    """A plain postgresql:// where only psycopg2 is installed: the error names both ways out."""
+    (flask.folder / "sitecustomize.py").write_text("import sys\nsys.modules['psycopg'] = None\n")
+    flask.environ |= {"DATABASE_URL": "postgresql://u:pw@127.0.0.1:1/x", "PYTHONPATH": str(flask.folder)}
+    words = [sys.executable, "-m", "initdb", "run", "--app", "note_app:create_app"]
+    done = subprocess.run(
+        words, cwd=flask.folder, env=flask.environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "error: bad-app" in done.stderr and "psycopg" in done.stderr, done.stderr
+    assert "postgresql+psycopg2://" in done.stderr
+    assert "pip install 'psycopg[binary]'" in done.stderr
+    assert "pw" not in done.stderr

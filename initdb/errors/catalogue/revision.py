@@ -43,7 +43,7 @@ REVISION: tuple[ErrorRow, ...] = (
             Advice("troubleshooting", "See the rows, and their order: alembic current; alembic history"),
             Advice(
                 "history-repair",
-                "The error has the statement that leaves only the newest rows. Check first that these are true.",
+                "The error has the statement that leaves the newest rows. Check first that these are true.",
             ),
         ),
         passing=True,

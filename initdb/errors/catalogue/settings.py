@@ -15,6 +15,13 @@ _EXAMPLE = Advice(
     '    seeds = "seeds"',
 )
 
+_DRIVER = Advice(
+    "alternative-configuration",
+    "For a plain postgresql://… SQLAlchemy 2.1 needs psycopg, and 2.0 psycopg2. Name the driver in the URL of\n"
+    "the application (postgresql+psycopg2://…), or: pip install 'psycopg[binary]'",
+    "postgresql",
+)
+
 SETTINGS: tuple[ErrorRow, ...] = (
     ErrorRow(
         "bad-url",
@@ -77,6 +84,7 @@ SETTINGS: tuple[ErrorRow, ...] = (
                 "alternative-configuration",
                 "Use postgresql+psycopg2://… or sqlite://…: their drivers are installed with initdb.",
             ),
+            _DRIVER,
         ),
         exit_code=2,
     ),
@@ -150,6 +158,7 @@ SETTINGS: tuple[ErrorRow, ...] = (
             "The module cannot be imported from this working directory.",
             "The factory needs arguments, or raises an error.",
             "It has no SQLAlchemy extension.",
+            "The driver that its database URL needs is not installed.",
         ),
         advice=(
             Advice("troubleshooting", "Create it by hand: python -c 'import shop; shop.create_app()'"),
