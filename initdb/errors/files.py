@@ -73,6 +73,19 @@ def is_disk_full(path: Path | None) -> bool:
     return found.f_bavail == 0 or (found.f_files > 0 and found.f_favail == 0)
 
 
+def room(path: Path | None) -> int | None:
+    """How many bytes the file system has left for a file; None if that is not known.
+
+    Args:
+        path: The file.
+    """
+    try:
+        found = os.statvfs(path.absolute().parent) if path is not None else None
+    except OSError:
+        return None
+    return found.f_bavail * found.f_frsize if found is not None else None
+
+
 def _missing_folder(path: Path) -> Finding | None:
     for folder in reversed(path.absolute().parents):
         try:

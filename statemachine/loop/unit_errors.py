@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import ExceptionContext
 
+from initdb.errors import InitError
 from initdb.errors.classify import classify, is_connection_lost, is_disk_full, is_passing
 from initdb.errors.driver import driver_error
+from initdb.errors.files import room
 from initdb.events.database import database_of
 from initdb.events.head import JournalSignal
 from initdb.events.sessions import database_file
@@ -17,6 +19,9 @@ from initdb.statemachine.loop.signals import Stopped
 
 FAILED_TRANSACTION = "25P02"
 """PostgreSQL's SQLSTATE for every statement after the one that broke the transaction."""
+
+LITTLE = 2**20
+"""How many bytes are so few that a transaction which SQLite has ended is taken to have found no room."""
 
 
 @contextlib.contextmanager
@@ -66,7 +71,21 @@ def _cause(connection: Connection, error: Exception, broken: list[BaseException]
     ended = connection.dialect.name == "sqlite" or FAILED_TRANSACTION in map(_state, chain)
     if broken and ended and is_passing(broken[0]):
         return broken[0]
-    return next(filter(None, (_full(connection, one) for one in chain)), None)
+    full = next(filter(None, (_full(connection, one) for one in chain)), None)
+    return full or _without_room(connection)
+
+
+def _without_room(connection: Connection) -> InitError | None:
+    """The error of a full disk that nobody has seen, since the step hid it behind a cursor of the driver.
+
+    SQLite has then ended the transaction by itself.
+    """
+    file = database_file(connection.engine)
+    left = room(file)
+    if file is None or left is None or left > LITTLE or database_of(connection).in_transaction(connection):
+        return None
+    said = f"SQLite has ended the transaction by itself; the disk of {file} has {left:,} bytes left."
+    return InitError("disk-full", said, database="sqlite")
 
 
 def _full(connection: Connection, error: BaseException) -> BaseException | None:

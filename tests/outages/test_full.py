@@ -172,6 +172,8 @@ RENAMES = f"{SWALLOWS} from error".replace("pass", "raise RuntimeError('no')").r
     ":\n    r", " as error:\n    r"
 )
 
+CURSOR = SWALLOWS.replace("op.execute(", "op.get_bind().connection.cursor().execute(")
+
 HIDES = {"rebuilds": REBUILDS, "swallows": SWALLOWS, "goes on": GOES_ON, "renames": RENAMES}
 """What a revision does on a full disk, so that the error that it ends with is about something else."""
 
@@ -192,14 +194,15 @@ def _fails_with_a_full_disk(toy: Toy, gate: Gate, disk: SmallDisk) -> None:
 
 
 @pytest.mark.parametrize("journal_mode", ["wal", "delete"])
-@pytest.mark.parametrize("how", HIDES)
+@pytest.mark.parametrize("how", [*HIDES, "a cursor"])
 def test_a_revision_that_hides_a_full_disk(tmp_path: Path, journal_mode: str, how: str) -> None:
     """SQLite has rolled back by itself: what comes after the first error is not what is told."""
     with small_disk(tmp_path / "small", 64) as disk:
         toy = migrated(tmp_path, f"sqlite:///{disk.path / 'test.db'}")
         toy.sql(f"PRAGMA journal_mode = {journal_mode}")
         before = _grown(ROWS) if how == "rebuilds" else ""
-        gate = Gate(toy, before=before, after=f"{HIDES[how]}\nop.execute('DELETE FROM t2 WHERE id >= 10')")
+        hidden = HIDES.get(how, CURSOR)
+        gate = Gate(toy, before=before, after=f"{hidden}\nop.execute('DELETE FROM t2 WHERE id >= 10')")
         _fails_with_a_full_disk(toy, gate, disk)
 
 

@@ -17,8 +17,8 @@ _EXAMPLE = Advice(
 
 _DRIVER = Advice(
     "alternative-configuration",
-    "For a plain postgresql://… SQLAlchemy 2.1 needs psycopg, and 2.0 psycopg2. Name the driver in the URL of\n"
-    "the application (postgresql+psycopg2://…), or: pip install 'psycopg[binary]'",
+    "For a plain postgresql://… SQLAlchemy 2.1 needs psycopg, and 2.0 psycopg2. Name the driver in the URL\n"
+    "of the application (postgresql+psycopg2://…), or: pip install 'psycopg[binary]'",
     "postgresql",
 )
 
