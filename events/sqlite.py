@@ -213,7 +213,7 @@ SQLITE = SQLite()
 
 
 def _end(connection: AnyConnection, how: str) -> None:
-    """Send COMMIT or ROLLBACK below SQLAlchemy's Connection, whose own transaction is open to the end."""
+    """Send COMMIT or ROLLBACK by the driver. SQLAlchemy's own transaction stays open to the end."""
     dbapi = driver(connection)
     if is_sqlalchemy(connection):
         getattr(connection.dialect, how)(dbapi)

@@ -1,8 +1,7 @@
-"""Tells code that a command or a run has called from code that nobody waits for.
+"""Knows whether code was called by a command or by a run of initdb, so that it does not wait for its caller.
 
-A leaf. The command line says that it loads an application, whose own boot must not begin meanwhile. A run
-says that it is at work: a revision, env.py or a seed that asks for the same database to be initialized must
-not wait for the run that waits for it.
+A command loads an application, whose own boot must not begin meanwhile. A run calls revisions, env.py and
+seeds. If one of these asks for the same database to be initialized, it must not wait: the run waits for it.
 """
 
 from __future__ import annotations
@@ -51,9 +50,9 @@ def running(place: str, run: str, *, heritable: bool) -> Iterator[None]:
     """For the length of the block, this thread works on `run`.
 
     Args:
-        place: which journal it is, by a name that is the same in each process.
-        run: the run's id.
-        heritable: whether a child process can have the same database.
+        place: Which journal it is, by a name that is the same in each process.
+        run: The id of the run.
+        heritable: Whether a child process can have the same database.
     """
     own = _Run(run, os.getpid(), threading.current_thread(), frozenset(threading.enumerate()))
     _at_work[place] = own
@@ -73,9 +72,9 @@ def called_by_own_run(place: str, *, threads: bool) -> bool:
     """Whether a run of this process at `place` has called this code.
 
     Args:
-        place: which journal it is, as for `running`.
-        threads: whether to believe it of each thread that began after the run did. Whose code started a
-            thread cannot be known. A thread that was there before waits for the run, as a process would.
+        place: Which journal it is, as for `running`.
+        threads: Whether each thread that began after the run counts as called by it, since nobody knows whose
+            code started a thread. A thread that was there before waits for the run, as a process does.
     """
     own = _at_work.get(place)
     if own is None or own.process != os.getpid():
@@ -85,7 +84,7 @@ def called_by_own_run(place: str, *, threads: bool) -> bool:
 
 
 def run_above(place: str) -> str | None:
-    """The run at `place` that was at work when a process above started this one; None for none."""
+    """The run at `place` that was at work when a parent process started this one; None if there was none."""
     own = _at_work.get(place)
     mine = own.run if own is not None and own.process == os.getpid() else None
     runs = [run for name, _, run in (told.partition(":") for told in _told()) if name == place]

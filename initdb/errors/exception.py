@@ -20,7 +20,7 @@ SHORT_TOPICS: tuple[Topic, ...] = (
     "alternative-configuration",
     "configuration-example",
 )
-"""The topics whose short form is printed with an error: what a person needs who cannot reach the database."""
+"""The topics whose short form is printed with an error. They help a person who cannot reach the database."""
 
 
 class InitError(Exception):

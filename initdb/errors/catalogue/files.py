@@ -179,7 +179,7 @@ FILES: tuple[ErrorRow, ...] = (
     ErrorRow(
         "broken-history",
         "The history of revisions is broken: one follows a revision that does not exist, or they form a "
-        "circle.",
+        "cycle.",
         _BEFORE,
         "Correct down_revision, or restore the missing file, then: initdb resume",
         causes=(
