@@ -16,6 +16,7 @@ from initdb import init_app
 from initdb.events.head import NAMES
 from initdb.events.sessions import session
 from initdb.statemachine.decide.audit import audit
+from initdb.steps.env_py.kept_logging import kept_logging
 from tests.support.flask_app import journal, shop
 from tests.support.toy import Toy
 
@@ -116,7 +117,8 @@ def test_the_commands_of_flask_migrate(tmp_path: Path, database_url: str) -> Non
     made = shop(database_url, migrations=folder, INITDB_SCHEMA_FROM="migrations").with_revisions("one")
     init_app(made.app, made.db)
     known = set(folder.glob("versions/*.py"))
-    with made.app.app_context():
+    # Its env.py configures logging, and with that disables the loggers of this process.
+    with made.app.app_context(), kept_logging():
         flask_migrate.check()
         made.db.Table("basket", made.db.metadata, made.db.Column("id", made.db.Integer, primary_key=True))
         flask_migrate.migrate(message="basket")

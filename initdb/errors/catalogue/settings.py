@@ -53,7 +53,7 @@ SETTINGS: tuple[ErrorRow, ...] = (
         "Install a newer version, then: initdb run",
         causes=(
             "Another package of the application holds the library back.",
-            "initdb was installed with pip install --no-deps, or into an image that was built before.",
+            "The package was installed with pip install --no-deps, or into an image that was built before.",
         ),
         advice=(
             Advice("troubleshooting", "See which package demands it: pip check; pip show sqlalchemy alembic"),
