@@ -65,22 +65,34 @@ def key(file: str, tried: Tried) -> str:
 
 
 def table(results: Mapping[str, Sequence[Tried]], known: Sequence[Reason] = ()) -> str:
-    """A line for each module that has mutants, and one for all: a mutant that hung counts as killed."""
-    head = ["| module | mutants | killed | score | survivors |", "|---|---|---|---|---|"]
-    rows = [_row(file, tried, _why(file, tried, known)) for file, tried in sorted(results.items()) if tried]
-    every = [one for tried in results.values() for one in tried]
-    return "\n".join([*head, *rows, _row("**all**", every, "")])
+    """A line for each module that has mutants, and one for all: a mutant that hung counts as killed.
+
+    The second score leaves out the survivors that have a reason.
+    """
+    head = ["| module | mutants | killed | score | without those with a reason | survivors |"]
+    head += ["|---|---|---|---|---|---|"]
+    lived = {file: _reasons_of(file, tried, known) for file, tried in sorted(results.items()) if tried}
+    rows = [_row(file, len(results[file]), names, _listed(names)) for file, names in lived.items()]
+    count = sum(map(len, results.values()))
+    return "\n".join([*head, *rows, _row("**all**", count, sum(lived.values(), Counter()), "")])
 
 
-def _row(name: str, tried: Sequence[Tried], why: str) -> str:
-    lived = sum(one.status in LIVED for one in tried)
-    killed = len(tried) - lived
-    return f"| {name} | {len(tried)} | {killed} | {killed / (len(tried) or 1):.1%} | {lived}{why} |"
+NO_REASON = "no reason"
 
 
-def _why(file: str, tried: Sequence[Tried], known: Sequence[Reason]) -> str:
+def _row(name: str, count: int, lived: Counter[str], listed: str) -> str:
+    killed = count - lived.total()
+    score = killed / (count or 1)
+    without = killed / (killed + lived[NO_REASON] or 1)
+    return f"| {name} | {count} | {killed} | {score:.1%} | {without:.1%} | {lived.total()}{listed} |"
+
+
+def _reasons_of(file: str, tried: Sequence[Tried], known: Sequence[Reason]) -> Counter[str]:
     """The reasons of a module's survivors."""
-    names = Counter(reason_of(one, known) or "no reason" for one in survivors({file: tried}))
+    return Counter(reason_of(one, known) or NO_REASON for one in survivors({file: tried}))
+
+
+def _listed(names: Counter[str]) -> str:
     said = ", ".join(f"{name} ({count})" for name, count in sorted(names.items()))
     return f": {said}" if said else ""
 

@@ -173,9 +173,9 @@ def test_what_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_table() -> None:
     """A mutant that hung counts as killed, one that no test goes through does not."""
     assert table(RESULTS, [SAME]).splitlines()[2:] == [
-        "| a.py | 4 | 2 | 50.0% | 2: no reason (1), same (1) |",
-        "| b.py | 1 | 1 | 100.0% | 0 |",
-        "| **all** | 5 | 3 | 60.0% | 2 |",
+        "| a.py | 4 | 2 | 50.0% | 66.7% | 2: no reason (1), same (1) |",
+        "| b.py | 1 | 1 | 100.0% | 100.0% | 0 |",
+        "| **all** | 5 | 3 | 60.0% | 75.0% | 2 |",
     ]
     assert survivors(RESULTS) == ["a.py f: 2", "a.py f: 3"]
 

@@ -93,6 +93,7 @@ FORMS: dict[str, list[tuple[dict[str, Any], str]]] = {
     ],
     "migration_applied": [
         ({"revision": "r1"}, "applied revision r1"),
+        ({"revision": "r1", "of": 3}, "applied revision r1"),
         (
             {"revision": "r1", "doc": "why", "marked": True},
             'revision r1 "why" was marked as applied by a person',
