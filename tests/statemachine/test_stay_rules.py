@@ -20,7 +20,7 @@ from initdb.events.types import PROGRESS
 from initdb.settings import Settings
 from initdb.statemachine.decide.verdict import Look
 from initdb.statemachine.loop import stay as stays
-from initdb.statemachine.loop.stay import SLOWEST, Stay, called_from_inside, place
+from initdb.statemachine.loop.stay import SLOWEST, Stay, called_from_inside, inside, place
 from initdb.statemachine.site import Site
 from initdb.steps.context import Application
 from tests.events.journals import make
@@ -215,6 +215,21 @@ def test_who_is_inside_a_run_of_this_process(
     monkeypatch.setattr(booting, "run_above", lambda where: pytest.fail("asked"))
     assert called_from_inside(site, threads=threads)
     assert asked == [(place(site), threads)]
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [("sqlite:///{}/x.db", True), ("sqlite://", False), ("postgresql+psycopg2://app@db/shop", True)],
+)
+def test_the_code_that_a_run_calls_is_inside_it(url: str, told: bool, tmp_path: Path) -> None:
+    """A child process is told as well, unless the database is in the memory of this one."""
+    site = _site(url.format(tmp_path))
+    with inside(site, "run-1"):
+        assert booting.quiet.get() and booting.called_by_own_run(place(site), threads=False)
+        assert booting._at_work[place(site)].run == "run-1"
+        assert booting._told() == ([f"{place(site)}:run-1"] if told else [])
+    assert not booting.quiet.get() and not booting.called_by_own_run(place(site), threads=False)
+    assert booting._told() == []
 
 
 LOCK = {"sqlite": "BEGIN EXCLUSIVE", "postgresql": "LOCK TABLE init_journal_head IN ACCESS EXCLUSIVE MODE"}
