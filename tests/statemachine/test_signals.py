@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import socket
@@ -339,3 +340,36 @@ def test_a_signal_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "kill", lambda pid, signum: sent.append((pid, signum)))
     signals.deliver(INT)
     assert sent == [(os.getpid(), INT)]
+
+
+class Terminal(io.StringIO):
+    """A stream that counts what was flushed, and may fail."""
+
+    def __init__(self, tty: bool, error: Exception | None = None) -> None:
+        super().__init__()
+        self.tty, self.error, self.flushed = tty, error, 0
+
+    def isatty(self) -> bool:
+        return self.tty
+
+    def flush(self) -> None:
+        self.flushed += 1
+        if self.error:
+            raise self.error
+
+
+@pytest.mark.parametrize("tty", [False, True])
+def test_a_stop_is_said_at_once(monkeypatch: pytest.MonkeyPatch, tty: bool) -> None:
+    """On a terminal it begins a line of its own. Ctrl-C can be pressed again."""
+    said = "initdb stops ({}): the step at work is rolled back.{}\n"
+    for signum, again in ((TERM, ""), (INT, " Press Ctrl-C again to stop at once.")):
+        stream = Terminal(tty)
+        monkeypatch.setattr(signals.sys, "stderr", stream)
+        signals._say(signum)
+        assert stream.getvalue() == "\n" * tty + said.format(signum.name, again)
+        assert stream.flushed == 1
+    for error in (OSError(), ValueError()):
+        monkeypatch.setattr(signals.sys, "stderr", Terminal(tty, error))
+        signals._say(TERM)
+    monkeypatch.setattr(signals.sys, "stderr", None)
+    signals._say(TERM)
