@@ -104,10 +104,10 @@ class Beginning:
     def _dropped_by(self) -> tuple[str, ...]:
         """The applied revisions that dropped the journal which was here before."""
         graph = self.site.application.graph
-        files = graph.files.values() if graph else ()
-        return tuple(
-            one.revision for one in files if one.drops_journal and one.revision not in self.seen.pending
-        )
+        if graph is None:
+            return ()
+        applied = graph.applied(self.seen.rows)
+        return tuple(name for name, file in graph.files.items() if file.drops_journal and name in applied)
 
     def _sessions(self) -> dict[str, int | None]:
         return {"baton": self.baton.backend(), "work": self._backend()}

@@ -212,3 +212,20 @@ def test_the_guards_of_a_schema_that_was_renamed_are_not_in_force(engine: Engine
         with pytest.raises(InitError) as error:
             Journal("moved", "shop").check_guards(connection)
         assert set(error.value.context) == GUARDS
+
+
+@pytest.mark.parametrize("kept", [(), ("init_journal_append", "init_journal_move", "init_journal_refuse")])
+def test_a_journal_after_one_that_was_dropped(engine: Engine, kept: tuple[str, ...]) -> None:
+    """Whoever drops the tables leaves the functions, perhaps not all of them."""
+    make(engine)
+    with engine.begin() as connection:
+        for name in ("init_journal", "init_journal_head", "init_journal_version"):
+            connection.exec_driver_sql(f"DROP TABLE {name} CASCADE")
+        for name in {"init_journal_append", "init_journal_move"} - {*kept}:
+            connection.exec_driver_sql(f"DROP FUNCTION {name}()")
+    journal = make(engine)
+    with session(engine) as connection:
+        begin(connection)
+        append(journal, connection)
+        commit(connection)
+        assert POSTGRESQL.standing_guards(connection, journal.schema) == GUARDS

@@ -159,3 +159,10 @@ def test_a_session_that_cannot_be_prepared_is_closed(engine: Engine, monkeypatch
     monkeypatch.setattr(SQLite, "prepare", prepare)
     with pytest.raises(InitError, match="disk-full"):
         open_session(engine)
+
+
+def test_what_a_session_sets_is_not_put_back_on_a_connection_that_is_closed(raw: sqlite3.Connection) -> None:
+    """The end of a session must not fail because its connection has."""
+    restore = SQLITE.prepare(raw)
+    raw.close()
+    restore()

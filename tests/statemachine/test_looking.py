@@ -130,6 +130,17 @@ def test_revisions_that_the_code_does_not_have(toy: Toy) -> None:
     assert look(site).unknown == ()
 
 
+def test_version_rows_of_which_one_implies_another(toy: Toy) -> None:
+    """The look names the older one. Without revisions nobody knows which is older."""
+    assert toy.initializer().initialize().success
+    assert look(toy.initializer().site).overlapping == ()
+    toy.sql("INSERT INTO alembic_version VALUES ('r1')")
+    assert look(toy.initializer().site).overlapping == ("r1",)
+    site = toy.initializer().site
+    site.application = replace(site.application, graph=None)
+    assert look(site).overlapping == ()
+
+
 def test_pending_revisions_count_where_something_is_held(toy: Toy) -> None:
     """The look has the hashes of their files."""
     from initdb.statemachine import orders

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import uuid
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,8 @@ from initdb.events.spool import Note
 from initdb.statemachine.decide.verdict import Verdict
 from initdb.statemachine.loop.order import Order
 from initdb.statemachine.loop.stay import Stay
+from initdb.steps.revisions.graph import RevisionGraph
+from initdb.steps.revisions.revision_file import RevisionFile
 from tests.statemachine.stages import NOW, Stage, does, either, raises, stage
 
 __all__ = ["either", "stage"]
@@ -229,3 +233,21 @@ def test_a_journal_that_cannot_be_made(either: Stage, monkeypatch: pytest.Monkey
     monkeypatch.undo()
     with either.engine.connect() as connection:
         assert not either.engine.dialect.has_table(connection, "mine")
+
+
+@pytest.mark.parametrize(("row", "dropped"), [("r2", ["r2"]), ("r3", ["r2", "r3"]), ("r1", None), ("", None)])
+def test_a_first_boot_after_a_revision_dropped_the_journal(
+    either: Stage, row: str, dropped: list[str] | None
+) -> None:
+    """The first entry names each such revision that is applied. Others are still to come."""
+    files = [
+        RevisionFile(name, down, (), None, Path(f"{name}.py"), "d", drops_journal=drops)
+        for name, down, drops in (("r1", (), False), ("r2", ("r1",), True), ("r3", ("r2",), True))
+    ]
+    either.application = replace(either.application, graph=RevisionGraph.of(files))
+    with either.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        if row:
+            connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{row}')")
+    either.go()
+    assert either.entries()[0].data.get("dropped_by") == dropped

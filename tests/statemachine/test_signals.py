@@ -373,3 +373,12 @@ def test_a_stop_is_said_at_once(monkeypatch: pytest.MonkeyPatch, tty: bool) -> N
         signals._say(TERM)
     monkeypatch.setattr(signals.sys, "stderr", None)
     signals._say(TERM)
+
+
+def test_a_run_inside_another_one(undisturbed: dict[signal.Signals, Any]) -> None:
+    """Once it has ended, a child that the outer one forks still gets the application's handlers."""
+    with graceful(Stopper(), host=True):
+        with graceful(Stopper(), host=True):
+            assert len(signals._replaced) == 2
+        assert len(signals._replaced) == 1
+    assert not signals._replaced

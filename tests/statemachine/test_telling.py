@@ -56,6 +56,8 @@ def entry(kind: str, data: dict[str, Any]) -> Entry:
             {"revision": "r1", "doc": "make it", "number": 2, "of": 5, "ms": 3},
             'applied revision r1 "make it", 2 of 5 (3 ms)',
         ),
+        ("migration_applied", {"revision": "r1", "of": 5}, "applied revision r1"),
+        ("migration_applied", {"revision": "r1", "number": 2}, "applied revision r1"),
         (
             "migration_applied",
             {"revision": "r1", "marked": True},

@@ -17,7 +17,7 @@ from initdb.events import snapshot
 from initdb.events.clock import Clock
 from initdb.events.database import database_of
 from initdb.events.entry import Entry
-from initdb.events.head import BatonLost, CommitInDoubt, HeadBusy, HeadMoved, NoJournal
+from initdb.events.head import BatonLost, CommitInDoubt, ConnectionLost, HeadBusy, HeadMoved, NoJournal
 from initdb.events.journal import Journal
 from initdb.events.sessions import session
 from initdb.events.spool import Note
@@ -25,8 +25,10 @@ from initdb.events.statements import driver
 from initdb.events.upcast import CURRENT
 from initdb.statemachine.decide.fold import fold
 from initdb.statemachine.loop.signals import Stopped, Stopper
-from initdb.statemachine.loop.writer import PATIENCE, Writer
+from initdb.statemachine.loop.translated import translated
+from initdb.statemachine.loop.writer import PATIENCE, Writer, lost
 from tests.events.journals import append_committed, begin, commit, make, rollback
+from tests.statemachine.attendances import NO_TABLE, Shutdown
 from tests.statemachine.test_unit import _without_guards
 from tests.support.said import said
 
@@ -354,3 +356,21 @@ def test_the_baton_is_looked_at_before_anything_is_opened(
     with pytest.raises(HeadMoved):
         writer.begin(connection)
     assert not database_of(connection).in_transaction(connection)
+
+
+def test_how_an_error_of_the_connection_is_told(connection: Connection) -> None:
+    """It is gone, or the journal is not there; whatever else it is stays as it is."""
+    with pytest.raises(ConnectionLost), lost(connection):
+        raise Shutdown
+    with pytest.raises(NoJournal), lost(connection):
+        raise NO_TABLE
+    with pytest.raises(ValueError, match="other"), lost(connection):
+        raise ValueError("other")
+
+
+def test_what_is_the_loops_own_is_not_translated() -> None:
+    """A signal that has come, and what the journal has to say."""
+    for own in (Stopped(15), HeadBusy(), InitError("disk-full")):
+        with pytest.raises(type(own)) as raised, translated(AssertionError):
+            raise own
+        assert raised.value is own
