@@ -78,9 +78,11 @@ def _boot(app: Flask, db: object, settings: Settings) -> None:
         outcome = initializer.attend(mode=settings.mode, host=True)
         code = reporting.exit_code(outcome, settings)
         if code:
-            _refused(app, settings, code, reporting.reason_of(outcome), initializers[number:])
+            reason = reporting.reason_of(outcome)
+            _refused(app, settings, code, reason, initializers[number:], outcome.missed)
             return
         _tell(initializer.settings.database, outcome, time.perf_counter() - begun)
+        _answer(outcome.missed)
 
 
 def _tell(name: str | None, outcome: Outcome, seconds: float) -> None:
@@ -91,8 +93,19 @@ def _tell(name: str | None, outcome: Outcome, seconds: float) -> None:
         logger.warning("%s", warning)
 
 
-def _refused(
-    app: Flask, settings: Settings, code: int, reason: Rendered, left: Sequence[Initializer]
+def _answer(missed: int | None) -> None:
+    """Hand a signal that came while the database was made ready to the handler of the server."""
+    if missed is not None:
+        deliver(missed)
+
+
+def _refused(  # noqa: PLR0913, PLR0917 - all that is known of a boot that failed
+    app: Flask,
+    settings: Settings,
+    code: int,
+    reason: Rendered,
+    left: Sequence[Initializer],
+    missed: int | None = None,
 ) -> None:
     """End this process, or let it answer 503.
 
@@ -102,10 +115,12 @@ def _refused(
         code: The exit code.
         reason: Why it is not ready.
         left: The databases that are perhaps not ready. None of them is known if settings or files are wrong.
+        missed: A signal that came meanwhile.
     """
     if settings.on_failure == "exit" or reason.reference == "stopped" or not answers_requests():
-        _exit(code, reason)
+        _exit(code, reason, missed)
     logger.error("%s", render(reason))
+    _answer(missed)
 
     def look() -> Rendered | None:
         if not left:
@@ -121,9 +136,11 @@ def _refused(
     app.wsgi_app = Unavailable(app.wsgi_app, reason, look)  # type: ignore[method-assign]
 
 
-def _exit(code: int, reason: Rendered) -> NoReturn:
+def _exit(code: int, reason: Rendered, missed: int | None = None) -> NoReturn:
     """End with the error, and with a code after which a server does not start this process again for ever."""
     print(render(reason, colour=sys.stderr.isatty()), file=sys.stderr, flush=True)
+    # A worker that was told to stop must not end as one that cannot boot.
+    _answer(missed)
     if reason.reference != "stopped":
         worker = loading_worker()
         if worker is not None:

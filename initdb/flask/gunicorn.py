@@ -19,8 +19,11 @@ from typing import Protocol, cast
 BOOT_FAILED = 3
 """Arbiter.WORKER_BOOT_ERROR."""
 
-SPACING = 1.5
-"""Seconds between the ends of two workers that cannot boot."""
+SPACING = 5.0
+"""Seconds between the ends of two workers that cannot boot.
+
+It is longer than one of them is likely to fail after another. The master's signal cuts it short.
+"""
 
 
 class Config(Protocol):

@@ -77,11 +77,13 @@ def attend(
             ended = stay.run()
             # A boot that finds a ready database does not repeat it.
             left_out = site.application.left_out if ended.report is not None else ()
-            return replace(ended, cautions=(*cautions(site.engine), *stay.cautions, *left_out))
+            ended = replace(ended, cautions=(*cautions(site.engine), *stay.cautions, *left_out))
     except Stopped as stop:
         return Outcome("stopped", exit_code=128 + stop.signum, signum=stop.signum)
     except InitError as error:
-        return Outcome("failed", error=error.rendered(), exit_code=error.exit_code)
+        ended = Outcome("failed", error=error.rendered(), exit_code=error.exit_code)
+    # In a library call the application's handlers were called as well.
+    return replace(ended, missed=stopper.signum) if host and ended.signum is None else ended
 
 
 class _Attendance:

@@ -26,6 +26,7 @@ class Outcome:
         error: The error, if it failed.
         exit_code: The exit code, unless settings change it; see `statemachine.reporting`.
         signum: The signal that stopped it.
+        missed: A signal that came too late to stop it. The process still has to answer it.
         cautions: Warnings about the database's file, or its server's settings.
     """
 
@@ -36,6 +37,7 @@ class Outcome:
     error: Rendered | None = None
     exit_code: int = 0
     signum: int | None = None
+    missed: int | None = None
     cautions: tuple[str, ...] = ()
 
 

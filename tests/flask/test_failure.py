@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+import threading
+from typing import Any
+
 import pytest
 from flask import Flask
 from sqlalchemy import Engine
 
 from initdb import DatabaseInitializer, init_app
+from initdb.statemachine.loop import attend as attending
+from initdb.statemachine.loop.signals import Stopper
 from tests.support.flask_app import journal, shop, spoilt
 
 
@@ -86,3 +94,38 @@ def test_a_db_of_another_application_is_named(sqlite_url: str, capsys: pytest.Ca
         init_app(stranger, shop(sqlite_url).db)
     assert ended.value.code == 2
     assert "stranger" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seeds", [[], [spoilt]], ids=["ready", "failed"])
+def test_a_signal_that_comes_too_late_is_handed_to_the_server(
+    sqlite_url: str, seeds: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A boot that is over when SIGTERM comes neither stops nor swallows it."""
+    made, read = shop(sqlite_url), threading.Event()
+    first = DatabaseInitializer(made.app, made.db).initialize()
+    assert first.success
+    stop, look = Stopper.stop, attending.look
+    called: list[int] = []
+
+    def heard(self: Stopper, signum: int) -> None:
+        stop(self, signum)
+        read.set()
+
+    def signalled(*words: Any) -> Any:
+        seen = look(*words)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert read.wait(30)
+        return seen
+
+    if seeds:
+        with pytest.raises(SystemExit):
+            init_app(made.app, made.db, seeds=seeds)
+    monkeypatch.setattr(Stopper, "stop", heard)
+    monkeypatch.setattr(attending, "look", signalled)
+    before = signal.signal(signal.SIGTERM, lambda signum, frame: called.append(signum))
+    try:
+        with pytest.raises(SystemExit) if seeds else contextlib.nullcontext():
+            init_app(made.app, made.db, seeds=seeds)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert called == [signal.SIGTERM]
