@@ -88,10 +88,11 @@ def test_a_limit_that_is_over_at_once_names_whom_it_waited_for(toy: Toy) -> None
     initializer = toy.initializer(wait_limit="1ms")
     baton = try_baton(initializer.engine, initializer.look().journal)
     assert baton is not None
-    result = initializer.initialize()
+    error = initializer.attend().error
     baton.release()
-    assert not result.success and "wait-limit" in result.errors[0]
-    assert f"process {baton.backend() or os.getpid()} (" in result.errors[0]
+    assert error is not None
+    assert (error.reference, error.database) == ("wait-limit", initializer.engine.dialect.name)
+    assert f"process {baton.backend() or os.getpid()} (" in error.context[0]
 
 
 def test_a_missing_postgresql_database_is_created(server: PostgresServer, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from initdb.statemachine.loop.order import Order
 from initdb.statemachine.loop.others import Others
 from initdb.statemachine.loop.outcome import Outcome
 from initdb.statemachine.loop.signals import Stopped, Stopper
+from initdb.statemachine.loop.translated import translated
 from tests.statemachine.attendances import (
     BUSY,
     BUSY_SAID,
@@ -149,6 +150,7 @@ def test_waiting_has_a_limit(world: World) -> None:
     assert outcome.error is not None
     assert (outcome.error.reference, outcome.error.context) == ("wait-limit", (MOVED_SAID,))
     assert outcome.error.database == "sqlite"
+    assert outcome.error.database == "sqlite"
     assert world.now == pytest.approx(1001.07, abs=0.01)
 
 
@@ -161,7 +163,8 @@ def test_whoever_gets_on_is_waited_for(world: World) -> None:
     looks = [look(WORK)] * 4
     world.batons.extend([False] * 4)
     outcome = world.attend(*looks)
-    assert outcome.error is not None and outcome.error.reference == "wait-limit"
+    assert outcome.error is not None
+    assert (outcome.error.reference, outcome.error.database) == ("wait-limit", "sqlite")
 
 
 def test_a_mode_that_waits_never_works(world: World) -> None:
@@ -352,3 +355,11 @@ def test_a_watcher_that_fails_changes_nothing(world: World, monkeypatch: pytest.
 
     monkeypatch.setattr(World, "_waits", broken)
     assert world.attend(HeadMoved(), ready_look()).ending == "ready"
+
+
+def test_what_is_the_loops_own_is_not_translated() -> None:
+    """A signal that has come, and what the journal has to say."""
+    for own in (Stopped(15), HeadBusy(), InitError("disk-full")):
+        with pytest.raises(type(own)) as raised, translated(AssertionError):
+            raise own
+        assert raised.value is own

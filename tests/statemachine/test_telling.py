@@ -56,6 +56,12 @@ def entry(kind: str, data: dict[str, Any]) -> Entry:
             {"revision": "r1", "doc": "make it", "number": 2, "of": 5, "ms": 3},
             'applied revision r1 "make it", 2 of 5 (3 ms)',
         ),
+        (
+            "journal_created",
+            {"database": "sqlite", "server": "3", "dropped_by": ["r2", "r3"]},
+            "the journal was created (sqlite 3); the one before was dropped by revision r2, r3",
+        ),
+        ("journal_created", {"database": "sqlite", "server": "3"}, "the journal was created (sqlite 3)"),
         ("migration_applied", {"revision": "r1", "of": 5}, "applied revision r1"),
         ("migration_applied", {"revision": "r1", "number": 2}, "applied revision r1"),
         (

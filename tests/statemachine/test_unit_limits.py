@@ -25,7 +25,6 @@ from initdb.events.statements import driver
 from initdb.events.upcast import CURRENT
 from initdb.statemachine.decide.fold import fold
 from initdb.statemachine.loop.signals import Stopped, Stopper
-from initdb.statemachine.loop.translated import translated
 from initdb.statemachine.loop.writer import PATIENCE, Writer, lost
 from tests.events.journals import append_committed, begin, commit, make, rollback
 from tests.statemachine.attendances import NO_TABLE, Shutdown
@@ -366,11 +365,3 @@ def test_how_an_error_of_the_connection_is_told(connection: Connection) -> None:
         raise NO_TABLE
     with pytest.raises(ValueError, match="other"), lost(connection):
         raise ValueError("other")
-
-
-def test_what_is_the_loops_own_is_not_translated() -> None:
-    """A signal that has come, and what the journal has to say."""
-    for own in (Stopped(15), HeadBusy(), InitError("disk-full")):
-        with pytest.raises(type(own)) as raised, translated(AssertionError):
-            raise own
-        assert raised.value is own
