@@ -13,7 +13,11 @@ from dataclasses import dataclass
 
 _OURS = "admin|diagram|explain|journal|plan|release|repair|resume|rollback|run|status|validate"
 _ALEMBIC = "branches|check|current|downgrade|edit|heads|history|merge|revision|show|stamp|upgrade"
-_COMMAND = re.compile(rf"(?<![\w./=-])(?<!flask )(?<!-m )(initdb|alembic) (?={_OURS}|{_ALEMBIC})")
+_COMMAND = re.compile(
+    r"(?<![\w./=-])(?<!flask )(?<!-m )"
+    rf"(?:(?P<ours>initdb) (?=(?:{_OURS})\b)|(?P<alembic>alembic) (?=(?:{_ALEMBIC})\b))"
+)
+"""A whole command: in "initdb checks a table" there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,4 @@ def as_typed(text: str) -> str:
     face = at_hand()
     if face == PLAIN:
         return text
-    return _COMMAND.sub(lambda found: f"{getattr(face, _FIELDS[found[1]])} ", text)
-
-
-_FIELDS = {"initdb": "ours", "alembic": "alembic"}
+    return _COMMAND.sub(lambda found: f"{face.ours if found['ours'] else face.alembic} ", text)

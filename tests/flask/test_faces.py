@@ -7,15 +7,27 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
+import click
+import flask_migrate
 import pytest
+from alembic import command as alembic_command
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
 
 from initdb import DatabaseInitializer, InitError, init_app
+from initdb.cli.root import make_group
 from initdb.errors import render
 from initdb.errors.faces import Face, as_typed, speaking
 from tests.support.flask_app import shop, spoilt
 
 FLASK = Face("flask initdb", "flask db")
+_APP = Flask("shop")
+flask_migrate.Migrate(_APP, SQLAlchemy())
+_DB = cast("click.Group", _APP.cli.commands["db"])
+ALEMBIC = sorted(name for name in _DB.commands if name != "init" and hasattr(alembic_command, name))
+"""What Flask-Migrate and Alembic both have."""
 
 APP = """
 import os
@@ -57,6 +69,9 @@ def seed(connection):
         ("flask initdb resume", "flask initdb resume"),
         ("/usr/bin/initdb run", "/usr/bin/initdb run"),
         ("initdb is a tool", "initdb is a tool"),
+        ("initdb checks it, runs it and shows it", "initdb checks it, runs it and shows it"),
+        ("initdb runs what alembic upgrades", "initdb runs what alembic upgrades"),
+        ("initdb upgrade", "initdb upgrade"),
         ("initdb.toml: name = alembic", "initdb.toml: name = alembic"),
     ],
 )
@@ -65,6 +80,14 @@ def test_the_commands_in_a_text(text: str, typed: str) -> None:
     with speaking(FLASK):
         assert as_typed(text) == typed
     assert as_typed(text) == text
+
+
+@pytest.mark.parametrize("command", [*make_group().commands, *ALEMBIC])
+def test_every_command_is_known(command: str) -> None:
+    """Those that there are, and those of Flask-Migrate that errors may name."""
+    name, typed = ("alembic", "flask db") if command in ALEMBIC else ("initdb", "flask initdb")
+    with speaking(FLASK):
+        assert as_typed(f"then: {name} {command}") == f"then: {typed} {command}"
 
 
 def test_a_stored_error_is_shown_in_any_face() -> None:
