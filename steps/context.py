@@ -98,7 +98,8 @@ class Application:
         graph: The revisions; None if there are none, or if env.py chooses them and was not asked yet.
         provider: Makes the Alembic Config; None without revisions.
         seeds: The sources of first rows, in their order.
-        left_out: The files in the folders of the seeds that are none, as sentences with the reason.
+        left_out: Gives the files in the folders of the seeds that are none, as sentences with the reason.
+            Only a boot that works, `plan` and `validate` ask.
         rules: The application's own checks.
         schema_from: "models", "migrations" or "base".
         base: For "base": a MetaData, or a callable that creates the tables which the revisions begin with.
@@ -117,7 +118,7 @@ class Application:
     graph: RevisionGraph | None = None
     provider: ConfigProvider | None = None
     seeds: tuple[SeedSource, ...] = ()
-    left_out: tuple[str, ...] = ()
+    left_out: Callable[[], tuple[str, ...]] = tuple
     rules: tuple[Rule, ...] = ()
     schema_from: str = "models"
     base: object = None

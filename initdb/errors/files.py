@@ -63,14 +63,9 @@ def is_disk_full(path: Path | None) -> bool:
     SQLite reports a failed sync as a disk I/O error, and a file that it cannot make as one that it cannot
     open.
     """
-    if path is None:
-        return False
-    try:
-        found = os.statvfs(path.absolute().parent)
-    except OSError:
-        return False
+    found = _file_system(path)
     # File systems that make inodes as they are needed report none at all.
-    return found.f_bavail == 0 or (found.f_files > 0 and found.f_favail == 0)
+    return found is not None and (found.f_bavail == 0 or (found.f_files > 0 and found.f_favail == 0))
 
 
 def room(path: Path | None) -> int | None:
@@ -79,11 +74,16 @@ def room(path: Path | None) -> int | None:
     Args:
         path: The file.
     """
+    found = _file_system(path)
+    return found.f_bavail * found.f_frsize if found is not None else None
+
+
+def _file_system(path: Path | None) -> os.statvfs_result | None:
+    """What the file system of a file says of itself; None if it cannot be asked."""
     try:
-        found = os.statvfs(path.absolute().parent) if path is not None else None
+        return os.statvfs(path.absolute().parent) if path is not None else None
     except OSError:
         return None
-    return found.f_bavail * found.f_frsize if found is not None else None
 
 
 def _missing_folder(path: Path) -> Finding | None:

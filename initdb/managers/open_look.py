@@ -67,7 +67,7 @@ def health(initializer: Initializer, opened: OpenLook) -> Health:
     # Of the server, not of this database: no validation stores it.
     at_risk = [Issue("durability", str(n), said, "warning") for n, said in enumerate(opened.seen.cautions)]
     left_out = [
-        Issue("left-out", str(n), said, "warning") for n, said in enumerate(site.application.left_out)
+        Issue("left-out", str(n), said, "warning") for n, said in enumerate(site.application.left_out())
     ]
     rows = [
         Issue("version-rows", row, f"The version row {row} is older than another one: Alembic refuses both.")

@@ -76,7 +76,7 @@ def attend(
             stay = _Attendance(site, order or Order(), mode, wait, stopper)
             ended = stay.run()
             # A boot that finds a ready database does not repeat it.
-            left_out = site.application.left_out if ended.report is not None else ()
+            left_out = site.application.left_out() if ended.report is not None else ()
             ended = replace(ended, cautions=(*cautions(site.engine), *stay.cautions, *left_out))
     except Stopped as stop:
         return Outcome("stopped", exit_code=128 + stop.signum, signum=stop.signum)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -16,7 +17,7 @@ from initdb.steps.application.with_revisions import with_revisions
 from initdb.steps.context import Application
 from initdb.steps.engines.choose import Engines
 from initdb.steps.seeds.ordering import by_parents
-from initdb.steps.seeds.sources import discover, ignored
+from initdb.steps.seeds.sources import Seeds, discover, ignored
 
 
 def assemble(given: Given, settings: Settings, engines: Engines) -> Application:
@@ -42,7 +43,7 @@ def assemble(given: Given, settings: Settings, engines: Engines) -> Application:
     application = Application(
         metadata=named.metadata,
         seeds=by_parents([one for one in seeds if given.owns is None or given.owns(one)], named.metadata),
-        left_out=tuple(f"{path} is no seed: {why}" for path, why in ignored(given.seeds, folder=folder)),
+        left_out=partial(_left_out, given.seeds, folder),
         rules=given.rules,
         base=named.base,
         schema_from=_of_this_database(settings).schema_source(
@@ -54,6 +55,10 @@ def assemble(given: Given, settings: Settings, engines: Engines) -> Application:
     )
     first = engines.beside[0] if settings.database is not None and engines.beside else engines.work
     return with_revisions(application, named.migrations, given.provider, first)
+
+
+def _left_out(seeds: Seeds, folder: Path) -> tuple[str, ...]:
+    return tuple(f"{path} is no seed: {why}" for path, why in ignored(seeds, folder=folder))
 
 
 def _of_this_database(settings: Settings) -> Settings:

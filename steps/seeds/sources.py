@@ -103,9 +103,8 @@ def _sources(item: Seed, folder: Path) -> Iterator[SeedSource]:
     if path is None:
         yield function_source(_function(item, folder))
     elif path.is_dir():
-        files = [file for file in _listed(path) if _reason(file) is None]
-        for file in sorted(files, key=_order):
-            yield replace(_file_source(file), free=not _is_numbered(file))
+        files = [file for file in _listed(path) if file.is_file() and _NAME.fullmatch(file.name)]
+        yield from filter(None, map(_listed_source, sorted(files, key=_order)))
     elif path.is_file():
         yield _file_source(path)
     else:
@@ -159,6 +158,18 @@ def _reason(file: Path) -> str | None:
     if match[1] is None and match[3] == "py" and not _is_script(file):
         return "it defines neither rows() nor seed(connection), and its name has no number"
     return None
+
+
+def _listed_source(file: Path) -> SeedSource | None:
+    """The source of a file in a folder; None for a module without a number, which its seeds may import."""
+    if _is_numbered(file):
+        return _file_source(file)
+    try:
+        return replace(_file_source(file), free=True)
+    except InitError:
+        if file.suffix == ".py":
+            return None
+        raise
 
 
 def _is_script(file: Path) -> bool:

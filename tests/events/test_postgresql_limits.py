@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
 from initdb.errors import InitError
 from initdb.events import postgresql
@@ -18,7 +18,7 @@ from initdb.events.server import Server
 from initdb.events.sessions import session
 from initdb.events.statements import DriverConnection, driver
 from tests.events.journals import append, begin, commit, make, rollback
-from tests.events.test_roles import Roles, _as, _work, roles
+from tests.events.test_roles import Roles, _as, _work, roles, working_as
 from tests.support.postgres_server import PostgresServer
 
 __all__ = ["roles"]
@@ -36,14 +36,7 @@ def test_the_role_of_the_unit_before_locks_the_head(
         server.admin_execute(f"GRANT {role} TO {roles.small}")
     with engine.begin() as connection:
         connection.exec_driver_sql(f"CREATE SCHEMA audit AUTHORIZATION {roles.other}")
-    login = _as(database_url, roles.small)
-
-    @event.listens_for(login, "connect")
-    def become(dbapi, record) -> None:  # type: ignore[no-untyped-def]
-        with dbapi.cursor() as cursor:
-            cursor.execute(f"SET ROLE {roles.other}")
-        dbapi.commit()
-
+    login = working_as(_as(database_url, roles.small), roles.other)
     journal = make(login, "audit")
     with session(login) as connection:
         _work(journal, connection, "SET ROLE pg_monitor")

@@ -206,6 +206,18 @@ def test_an_env_py_that_has_changed_its_role_before_is_no_hindrance(
         rollback(connection)
 
 
+def working_as(login: Engine, role: str) -> Engine:
+    """The engine, whose connections change to a role as they are made."""
+
+    @event.listens_for(login, "connect")
+    def become(dbapi, record) -> None:  # type: ignore[no-untyped-def]
+        with dbapi.cursor() as cursor:
+            cursor.execute(f"SET ROLE {role}")
+        dbapi.commit()
+
+    return login
+
+
 def test_an_engine_that_works_in_a_role_of_its_own(
     server: PostgresServer, database_url: str, engine: Engine, roles: Roles
 ) -> None:
@@ -213,14 +225,7 @@ def test_an_engine_that_works_in_a_role_of_its_own(
     server.admin_execute(f"GRANT {roles.other} TO {roles.small}")
     with engine.begin() as connection:
         connection.exec_driver_sql(f"GRANT CREATE ON SCHEMA public TO {roles.other}")
-    login = _as(database_url, roles.small)
-
-    @event.listens_for(login, "connect")
-    def become(dbapi, record) -> None:  # type: ignore[no-untyped-def]
-        with dbapi.cursor() as cursor:
-            cursor.execute(f"SET ROLE {roles.other}")
-        dbapi.commit()
-
+    login = working_as(_as(database_url, roles.small), roles.other)
     journal = make(login)
     with session(login) as connection:
         _work(journal, connection)

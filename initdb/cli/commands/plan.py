@@ -31,7 +31,7 @@ def plan(call: Call) -> int:
         verdict, known = judge(found.seen), found.seen.knowledge
         intents = plan_for(found.facts, verdict, known, initializer.site.application)
         name, state = named(initializer), str(state_of(found.facts))
-        left_out = initializer.site.application.left_out
+        left_out = initializer.site.application.left_out()
     for line in target.assumed:
         call.screen.say(("assumed ", "dim"), line)
     call.screen.say(name)
