@@ -113,7 +113,7 @@ OF_THE_CORE: tuple[Fault, ...] = (
         "full-by-code",
         "a disk is full only where SQLite itself says so, not where it cannot make or write a file",
         "initdb/errors/files.py",
-        "return found.f_bavail == 0 or (found.f_files > 0 and found.f_favail == 0)",
+        "return found is not None and (found.f_bavail == 0 or (found.f_files > 0 and found.f_favail == 0))",
         "return False",
         ("tests/outages/test_full.py",),
         Sweep("C", "models", "sqlite-wal", "full-ever", 1, "1"),
