@@ -29,6 +29,8 @@ def _main() -> None:
 
 
 def _hand_over(words: list[str]) -> None:
+    from initdb.cli.calling.call import Call
+    from initdb.cli.calling.usage import asks_for_json
     from initdb.cli.handover import hand_over
     from initdb.cli.output.screen import Screen
     from initdb.errors import InitError
@@ -36,7 +38,9 @@ def _hand_over(words: list[str]) -> None:
     try:
         hand_over(words)
     except InitError as error:
-        Screen().fail(error.rendered())
+        call = Call("", {}, debug=False, screen=Screen(as_json=asks_for_json(words)))
+        call.screen.fail(error.rendered())
+        call.fail(error, error.exit_code)
         sys.exit(error.exit_code)
 
 

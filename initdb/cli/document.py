@@ -33,9 +33,9 @@ error that says which initdb this is.
   on how many rows, or for which process this one waits. Elsewhere there is a line for each event, and one
   whenever the reason for waiting changes.
 - Colours appear only on a terminal, and not if `NO_COLOR` is set.
-- `--json` prints one JSON object on one line of stdout, with the fields below. `journal --json` prints
-  one line for each event, as it is stored. Later versions may add fields; they never rename or remove
-  one.
+- `--json` prints one JSON object on one line of stdout, with the fields below; also for wrong usage, wherever
+  `--json` stands. `journal --json` prints one line for each event, as it is stored. Later versions may add
+  fields; they never rename or remove one.
 - `--quiet`, `--json` and `--debug` may also come before the command.
 - No failure shows a traceback. With `--debug` an internal error does.
 """

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import click
 
 import initdb
-from initdb.cli.calling.command import Careful, harmless
-from initdb.cli.calling.options import output_options
+from initdb.cli.calling.call import FLASK_KEY
+from initdb.cli.calling.command import Careful
+from initdb.cli.calling.options import keep_flag, output_options
+from initdb.cli.calling.usage import asks_for_json, documented, harmless
 from initdb.cli.commands.admin import admin
 from initdb.cli.commands.explain import diagram, explain
 from initdb.cli.commands.journal import journal
@@ -49,14 +54,25 @@ class Root(Careful, click.Group):
     """The commands, in the order in which they are used, and an answer if PostgreSQL's initdb was meant."""
 
     is_root = True
+    load: Callable[[click.Context], object] | None = None
+    """Loads the application of `flask initdb …`; None for `initdb` itself."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names in the order in which the commands were added."""
         return list(self.commands)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the options before the command. --json counts wherever it is, also if the parsing fails."""
+        if asks_for_json(args):
+            keep_flag(ctx, "json")
+        if self.load is not None:
+            ctx.meta[FLASK_KEY] = partial(self.load, ctx)
+        with documented(ctx):
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> object:
         """Call the command that is named."""
-        with harmless():
+        with documented(ctx), harmless(ctx):
             return super().invoke(ctx)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -83,8 +99,12 @@ class Root(Careful, click.Group):
         return super().resolve_command(ctx, args)
 
 
-def make_group() -> Root:
-    """A new group of all commands. Flask's command sets its own callback."""
+def make_group(load: Callable[[click.Context], object] | None = None) -> Root:
+    """A new group of all commands.
+
+    Args:
+        load: Loads the application of `flask initdb …`; None for `initdb` itself.
+    """
     group = Root(
         "initdb",
         help=f"{_WHAT}\n\n{_CODES}",
@@ -92,6 +112,7 @@ def make_group() -> Root:
         context_settings={"help_option_names": ["-h", "--help"]},
         no_args_is_help=True,
     )
+    group.load = load
     output_options(group)
     click.version_option(initdb.__version__, "--version", "-V", message=f"{WHICH}")(group)
     return group

@@ -15,7 +15,7 @@ _OURS = "admin|diagram|explain|journal|plan|release|repair|resume|rollback|run|s
 _ALEMBIC = "branches|check|current|downgrade|edit|heads|history|merge|revision|show|stamp|upgrade"
 _COMMAND = re.compile(
     r"(?<![\w./=-])(?<!flask )(?<!-m )"
-    rf"(?:(?P<ours>initdb) (?=(?:{_OURS})\b)|(?P<alembic>alembic) (?=(?:{_ALEMBIC})\b))"
+    rf"(?:(?P<ours>initdb) (?=(?:{_OURS}|--help)\b)|(?P<alembic>alembic) (?=(?:{_ALEMBIC})\b))"
 )
 """A whole command: in "initdb checks a table" there is none."""
 

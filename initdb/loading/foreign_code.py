@@ -21,12 +21,13 @@ _DRIVER = (
 
 
 @contextmanager
-def foreign_code(reference: str, what: str) -> Iterator[None]:
+def foreign_code(reference: str, what: str, *, fix: str | None = None) -> Iterator[None]:
     """For the length of the block, code of the application runs.
 
     Args:
         reference: The error to raise.
         what: What that code was to do, as the beginning of a sentence that goes on with what it raised.
+        fix: What fixes it, if not what the error's row says.
 
     Raises:
         InitError: `reference`; or an InitError that the block has raised itself.
@@ -38,7 +39,7 @@ def foreign_code(reference: str, what: str) -> Iterator[None]:
     except (Exception, SystemExit) as error:  # the code of the application may raise anything
         said = safe_text(error)
         raised = f"{type(error).__name__}: {said}" if said else type(error).__name__
-        fix = _DRIVER if isinstance(error, ModuleNotFoundError) and error.name == "psycopg" else None
+        fix = _DRIVER if isinstance(error, ModuleNotFoundError) and error.name == "psycopg" else fix
         raise InitError(reference, f"{what} {raised}{_line_of(error)}", fix=fix) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 
@@ -123,6 +124,11 @@ def test_a_rollback_is_shown_and_asked_for(console: Console, toy: Toy) -> None:
         "rolls back r2  make t2 (002_r2.py)"
     )
     assert toy.types() == before
+    words = ["rollback", "--json"]
+    code, shown = on_terminal(words, console.folder, console.environ, {"Roll it back?": "n"})
+    document = next(line for line in shown.splitlines() if line.startswith("{"))
+    assert json.loads(document)["error"]["context"] == ["it was not confirmed"]
+    assert code == json.loads(document)["exit_code"] == 1
     code, shown = on_terminal(["rollback"], console.folder, console.environ, {"Roll it back?": "y"})
     assert code == 0, shown
     code, shown = on_terminal(["rollback", "--yes"], console.folder, console.environ)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import click
 
 from initdb.cli.output.screen import Screen
+from initdb.errors import InitError
 from initdb.errors.faces import PLAIN, Face
 
 SETTINGS_KEY = "initdb.settings"
@@ -42,6 +43,16 @@ class Call:
         from initdb.flask.face import face_of_command
 
         return face_of_command()
+
+    def fail(self, error: InitError, code: int) -> None:
+        """Print the JSON object of a command that failed before it could begin.
+
+        Args:
+            error: The failure.
+            code: The exit code.
+        """
+        said = error.rendered().as_data()
+        self.screen.emit({"command": self.name, "outcome": "failed", "exit_code": code, "error": said})
 
     @classmethod
     def of(cls, ctx: click.Context) -> Call:

@@ -6,16 +6,16 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Concatenate, NoReturn, ParamSpec
+from typing import Concatenate, NoReturn, ParamSpec
 
 import click
 
 from initdb.cli.calling.call import Call
 from initdb.cli.calling.options import SettingOption
+from initdb.cli.calling.usage import harmless
 from initdb.errors import InitError
 from initdb.errors.faces import speaking
 from initdb.errors.redact import scrub
-from initdb.errors.safe import safe_text
 from initdb.supported import too_old
 
 INTERRUPTED = 130
@@ -25,12 +25,10 @@ P = ParamSpec("P")
 class Careful(click.Command):
     """A command whose usage errors quote no secrets and no control characters."""
 
-    def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
-    ) -> click.Context:
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the command line."""
-        with harmless():
-            return super().make_context(info_name, args, parent, **extra)
+        with harmless(ctx):
+            return super().parse_args(ctx, args)
 
 
 class Ending(Careful):
@@ -87,16 +85,6 @@ def write_options(command: click.Command, ctx: click.Context, formatter: click.H
 
 
 @contextmanager
-def harmless() -> Iterator[None]:
-    """Make a usage error safe: it quotes what was typed, which may be a secret, or very long."""
-    try:
-        yield
-    except click.UsageError as error:
-        vars(error).update(message="\n".join(safe_text(line) for line in error.message.split("\n")))
-        raise
-
-
-@contextmanager
 def ending(ctx: click.Context, failure_code: int | None) -> Iterator[None]:
     """Show what the block raises as a failure on stderr, and exit. Exceptions of click pass."""
     with speaking(Call.of(ctx).face), _ending(ctx, failure_code):
@@ -106,13 +94,16 @@ def ending(ctx: click.Context, failure_code: int | None) -> Iterator[None]:
 @contextmanager
 def _ending(ctx: click.Context, failure_code: int | None) -> Iterator[None]:
     try:
-        with harmless():
+        with harmless(ctx):
             yield
     except (click.ClickException, click.exceptions.Exit):
         raise
     except InitError as error:
         _end(ctx, error, failure_code)
-    except (KeyboardInterrupt, click.Abort):  # Abort: Ctrl-C at a question
+    except click.Abort:  # Ctrl-C or Ctrl-D at a question
+        Call.of(ctx).fail(InitError("stopped", "a question was not answered"), INTERRUPTED)
+        ctx.exit(INTERRUPTED)
+    except KeyboardInterrupt:
         ctx.exit(INTERRUPTED)
     except Exception as error:  # a bug in initdb: it is shown like any failure
         old = too_old() if isinstance(error, ImportError) else None
@@ -122,11 +113,8 @@ def _ending(ctx: click.Context, failure_code: int | None) -> Iterator[None]:
 def _end(ctx: click.Context, error: InitError, failure_code: int | None) -> None:
     call = Call.of(ctx)
     code = error.exit_code if failure_code is None or error.exit_code == 2 else failure_code
-    rendered = error.rendered()
-    call.screen.fail(rendered)
-    call.screen.emit(
-        {"command": call.name, "outcome": "failed", "exit_code": code, "error": rendered.as_data()}
-    )
+    call.screen.fail(error.rendered())
+    call.fail(error, code)
     ctx.exit(code)
 
 

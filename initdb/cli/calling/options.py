@@ -58,6 +58,16 @@ def _keep_setting(ctx: click.Context, parameter: click.Parameter, value: object)
         ctx.meta[SETTINGS_KEY] = {**ctx.meta.get(SETTINGS_KEY, {}), parameter.name: value}
 
 
+def keep_flag(ctx: click.Context, name: str) -> None:
+    """Remember that an output option was given.
+
+    Args:
+        ctx: The context of a command, or of its group.
+        name: quiet, json or debug.
+    """
+    ctx.meta[FLAGS_KEY] = ctx.meta.get(FLAGS_KEY, frozenset()) | {name}
+
+
 def _keep_flag(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
     if value:
-        ctx.meta[FLAGS_KEY] = ctx.meta.get(FLAGS_KEY, frozenset()) | {parameter.name}
+        keep_flag(ctx, parameter.name or "")

@@ -30,7 +30,7 @@ ERROR = (
     " `sqlstate`, `passing`, `database`, `exit_code`"
 )
 COMMON: Fields = {
-    "command": "the command, such as `run` or `journal verify`",
+    "command": "the command, such as `run` or `journal verify`; empty if the words name none",
     "exit_code": "the exit code",
 }
 

@@ -101,9 +101,9 @@ class Screen:
             self._write(_ERASE)
 
     def emit(self, data: Mapping[str, object]) -> None:
-        """Print the JSON object of a command, in ASCII."""
+        """Print the JSON object of a command, in ASCII. Commands in its texts are as one types them here."""
         if self.as_json:
-            self._write(json.dumps(data, default=str) + "\n")
+            self._write(json.dumps(_typed(data), default=str) + "\n")
 
     def stored(self, text: str) -> None:
         """Print a line of JSON as it is stored."""
@@ -132,6 +132,15 @@ class Screen:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
             if not isinstance(error, BrokenPipeError):
                 self.warn(f"warning: stdout cannot be written: {error.strerror}")
+
+
+def _typed(value: object) -> object:
+    """The value with every text in it as one types it here."""
+    if isinstance(value, str):
+        return as_typed(value)
+    if isinstance(value, Mapping):
+        return {name: _typed(one) for name, one in value.items()}
+    return [_typed(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _printable(text: str) -> str:

@@ -7,6 +7,7 @@ import sys
 import click
 
 from initdb.cli.calling.call import Call
+from initdb.errors import InitError
 from initdb.managers.open_look import open_look
 from initdb.statemachine.initializer import Initializer
 from initdb.steps.rollback import plan
@@ -38,4 +39,6 @@ def show_and_ask(call: Call, initializer: Initializer, to: str | None, *, assure
         question = f"Roll back these {len(revisions)} revisions?" if revisions[1:] else "Roll it back?"
         if not click.confirm(question, err=True):
             call.screen.warn("nothing was rolled back")
+            fix = "Answer yes, or type: initdb rollback --yes"
+            call.fail(InitError("rollback-refused", "it was not confirmed", fix=fix), 1)
             raise click.exceptions.Exit(1)

@@ -24,6 +24,25 @@ _DRIVER = Advice(
 
 SETTINGS: tuple[ErrorRow, ...] = (
     ErrorRow(
+        "bad-usage",
+        "A command, an option or an argument was typed that this initdb does not take.",
+        "Nothing was changed: the command did not begin.",
+        "See what the command takes: initdb run --help",
+        causes=(
+            "A name has a typing error.",
+            "An argument or a value is missing.",
+            "The option belongs to another command, or to another version of initdb.",
+        ),
+        advice=(
+            Advice("troubleshooting", "List the commands: initdb --help"),
+            Advice(
+                "alternative-configuration",
+                "In containers and scripts write python -m initdb: PostgreSQL has an initdb too.",
+            ),
+        ),
+        exit_code=2,
+    ),
+    ErrorRow(
         "bad-url",
         "database_url is not a database URL.",
         _NOTHING,
@@ -151,7 +170,7 @@ SETTINGS: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "bad-app",
-        "The application that the setting app names cannot be imported or created.",
+        "The application that app or FLASK_APP names cannot be found, imported or created.",
         _NOTHING,
         'Correct app ("module:factory", for example shop:create_app), then: initdb run',
         causes=(
