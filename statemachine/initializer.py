@@ -145,7 +145,13 @@ class Initializer:
         return self.concluded(partial(attend, mode=self.settings.mode))
 
     def attend(
-        self, order: Order | None = None, *, mode: str = "work", wait: bool = True, host: bool = False
+        self,
+        order: Order | None = None,
+        *,
+        mode: str = "work",
+        wait: bool = True,
+        host: bool = False,
+        patience: float | None = None,
     ) -> Outcome:
         """Bring the database to ready, or carry out an order. The command line calls this.
 
@@ -155,6 +161,8 @@ class Initializer:
             wait: Whether to wait for another process that works.
             host: Whether this process has no other purpose. Then its signals stop the run, and end the
                 process if the run does not end in order.
+            patience: How long to wait, in seconds, for a database that has not answered yet (default: the
+                setting `wait_limit`).
 
         Returns:
             How it ended. A failure is in `error`.
@@ -162,7 +170,7 @@ class Initializer:
         Raises:
             KeyboardInterrupt, SystemExit: A signal handler of the application raised it.
         """
-        return attend(self.site, order, mode, wait, host=host)
+        return attend(self.site, order, mode, wait, host=host, patience=patience)
 
     def resume(self) -> InitializationResult:
         """Retry what failed: override the failure that is recorded when this is called, and go on to ready.

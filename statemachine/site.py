@@ -30,10 +30,12 @@ class Waiting:
     Attributes:
         why: The other process, or the trouble with the database, in words.
         since: When the other process did something last; None if that is not known.
+        left: For how many seconds at most this process goes on waiting; None if that is not known.
     """
 
     why: str
     since: str | None = None
+    left: float | None = None
 
 
 DEFAULT_OWNER = "application"

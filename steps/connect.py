@@ -27,6 +27,11 @@ RACE = ("42P04", "23505", "55006")
 """SQLSTATEs of a CREATE DATABASE that another process won."""
 
 
+_UNANSWERED = frozenset(
+    {"connection-failed", "connection-refused", "connection-timeout", "host-not-found", "host-unreachable"}
+)
+"""Errors of an address at which no database answers. It may be a wrong one."""
+
 _AWAY = frozenset({"unknown-database", "authentication-failed"})
 """Errors that are final at first, but pass once the database has been there: a restore, for example."""
 
@@ -140,6 +145,15 @@ def passing(error: InitError, served: bool = False) -> bool:
             database is gone or refuses the password.
     """
     return error.row.passing or (served and error.reference in _AWAY)
+
+
+def is_unanswered(error: InitError) -> bool:
+    """Whether no database answered at the address, which may therefore be wrong.
+
+    Args:
+        error: What keeps this process from the database.
+    """
+    return error.reference in _UNANSWERED
 
 
 def check_there(engine: Engine, served: bool) -> None:

@@ -32,6 +32,9 @@ error that says which initdb this is.
 - On a terminal, one line is updated in place. It says which step works, on which revision of how many or
   on how many rows, or for which process this one waits. Elsewhere there is a line for each event, and one
   whenever the reason for waiting changes.
+- A command that is typed at a terminal waits only a few seconds for a server that does not answer: a wrong
+  host or port does not become right. If `wait_limit` is set anywhere, that counts. While it waits it says
+  for what, how long at most, and that Ctrl-C stops it. Everything else waits up to `wait_limit`.
 - Colours appear only on a terminal, and not if `NO_COLOR` is set.
 - `--json` prints one JSON object on one line of stdout, with the fields below; also for wrong usage, wherever
   `--json` stands. `journal --json` prints one line for each event, as it is stored. Later versions may add

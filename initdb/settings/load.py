@@ -55,7 +55,8 @@ def load_settings(
         *called_with,
     ]
     _refuse_unknown(given)
-    settings = replace(Settings(), **_parsed(given), sources=tuple(str(file.path) for file in files))
+    values, read = _parsed(given), tuple(str(file.path) for file in files)
+    settings = replace(Settings(), **values, sources=read, given=frozenset(values))
     if settings.schema_from == "base" and settings.base is None:
         raise InitError("bad-setting", 'schema_from is "base", but base is not given')
     return settings

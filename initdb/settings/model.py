@@ -13,9 +13,10 @@ from initdb.settings.values import Mode, OnFailure, Repair, SchemaSource, WhenNo
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one process. Each field but `sources` is a row of `SETTINGS`; the repr has no secret.
+    """The settings of one process. Each field but `sources` and `given` is a row of `SETTINGS`.
 
-    docs/settings.md explains each. `load_settings` reads them from files, environment and options.
+    docs/settings.md explains each. `load_settings` reads them from files, environment and options. The
+    repr has no secret.
 
     Example:
         >>> Settings(lock_timeout=2.0).wait_limit
@@ -53,6 +54,8 @@ class Settings:
     when_held: WhenNotOurs = "serve"
     sources: tuple[str, ...] = ()
     """The absolute paths of the files that were read; the last one wins."""
+    given: frozenset[str] = frozenset()
+    """The names of the settings that a file, the environment, an application or an option gave."""
 
     @property
     def folder(self) -> Path | None:

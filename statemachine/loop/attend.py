@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import random
 from dataclasses import replace
 
@@ -44,11 +45,19 @@ from initdb.steps.engines.sqlite_files import cautions
 WORTH_WAITING = 5.0
 """The longest pause, in seconds, that is waited out before a failure is retried that can pass by itself."""
 
+_SOON = "given up soon, since this was typed at a terminal; to wait longer, add: --wait-limit 300"
+
 _MOVED = "the journal moved while this process worked"
 
 
-def attend(
-    site: Site, order: Order | None = None, mode: str = "work", wait: bool = True, *, host: bool = False
+def attend(  # noqa: PLR0913 - what one attendance is made of
+    site: Site,
+    order: Order | None = None,
+    mode: str = "work",
+    wait: bool = True,
+    *,
+    host: bool = False,
+    patience: float | None = None,
 ) -> Outcome:
     """Bring the database to a verdict.
 
@@ -60,6 +69,7 @@ def attend(
         mode: work; wait, which never works itself; or check, which looks once.
         wait: Whether to wait for another process that works.
         host: Whether the process has no other purpose; see `signals.graceful`.
+        patience: How long to wait, in s, for a database that has not answered yet; None for `wait_limit`.
 
     Returns:
         How it ended. A failure is in `Outcome.error`.
@@ -74,6 +84,8 @@ def attend(
             return of_own_run(order or Order())
         with graceful(stopper, host=host):
             stay = _Attendance(site, order or Order(), mode, wait, stopper)
+            if patience is not None:
+                stay.answer_by = site.clock.monotonic() + patience
             ended = stay.run()
             # A boot that finds a ready database does not repeat it.
             left_out = site.application.left_out() if ended.report is not None else ()
@@ -87,7 +99,10 @@ def attend(
 
 
 class _Attendance:
-    """One process's stay at one database."""
+    """One process's stay at one database.
+
+    `answer_by`: the monotonic time by which a database has to answer for the first time.
+    """
 
     def __init__(self, site: Site, order: Order, mode: str, wait: bool, stopper: Stopper) -> None:
         self._site, self._order, self._mode, self._wait, self._stopper = site, order, mode, wait, stopper
@@ -100,6 +115,7 @@ class _Attendance:
         self._outage, self._was_reached = Outage(site), False
         self._ordered = order.forced
         self.cautions: tuple[str, ...] = ()
+        self.answer_by = math.inf
         self._stay = Stay(site.settings.wait_limit)
 
     def run(self) -> Outcome:
@@ -314,19 +330,21 @@ class _Attendance:
 
     def _wait_for_database(self, error: InitError) -> None:
         """The database cannot be used: wait, with growing pauses, up to the limit."""
-        said = self._outage.met(error)
-        if self._site.clock.monotonic() > self._deadline:
+        said, until = self._outage.met(error), self._deadline
+        if not self._was_reached and connect.is_unanswered(error):
+            until = min(until, self.answer_by)
+        if self._site.clock.monotonic() > until:
             # The spool keeps the note until a journal can take it.
             self._outage.tell()
-            raise error
+            raise error.with_context(_SOON) if until == self.answer_by else error
         self._seen = None
-        self._pause_telling(said)
+        self._pause_telling(said, until=until)
 
     def _look_again(self, why: str) -> None:
         """Look again after a pause. A run that was cut off goes on, and has a limit of its own."""
         if self._stay.was_at_work:
             self._stay.cut_off(why, self._site.clock.monotonic())
-            self._pause_telling(why, pause=self._stay.pause)
+            self._pause_telling(why, pause=self._stay.pause, until=self._stay.until)
         else:
             self._wait_within_limit(why)
 
@@ -335,7 +353,10 @@ class _Attendance:
             raise InitError("wait-limit", why, database=self._database)
         self._pause_telling(why, since)
 
-    def _pause_telling(self, why: str, since: str | None = None, *, pause: float = 0.0) -> None:
-        report_to(self._site.watcher.waiting, Waiting(why, since))
+    def _pause_telling(
+        self, why: str, since: str | None = None, *, pause: float = 0.0, until: float | None = None
+    ) -> None:
+        left = (self._deadline if until is None else until) - self._site.clock.monotonic()
+        report_to(self._site.watcher.waiting, Waiting(why, since, max(0.0, left)))
         self._stopper.pause(max(pause, self._pause) * random.uniform(1.0, 2.0))  # noqa: S311
         self._pause = min(self._pause * 1.2, 0.4)

@@ -5,11 +5,50 @@ from __future__ import annotations
 import os
 import pty
 import select
+import termios
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.support.forked import Forked
+
+
+class Terminal:
+    """`python -m initdb` on a controlling terminal of its own."""
+
+    def __init__(self, words: Sequence[str], folder: Path, environ: Mapping[str, str]) -> None:
+        self._terminal, end_of_it = pty.openpty()
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), end_of_it)
+        given = {"TERM": "xterm", **environ}
+        self.process = Forked("initdb", *words, cwd=folder, env=given, terminal=True, **streams)
+        os.close(end_of_it)
+
+    def size(self, lines: int, columns: int) -> Terminal:
+        """Set the size of the window."""
+        termios.tcsetwinsize(self._terminal, (lines, columns))
+        return self
+
+    def end(self, answers: Mapping[str, str] | None = None) -> tuple[int, str]:
+        """Its exit code and all that was shown.
+
+        answers: what is typed once a text has been shown.
+        """
+        waiting = dict(answers or {})
+        shown, end = "", time.monotonic() + 60
+        while time.monotonic() < end:
+            if not select.select([self._terminal], [], [], 0.1)[0]:
+                continue
+            try:
+                data = os.read(self._terminal, 4096)
+            except OSError:  # Linux's word for the end of a terminal
+                break
+            if not data:
+                break
+            shown += data.decode(errors="replace")
+            for text in [text for text in waiting if text in shown]:
+                os.write(self._terminal, waiting.pop(text).encode())
+        os.close(self._terminal)
+        return self.process.wait(60), shown
 
 
 def on_terminal(
@@ -19,24 +58,5 @@ def on_terminal(
 
     answers: what is typed (with return) once a text has been shown.
     """
-    terminal, end_of_it = pty.openpty()
-    streams = dict.fromkeys(("stdin", "stdout", "stderr"), end_of_it)
-    given = {**environ, "TERM": "xterm"}
-    process = Forked("initdb", *words, cwd=folder, env=given, terminal=True, **streams)
-    os.close(end_of_it)
-    waiting = dict(answers or {})
-    shown, end = "", time.monotonic() + 60
-    while time.monotonic() < end:
-        if not select.select([terminal], [], [], 0.1)[0]:
-            continue
-        try:
-            data = os.read(terminal, 4096)
-        except OSError:  # Linux's word for the end of a terminal
-            break
-        if not data:
-            break
-        shown += data.decode(errors="replace")
-        for text in [text for text in waiting if text in shown]:
-            os.write(terminal, (waiting.pop(text) + "\n").encode())
-    os.close(terminal)
-    return process.wait(60), shown
+    typed = {text: f"{answer}\n" for text, answer in (answers or {}).items()}
+    return Terminal(words, folder, environ).end(typed)

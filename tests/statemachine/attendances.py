@@ -161,6 +161,7 @@ class World:
         self.now = 1000.0
         self.pauses: list[float] = []
         self.told: list[tuple[str, str | None]] = []
+        self.left: list[float | None] = []
         self.done: list[Any] = []
         self.notes: list[Payload] = []
         self.ran: list[Any] = []
@@ -169,7 +170,12 @@ class World:
         self.site = Site(create_engine(self.url), Application(), Settings(), {})
 
     def attend(
-        self, *looks: Look | Exception, order: Order | None = None, mode: str = "work", wait: bool = True
+        self,
+        *looks: Look | Exception,
+        order: Order | None = None,
+        mode: str = "work",
+        wait: bool = True,
+        patience: float | None = None,
     ) -> Outcome:
         """Attend to a database in which these looks are seen, one after the other."""
         self.looks.extend(looks)
@@ -182,12 +188,13 @@ class World:
             watcher=Watcher(waiting=self._waits),
             newest=self.site.newest,
         )
-        outcome = attending.attend(self.site, order, mode, wait)
+        outcome = attending.attend(self.site, order, mode, wait, patience=patience)
         assert not self.looks and not self.batons and not self.runs and not self.connections
         return outcome
 
     def _waits(self, waiting: Waiting) -> None:
         self.told.append((waiting.why, waiting.since))
+        self.left.append(waiting.left)
 
     def look(self, site: Site, before: Look | None = None) -> Look:
         self.befores.append(before)

@@ -60,6 +60,25 @@ def test_an_outage_that_does_not_end_is_the_error(world: World) -> None:
     assert world.site.spool.waiting() == ()
 
 
+@pytest.mark.parametrize("reference", ["connection-refused", "host-not-found", "connection-failed"])
+def test_an_address_without_an_answer_is_given_up_soon(world: World, reference: str) -> None:
+    """If a person typed it. The error says so, and how to wait longer."""
+    error = InitError(reference, "port 1")
+    outcome = world.attend(error, error, error, patience=0.3)
+    assert outcome.error is not None and outcome.error.reference == reference
+    assert outcome.error.context[0] == "port 1" and "--wait-limit 300" in outcome.error.context[1]
+    assert world.left[0] == pytest.approx(0.3)
+
+
+def test_a_database_that_has_answered_is_waited_for_as_ever(world: World) -> None:
+    """Also one that is only starting: its address is right."""
+    starting = InitError("server-starting", "x")
+    assert world.attend(starting, starting, ready_look(), patience=0.0).ending == "ready"
+    world.batons.extend([False])
+    assert world.attend(look(WORK), REFUSED, REFUSED, ready_look(), patience=0.0).ending == "ready"
+    assert world.left[0] == 300.0
+
+
 def test_what_does_not_pass_is_the_error_at_once(world: World) -> None:
     """It does not matter what was seen before."""
     world.batons.extend([False])

@@ -32,6 +32,7 @@ class Attended:
 
     def __init__(self) -> None:
         self.asked: list[tuple[Any, ...]] = []
+        self.patience: float | None = None
         self.gives: Callable[[], Outcome] = lambda: LATER
 
     def __call__(
@@ -42,7 +43,9 @@ class Attended:
         wait: bool = True,
         *,
         host: bool = False,
+        patience: float | None = None,
     ) -> Outcome:
+        self.patience = patience
         self.asked.append((site, order, mode, wait, host))
         return self.gives()
 
@@ -167,7 +170,8 @@ def test_a_boot_that_is_to_do_nothing(attended: Attended, quiet: bool) -> None:
 def test_the_command_line_says_more(attended: Attended) -> None:
     """An order, whether to wait, and whose the signals are."""
     made, order = _initializer(), Order(reason="x")
-    assert made.attend(order, mode="check", wait=False, host=True) is LATER
+    assert made.attend(order, mode="check", wait=False, host=True, patience=3.0) is LATER
+    assert attended.patience == 3.0
     made.attend()
     assert attended.asked == [
         (made.site, order, "check", False, True),

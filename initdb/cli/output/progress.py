@@ -82,12 +82,15 @@ class ProgressLines:
             self._screen.show(self._doing)
 
     def waiting(self, waiting: Waiting) -> None:
-        """Print what this process waits for: another process, or the database."""
+        """Print what this process waits for: another process, or the database.
+
+        On a terminal the whole line is printed once, and again if it is not about the same process any more.
+        """
         line = f"waiting: {waiting.why}"
-        if self._screen.is_live:
-            self._screen.show(f"waiting{_for(waiting.since)}: {waiting.why}")
-        elif line != self._waiting:
+        told = self._screen.is_live and waiting.since is not None and bool(self._waiting)
+        if line != self._waiting and not told:
             self._screen.say(line)
+        self._screen.show(f"waiting{_for(waiting.since)} ({_how_to_stop(waiting.left)}): {waiting.why}")
         self._waiting = line
 
     def _is_worth_a_line(self, entry: Entry) -> bool:
@@ -112,6 +115,10 @@ def doing(progress: Progress) -> str:
     if progress.of:
         return f"{text} ({progress.number} of {progress.of}) …"
     return f"{text}: {progress.number:,} rows …" if progress.number else f"{text} …"
+
+
+def _how_to_stop(left: float | None) -> str:
+    return "Ctrl-C stops" if left is None else f"at most {left:.0f} s more; Ctrl-C stops"
 
 
 def _for(since: str | None) -> str:

@@ -45,6 +45,7 @@ def work(  # noqa: PLR0913 - what one attendance is made of
     target = find_target(call)
     from initdb.cli.output.progress import ProgressLines
     from initdb.cli.working.conclusion import Attended, conclude, named
+    from initdb.cli.working.patience import at_terminal, patience
 
     lines, code = ProgressLines(call.screen), 0
     with opened_each(call, target, lines.watcher()) as initializers:
@@ -56,7 +57,13 @@ def work(  # noqa: PLR0913 - what one attendance is made of
             before(initializer)
             order = order_of(initializer)
             begun = time.perf_counter()
-            outcome = initializer.attend(order, mode=mode, wait=wait, host=True)
+            outcome = initializer.attend(
+                order,
+                mode=mode,
+                wait=wait,
+                host=True,
+                patience=patience(initializer.settings, typed=at_terminal()),
+            )
             ms = round((time.perf_counter() - begun) * 1000, 1)
             call.screen.clear()
             code = conclude(call, Attended(target, initializer, outcome, ms, lines.waited))
