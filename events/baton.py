@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, text
 from initdb.errors import InitError
 from initdb.errors.classify import is_busy, is_connection_lost
 from initdb.errors.files import is_disk_full
+from initdb.errors.known_names import of_file
 from initdb.events.head import HeadMoved
 from initdb.events.journal import Journal
 from initdb.events.postgresql import LIMITS_WAITING, POSTGRESQL
@@ -142,7 +143,8 @@ class _FileBaton:
             # A file that cannot be made for want of room is one that "cannot be opened".
             full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or is_disk_full(beside)
             reference = "disk-full" if full else "baton-unwritable"
-            raise InitError(reference, f"{beside}: {error}", database="sqlite") from error
+            names = of_file(file, "DBFILE")
+            raise InitError(reference, f"{beside}: {error}", database="sqlite", names=names) from error
         return cls(connection)
 
     def alive(self) -> bool:

@@ -63,7 +63,8 @@ def _mark(revision: str, ctx: StepContext, state: str) -> None:
     elif accepts(state, "migrate"):
         restamp.mark_applied(ctx, revision)
     else:
-        raise InitError("mark-refused", f"revision {revision}", f"The database is {state}.")
+        said = f"The database is {state}."
+        raise InitError("mark-refused", f"revision {revision}", said, names=graph.files[revision].names)
 
 
 def reseed(sources: Iterable[SeedSource]) -> Order:

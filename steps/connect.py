@@ -16,6 +16,7 @@ from initdb.errors import InitError
 from initdb.errors.classify import classify, is_missing_table
 from initdb.errors.driver import driver_error
 from initdb.errors.files import why_not_opened
+from initdb.errors.known_names import of_file
 from initdb.errors.redact import url_text
 from initdb.errors.translated import translated
 from initdb.events.head import JournalSignal
@@ -56,6 +57,8 @@ def reading(engine: Engine) -> Iterator[None]:
     """
     try:
         yield
+    except InitError as error:
+        raise refused(engine, error) from error.__cause__
     except JournalSignal as signal:
         raise _unreadable(engine, "its tables changed while they were read") from signal
     except (SQLAlchemyError, sqlite3.Error, engine.dialect.loaded_dbapi.Error, OSError) as error:
@@ -65,7 +68,9 @@ def reading(engine: Engine) -> Iterator[None]:
 
 
 def _unreadable(engine: Engine, why: str) -> InitError:
-    return InitError("journal-unreadable", url_text(engine.url), why, database=engine.dialect.name)
+    return refused(
+        engine, InitError("journal-unreadable", url_text(engine.url), why, database=engine.dialect.name)
+    )
 
 
 def prepare(engine: Engine) -> None:
@@ -77,7 +82,7 @@ def prepare(engine: Engine) -> None:
     Raises:
         InitError: What keeps this process from the database; `postgresql-too-old`.
     """
-    with translated(lambda error: refused(engine, error), InitError):
+    with translated(lambda error: refused(engine, error)):
         _prepare(engine)
 
 
@@ -104,7 +109,7 @@ def _make_file(file: Path) -> None:
     except OSError as error:
         if (found := why_not_opened(file)) is None:
             raise classify(error, doing="connect", database="sqlite", target=str(file)) from error
-        raise InitError(found[0], *found[1], database="sqlite") from error
+        raise InitError(found[0], *found[1], database="sqlite", names=of_file(found[2])) from error
     with (
         contextlib.closing(sqlite3.connect(file)) as connection,
         contextlib.suppress(sqlite3.OperationalError),

@@ -43,12 +43,14 @@ def check_changed(ctx: StepContext) -> None:
     graph = ctx.application.graph
     files = graph.files if graph else {}
     changed = [
-        f"{name}: {files[name].path}"
+        name
         for name, applied in ctx.knowledge.applied.items()
         if name in files and applied.digest and files[name].digest != applied.digest
     ]
     if changed:
-        raise InitError("revision-changed", *changed, database=ctx.database)
+        names = files[changed[0]].names
+        said = (f"{name}: {files[name].path}" for name in changed)
+        raise InitError("revision-changed", *said, database=ctx.database, names=names)
 
 
 def _upgrade(ctx: StepContext, env: Environment) -> None:

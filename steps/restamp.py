@@ -69,6 +69,7 @@ def _conflict(ctx: StepContext, facts: Facts) -> InitError:
         fix="Where the tables have them: initdb resume --mark-applied REV. "
         "Where they were rolled back on purpose: initdb resume --retry REV.",
         database=ctx.database,
+        names={"REV": lost[-1]},
     )
 
 

@@ -9,6 +9,7 @@ from itertools import islice
 
 from sqlalchemy import Table
 
+from initdb.errors import naming
 from initdb.events.payloads.work import SeedBatchApplied
 from initdb.steps.context import Progress, StepContext
 from initdb.steps.payload.elapsed import milliseconds
@@ -54,6 +55,9 @@ class _Turn:
             ms=milliseconds(started),
         )
 
+    def names(self) -> dict[str, str]:
+        return self.source.names
+
     def report(self, rows: int) -> None:
         self.ctx.report(Progress("seed", self.source.name, rows, 0))
 
@@ -76,15 +80,20 @@ def run(ctx: StepContext) -> None:
         after = tuple(name for name in waiting if name != source.name)
         turn = _Turn(ctx, source, source.table, waiting, after)
         turn.report(0)
-        if must_assume(source, ctx.knowledge.adopted):
-            _assume(turn)
-        elif source.kind == "python callable":
-            _call(turn)
-        elif source.kind == "identity":
-            _seed_identity(turn)
-        else:
-            _apply_rows(turn)
+        with naming(turn.names):
+            _apply(turn)
         waiting = after
+
+
+def _apply(turn: _Turn) -> None:
+    if must_assume(turn.source, turn.ctx.knowledge.adopted):
+        _assume(turn)
+    elif turn.source.kind == "python callable":
+        _call(turn)
+    elif turn.source.kind == "identity":
+        _seed_identity(turn)
+    else:
+        _apply_rows(turn)
 
 
 def _assume(turn: _Turn) -> None:

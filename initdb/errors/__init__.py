@@ -10,7 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from initdb.errors.exception import InitError
+from initdb.errors.exception import InitError, naming
 from initdb.errors.rendering import Rendered, render
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from initdb.errors.pages import render_page
     from initdb.errors.rows import Advice, ErrorRow
 
-__all__ = ["CATALOGUE", "Advice", "ErrorRow", "InitError", "Rendered", "render", "render_page"]
+__all__ = ["CATALOGUE", "Advice", "ErrorRow", "InitError", "Rendered", "naming", "render", "render_page"]
 
 _LATER = {
     "Advice": "initdb.errors.rows",

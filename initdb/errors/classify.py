@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from initdb.errors.driver import DriverError, driver_error
 from initdb.errors.exception import InitError
 from initdb.errors.files import sqlite_path
 from initdb.errors.from_postgresql import postgresql_reference
 from initdb.errors.from_python import OTHERS_CODE, python_reference, url_fault
 from initdb.errors.from_sqlite import sqlite_reference
+from initdb.errors.known_names import of_database, of_file
 from initdb.errors.location import where
 from initdb.errors.predicates import (
     is_busy,
@@ -60,7 +63,7 @@ def classify(exc: BaseException, *, doing: str, database: str, target: str = "")
     """Describe an exception by a row of the catalogue and its particulars. Never raises.
 
     The SQLSTATE decides, or SQLite's result code, errno, or the type. Only if there is no code, the words of
-    the message do. An InitError is returned as it is.
+    the message do. An InitError is returned with the names that `target` gives.
 
     Args:
         exc: The exception, also one that SQLAlchemy has wrapped.
@@ -68,20 +71,26 @@ def classify(exc: BaseException, *, doing: str, database: str, target: str = "")
             seed, validate, repair or rollback.
         database: "sqlite" or "postgresql"; "" if it is not known.
         target: The object of the work, such as a URL, a revision or a seed file. It is the first line of the
-            context.
+            context. A URL also gives the names of the database, see `initdb.errors.fields`.
 
     Example:
         >>> error = classify(ConnectionRefusedError(111, "Connection refused"), doing="connect", database="")
         >>> error.reference
         'connection-refused'
     """
-    if isinstance(exc, InitError):
-        return exc
     try:
-        return _classified(exc, doing, database or None, target)
+        names = (of_database(target) if "://" in target else {}) | _file_of(exc)
+        if isinstance(exc, InitError):
+            return exc.with_names(names)
+        return _classified(exc, doing, database or None, target).with_names(names)
     except Exception as second:  # the report of a failure must not fail
-        names = f"{type(exc).__name__}, and {type(second).__name__} while it was described"
-        return InitError("internal-error", names, database=database or None)
+        said = f"{type(exc).__name__}, and {type(second).__name__} while it was described"
+        return InitError("internal-error", said, database=database or None)
+
+
+def _file_of(exc: BaseException) -> dict[str, str]:
+    name = exc.filename if isinstance(exc, OSError | SyntaxError) else None
+    return of_file(Path(name)) if isinstance(name, str) and name else {}
 
 
 def is_passing(exc: BaseException) -> bool:
@@ -100,13 +109,15 @@ def _classified(exc: BaseException, doing: str, database: str | None, target: st
     if error is None:
         return _python_failure(exc, doing, database, shown)
     found: tuple[str, ...] = ()
+    file: Path | None = None
     if error.is_sqlite:
-        reference, found = sqlite_reference(error, doing, sqlite_path(target))
+        reference, found, file = sqlite_reference(error, doing, sqlite_path(target))
     else:
         reference = postgresql_reference(error, doing)
     reference = reference or _BY_WORK.get(doing, "internal-error")
     context = (shown, *_told(error, reference), *found, *_own_place(exc, doing))
-    return InitError(reference, *context, database=database, sqlstate=error.code)
+    names = of_file(file) if file is not None else None
+    return InitError(reference, *context, database=database, sqlstate=error.code, names=names)
 
 
 def _told(error: DriverError, reference: str) -> tuple[str, ...]:

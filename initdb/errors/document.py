@@ -14,7 +14,8 @@ _HEAD = """\
 <!-- Written by `python -m initdb.errors.document`; edit the catalogue in initdb/errors instead. -->
 
 Each error of initdb prints a reference, a message, the particulars of the case, what was kept, and the fix.
-`initdb explain REFERENCE` prints its entry below on the terminal. A reference is never renamed or used for
+`initdb explain REFERENCE` prints its entry below on the terminal. Words in capitals such as REV, FILE and
+DBURL stand for what the printed error says instead. A reference is never renamed or used for
 something else, so scripts and old journals can rely on it.
 
 Exit codes: 0 ready, 1 failed, 2 usage, 3 pending, held or not ready, 4 another process is at work and

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ class InitError(Exception):
         fix: The fix, if more exact than in the row.
         database: "sqlite" or "postgresql"; chooses the advice.
         sqlstate: The SQLSTATE, or SQLite's name of the error.
+        names: The values of the names in the texts: REV, FILE and the others of `initdb.errors.fields`.
 
     Raises:
         KeyError: The catalogue has no such reference.
@@ -55,7 +57,7 @@ class InitError(Exception):
     context: tuple[str, ...]
     database: str | None
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that an error may say beside its row
         self,
         reference: str,
         *context: str,
@@ -63,23 +65,22 @@ class InitError(Exception):
         fix: str | None = None,
         database: str | None = None,
         sqlstate: str | None = None,
+        names: Mapping[str, str] | None = None,
     ) -> None:
         row = _catalogue()[reference]
-        self._set(
-            row,
-            Rendered(
-                reference=reference,
-                message=row.message,
-                context=safe_lines(context),
-                kept=row.kept if kept is None else safe_text(kept),
-                fix=row.fix if fix is None else safe_text(fix),
-                sqlstate=sqlstate,
-                passing=row.passing,
-                advice=short_advice(row, database),
-                database=database,
-                exit_code=row.exit_code,
-            ),
+        general = Rendered(
+            reference=reference,
+            message=row.message,
+            context=safe_lines(context),
+            kept=row.kept if kept is None else safe_text(kept),
+            fix=row.fix if fix is None else safe_text(fix),
+            sqlstate=sqlstate,
+            passing=row.passing,
+            advice=short_advice(row, database),
+            database=database,
+            exit_code=row.exit_code,
         )
+        self._set(row, general, names or {})
 
     @classmethod
     def from_rendered(cls, rendered: Rendered) -> InitError:
@@ -89,16 +90,18 @@ class InitError(Exception):
             rendered: The stored error, as `Rendered.from_data` reads it.
         """
         error = cls.__new__(cls)
-        error._set(_catalogue().get(rendered.reference) or _unknown(rendered), rendered)
+        error._set(_catalogue().get(rendered.reference) or _unknown(rendered), rendered, None)
         return error
 
-    def _set(self, row: ErrorRow, rendered: Rendered) -> None:
-        self.args = (rendered.reference, *rendered.context)
-        self.reference = rendered.reference
+    def _set(self, row: ErrorRow, general: Rendered, names: Mapping[str, str] | None) -> None:
+        """Set the attributes. `names` is None for a stored error, which stays word for word as it was."""
+        self.args = (general.reference, *general.context)
+        self.reference = general.reference
         self.row = row
-        self.context = rendered.context
-        self.database = rendered.database
-        self._rendered = rendered
+        self.context = general.context
+        self.database = general.database
+        self._general, self._names = general, names
+        self._rendered = _filled(general, names) if names else general
 
     @property
     def exit_code(self) -> int:
@@ -107,8 +110,28 @@ class InitError(Exception):
 
     def with_context(self, *lines: str) -> InitError:
         """The same failure with more particulars."""
-        said = self._rendered
-        return InitError.from_rendered(replace(said, context=safe_lines((*said.context, *lines))))
+        said = self._general
+        return self._again(replace(said, context=safe_lines((*said.context, *lines))), self._names)
+
+    def with_names(self, names: Mapping[str, str]) -> InitError:
+        """The same failure with more names filled in. A value that it has stays.
+
+        Args:
+            names: As the argument of this name.
+
+        Example:
+            >>> error = InitError("revision-failed", names={"REV": "3f2a"}).with_names({"PREVIOUS": "base"})
+            >>> error.rendered().advice[0]
+            'See the statements that it sends: alembic upgrade base:3f2a --sql'
+        """
+        if self._names is None or not names.keys() - self._names.keys():
+            return self
+        return self._again(self._general, {**names, **self._names})
+
+    def _again(self, general: Rendered, names: Mapping[str, str] | None) -> InitError:
+        error = InitError.__new__(InitError)
+        error._set(self.row, general, names)
+        return error
 
     def rendered(self) -> Rendered:
         """The error as it is shown and stored."""
@@ -121,6 +144,37 @@ class InitError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle the rendered error, so that an unknown reference can be pickled too."""
         return (InitError.from_rendered, (self._rendered,))
+
+
+@contextmanager
+def naming(known: Callable[[], Mapping[str, str]]) -> Iterator[None]:
+    """Fill in names where an error passes that does not know them itself.
+
+    Args:
+        known: Gives the names, as the argument `names` of `InitError`. It is called if there is an error.
+
+    Raises:
+        InitError: That of the block, with the names.
+    """
+    try:
+        yield
+    except InitError as error:
+        said = error.with_names(known())
+        if said is error:
+            raise
+        raise said.with_traceback(error.__traceback__) from error.__cause__
+
+
+def _filled(general: Rendered, names: Mapping[str, str]) -> Rendered:
+    from initdb.errors.fields import fill
+
+    return replace(
+        general,
+        message=safe_text(fill(general.message, names)),
+        kept=safe_text(fill(general.kept, names)),
+        fix=safe_text(fill(general.fix, names)),
+        advice=safe_lines(fill(line, names) for line in general.advice),
+    )
 
 
 def short_advice(row: ErrorRow, database: str | None) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ from urllib.parse import unquote
 
 _EFFECTIVE = os.access in os.supports_effective_ids
 
-Finding = tuple[str, tuple[str, ...]]
+Finding = tuple[str, tuple[str, ...], Path]
+"""A reference, the facts as lines, and the file or folder that they are about."""
 
 
 def sqlite_path(target: str) -> Path | None:
@@ -40,9 +41,10 @@ def why_not_opened(path: Path | None) -> Finding | None:
     try:
         return _missing_folder(path) or _wrong_kind(path) or _not_permitted(path)
     except PermissionError as error:
-        return "file-permission-denied", (f"{error.filename} cannot be reached by {_user()}.",)
+        closed = Path(error.filename).parent
+        return "file-permission-denied", (f"{error.filename} cannot be reached by {_user()}.",), closed
     except OSError as error:
-        return "connection-failed", (f"{error.filename}: {error.strerror}",)
+        return "connection-failed", (f"{error.filename}: {error.strerror}",), path
 
 
 def why_not_written(path: Path | None) -> Finding | None:
@@ -51,7 +53,7 @@ def why_not_written(path: Path | None) -> Finding | None:
         return None
     try:
         if os.statvfs(path).f_flag & os.ST_RDONLY:
-            return "read-only-database", (f"The file system of {path} is mounted read-only.",)
+            return "read-only-database", (f"The file system of {path} is mounted read-only.",), path
         return _not_permitted(path)
     except OSError:
         return None
@@ -91,9 +93,9 @@ def _missing_folder(path: Path) -> Finding | None:
         try:
             mode = folder.stat().st_mode
         except FileNotFoundError:
-            return "folder-missing", (f"{folder} does not exist.",)
+            return "folder-missing", (f"{folder} does not exist.",), path
         if not stat.S_ISDIR(mode):
-            return "folder-missing", (f"{folder} is not a folder.",)
+            return "folder-missing", (f"{folder} is not a folder.",), path
     return None
 
 
@@ -104,16 +106,15 @@ def _wrong_kind(path: Path) -> Finding | None:
         return None
     if stat.S_ISREG(mode):
         return None
-    return "database-is-a-folder", (
-        f"{path} is {'a folder' if stat.S_ISDIR(mode) else 'not a regular file'}.",
-    )
+    kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+    return "database-is-a-folder", (f"{path} is {kind}.",), path
 
 
 def _not_permitted(path: Path) -> Finding | None:
     folder = path.absolute().parent
     for place, wanted in ((path, os.R_OK | os.W_OK), (folder, os.R_OK | os.W_OK | os.X_OK)):
         if place.exists() and not os.access(place, wanted, effective_ids=_EFFECTIVE):
-            return "file-permission-denied", (_described(place),)
+            return "file-permission-denied", (_described(place),), place
     return None
 
 

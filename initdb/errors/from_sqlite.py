@@ -25,11 +25,13 @@ _CODES = {
     26: "not-a-database",  # NOTADB
 }
 
+Found = tuple[str | None, tuple[str, ...], Path | None]
+
 _BY_FILE = {CANTOPEN: "connection-failed", READONLY: "read-only-database", IOERR: "disk-error"}
 """The reference where nothing is wrong with the file as it is now."""
 
 
-def sqlite_reference(error: DriverError, doing: str, path: Path | None) -> tuple[str | None, tuple[str, ...]]:
+def sqlite_reference(error: DriverError, doing: str, path: Path | None) -> Found:
     """The reference for `error`, and facts about the file.
 
     Args:
@@ -38,27 +40,28 @@ def sqlite_reference(error: DriverError, doing: str, path: Path | None) -> tuple
         path: The database file; None if the database is in memory, or the file is not known.
 
     Returns:
-        The reference, None if only the work that failed decides; and the facts, one line each.
+        The reference, None if only the work that failed decides; the facts, one line each, and the
+        file or folder that they are about.
     """
     if error.primary in {CANTOPEN, READONLY, IOERR}:
         return _by_file(error, path)
     if error.primary == CONSTRAINT:
-        return broken_constraint(doing), ()
+        return broken_constraint(doing), (), None
     if error.primary == MISMATCH:
-        return bad_value(doing), ()
+        return bad_value(doing), (), None
     if error.primary in {0, ERROR}:
-        return _by_words(error.text, doing), ()
-    return _CODES.get(error.primary), ()
+        return _by_words(error.text, doing), (), None
+    return _CODES.get(error.primary), (), None
 
 
-def _by_file(error: DriverError, path: Path | None) -> tuple[str, tuple[str, ...]]:
+def _by_file(error: DriverError, path: Path | None) -> tuple[str, tuple[str, ...], Path | None]:
     if error.sqlite_code == READONLY_DBMOVED:
-        return "connection-lost", ("The file was moved or deleted while it was open.",)
+        return "connection-lost", ("The file was moved or deleted while it was open.",), None
     found = {CANTOPEN: files.why_not_opened, READONLY: files.why_not_written}.get(error.primary)
     if found is not None and (why := found(path)):
         return why
     # The WAL, its index or the rollback journal may be the file for which there was no room.
-    return ("disk-full" if files.is_disk_full(path) else _BY_FILE[error.primary]), ()
+    return ("disk-full" if files.is_disk_full(path) else _BY_FILE[error.primary]), (), None
 
 
 def _by_words(text: str, doing: str) -> str | None:

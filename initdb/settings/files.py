@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from initdb.errors import InitError
+from initdb.errors import InitError, naming
+from initdb.errors.known_names import of_file
 
 Table = Mapping[str, object]
 
@@ -58,6 +59,11 @@ def _shared(path: Path) -> SettingsFile | None:
 
 def _read(path: Path) -> Table | None:
     """The content of a TOML file (https://toml.io/en/v1.0.0); None if there is no such file."""
+    with naming(lambda: of_file(path)):
+        return _content(path)
+
+
+def _content(path: Path) -> Table | None:
     try:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):

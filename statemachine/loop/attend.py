@@ -93,7 +93,8 @@ def attend(  # noqa: PLR0913 - what one attendance is made of
     except Stopped as stop:
         return Outcome("stopped", exit_code=128 + stop.signum, signum=stop.signum)
     except InitError as error:
-        ended = Outcome("failed", error=error.rendered(), exit_code=error.exit_code)
+        found = connect.refused(site.engine, error)
+        ended = Outcome("failed", error=found.rendered(), exit_code=found.exit_code)
     # In a library call the application's handlers were called as well.
     return replace(ended, missed=stopper.signum) if host and ended.signum is None else ended
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from initdb.errors import InitError
+from initdb.errors.known_names import of_file
 
 VARIABLE = "INITDB_ADMIN_PASSWORD"
 MINIMUM_LENGTH = 12
@@ -108,4 +109,4 @@ def _first_line(path: Path) -> str:
         if line:
             return line
         reason = f"the first line of {path} is empty"
-    raise InitError("admin-password-unreadable", reason)
+    raise InitError("admin-password-unreadable", reason, names=of_file(path))

@@ -6,6 +6,18 @@ from initdb.errors import InitError
 from initdb.events.knowledge import Doubt
 from initdb.steps.context import StepContext
 
+HALF_APPLIED = (
+    "Look how far it came. Nothing of it is there: initdb resume --retry REV. "
+    "All of it is there: initdb resume --mark-applied REV."
+)
+"""What a person does about a revision that may be applied in part."""
+
+HALF_REVERTED = (
+    "Look what is left of it. Make it whole again by hand, then: initdb resume --retry REV, "
+    "and roll back anew."
+)
+"""What a person does about a revision that may be reverted in part."""
+
 
 def check_doubt(ctx: StepContext, *, repeats: bool = False) -> None:
     """Refuse to go on if a revision is in doubt, and no person has said whether it is applied.
@@ -51,22 +63,18 @@ def in_doubt(ctx: StepContext, doubt: Doubt, *why: str) -> InitError:
         f"revision {name}{file}",
         f"{what}, outside a transaction (journal entry {doubt.seq}), and did not end.",
         *why,
-        fix=half_reverted(name) if reverting else half_applied(name),
+        fix=HALF_REVERTED if reverting else HALF_APPLIED,
         database=ctx.database,
+        names=names_of(ctx, name),
     )
 
 
-def half_applied(revision: str) -> str:
-    """What a person does about a revision that may be applied in part."""
-    return (
-        f"Look how far it came. Nothing of it is there: initdb resume --retry {revision}. "
-        f"All of it is there: initdb resume --mark-applied {revision}."
-    )
+def names_of(ctx: StepContext, revision: str) -> dict[str, str]:
+    """What stands for REV and the like in an error that is about a revision.
 
-
-def half_reverted(revision: str) -> str:
-    """What a person does about a revision that may be reverted in part."""
-    return (
-        f"Look what is left of it. Make it whole again by hand, then: initdb resume --retry {revision}, "
-        "and roll back anew."
-    )
+    Args:
+        ctx: The step's context.
+        revision: Its id. It may have no file any more.
+    """
+    graph = ctx.application.graph
+    return graph.files[revision].names if graph and revision in graph.files else {"REV": revision}

@@ -9,7 +9,7 @@ from initdb.errors import InitError
 from initdb.errors.classify import classify, is_busy, is_connection_lost
 from initdb.errors.driver import driver_error
 from initdb.events.head import ConnectionLost, JournalSignal
-from initdb.steps.one_revision.doubt import half_applied, half_reverted
+from initdb.steps.one_revision.doubt import HALF_APPLIED, HALF_REVERTED
 
 Doing = Literal["migrate", "rollback"]
 
@@ -44,7 +44,7 @@ class Place:
     @property
     def in_part(self) -> str:
         """What a person does if a part of the revision was outside a transaction."""
-        return half_applied(self.revision) if self.doing == "migrate" else half_reverted(self.revision)
+        return HALF_APPLIED if self.doing == "migrate" else HALF_REVERTED
 
 
 def revision_failure(error: BaseException, place: Place, *, left: bool = False) -> BaseException:

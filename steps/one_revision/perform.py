@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
-from initdb.errors import InitError
+from initdb.errors import InitError, naming
 from initdb.errors.classify import classify, is_connection_lost, is_lock_timeout, is_serialization
 from initdb.errors.driver import driver_error
 from initdb.events.database import database_of
@@ -19,6 +19,7 @@ from initdb.events.statements import database_errors
 from initdb.steps.alembic_driver import Environment, Step
 from initdb.steps.catalog.blockers import blockers
 from initdb.steps.context import StepContext
+from initdb.steps.one_revision.doubt import names_of
 from initdb.steps.one_revision.failure import Doing, Place, revision_failure
 from initdb.steps.one_revision.reconcile import log_of
 from initdb.steps.transactions.foreign_keys import violations
@@ -87,7 +88,8 @@ def perform(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
         ) as error:  # a revision is the application's code
             if attempt == TRIES or env.left or not (is_lock_timeout(error) or is_serialization(error)):
                 place = Place(step.revision, str(step.path), ctx.database, job.doing)
-                raise revision_failure(error, place, left=env.left) from error
+                with naming(lambda: names_of(ctx, step.revision)):
+                    raise revision_failure(error, place, left=env.left) from error
             found = classify(error, doing=job.doing, database=ctx.database).rendered()
             ctx.waits(" ".join((found.message, *blockers(ctx.work, error))))
         finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from initdb.errors import InitError
+from initdb.errors.known_names import of_file
 
 NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
 _LEGACY_FILE = re.compile(r"([a-f0-9]+)\.py")
@@ -79,7 +80,8 @@ def unparsable(path: Path, line: int, reason: str) -> InitError:
         line: The number of the line; 0 if there is none to name.
         reason: Why it cannot be read.
     """
-    return InitError("revision-unparsable", f"{path}, line {line}: {reason}" if line else f"{path}: {reason}")
+    said = f"{path}, line {line}: {reason}" if line else f"{path}: {reason}"
+    return InitError("revision-unparsable", said, names=of_file(path))
 
 
 def first_line(docstring: str | None) -> str:

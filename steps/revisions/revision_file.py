@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from initdb.errors.known_names import of_file
+
 
 @dataclass(frozen=True, slots=True)
 class RevisionFile:
@@ -37,3 +39,8 @@ class RevisionFile:
     uses_autocommit_block: bool = False
     commits: tuple[int, ...] = ()
     drops_journal: bool = False
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What stands for REV, PREVIOUS, FILE and FOLDER in an error that is about it."""
+        return {"REV": self.revision, "PREVIOUS": next(iter(self.down), "base"), **of_file(self.path)}

@@ -8,7 +8,7 @@ from itertools import chain, islice
 
 from sqlalchemy import MetaData, Table
 
-from initdb.errors import InitError
+from initdb.errors import InitError, naming
 from initdb.nearest import did_you_mean
 from initdb.steps.seeds.keys import natural_key
 from initdb.steps.seeds.model import SeedRow, SeedSource
@@ -30,8 +30,12 @@ def check(source: SeedSource, metadata: MetaData | None) -> None:
         InitError: `seed-file-unreadable`, `seed-table-unknown`, `seed-column-unknown`, `seed-column-missing`,
             `seed-key-missing`; or `seed-rejected`, if a column cannot hold a value.
     """
-    if source.kind not in ("rows", "python rows"):
-        return
+    if source.kind in ("rows", "python rows"):
+        with naming(lambda: source.names):
+            _check(source, metadata)
+
+
+def _check(source: SeedSource, metadata: MetaData | None) -> None:
     table = table_of(source, metadata) if metadata is not None else None
     if source.kind == "python rows":
         if table is not None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from initdb.errors.known_names import of_file
+
 Kind = Literal["rows", "python rows", "python callable", "identity"]
 OnConflict = Literal["skip", "update"]
 
@@ -39,6 +41,12 @@ class SeedSource:
     path: Path | None = None
     function: Callable[..., object] | None = None
     free: bool = False
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What stands for FILE, FOLDER and TABLENAME in an error that is about it."""
+        found = of_file(self.path) if self.path is not None else {}
+        return found | ({"TABLENAME": self.table.rpartition(".")[2]} if self.table else {})
 
     @property
     def file(self) -> Path:

@@ -17,7 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias, cast
 
-from initdb.errors import InitError
+from initdb.errors import InitError, naming
+from initdb.errors.known_names import of_file
 from initdb.loading.objects import load_object
 from initdb.loading.packages import is_package_name, package_folder
 from initdb.steps.seeds.checking import check
@@ -192,6 +193,11 @@ def _order(file: Path) -> tuple[int, str]:
 
 
 def _file_source(path: Path) -> SeedSource:
+    with naming(lambda: of_file(path)):
+        return _read_source(path)
+
+
+def _read_source(path: Path) -> SeedSource:
     match = _NAME.fullmatch(path.name)
     if match is None:
         raise InitError(

@@ -15,6 +15,8 @@ from click.testing import Result
 from sqlalchemy import make_url, text
 
 from initdb.errors import CATALOGUE
+from initdb.errors.fields import fill
+from initdb.errors.known_names import of_database
 from initdb.errors.rows import Topic
 from initdb.events import chain
 from initdb.events.canonical import encode
@@ -126,25 +128,25 @@ class Owner:
 
     def follow(self, reference: str, topic: Topic) -> list[str]:
         """Run each command that the page of `reference` has under `topic`; return what was run."""
-        done = []
+        done, names = [], of_database(self.toy.url)
         for advice in CATALOGUE[reference].advice:
             if advice.topic == topic and advice.database in (self.database, None):
                 for line in advice.text.splitlines():
                     if line.startswith("    "):
-                        self._do(line.strip())
-                        done.append(line.strip())
+                        done.append(fill(line.strip(), names))
+                        self._do(done[-1])
         assert done, f"{reference} says nothing to do on {topic}"
         return done
 
     def _do(self, command: str) -> None:
-        if command.startswith("sqlite3 FILE"):
+        if command.startswith("sqlite3 "):
             _, _, script, *rest = shlex.split(command)
             if not rest:
                 with closing(sqlite3.connect(self.file)) as connection:
                     connection.executescript(script)
         elif command.startswith("pg_dump"):
             words = [word for word in shlex.split(command)[1:] if word != ">"]
-            self.program("pg_dump", *(self.toy.url if word == "NAME" else word for word in words[:-1]))
+            self.program("pg_dump", *words[:-1])
         elif command.startswith("initdb "):
             assert self.console(*shlex.split(command)[1:]).exit_code == 0, command
         else:

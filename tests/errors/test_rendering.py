@@ -30,7 +30,7 @@ error: folder-missing
     /srv/shop does not exist.
 
 help: SQLite creates a missing file, never a missing folder: mkdir -p FOLDER
-help: Create the folder for the process's user alone: install -d -o USER -m 700 FOLDER
+help: Create the folder for the process's user alone: install -d -o OSUSER -m 700 FOLDER
 help: Put the file in an existing folder: sqlite:///app.db
 help: In initdb.toml: database_url = "sqlite:///app.db" (four slashes begin an absolute path)
 kept: Nothing was changed.

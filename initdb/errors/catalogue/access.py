@@ -49,8 +49,7 @@ ACCESS: tuple[ErrorRow, ...] = (
         advice=(
             Advice(
                 "credential-verification",
-                "Try the same credentials by hand; psql asks for the password: psql -h HOST -p PORT -U USER "
-                "-W DATABASE\n"
+                "Try the same credentials by hand; psql asks for the password: psql -W DBURL\n"
                 "If that works, check where the application reads them from: the environment, ~/.pgpass "
                 "(mode 0600), initdb.toml. In a URL write @ as %40, / as %2F, : as %3A, # as %23 and % as "
                 "%25.\n"
@@ -90,7 +89,7 @@ ACCESS: tuple[ErrorRow, ...] = (
         "unknown-database",
         "The database does not exist on this server.",
         _NOTHING,
-        "Create the database (createdb -O USER DATABASE), or correct its name in database_url, then: "
+        "Correct the name in database_url, or create the database (initdb explain unknown-database), then: "
         "initdb run",
         causes=(
             "The name has a typing error.",
@@ -100,13 +99,13 @@ ACCESS: tuple[ErrorRow, ...] = (
         advice=(
             Advice(
                 "troubleshooting",
-                "List the server's databases: psql -h HOST -U USER -l",
+                "List the server's databases: psql -l SERVERURL",
                 "postgresql",
             ),
             Advice(
                 "user-permissions",
-                "Create it for the role, or let the role create it: CREATE DATABASE shop OWNER app; ALTER "
-                "ROLE app CREATEDB\n"
+                "Let an administrator of the server create it: "
+                'CREATE DATABASE "DBNAME" OWNER "DBROLE"\n'
                 "If the role has CREATEDB, the first boot creates the database.",
                 "postgresql",
             ),
@@ -131,8 +130,8 @@ ACCESS: tuple[ErrorRow, ...] = (
         advice=(
             Advice(
                 "user-permissions",
-                "To bring a database to ready a role needs: GRANT CONNECT, CREATE ON DATABASE shop TO app; "
-                "GRANT USAGE, CREATE ON SCHEMA public TO app\n"
+                'To bring a database to ready a role needs: GRANT CONNECT, CREATE ON DATABASE "DBNAME" TO '
+                '"DBROLE"; GRANT USAGE, CREATE ON SCHEMA public TO "DBROLE"\n'
                 "To alter a table, it must own the table or be a member of the role that does:\n"
                 "    ALTER TABLE orders OWNER TO app;\n"
                 "    GRANT shop_owner TO app;\n"
@@ -141,7 +140,8 @@ ACCESS: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "troubleshooting",
-                "See the owners, and your own role: psql -c '\\dn+' -c '\\dt+' -c 'SELECT current_user'",
+                "See the owners, and your own role: psql DBURL -c '\\dn+' -c '\\dt+' -c "
+                "'SELECT current_user'",
                 "postgresql",
             ),
             Advice(
@@ -165,7 +165,7 @@ ACCESS: tuple[ErrorRow, ...] = (
         "file-permission-denied",
         "This process may not read or write a file or folder that it needs.",
         _NOTHING,
-        "Give the file and its folder to the process's user (chown, chmod), then: initdb run",
+        "Let root give it to the process's user: chown OSUSER FILE; chmod u+rwX FILE, then: initdb run",
         causes=(
             "The file or its folder belongs to another user, often root, because another command created it.",
             "The folder is not writable, and SQLite writes a second file beside the database.",
@@ -174,17 +174,14 @@ ACCESS: tuple[ErrorRow, ...] = (
         advice=(
             Advice(
                 "permission-fix",
-                "Give the file and its folder to the process's user: chown USER FOLDER FILE; chmod 700 "
-                "FOLDER; chmod 600 FILE\n"
-                "See the owners and modes now:\n"
-                "    ls -ld FOLDER FILE\n"
-                "    id USER\n"
-                "The files FILE-wal, FILE-shm, FILE-journal and FILE-initdb need the same owner.",
+                "SQLite also writes to the folder, and to the files beside the database; see their owners: "
+                "ls -la FOLDER\n"
+                "The files whose names begin with that of the database and end in -wal, -shm, -journal or "
+                "-initdb need the same owner.",
                 "sqlite",
             ),
             Advice(
                 "permission-fix",
-                "Give the file to the process's user: chown USER FILE; chmod 600 FILE\n"
                 "With PostgreSQL, these are the client's files: ~/.pgpass, the TLS key and certificates, "
                 "seed files.",
                 "postgresql",
@@ -234,18 +231,19 @@ ACCESS: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "troubleshooting",
-                "Check the file system and the URL: findmnt -T FILE; mode=ro and immutable=1 forbid writing",
+                "Check the file system and the URL: findmnt -T DBFILE; mode=ro and immutable=1 forbid "
+                "writing",
                 "sqlite",
             ),
             Advice(
                 "permission-fix",
-                "Make the file and its folder writable: chmod u+w FILE FOLDER, or mount -o remount,rw "
+                "Make the file and its folder writable: chmod u+w DBFILE FOLDER, or mount -o remount,rw "
                 "MOUNTPOINT",
                 "sqlite",
             ),
             Advice(
                 "user-permissions",
-                "Allow the role to write: ALTER ROLE app RESET default_transaction_read_only",
+                'Allow the role to write: ALTER ROLE "DBROLE" RESET default_transaction_read_only',
                 "postgresql",
             ),
             Advice(

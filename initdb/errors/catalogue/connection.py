@@ -16,7 +16,7 @@ _SQLITE_INSTEAD = Advice(
 _SOCKET_INSTEAD = Advice(
     "alternative-configuration",
     "A server on the same machine can be reached through its socket: "
-    "postgresql:///shop?host=/var/run/postgresql\n"
+    "postgresql:///DBNAME?host=/var/run/postgresql\n"
     "In containers the host is the service's name (db), not localhost.",
     "postgresql",
 )
@@ -52,7 +52,7 @@ CONNECTION: tuple[ErrorRow, ...] = (
         advice=(
             Advice(
                 "troubleshooting",
-                "Ask the server whether it accepts connections: pg_isready -h HOST -p PORT\n"
+                "Ask the server whether it accepts connections: pg_isready -d DBURL\n"
                 "If it does not answer, check the service and its log:\n"
                 "    systemctl status postgresql\n"
                 "    docker compose ps db\n"
@@ -147,8 +147,8 @@ CONNECTION: tuple[ErrorRow, ...] = (
         advice=(
             Advice(
                 "troubleshooting",
-                "See the route to the host: ip route get ADDRESS\n"
-                "If the name has an IPv6 and an IPv4 address, try each: psql -h ADDRESS",
+                "See how far packets come: tracepath HOST\n"
+                "If the name has an IPv6 and an IPv4 address, try each: tracepath -6 HOST; tracepath -4 HOST",
                 "postgresql",
             ),
             _SOCKET_INSTEAD,
@@ -230,7 +230,7 @@ CONNECTION: tuple[ErrorRow, ...] = (
         "database-closed",
         "The server accepts no connections to this database.",
         _NOTHING,
-        "Allow connections: ALTER DATABASE shop ALLOW_CONNECTIONS true; boots wait and go on by themselves.",
+        'Allow connections: ALTER DATABASE "DBNAME" ALLOW_CONNECTIONS true; boots that wait then go on.',
         causes=(
             "An administrator closed it (ALLOW_CONNECTIONS false) for maintenance, a restore or a copy.",
             "It is a template, such as template0.",
@@ -301,7 +301,7 @@ CONNECTION: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "user-permissions",
-                "Raise the limit of the role: ALTER ROLE app CONNECTION LIMIT 20",
+                'Raise the limit of the role: ALTER ROLE "DBROLE" CONNECTION LIMIT 20',
                 "postgresql",
             ),
             Advice(
@@ -351,14 +351,14 @@ CONNECTION: tuple[ErrorRow, ...] = (
         advice=(
             Advice(
                 "troubleshooting",
-                "Connect with the same values by hand: psql -h HOST -p PORT -U USER DATABASE\n"
+                "Connect with the same values by hand: psql DBURL\n"
                 "The server's log often says more than it tells the client.",
                 "postgresql",
             ),
             Advice(
                 "troubleshooting",
-                "Open the file by hand: sqlite3 FILE 'PRAGMA integrity_check'\n"
-                "See the file and its folder: ls -ld FOLDER FILE",
+                "Open the file by hand: sqlite3 DBFILE 'PRAGMA integrity_check'\n"
+                "See the file and its folder: ls -ld FOLDER DBFILE",
                 "sqlite",
             ),
             _SQLITE_INSTEAD,

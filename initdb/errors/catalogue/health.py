@@ -23,7 +23,9 @@ HEALTH: tuple[ErrorRow, ...] = (
                 "WHERE c.id IS NULL",
                 "postgresql",
             ),
-            Advice("data-clean-up", "Find orphaned rows: sqlite3 FILE 'PRAGMA foreign_key_check'", "sqlite"),
+            Advice(
+                "data-clean-up", "Find orphaned rows: sqlite3 DBFILE 'PRAGMA foreign_key_check'", "sqlite"
+            ),
             Advice(
                 "backup",
                 "Before you fix anything: pg_dump --format=custom --file=before.dump shop",

@@ -21,8 +21,8 @@ _BEGIN_ANEW = (
         "If there is no backup, start a new journal. This loses what the old one recorded: who did what and "
         "when, which seed functions ran, which revisions are held.\n"
         "Save what is left, drop the journal, and run; the database is adopted as it is:\n"
-        "    sqlite3 FILE '.dump init_journal' > old-journal.sql\n"
-        "    sqlite3 FILE 'DROP TABLE IF EXISTS init_journal_head; DROP TABLE IF EXISTS init_journal; DROP "
+        "    sqlite3 DBFILE '.dump init_journal' > old-journal.sql\n"
+        "    sqlite3 DBFILE 'DROP TABLE IF EXISTS init_journal_head; DROP TABLE IF EXISTS init_journal; DROP "
         "TABLE IF EXISTS init_journal_version'\n"
         "    initdb run",
         "sqlite",
@@ -32,7 +32,7 @@ _BEGIN_ANEW = (
         "If there is no backup, start a new journal. This loses what the old one recorded: who did what and "
         "when, which seed functions ran, which revisions are held.\n"
         "Save what is left, drop the journal in its schema, and run; the database is adopted as it is:\n"
-        "    pg_dump --table 'init_journal*' NAME > old-journal.sql\n"
+        "    pg_dump --table 'init_journal*' DBURL > old-journal.sql\n"
         "    DROP TABLE IF EXISTS init_journal_head, init_journal, init_journal_version;\n"
         "    DROP FUNCTION IF EXISTS init_journal_append, init_journal_move, init_journal_refuse;\n"
         "    initdb run",
@@ -43,9 +43,9 @@ _BEGIN_ANEW = (
 JOURNAL: tuple[ErrorRow, ...] = (
     ErrorRow(
         "baton-unwritable",
-        "The side file FILE-initdb, which tells other processes that a run is at work, cannot be written.",
+        "The side file DBFILE-initdb, which tells other processes that a run is at work, cannot be written.",
         _NOTHING,
-        "Make FILE-initdb writable for this process (chown, chmod 600), or delete it while no run is at "
+        "Make DBFILE-initdb writable for this process (chown, chmod 600), or delete it while no run is at "
         "work, then: initdb run",
         causes=(
             "Another user created the side file.",
@@ -55,8 +55,8 @@ JOURNAL: tuple[ErrorRow, ...] = (
         advice=(
             Advice(
                 "permission-fix",
-                "Give the side file the owner and mode of the database: chown --reference=FILE FILE-initdb; "
-                "chmod --reference=FILE FILE-initdb\n"
+                "Give the side file the owner and mode of the database: chown --reference=DBFILE "
+                "DBFILE-initdb; chmod --reference=DBFILE DBFILE-initdb\n"
                 "It is empty, and may be deleted while no run is at work.",
                 "sqlite",
             ),
@@ -291,13 +291,13 @@ JOURNAL: tuple[ErrorRow, ...] = (
         advice=(
             Advice(
                 "user-permissions",
-                "To create the journal: GRANT USAGE, CREATE ON SCHEMA public TO app\n"
+                'To create the journal: GRANT USAGE, CREATE ON SCHEMA public TO "DBROLE"\n'
                 "To write a journal that another role owns:\n"
-                "    GRANT USAGE ON SCHEMA public TO app;\n"
-                "    GRANT SELECT, INSERT ON init_journal TO app;\n"
-                "    GRANT SELECT, UPDATE (id) ON init_journal_head TO app;\n"
+                '    GRANT USAGE ON SCHEMA public TO "DBROLE";\n'
+                '    GRANT SELECT, INSERT ON init_journal TO "DBROLE";\n'
+                '    GRANT SELECT, UPDATE (id) ON init_journal_head TO "DBROLE";\n'
                 "To read it only:\n"
-                "    GRANT SELECT ON init_journal, init_journal_head TO app;",
+                '    GRANT SELECT ON init_journal, init_journal_head TO "DBROLE";',
                 "postgresql",
             ),
             Advice(
@@ -333,7 +333,7 @@ JOURNAL: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "conflicting-objects",
-                "See its columns: sqlite3 FILE '.schema init_journal'; the journal has seq, run, at, type, "
+                "See its columns: sqlite3 DBFILE '.schema init_journal'; the journal has seq, run, at, type, "
                 "source, dest, event, prev_hash, hash.",
                 "sqlite",
             ),

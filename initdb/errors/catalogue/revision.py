@@ -161,7 +161,7 @@ REVISION: tuple[ErrorRow, ...] = (
         advice=(
             Advice(
                 "manual-procedure",
-                "Look for what the revision creates: \\d TABLE, \\di, \\dT (in psql)\n"
+                "Look for what the revision creates: \\d TABLENAME, \\di, \\dT (in psql)\n"
                 "If nothing of it is there: initdb resume --retry REV. If all of it is there: initdb resume "
                 "--mark-applied REV.\n"
                 "If a part of it is there, finish or undo that part by hand, then use one of the two.",
@@ -169,7 +169,7 @@ REVISION: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "manual-procedure",
-                "Look for what the revision creates: sqlite3 FILE .schema\n"
+                "Look for what the revision creates: sqlite3 DBFILE .schema\n"
                 "If nothing of it is there: initdb resume --retry REV. If all of it is there: initdb resume "
                 "--mark-applied REV.\n"
                 "If a part of it is there, finish or undo that part by hand, then use one of the two.",

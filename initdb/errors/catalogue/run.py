@@ -77,7 +77,7 @@ RUN: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "manual-procedure",
-                "Find the process that holds the baton and end it: fuser -v FILE-initdb; kill PID",
+                "Find the process that holds the baton and end it: fuser -v DBFILE-initdb; kill PID",
                 "sqlite",
             ),
             Advice(
@@ -275,7 +275,7 @@ RUN: tuple[ErrorRow, ...] = (
                 "WHERE cardinality(pg_blocking_pids(pid)) > 0",
                 "postgresql",
             ),
-            Advice("troubleshooting", "See which processes use the file: fuser -v FILE", "sqlite"),
+            Advice("troubleshooting", "See which processes use the file: fuser -v DBFILE", "sqlite"),
             Advice(
                 "alternative-configuration",
                 "Wait longer for locks: lock_timeout = 30 (seconds). While a schema change waits, later "

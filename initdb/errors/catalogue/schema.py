@@ -17,7 +17,7 @@ _OBJECTS = (
     ),
     Advice(
         "conflicting-objects",
-        'List the objects: sqlite3 FILE "SELECT type, name, tbl_name FROM sqlite_schema"\n'
+        'List the objects: sqlite3 DBFILE "SELECT type, name, tbl_name FROM sqlite_schema"\n'
         "A table whose name begins with _alembic_tmp_ was left by an interrupted migration.",
         "sqlite",
     ),
@@ -191,7 +191,7 @@ SCHEMA: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "data-clean-up",
-                "Find the rows, check them, and correct or move them: sqlite3 FILE 'PRAGMA "
+                "Find the rows, check them, and correct or move them: sqlite3 DBFILE 'PRAGMA "
                 "foreign_key_check'\n"
                 "    SELECT name, count(*) FROM roles GROUP BY name HAVING count(*) > 1;\n"
                 "    BEGIN; CREATE TABLE orders_set_aside AS SELECT …; DELETE FROM orders WHERE …; COMMIT;",
@@ -305,7 +305,7 @@ SCHEMA: tuple[ErrorRow, ...] = (
         causes=("The role may not read the tables or the catalogue.", "A table or view is broken."),
         advice=(
             Advice("troubleshooting", "Look at the tables by hand: \\d+ (in psql)", "postgresql"),
-            Advice("troubleshooting", "Look at the tables by hand: sqlite3 FILE .schema", "sqlite"),
+            Advice("troubleshooting", "Look at the tables by hand: sqlite3 DBFILE .schema", "sqlite"),
         ),
     ),
 )

@@ -150,8 +150,12 @@ SEED: tuple[ErrorRow, ...] = (
             "The file is meant for another table.",
         ),
         advice=(
-            Advice("troubleshooting", "See the table's columns: \\d TABLE (in psql)", "postgresql"),
-            Advice("troubleshooting", "See the table's columns: sqlite3 FILE '.schema TABLE'", "sqlite"),
+            Advice(
+                "troubleshooting", "See the table's columns: psql DBURL -c '\\d \"TABLENAME\"'", "postgresql"
+            ),
+            Advice(
+                "troubleshooting", "See the table's columns: sqlite3 DBFILE '.schema \"TABLENAME\"'", "sqlite"
+            ),
         ),
     ),
     ErrorRow(
@@ -166,8 +170,8 @@ SEED: tuple[ErrorRow, ...] = (
             "The table is in another schema: NN_schema.table.csv.",
         ),
         advice=(
-            Advice("troubleshooting", "List the tables: \\dt (in psql)", "postgresql"),
-            Advice("troubleshooting", "List the tables: sqlite3 FILE .tables", "sqlite"),
+            Advice("troubleshooting", "List the tables: psql DBURL -c '\\dt'", "postgresql"),
+            Advice("troubleshooting", "List the tables: sqlite3 DBFILE .tables", "sqlite"),
         ),
     ),
     ErrorRow(
@@ -224,8 +228,8 @@ SEED: tuple[ErrorRow, ...] = (
                 'In initdb.toml: metadata = "shop.models:db.metadata"; migrations = "migrations"',
             ),
             Advice("troubleshooting", "See which configuration is used: initdb status"),
-            Advice("conflicting-objects", "List the tables: \\dt (in psql)", "postgresql"),
-            Advice("conflicting-objects", "List the tables: sqlite3 FILE .tables", "sqlite"),
+            Advice("conflicting-objects", "List the tables: psql DBURL -c '\\dt'", "postgresql"),
+            Advice("conflicting-objects", "List the tables: sqlite3 DBFILE .tables", "sqlite"),
         ),
     ),
     ErrorRow(
@@ -279,7 +283,9 @@ SEED: tuple[ErrorRow, ...] = (
             "The file is empty, or is not text.",
         ),
         advice=(
-            Advice("permission-fix", "Let only the process's user read it: chown USER FILE; chmod 400 FILE"),
+            Advice(
+                "permission-fix", "Let only the process's user read it: chown OSUSER FILE; chmod 400 FILE"
+            ),
             _ADMIN,
         ),
     ),

@@ -149,7 +149,7 @@ SETTINGS: tuple[ErrorRow, ...] = (
         advice=(
             Advice(
                 "troubleshooting",
-                'See the line: python -c \'import tomllib; tomllib.load(open("initdb.toml", "rb"))\'',
+                'See the line: python -c \'import tomllib; tomllib.load(open("FILE", "rb"))\'',
             ),
             _EXAMPLE,
         ),

@@ -34,7 +34,7 @@ STORAGE: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "permission-fix",
-                "Create the folder for the process's user alone: install -d -o USER -m 700 FOLDER",
+                "Create the folder for the process's user alone: install -d -o OSUSER -m 700 FOLDER",
                 "sqlite",
             ),
             Advice(
@@ -54,8 +54,8 @@ STORAGE: tuple[ErrorRow, ...] = (
             "A container created a folder because the file to be mounted was missing.",
         ),
         advice=(
-            Advice("troubleshooting", "See what the path is: ls -ld PATH", "sqlite"),
-            Advice("alternative-configuration", "Name a file in it: sqlite:///FOLDER/app.db", "sqlite"),
+            Advice("troubleshooting", "See what the path is: ls -ld DBFILE", "sqlite"),
+            Advice("alternative-configuration", "Name a file in it: sqlite:///DBFILE/app.db", "sqlite"),
             _FILE_EXAMPLE,
         ),
         requirements=("Connection Refused",),
@@ -71,11 +71,11 @@ STORAGE: tuple[ErrorRow, ...] = (
             "The beginning of the file was overwritten.",
         ),
         advice=(
-            Advice("troubleshooting", "See what the file is: file PATH", "sqlite"),
+            Advice("troubleshooting", "See what the file is: file DBFILE", "sqlite"),
             Advice(
                 "file-restoration",
-                "If it should be a database, restore a backup, or save what can still be read: sqlite3 FILE "
-                ".recover",
+                "If it should be a database, restore a backup, or save what can still be read: sqlite3 "
+                "DBFILE .recover",
                 "sqlite",
             ),
             Advice("alternative-configuration", "Start with a new file: sqlite:///new.db", "sqlite"),
@@ -106,8 +106,8 @@ STORAGE: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "manual-procedure",
-                "See how much is damaged, then rebuild the file: sqlite3 FILE 'PRAGMA integrity_check'\n"
-                "    sqlite3 FILE .recover | sqlite3 recovered.db\n"
+                "See how much is damaged, then rebuild the file: sqlite3 DBFILE 'PRAGMA integrity_check'\n"
+                "    sqlite3 DBFILE .recover | sqlite3 recovered.db\n"
                 "    sqlite3 recovered.db 'PRAGMA integrity_check; PRAGMA foreign_key_check'\n"
                 "Replace the old file with the new one, then check its journal: initdb journal verify",
                 "sqlite",
@@ -175,6 +175,12 @@ STORAGE: tuple[ErrorRow, ...] = (
             Advice(
                 "troubleshooting",
                 "Read the system's log: dmesg --level=err,warn; and the space: df -h FOLDER",
+                "sqlite",
+            ),
+            Advice(
+                "troubleshooting",
+                "Read the log of the server's system: dmesg --level=err,warn; and the server's own log",
+                "postgresql",
             ),
             Advice("backup", "Before you try anything, copy the database to another disk."),
             Advice(
