@@ -18,7 +18,7 @@ DEMO := $(CURDIR)/demo
 DEMO_URL ?= sqlite:///$(DEMO)/shop.db
 DEMO_RUN = cd '$(or $(EXAMPLE),demo)' && DATABASE_URL='$(DEMO_URL)' '$(CURDIR)/$(BIN)/python' -m initdb
 
-.PHONY: help run test crash mutants mutation lint format types contract sizes wheel-test clean
+.PHONY: help run test oldest newest crash mutants mutation lint format types contract sizes wheel-test clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -35,6 +35,14 @@ run: $(VENV)/installed  ## install, bring a SQLite database to ready before your
 test: $(VENV)/installed-dev  ## install, run every test on SQLite and PostgreSQL (ARGS=… for pytest)
 	@.ci/tools
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+oldest: $(VENV)/installed-dev  ## the tests of Alembic with the oldest supported SQLAlchemy and Alembic (ARGS=… for pytest)
+	@.ci/tools
+	@.ci/libraries $(BIN)/python oldest $(ARGS)
+
+newest: $(VENV)/installed-dev  ## the same with the newest of both, if they are not installed already
+	@.ci/tools
+	@.ci/libraries $(BIN)/python newest $(ARGS)
 
 crash: $(VENV)/installed-dev  ## stop runs everywhere (SCENARIO=, DATABASE=, LAYER=, KIND=, POINT= for exactly one, EVERY=, MINUTES=, KEEP=)
 	@$(BIN)/python -m tests.crash --workers $(WORKERS) $(CRASH)

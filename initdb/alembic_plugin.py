@@ -6,7 +6,9 @@ So it imports nothing that could be missing or take time.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +16,16 @@ if TYPE_CHECKING:
     from alembic.operations.ops import MigrateOperation, UpgradeOps
     from alembic.runtime.plugins import Plugin
     from alembic.util import PriorityDispatchResult
+
+
+class _PluginModule(ModuleType):
+    """A module that yields itself: Alembic before 1.19.1 iterates over what an entry point names."""
+
+    def __iter__(self) -> Iterator[ModuleType]:
+        yield self
+
+
+sys.modules[__name__].__class__ = _PluginModule
 
 
 def setup(plugin: Plugin) -> None:

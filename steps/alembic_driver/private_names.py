@@ -1,7 +1,8 @@
 """Every private name of Alembic that initdb uses, with its purpose. No other module may use one.
 
-Alembic promises nothing about these names. All are there in 1.16.0, 1.16.5, 1.17.2, 1.18.4, 1.19.0 and
-1.20.1. If a version lacks one, tests/env_py/test_private_names.py fails and says what it was used for.
+Alembic promises nothing about these names. All are there from 1.18.0 to 1.20.1. If a version lacks one,
+tests/env_py/test_private_names.py fails and says what it was used for. `make newest` runs it with the newest
+version, `make oldest` with the oldest.
 """
 
 from __future__ import annotations

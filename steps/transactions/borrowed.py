@@ -92,7 +92,7 @@ def _postgresql(connection: Connection, dbapi: Any) -> Iterator[None]:
     dialect = connection.dialect
     with _facade(connection):
         database_of(connection).commit(connection)
-        autocommit = dialect.detect_autocommit_setting(dbapi)
+        autocommit = bool(dbapi.autocommit)
         if autocommit:
             dialect.set_isolation_level(dbapi, "READ COMMITTED")
         try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import flask_migrate
 import pytest
@@ -127,6 +129,13 @@ def test_the_commands_of_flask_migrate(tmp_path: Path, database_url: str) -> Non
         flask_migrate.upgrade()
         flask_migrate.check()
         assert journal(made.db.engine)[-1] == "health_validated"
+
+
+def test_every_alembic_can_load_the_plugin() -> None:
+    """Alembic before 1.19.1 iterates over what the entry point names; later ones warn of all but a module."""
+    plugin = importlib.import_module("initdb.alembic_plugin")
+    assert isinstance(plugin, ModuleType)
+    assert list(plugin) == [plugin]
 
 
 def test_a_downgrade_to_base_leaves_the_journal(tmp_path: Path, database_url: str) -> None:
