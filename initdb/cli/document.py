@@ -35,6 +35,8 @@ error that says which initdb this is.
 - A command that is typed at a terminal waits only a few seconds for a server that does not answer: a wrong
   host or port does not become right. If `wait_limit` is set anywhere, that counts. While it waits it says
   for what, how long at most, and that Ctrl-C stops it. Everything else waits up to `wait_limit`.
+- `initdb journal` is shown in a pager, as git does it: on a terminal, if it is longer than the window. PAGER
+  names the pager (default: `less`); `--no-pager`, or `PAGER=cat`, turns it off.
 - Colours appear only on a terminal, and not if `NO_COLOR` is set.
 - `--json` prints one JSON object on one line of stdout, with the fields below; also for wrong usage, wherever
   `--json` stands. `journal --json` prints one line for each event, as it is stored. Later versions may add

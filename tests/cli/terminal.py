@@ -16,17 +16,21 @@ from tests.support.forked import Forked
 class Terminal:
     """`python -m initdb` on a controlling terminal of its own."""
 
-    def __init__(self, words: Sequence[str], folder: Path, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        words: Sequence[str],
+        folder: Path,
+        environ: Mapping[str, str],
+        *,
+        lines: int = 24,
+        columns: int = 80,
+    ) -> None:
         self._terminal, end_of_it = pty.openpty()
+        termios.tcsetwinsize(end_of_it, (lines, columns))
         streams = dict.fromkeys(("stdin", "stdout", "stderr"), end_of_it)
         given = {"TERM": "xterm", **environ}
         self.process = Forked("initdb", *words, cwd=folder, env=given, terminal=True, **streams)
         os.close(end_of_it)
-
-    def size(self, lines: int, columns: int) -> Terminal:
-        """Set the size of the window."""
-        termios.tcsetwinsize(self._terminal, (lines, columns))
-        return self
 
     def end(self, answers: Mapping[str, str] | None = None) -> tuple[int, str]:
         """Its exit code and all that was shown.

@@ -64,6 +64,5 @@ def diagram(call: Call) -> None:
 
 
 def _page(call: Call, text: str) -> None:
-    """Print a text line by line, even with --quiet, since it was asked for. It needs no escaping."""
     if not call.screen.as_json:
-        click.echo(text)
+        call.screen.print(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import click
 
 from initdb.cli.calling.call import Call
@@ -41,6 +43,7 @@ from initdb.cli.opening.target import find_target
     "--snapshots", is_flag=True, help="Also the snapshots of what is known, which tell of nothing new."
 )
 @click.option("--follow", is_flag=True, help="Go on, and print each new event until Ctrl-C.")
+@click.option("--no-pager", is_flag=True, help="Never show it in a pager (PAGER, or less).")
 @output_options
 @setting_options
 @click.pass_context
@@ -53,20 +56,22 @@ def journal(  # noqa: PLR0913, PLR0917 - one for each option
     number: int | None,
     snapshots: bool,
     follow: bool,
+    no_pager: bool,
 ) -> int:
     """Print the journal: one line for each event, grouped by run.
 
     It only reads, and needs the database alone: neither models nor revisions. Failures are printed as they
-    were shown. With --json each line is an event as it is stored.
+    were shown. With --json each line is an event as it is stored. On a terminal,
+    what is longer than the window is shown in a pager.
     """
     if ctx.invoked_subcommand is not None:
         return 0
     call = Call.of(ctx)
     filters = Filters(of_run, types, states, since, snapshots=snapshots)
-    return _tell(call, filters, number, follow)
+    return _tell(call, filters, number, follow=follow, pager=not follow and not no_pager)
 
 
-def _tell(call: Call, filters: Filters, number: int | None, follow: bool) -> int:
+def _tell(call: Call, filters: Filters, number: int | None, *, follow: bool, pager: bool) -> int:
     target = find_target(call)
     engine = make_reading_engine(call, target)
     from initdb.cli.entries.following import Follower
@@ -75,8 +80,11 @@ def _tell(call: Call, filters: Filters, number: int | None, follow: bool) -> int
 
     found = read(engine, target.settings, filters.passes, number)
     story = Story(call.screen)
-    for entry in found.entries:
-        story.write(entry)
+    with call.screen.paged() if pager else nullcontext():
+        for entry in found.entries:
+            if call.screen.is_gone:
+                break
+            story.write(entry)
     if found.error is not None:
         raise found.error
     if follow:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from typing import TextIO, cast
 
-from initdb.cli.output.screen import Screen
+from initdb.cli.output.screen import Screen, write_safely
 
 ALEMBIC = "alembic.runtime.migration"
 """The logger on which Alembic names the revision that it runs. initdb prints such lines itself."""
@@ -25,11 +25,9 @@ def tamed(screen: Screen, *, debug: bool) -> Iterator[None]:
         debug: Whether to keep Alembic's own lines about revisions. Most env.py turn them on.
     """
     with ExitStack() as stack:
-        if screen.as_json:
-            stack.enter_context(redirect_stdout(sys.stderr))
-        elif screen.is_live:
-            stack.enter_context(redirect_stdout(_above(sys.stdout, screen)))
-            stack.enter_context(redirect_stderr(_above(sys.stderr, screen)))
+        out = sys.stderr if screen.as_json else sys.stdout
+        stack.enter_context(redirect_stdout(_beside(out, screen)))
+        stack.enter_context(redirect_stderr(_beside(sys.stderr, screen)))
         if not debug:
             stack.enter_context(_without(logging.getLogger(ALEMBIC)))
         yield
@@ -49,20 +47,24 @@ def _without(logger: logging.Logger) -> Iterator[None]:
         logger.removeFilter(only_warnings)
 
 
-class _Above:
-    """A stream that first removes the line that is updated in place."""
+class _Beside:
+    """A stream that first removes the line that is updated in place, and that goes on without its reader."""
 
     def __init__(self, stream: TextIO, screen: Screen) -> None:
         self._stream, self._screen = stream, screen
 
     def write(self, text: str) -> int:
         self._screen.clear()
-        return self._stream.write(text)
+        write_safely(self._stream, text)
+        return len(text)
+
+    def flush(self) -> None:
+        write_safely(self._stream, "")
 
     def __getattr__(self, name: str) -> object:
         found: object = getattr(self._stream, name)
         return found
 
 
-def _above(stream: TextIO, screen: Screen) -> TextIO:
-    return cast("TextIO", _Above(stream, screen))
+def _beside(stream: TextIO, screen: Screen) -> TextIO:
+    return cast("TextIO", _Beside(stream, screen))

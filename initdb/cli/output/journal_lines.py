@@ -18,7 +18,7 @@ class Story:
     def write(self, entry: Entry) -> None:
         """Print an entry: number, time, host/process, states, event, what it says, and its details."""
         if self._screen.as_json:
-            self._screen.stored(entry.text)
+            self._screen.print(entry.text)
             return
         if entry.run != self._run:
             if self._run is not None:

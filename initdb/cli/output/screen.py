@@ -6,10 +6,12 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
+from initdb.cli.output.pager import Paged, pager_of
 from initdb.errors import Rendered, render
 from initdb.errors.faces import as_typed
 from initdb.errors.safe import safe_text
@@ -31,6 +33,28 @@ def is_terminal(stream: TextIO | None) -> bool:
 def is_colourful(stream: TextIO | None) -> bool:
     """Whether the stream may have colours: a terminal, if NO_COLOR is not set (https://no-color.org)."""
     return is_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
+def write_safely(stream: TextIO | None, text: str) -> OSError | None:
+    """Write to a stream. If that fails, the command goes on, and nothing more is written to its descriptor.
+
+    Args:
+        stream: The stream; nothing is written to None.
+        text: The text.
+
+    Returns:
+        Why it cannot be written; None if it was.
+    """
+    if stream is None:
+        return None
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        # Otherwise the rest of the buffer would fail again at the end of the process.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return error
+    return None
 
 
 class Screen:
@@ -105,31 +129,44 @@ class Screen:
         if self.as_json:
             self._write(json.dumps(_typed(data), default=str) + "\n")
 
-    def stored(self, text: str) -> None:
-        """Print a line of JSON as it is stored."""
+    def print(self, text: str) -> None:
+        """Print a text as it is, also with --quiet, since it was asked for."""
         self._write(f"{text}\n")
+
+    @contextmanager
+    def paged(self) -> Iterator[None]:
+        """Show what the block prints in a pager, if it is longer than the window of the terminal."""
+        command = None if self.silent or not is_terminal(self._out) else pager_of(os.environ)
+        if command is None:
+            yield
+            return
+        paged = Paged(self._out, command, os.environ)
+        terminal, self._out = self._out, cast("TextIO", paged)
+        try:
+            yield
+        finally:
+            paged.finish()
+            self._out = terminal
 
     def warn(self, text: str) -> None:
         """Print a line on stderr, for people and logs, even if nothing else is printed."""
         self.clear()
-        sys.stderr.write(f"{_printable(as_typed(text))}\n")
-        sys.stderr.flush()
+        self._complain(_printable(as_typed(text)))
 
     def fail(self, error: Rendered) -> None:
         """Print a failure on stderr, as it is shown everywhere."""
         self.clear()
-        sys.stderr.write(render(error, colour=is_colourful(sys.stderr)) + "\n")
-        sys.stderr.flush()
+        self._complain(render(error, colour=is_colourful(sys.stderr)))
+
+    def _complain(self, text: str) -> None:
+        """Write to stderr, which may have lost its reader too."""
+        write_safely(sys.stderr, f"{text}\n")
 
     def _write(self, text: str) -> None:
         """Write to stdout. If its reader is gone, or the disk is full, the command goes on."""
-        try:
-            self._out.write(text)
-            self._out.flush()
-        except OSError as error:
+        error = write_safely(self._out, text)
+        if error is not None:
             self.is_gone = True
-            # Otherwise the rest of the buffer would fail again at the end of the process.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
             if not isinstance(error, BrokenPipeError):
                 self.warn(f"warning: stdout cannot be written: {error.strerror}")
 
