@@ -6,18 +6,26 @@ Texts are stored with the plain names, since another face may show them later.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-_OURS = "admin|diagram|explain|journal|plan|release|repair|resume|rollback|run|status|validate"
+_SINGLE = "alembic|journal|plan|release|repair|resume|rollback|run|status|validate"
+_OURS = f"journal verify|admin set-password|{_SINGLE}"
+_WITHOUT_SETTINGS = "admin|diagram|explain|--help|--version"
 _ALEMBIC = "branches|check|current|downgrade|edit|heads|history|merge|revision|show|stamp|upgrade"
 _COMMAND = re.compile(
     r"(?<![\w./=-])(?<!flask )(?<!-m )"
-    rf"(?:(?P<ours>initdb) (?=(?:{_OURS}|--help)\b)|(?P<alembic>alembic) (?=(?:{_ALEMBIC})\b))"
+    rf"(?:initdb (?P<ours>{_OURS}|(?P<bare>{_WITHOUT_SETTINGS}))|alembic (?P<alembic>{_ALEMBIC}))(?![\w-])"
 )
 """A whole command: in "initdb checks a table" there is none."""
+
+
+def plain_alembic() -> str:
+    """How Alembic's commands are typed where its configuration is found by itself."""
+    return "alembic {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +33,14 @@ class Face:
     """How commands are typed in one place.
 
     Attributes:
-        ours: What stands for `initdb`.
-        alembic: What stands for `alembic`.
+        ours: What stands for `initdb COMMAND`, with {} for the command.
+        alembic: Gives the same for `alembic COMMAND`. It is called if a text has such a command.
+        settings: The options that name what to work on, with their texts: commands have them once more.
     """
 
-    ours: str = "initdb"
-    alembic: str = "alembic"
+    ours: str = "initdb {}"
+    alembic: Callable[[], str] = plain_alembic
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 PLAIN = Face()
@@ -76,11 +86,20 @@ def as_typed(text: str) -> str:
         text: It has the plain names.
 
     Example:
-        >>> with speaking(Face("flask initdb", "flask db")):
+        >>> with speaking(Face("flask initdb {}", lambda: "flask db {} -d shop")):
         ...     as_typed("Merge them: alembic merge heads, then: initdb run. Or python -m initdb run")
-        'Merge them: flask db merge heads, then: flask initdb run. Or python -m initdb run'
+        'Merge them: flask db merge -d shop heads, then: flask initdb run. Or python -m initdb run'
     """
     face = at_hand()
     if face == PLAIN:
         return text
-    return _COMMAND.sub(lambda found: f"{face.ours if found['ours'] else face.alembic} ", text)
+    return _COMMAND.sub(lambda found: _typed(face, found), text)
+
+
+def _typed(face: Face, found: re.Match[str]) -> str:
+    if found["alembic"]:
+        return face.alembic().replace("{}", found["alembic"])
+    rest = found.string[found.end() :]
+    given = () if found["bare"] else face.settings
+    options = (f" {name} {shlex.quote(value)}" for name, value in given if not rest.startswith(f" {name} "))
+    return face.ours.replace("{}", found["ours"] + "".join(options))

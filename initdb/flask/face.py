@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from flask import current_app, has_app_context
 
-from initdb.errors.faces import Face
+from initdb.errors.faces import Face, plain_alembic
 
 
 def face_of_application() -> Face | None:
     """The face of the active application; None if no context of one is active."""
     if not has_app_context():
         return None
-    return Face("flask initdb", "flask db" if "migrate" in current_app.extensions else "alembic")
+    has_migrate = "migrate" in current_app.extensions
+    return Face("flask initdb {}", _flask_migrate if has_migrate else plain_alembic)
 
 
-def face_of_command() -> Face:
-    """The face of `flask initdb`, before an application is loaded."""
-    return Face("flask initdb", "flask db" if find_spec("flask_migrate") else "alembic")
+def _flask_migrate() -> str:
+    return "flask db {}"

@@ -22,7 +22,7 @@ from initdb.errors import render
 from initdb.errors.faces import Face, as_typed, speaking
 from tests.support.flask_app import shop, spoilt
 
-FLASK = Face("flask initdb", "flask db")
+FLASK = Face("flask initdb {}", lambda: "flask db {}")
 _APP = Flask("shop")
 flask_migrate.Migrate(_APP, SQLAlchemy())
 _DB = cast("click.Group", _APP.cli.commands["db"])

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import click
 
+from initdb.cli.calling.typed import face_of
 from initdb.cli.output.screen import Screen
 from initdb.errors import InitError
-from initdb.errors.faces import PLAIN, Face
+from initdb.errors.faces import Face
 
 SETTINGS_KEY = "initdb.settings"
 FLAGS_KEY = "initdb.flags"
@@ -38,11 +39,7 @@ class Call:
     @property
     def face(self) -> Face:
         """How commands are typed where this one was."""
-        if self.flask is None:
-            return PLAIN
-        from initdb.flask.face import face_of_command
-
-        return face_of_command()
+        return face_of(self.settings, flask=self.flask is not None)
 
     def fail(self, error: InitError, code: int) -> None:
         """Print the JSON object of a command that failed before it could begin.
