@@ -23,8 +23,8 @@ def run(ctx: StepContext, stamp: str | None = None) -> None:
     """
     ctx.report(Progress("adopt"))
     if ctx.application.provider is None:
+        _refuse_differences(ctx, stamp)
         with ctx.unit.open(ctx.work):
-            _refuse_differences(ctx, stamp)
             _record(ctx, None, ())
     else:
         run_in_environment(ctx.application, ctx.engine, lambda env: _stamp(ctx, env, stamp))

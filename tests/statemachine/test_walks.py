@@ -7,10 +7,13 @@ import socket
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from initdb import __version__
 from initdb.events.entry import Entry
+from initdb.settings import Settings
 from initdb.statemachine import orders
+from initdb.statemachine.initializer import Initializer
 from tests.support.crash import cannot_append
 from tests.support.toy import Toy, table_up
 
@@ -237,6 +240,15 @@ def test_tables_made_by_hand_after_a_crash_are_adopted_when_they_match(toy: Toy)
     assert result.success, result.errors
     assert "schema_adopted" in toy.types()
     assert toy.sql("SELECT version_num FROM alembic_version") == [("r3",)]
+
+
+def test_without_revisions_tables_that_match_are_adopted(toy: Toy, engine: Engine) -> None:
+    """In the transaction that records it."""
+    toy.metadata().create_all(engine)
+    initializer = Initializer(engine, metadata=toy.metadata(), settings=Settings())
+    result = initializer.initialize()
+    assert result.success, result.errors
+    assert "schema_adopted" in [entry.type for entry in initializer.entries()]
 
 
 def test_tables_that_do_not_match_are_not_adopted(toy: Toy) -> None:
