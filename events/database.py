@@ -10,6 +10,7 @@ from typing import Protocol
 
 from initdb.errors import InitError
 from initdb.events.head import Head
+from initdb.events.parts import Part
 from initdb.events.server import Server
 from initdb.events.shape import Relation
 from initdb.events.statements import AnyConnection, is_sqlalchemy
@@ -108,8 +109,24 @@ class Database(Protocol):
     def relations(self, connection: AnyConnection, schema: str | None) -> dict[str, Relation]:
         """What has the journal's names in a schema: of each name the kind and the columns."""
 
-    def create(self, connection: AnyConnection, schema: str | None) -> None:
-        """Create an empty journal in the open transaction, and its schema if that is missing."""
+    def create(self, connection: AnyConnection, schema: str | None) -> bool:
+        """Create an empty journal in the open transaction, and its schema if that is missing.
+
+        Returns:
+            Whether the schema was missing.
+        """
+
+    def parts(self, connection: AnyConnection, schema: str | None) -> tuple[Part, ...]:
+        """What a journal has made in a schema and is still there, in the order in which it can be dropped.
+
+        Indexes and triggers are left out: they go with their table.
+        """
+
+    def dependents(self, connection: AnyConnection, schema: str | None) -> tuple[Part, ...]:
+        """What other people's objects need the journal, in the order in which they can be dropped.
+
+        The database would refuse to drop the journal because of them, or they would fail without it.
+        """
 
     def ddl(self, at: str) -> Collection[str]:
         """The statements that create a journal, in order.

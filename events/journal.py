@@ -48,15 +48,18 @@ class Journal:
         """The qualified and quoted name of a table of this journal, for SQLAlchemy's text()."""
         return naming.literal(naming.prefix(self.schema)) + name
 
-    def create(self, connection: AnyConnection) -> None:
+    def create(self, connection: AnyConnection) -> bool:
         """Create tables, triggers and head in the caller's transaction.
+
+        Returns:
+            Whether the schema was missing, and was created too.
 
         Raises:
             InitError: `foreign-journal-table`, if something else has one of their names;
                 `journal-unreadable`, if a part of a journal exists.
         """
         self.check_tables(connection)
-        database_of(connection).create(connection, self.schema)
+        return database_of(connection).create(connection, self.schema)
 
     def lock_head(self, connection: AnyConnection, lock_timeout: float | None = None) -> Head:
         """Lock the head until the transaction ends, and read it.

@@ -11,9 +11,10 @@ from weakref import WeakKeyDictionary
 from initdb.errors import InitError
 from initdb.errors.driver import driver_error
 from initdb.errors.predicates import is_lock_timeout
-from initdb.events import naming
+from initdb.events import naming, postgresql_parts
 from initdb.events.chain import GENESIS
 from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, Head, HeadBusy
+from initdb.events.parts import Part
 from initdb.events.server import Server
 from initdb.events.shape import OF_THE_JOURNAL, Relation
 from initdb.events.statements import (
@@ -252,7 +253,7 @@ class PostgreSQL:
         )
         return {row[0]: Relation(row[1], frozenset(row[2])) for row in rows}
 
-    def create(self, connection: AnyConnection, schema: str | None) -> None:
+    def create(self, connection: AnyConnection, schema: str | None) -> bool:
         """By the statements of `ddl`, after CREATE SCHEMA if the schema is missing."""
         there = "SELECT current_setting('role'), to_regnamespace(quote_ident(:schema)) IS NULL"
         _memory(connection)[ROLE], missing = run(connection, there, {"schema": schema})[0]
@@ -264,6 +265,15 @@ class PostgreSQL:
         run(connection, naming.literal(f"DROP FUNCTION IF EXISTS {left}"))
         for statement in self.ddl(at):
             run(connection, naming.literal(statement))
+        return bool(schema and missing)
+
+    def parts(self, connection: AnyConnection, schema: str | None) -> tuple[Part, ...]:
+        """Tables and functions."""
+        return postgresql_parts.parts(connection, schema, _FUNCTIONS)
+
+    def dependents(self, connection: AnyConnection, schema: str | None) -> tuple[Part, ...]:
+        """Read from pg_depend."""
+        return postgresql_parts.dependents(connection, schema, _FUNCTIONS)
 
     def ddl(self, at: str) -> list[str]:
         """The journal, its head, the functions, the triggers, the indexes and the version table."""

@@ -106,6 +106,10 @@ class Spool:
                     os.ftruncate(descriptor, 0)
                     _append(descriptor, left)
 
+    def files(self) -> tuple[Path, ...]:
+        """The files that are there."""
+        return tuple(path for path in self._paths() if path.exists())
+
     def _paths(self) -> tuple[Path, ...]:
         return (self.path,) if self.older is None else (self.older, self.path)
 

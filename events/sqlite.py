@@ -13,7 +13,8 @@ from initdb.errors import InitError
 from initdb.errors.predicates import is_busy
 from initdb.events import naming
 from initdb.events.chain import GENESIS
-from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, Head, HeadBusy
+from initdb.events.head import MIN_WRITER, NAMES, SCHEMA_VERSION, Head, HeadBusy
+from initdb.events.parts import Part, that_name_a_journal
 from initdb.events.server import Server
 from initdb.events.shape import OF_THE_JOURNAL, Relation
 from initdb.events.statements import AnyConnection, DriverConnection, Row, driver, is_sqlalchemy, run
@@ -178,10 +179,29 @@ class SQLite:
             for name, kind, _ in rows
         }
 
-    def create(self, connection: AnyConnection, schema: str | None) -> None:
+    def create(self, connection: AnyConnection, schema: str | None) -> bool:
         """By the statements of `ddl`."""
         for statement in self.ddl(naming.prefix(schema)):
             run(connection, naming.literal(statement))
+        return False
+
+    def parts(self, connection: AnyConnection, schema: str | None) -> tuple[Part, ...]:
+        """Tables. Their indexes and triggers go with them."""
+        rows = run(connection, "SELECT name FROM main.sqlite_schema WHERE type = 'table' ORDER BY name")
+        return tuple(Part("table", name, f"DROP TABLE main.{name}") for (name,) in rows if name in NAMES)
+
+    def dependents(self, connection: AnyConnection, schema: str | None) -> tuple[Part, ...]:
+        """SQLite would drop the journal all the same. It does not record what a definition needs."""
+        names = ", ".join(f"'{name}'" for name in NAMES)
+        rows = run(
+            connection,
+            "SELECT type, name, coalesce(sql, '') FROM main.sqlite_schema"
+            f" WHERE type IN ('table', 'view', 'trigger') AND tbl_name NOT IN ({names}) ORDER BY name",
+        )
+        return tuple(
+            Part(kind, (quoted := '"' + name.replace('"', '""') + '"'), _drop(kind, quoted))
+            for kind, name in that_name_a_journal(tuple(row) for row in rows)
+        )
 
     def ddl(self, at: str) -> list[str]:
         """The journal, its head, the triggers, the indexes and the version table."""
@@ -227,6 +247,11 @@ def _raise_synchronous(dbapi: DriverConnection) -> None:
     """Only outside a transaction: inside one SQLite ignores it."""
     if _pragma(dbapi, "synchronous") < EXTRA:
         _execute(dbapi, f"PRAGMA synchronous = {EXTRA}")
+
+
+def _drop(kind: str, name: str) -> str:
+    """The statement that removes an object; none for a table, which has rows."""
+    return "" if kind == "table" else f"DROP {kind.upper()} {name};"
 
 
 def _pragma(dbapi: DriverConnection, name: str) -> int:

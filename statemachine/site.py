@@ -42,6 +42,16 @@ DEFAULT_OWNER = "application"
 """The owner of the journal if the setting `application` is not given."""
 
 
+def owner_of(settings: Settings) -> str:
+    """The owner of the journal, by the settings alone."""
+    return settings.application or DEFAULT_OWNER
+
+
+def spool_of(engine: Engine, settings: Settings) -> Spool:
+    """The file of this user that keeps notes for a journal while its database is unreachable."""
+    return Spool.beside(url_text(engine.url), settings.application or "")
+
+
 def _ignore(*_: object) -> None:
     pass
 
@@ -112,12 +122,12 @@ class Site:
 
         A name of a folder or module would not do: it may differ between a shell and a server.
         """
-        return self.settings.application or DEFAULT_OWNER
+        return owner_of(self.settings)
 
     @property
     def spool(self) -> Spool:
         """The file that keeps notes while the database is unreachable."""
-        return Spool.beside(url_text(self.engine.url), self.settings.application or "")
+        return spool_of(self.engine, self.settings)
 
     def by(self) -> dict[str, object]:
         """Name this process, for the journal: host, process id, application and version of initdb."""

@@ -20,6 +20,7 @@ class JournalCreated(Payload):
         database: "sqlite" or "postgresql".
         server: The version of the database.
         dropped_by: Applied revisions that dropped the journal before this one; None if there was none.
+        made_schema: Whether its schema was missing, and was created with it. 0.1.0 does not say so.
     """
 
     type: ClassVar[str] = "journal_created"
@@ -30,6 +31,7 @@ class JournalCreated(Payload):
     database: str = ""
     server: str = ""
     dropped_by: tuple[str, ...] | None = None
+    made_schema: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from initdb.cli.calling.options import keep_flag, output_options
 from initdb.cli.calling.usage import asks_for_json, documented, harmless
 from initdb.cli.commands.admin import admin
 from initdb.cli.commands.alembic import alembic
+from initdb.cli.commands.eject import eject
 from initdb.cli.commands.explain import diagram, explain
 from initdb.cli.commands.journal import journal
 from initdb.cli.commands.plan import plan
@@ -36,6 +37,7 @@ COMMANDS: tuple[click.Command, ...] = (
     release,
     admin,
     alembic,
+    eject,
     explain,
     diagram,
 )

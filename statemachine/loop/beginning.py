@@ -128,7 +128,7 @@ class Beginning:
             if find(work, journal.application, self.site.settings.journal_schema)[1]:
                 raise HeadMoved
             with translated(lambda error: _not_created(error, work)):
-                journal.create(work)
+                made_schema = journal.create(work)
             version = ".".join(map(str, work.dialect.server_version_info or ()))
             created = JournalCreated(
                 journal=self.writer.run,
@@ -137,6 +137,7 @@ class Beginning:
                 database=work.dialect.name,
                 server=version,
                 dropped_by=self._dropped_by() or None,
+                made_schema=made_schema,
             )
             self.writer.commit_all(work, [created, *events])
 

@@ -142,6 +142,20 @@ def test_a_command_about_one_takes_the_one_that_is_named(
     assert tables(urls[1]) == {"alembic_version", "r1_engine2", "r2_engine2"}
 
 
+def test_the_journals_are_taken_out_one_at_a_time(
+    console: Console, project: Path, urls: tuple[str, str]
+) -> None:
+    """What is left for a person names the other database, with the command for it."""
+    console("run")
+    found = console.object("eject", "--to", "kept.jsonl", "--yes")
+    assert console("journal", "verify").exit_code == 5
+    assert console("journal", "verify", "--database", "engine2").exit_code == 0
+    line = next(line for line in found["left"] if "database engine2" in line)
+    assert console(*line.partition("initdb ")[2].split(), "--yes").exit_code == 0
+    assert console("journal", "verify", "--database", "engine2").exit_code == 5
+    assert tables(urls[1]) == {"alembic_version", "r1_engine2", "r2_engine2"}
+
+
 def test_a_name_that_none_has_is_refused(console: Console, project: Path) -> None:
     """With the names that there are; and databases without revisions make no sense."""
     for words in (("run",), ("status",), ("journal",), ("plan",)):

@@ -233,6 +233,43 @@ def test_what_is_made_is_a_journal(connection: AnyConnection, engine: Engine) ->
         assert {relation.kind for relation in found.values()} == {"table", "index"}
 
 
+def test_what_a_journal_has_made_can_be_dropped(
+    engine: Engine, journal: Journal, connection: AnyConnection
+) -> None:
+    """In the order in which it is named, and nothing is left."""
+    database = database_of(connection)
+    assert database.parts(connection, journal.schema)[0].kind == "table"
+    with _unit(connection):
+        for part in database.parts(connection, journal.schema):
+            assert part.ours
+            run(connection, part.drop)
+        assert database.relations(connection, journal.schema) == {}
+        assert database.parts(connection, journal.schema) == ()
+        database.create(connection, journal.schema)
+
+
+def test_what_needs_a_journal(engine: Engine, journal: Journal, connection: AnyConnection) -> None:
+    """By its name, with a statement that drops it; a journal itself needs nobody."""
+    database = database_of(connection)
+    assert database.dependents(connection, journal.schema) == ()
+    with _unit(connection):
+        run(connection, 'CREATE VIEW "a b" AS SELECT seq FROM init_journal')
+        (found,) = database.dependents(connection, journal.schema)
+        assert (found.kind, found.name.rpartition(".")[2]) == ("view", '"a b"')
+        run(connection, found.drop)
+        assert database.dependents(connection, journal.schema) == ()
+
+
+def test_a_schema_that_was_missing(connection: AnyConnection) -> None:
+    """Whoever creates a journal is told whether its schema was created too."""
+    database = database_of(connection)
+    with _unit(connection):
+        assert database.create(connection, database.default_schema(connection)) is False
+    if database.name == "postgresql":
+        with _unit(connection):
+            assert database.create(connection, "o:ps") is True
+
+
 def test_the_journal_is_read(engine: Engine, journal: Journal, connection: AnyConnection) -> None:
     """Its entries, its head and each hash."""
     append_committed(journal, engine)

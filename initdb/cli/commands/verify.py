@@ -35,10 +35,11 @@ def verify(call: Call) -> int:
     """
     target = find_target(call)
     engine = make_reading_engine(call, target)
-    from initdb.cli.entries.reading import is_there, owner_of
+    from initdb.cli.entries.reading import is_there
     from initdb.errors.redact import url_text
     from initdb.events.sessions import session
     from initdb.statemachine.decide.audit import audit, journal_to_audit
+    from initdb.statemachine.site import owner_of
     from initdb.steps.connect import reading
 
     url, settings = url_text(engine.url), target.settings

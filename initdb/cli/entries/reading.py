@@ -13,7 +13,7 @@ from initdb.events.entry import Entry
 from initdb.events.journal import find
 from initdb.events.sessions import database_file, session
 from initdb.settings import Settings
-from initdb.statemachine.site import DEFAULT_OWNER
+from initdb.statemachine.site import owner_of
 from initdb.steps.connect import reading
 
 
@@ -72,8 +72,3 @@ def is_there(engine: Engine) -> bool:
     """Whether the database may exist. Connecting would create a SQLite file, so the file is looked for."""
     file = database_file(engine)
     return file is None or file.exists()
-
-
-def owner_of(settings: Settings) -> str:
-    """The owner of the journal to look for, if a database has several."""
-    return settings.application or DEFAULT_OWNER

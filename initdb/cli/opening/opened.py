@@ -81,6 +81,27 @@ def make_reading_engine(call: Call, target: Target) -> Engine:
         return application.engine()
 
 
+def choose_working_engine(call: Call, target: Target) -> tuple[Engine, Settings]:
+    """The engine on which a run would work, and the settings of its application. It needs no revisions.
+
+    Of several databases it is the first, or the one that the settings name.
+
+    Args:
+        call: The call of the command.
+        target: Its settings.
+
+    Raises:
+        InitError: No database is named, or the application that has it cannot be loaded.
+    """
+    from initdb.steps.engines.choose import choose_engines
+
+    with loading(), tamed(call.screen, debug=call.debug):
+        application = _application(call, target.settings)
+        if application is None:
+            return choose_engines(target.settings, None, ()).work, target.settings
+        return choose_engines(application.settings, application.engine(), ()).work, application.settings
+
+
 def _application(call: Call, settings: Settings) -> Commanded | None:
     """The application of `flask initdb …`, or the one that the settings name; None if there is none."""
     make = None if "app" in call.settings else call.flask

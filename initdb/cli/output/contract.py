@@ -107,6 +107,19 @@ FIELDS: Mapping[str, Fields] = {
         "hash": "the hash of the last entry, or null; compare it with one that you kept in another place",
         "findings": "`seq` and `text` of each",
     },
+    "eject": COMMON
+    | {
+        "outcome": "ejected; or nothing, if there was nothing of initdb",
+        "database": DATABASE,
+        "journal_schema": "the schema that the journal was in, or null if there was none",
+        "entries": "how many entries were exported",
+        "hash": "the hash of the last entry, or null",
+        "file": "the file of the export, or null if there was no journal",
+        "findings": "where the journal was not intact: `seq` and `text` of each",
+        "removed": "what was removed, each with its kind and its name",
+        "left": "what a person has to remove",
+        "warnings": "what is lost with the journal, or was not finished",
+    },
     "explain": COMMON
     | {
         "reference": "the name of the error; without REFERENCE there is `references` instead: name → message",

@@ -1,0 +1,135 @@
+"""Exports a journal to a file of JSON Lines: every row as it is stored, on the disk before this returns."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from initdb.errors import InitError
+from initdb.events.entry import COLUMNS
+from initdb.events.journal import Journal
+from initdb.events.statements import BATCH, AnyConnection, run
+from initdb.events.verify import Stored
+
+
+def stored(connection: AnyConnection, journal: Journal) -> Iterator[Stored]:
+    """All rows of a journal, in order. Few of them are in memory at once.
+
+    Args:
+        connection: In a transaction that has locked the head, so that all rows are of one moment.
+        journal: The journal.
+    """
+    names, last = ", ".join(COLUMNS), 0
+    query = (
+        f"SELECT {names} FROM {journal.table(connection, 'init_journal')}"
+        f" WHERE seq > :last ORDER BY seq LIMIT {BATCH}"
+    )
+    while rows := run(connection, query, {"last": last}):
+        yield from (Stored(*row) for row in rows)
+        last = rows[-1][0]
+
+
+def line(row: Stored) -> bytes:
+    """A row as one line of JSON in ASCII, with its newline. Bytes are written in hexadecimal.
+
+    Args:
+        row: The row; SQLite may have stored any type in it.
+
+    Example:
+        >>> line(Stored(1, "r", "2026", "outage", "ready", "ready", "{}", "00", "ff")).decode()[:32]
+        '{"seq": 1, "run": "r", "at": "20'
+    """
+    said = json.dumps(asdict(row), default=lambda value: {"hex": bytes(value).hex()})
+    return said.encode("ascii") + b"\n"
+
+
+class ExportFile:
+    """A file that takes an export, for the length of a `with` block.
+
+    Nothing in it is ever overwritten. A file that exists is accepted if it is the beginning of the same
+    export, as a process that was killed leaves it: the rest is appended.
+
+    Args:
+        path: The file. It is created with mode 0600 if it does not exist.
+
+    Raises:
+        InitError: "export-refused": it cannot be created, or is no regular file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with self._said():
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            self._descriptor = os.open(path, flags, 0o600)
+        self._size = os.fstat(self._descriptor).st_size
+
+    def __enter__(self) -> ExportFile:
+        with contextlib.ExitStack() as undo:
+            undo.callback(os.close, self._descriptor)
+            if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
+                raise self._refused("it is no regular file")
+            with self._said():
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            undo.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+    def written(self, rows: Iterable[Stored]) -> Iterator[Stored]:
+        """Write rows while they pass. After the last one the file is on the disk.
+
+        Args:
+            rows: All rows of the journal.
+
+        Yields:
+            The same rows.
+
+        Raises:
+            InitError: "export-refused": the file has something else in it, or cannot be written.
+        """
+        at = 0
+        for row in rows:
+            said = line(row)
+            kept = os.pread(self._descriptor, len(said), at) if at < self._size else b""
+            if not said.startswith(kept):
+                raise self._refused("it exists, and is not the beginning of this journal")
+            with self._said():
+                _append(self._descriptor, said[len(kept) :])
+            at += len(said)
+            yield row
+        if at < self._size:
+            raise self._refused("it exists, and has more in it than this journal")
+        with self._said():
+            os.fsync(self._descriptor)
+            _sync_folder(self.path.absolute().parent)
+
+    @contextlib.contextmanager
+    def _said(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise self._refused(error.strerror or type(error).__name__) from error
+
+    def _refused(self, why: str) -> InitError:
+        return InitError("export-refused", f"{self.path}: {why}")
+
+
+def _append(descriptor: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(descriptor, content) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    """The name of a new file is in its folder, which has to be on the disk too."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
