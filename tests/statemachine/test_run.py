@@ -50,6 +50,7 @@ def test_a_first_boot(either: Stage) -> None:
         "application": "application",
         "schema": "main" if database == "sqlite" else "public",
         "database": database,
+        "made_schema": False,
     }
     sessions = started.data.pop("sessions")
     _sessions(either, sessions)
