@@ -306,9 +306,7 @@ def test_what_is_lost_is_said_before(console: Console, ready: Toy, monkeypatch: 
         Note("1", "outage", "2026-11-23T08:06:41Z", {"count": 2})
     )
     done = console("eject", "--to", "kept.jsonl")
-    assert (
-        "Held after a rollback: r3. Without the journal alembic upgrade head applies it again." in done.stderr
-    )
+    assert "Held after a rollback: r3. Alembic's next upgrade to head applies it again." in done.stderr
     assert done.exit_code == 2
     found = console.object("eject", "--to", "kept.jsonl", "--yes")
     assert len(found["warnings"]) >= 2

@@ -189,9 +189,7 @@ def warnings_of(found: Found) -> tuple[str, ...]:
         )
     if known.held:
         names = ", ".join(known.held)
-        said.append(
-            f"Held after a rollback: {names}. Without the journal alembic upgrade head applies it again."
-        )
+        said.append(f"Held after a rollback: {names}. Alembic's next upgrade to head applies it again.")
     if found.notes:
         said.append(
             f"Of the outages that the journal has not recorded yet {found.notes} notes are removed too."
