@@ -16,6 +16,9 @@ from initdb.events.canonical import decode, encode
 
 _sleep = time.sleep
 
+_UNWRITTEN: dict[Path, dict[str, Note]] = {}
+"""For each spool the notes that could not be written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -38,7 +41,8 @@ class Note:
 class Spool:
     """A file with one line of JSON for each note, mode 0600. Its methods raise no OSError.
 
-    A spool that cannot be written loses its notes: a boot that fails because of it would be worse.
+    If it cannot be written, its notes wait in memory as long as this process lives: a boot that fails because
+    of it would be worse.
 
     Args:
         path: The file.
@@ -73,16 +77,18 @@ class Spool:
     def put(self, note: Note) -> None:
         """Append a note, and wait until it is on the disk."""
         line = encode({"id": note.id, "type": note.type, "at": note.at, "data": note.data})
-        with contextlib.suppress(OSError):
+        try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with _opened(self.path, os.O_CREAT) as descriptor:
                 end = os.fstat(descriptor).st_size
                 torn = end > 0 and os.pread(descriptor, 1, end - 1) != b"\n"
                 _append(descriptor, (b"\n" if torn else b"") + line.encode("ascii") + b"\n")
+        except OSError:
+            _UNWRITTEN.setdefault(self.path, {})[note.id] = note
 
     def waiting(self) -> tuple[Note, ...]:
         """The notes that wait, each id once. A line that is incomplete, or no note, is skipped."""
-        found: dict[str, Note] = {}
+        found = dict(_UNWRITTEN.get(self.path, {}))
         for path in self._paths():
             with contextlib.suppress(OSError), _opened(path) as descriptor:
                 found |= {note.id: note for note in _notes(_content(descriptor))}
@@ -95,6 +101,8 @@ class Spool:
             taken: The identifiers of the notes to remove.
         """
         ids = set(taken)
+        for id in ids:
+            _UNWRITTEN.get(self.path, {}).pop(id, None)
         for path in self._paths():
             with contextlib.suppress(OSError), _opened(path) as descriptor:
                 content = _content(descriptor)

@@ -64,6 +64,7 @@ class Watcher:
         entry: Gets each event when it is committed.
         progress: Gets how far a step is.
         waiting: Gets what this process waits for.
+        announce: Gets a sentence before something is made beside the tables: a database, a backup.
 
     Example:
         >>> watcher = Watcher(entry=lambda entry: print(entry.type))
@@ -72,6 +73,7 @@ class Watcher:
     entry: Callable[[Entry], None] = _ignore
     progress: Callable[[Progress], None] = _ignore
     waiting: Callable[[Waiting], None] = _ignore
+    announce: Callable[[str], None] = _ignore
 
 
 def report_to(watch: Callable[[_What], None], what: _What) -> None:
@@ -96,6 +98,7 @@ class Site:
         code: Part → hash: the fingerprint of the code of this process.
         clock: The time.
         watcher: Is told what a run does.
+        asker: Asks the person at the terminal a question, and gives the answer; None if nobody is there.
         newest: The newest head that this process has seen.
     """
 
@@ -105,6 +108,7 @@ class Site:
     code: Mapping[str, str]
     clock: Clock = field(default_factory=Clock)
     watcher: Watcher = field(default_factory=Watcher)
+    asker: Callable[[str], bool] | None = None
     newest: tuple[str | None, int, str] | None = None
 
     @property

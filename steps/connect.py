@@ -1,32 +1,23 @@
-"""connect: create a missing database if that is allowed, and name what keeps a process from a database."""
+"""connect: name what keeps a process from a database, and whether waiting may help."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from initdb.errors import InitError
 from initdb.errors.classify import classify, is_missing_table
-from initdb.errors.driver import driver_error
-from initdb.errors.files import why_not_opened
-from initdb.errors.known_names import of_file
 from initdb.errors.redact import url_text
 from initdb.errors.translated import translated
 from initdb.events.head import JournalSignal
 from initdb.events.sessions import database_file
+from initdb.steps.missing_database.file import make_file
 
 OLDEST_POSTGRESQL = (14,)
-
-RACE = ("42P04", "23505", "55006")
-"""SQLSTATEs of a CREATE DATABASE that another process won."""
-
 
 _UNANSWERED = frozenset(
     {"connection-failed", "connection-refused", "connection-timeout", "host-not-found", "host-unreachable"}
@@ -74,7 +65,7 @@ def _unreadable(engine: Engine, why: str) -> InitError:
 
 
 def prepare(engine: Engine) -> None:
-    """Create the database if it is missing: a SQLite file (WAL, mode 0600), or a PostgreSQL database.
+    """Make the file of a SQLite database if it is missing; check the version of a PostgreSQL server.
 
     Args:
         engine: The engine of the database.
@@ -83,38 +74,11 @@ def prepare(engine: Engine) -> None:
         InitError: What keeps this process from the database; `postgresql-too-old`.
     """
     with translated(lambda error: refused(engine, error)):
-        _prepare(engine)
-
-
-def _prepare(engine: Engine) -> None:
-    if engine.dialect.name == "sqlite":
         file = database_file(engine)
-        if file is not None and not file.exists():
-            _make_file(file)
-        return
-    try:
-        _check_server(engine)
-    except (SQLAlchemyError, OSError) as error:
-        if refused(engine, error).reference != "unknown-database":
-            raise
-        _make_database(engine)
-
-
-def _make_file(file: Path) -> None:
-    """Create the file with O_EXCL: only the process that creates it may open it without SQLite."""
-    try:
-        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:
-        return
-    except OSError as error:
-        if (found := why_not_opened(file)) is None:
-            raise classify(error, doing="connect", database="sqlite", target=str(file)) from error
-        raise InitError(found[0], *found[1], database="sqlite", names=of_file(found[2])) from error
-    with (
-        contextlib.closing(sqlite3.connect(file)) as connection,
-        contextlib.suppress(sqlite3.OperationalError),
-    ):
-        connection.execute("PRAGMA journal_mode = WAL")
+        if file is not None:
+            make_file(file)
+        elif engine.dialect.name == "postgresql":
+            _check_server(engine)
 
 
 def _check_server(engine: Engine) -> None:
@@ -123,22 +87,6 @@ def _check_server(engine: Engine) -> None:
         connection.detach()
     if version < OLDEST_POSTGRESQL:
         raise InitError("postgresql-too-old", ".".join(map(str, version)), database="postgresql")
-
-
-def _make_database(engine: Engine) -> None:
-    """CREATE DATABASE through the maintenance database. It may fail because another process was first."""
-    name = engine.url.database or ""
-    elsewhere = create_engine(
-        engine.url.set(database="postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT"
-    )
-    with elsewhere.connect() as connection:
-        quoted = connection.dialect.identifier_preparer.quote_identifier(name)
-        try:
-            connection.execute(text(f"CREATE DATABASE {quoted}"))
-        except DBAPIError as error:
-            found = driver_error(error)
-            if found is None or found.sqlstate not in RACE:
-                raise
 
 
 def passing(error: InitError, served: bool = False) -> bool:
@@ -175,4 +123,9 @@ def check_there(engine: Engine, served: bool) -> None:
     """
     file = database_file(engine)
     if served and file is not None and not file.exists():
-        raise InitError("unknown-database", f"{file} was there, and is gone", database="sqlite")
+        raise InitError(
+            "unknown-database",
+            f"{file} was there, and is gone",
+            fix="Restore the file. Or, to begin with a new one: initdb run",
+            database="sqlite",
+        )

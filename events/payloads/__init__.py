@@ -29,6 +29,7 @@ PAYLOADS: Mapping[str, type[Payload]] = {
         work.DefectsFound,
         work.RepairApplied,
         notes.JournalCreated,
+        notes.DatabaseCreated,
         notes.JournalUpgraded,
         notes.HoldReleased,
         notes.Outage,

@@ -35,6 +35,23 @@ class JournalCreated(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseCreated(Payload):
+    """The database was missing, and initdb created it.
+
+    Args:
+        name: Its name.
+        server: Its name and its server, as people read it.
+        allowed_by: "setting", or "person" if one at a terminal was asked.
+    """
+
+    type: ClassVar[str] = "database_created"
+
+    name: str
+    server: str = ""
+    allowed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JournalUpgraded(Payload):
     """The journal's own tables were upgraded from one version to another."""
 

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from flask import Flask
 
+from initdb.asking import asker
 from initdb.booting import loading, quiet
 from initdb.errors import InitError, Rendered, render
 from initdb.flask.binding import EXTENSION, Parts, initializer_for, settings_for
@@ -17,7 +18,7 @@ from initdb.flask.binds import with_binds
 from initdb.flask.boot_log import BootLog, audible, logger
 from initdb.flask.extension import engine_of
 from initdb.flask.gunicorn import exit_code, heartbeat, loading_worker
-from initdb.flask.serving import RELOAD, answers_requests, is_reloaders_child, serves
+from initdb.flask.serving import RELOAD, answers_requests, is_development_server, is_reloaders_child, serves
 from initdb.flask.unavailable import Unavailable
 from initdb.settings import Settings
 from initdb.statemachine import reporting
@@ -74,6 +75,7 @@ def _boot(app: Flask, db: object, settings: Settings) -> None:
         _refused(app, settings, error.exit_code, error.rendered(), [])
         return
     for number, initializer in enumerate(initializers):
+        initializer.site.asker = asker() if is_development_server() else None
         begun = time.perf_counter()
         outcome = initializer.attend(mode=settings.mode, host=True)
         code = reporting.exit_code(outcome, settings)

@@ -53,7 +53,9 @@ class BootLog:
 
     def watcher(self) -> Watcher:
         """The functions that a run calls."""
-        return Watcher(entry=self.entry, progress=self.progress, waiting=self.waiting)
+        return Watcher(
+            entry=self.entry, progress=self.progress, waiting=self.waiting, announce=self._voice.say
+        )
 
     def entry(self, entry: Entry) -> None:
         """Log an event that was committed. Of the batches of a seed file only the last one is logged."""

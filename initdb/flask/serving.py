@@ -41,6 +41,12 @@ def answers_requests() -> bool:
     return (found[0] if found else _name(sys.argv[0])) != "celery"
 
 
+def is_development_server() -> bool:
+    """Whether this is `flask run`, at which a person may sit."""
+    found = _command()
+    return found is not None and found[:2] == ("flask", "run")
+
+
 def command_line_serves(words: Sequence[str]) -> bool:
     """Whether the process of a command line serves.
 

@@ -94,6 +94,19 @@ def one_of(*choices: str) -> Kind:
     return Kind("choice", ", ".join(choices), parse, choices)
 
 
+def _answer(value: object, base: Path) -> str:
+    """Yes, no or ask. A file may say true or false, and a variable 1 or 0."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    try:
+        return _ANSWERS[text_of(value).lower()]
+    except KeyError:
+        raise ValueError from None
+
+
+_ANSWERS = {"ask": "ask", "yes": "yes", "true": "yes", "1": "yes", "no": "no", "false": "no", "0": "no"}
+
+
 def _name(value: object, base: Path) -> str:
     text = text_of(value)
     if "://" in text:  # a URL by mistake: a name is shown and stored, and a URL may hold a password
@@ -115,6 +128,7 @@ def _object(value: object, base: Path) -> str:
     return text
 
 
+ANSWER = Kind("choice", "ask, yes, no", _answer, ("ask", "yes", "no"))
 NAME = Kind("name", "a name of printable characters", _name)
 NAMES = Kind("name", "a list of names", each(_name), many=True)
 IDENTIFIER = Kind("identifier", "an identifier of at most 63 bytes", _identifier)

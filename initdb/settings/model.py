@@ -8,7 +8,7 @@ from pathlib import Path
 
 from initdb.errors import InitError
 from initdb.settings.table import SETTINGS
-from initdb.settings.values import Mode, OnFailure, Repair, SchemaSource, WhenNotOurs
+from initdb.settings.values import CreateDatabase, Mode, OnFailure, Repair, SchemaSource, WhenNotOurs
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Settings:
     """Each is "name=URL"."""
     database: str | None = None
     work_url: str | None = field(default=None, repr=False)
+    create_database: CreateDatabase = "ask"
     app: str | None = None
     metadata: str | None = None
     migrations: str | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from initdb.settings import values
-from initdb.settings.kinds import IDENTIFIER, NAME, NAMES, OBJECT, duration, one_of, whole
+from initdb.settings.kinds import ANSWER, IDENTIFIER, NAME, NAMES, OBJECT, duration, one_of, whole
 from initdb.settings.places import DATABASES, FILE, PLACE, PLACES, URL
 from initdb.settings.setting import Setting
 
@@ -47,6 +47,13 @@ SETTINGS: tuple[Setting, ...] = (
         "The same database, with a role that may create tables if the application's own role may not.",
         example="postgresql://owner@db.example.org/shop",
         secret=True,
+    ),
+    Setting(
+        "create_database",
+        ANSWER,
+        "ask",
+        "Whether a missing PostgreSQL database is created: yes, no, or ask a person at a terminal.",
+        example="yes",
     ),
     Setting(
         "app",

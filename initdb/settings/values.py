@@ -12,6 +12,7 @@ Parse = Callable[[object, Path], Value]
 
 SchemaSource = Literal["models", "migrations", "base"]
 Repair = Literal["safe", "never"]
+CreateDatabase = Literal["ask", "yes", "no"]
 OnFailure = Literal["exit", "serve-503"]
 Mode = Literal["work", "wait", "check", "off"]
 WhenNotOurs = Literal["serve", "exit"]

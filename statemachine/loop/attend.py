@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import math
 import random
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from initdb.errors import InitError
 from initdb.errors.classify import (
@@ -21,8 +24,9 @@ from initdb.events.baton import Baton, try_baton
 from initdb.events.head import ConnectionLost, HeadBusy, HeadMoved, JournalSignal, NoJournal
 from initdb.events.knowledge import Knowledge
 from initdb.events.payloads.notes import HistoryRewound
-from initdb.events.sessions import close_session, open_session
+from initdb.events.sessions import close_session, database_file, open_session
 from initdb.statemachine.decide.verdict import Look, Verdict, judge
+from initdb.statemachine.loop.creating import looked_or_created
 from initdb.statemachine.loop.look import look, look_on
 from initdb.statemachine.loop.order import Order, Report
 from initdb.statemachine.loop.others import NOBODY, Others
@@ -46,6 +50,8 @@ WORTH_WAITING = 5.0
 """The longest pause, in seconds, that is waited out before a failure is retried that can pass by itself."""
 
 _SOON = "given up soon, since this was typed at a terminal; to wait longer, add: --wait-limit 300"
+
+Found = TypeVar("Found")
 
 _MOVED = "the journal moved while this process worked"
 
@@ -190,18 +196,26 @@ class _Attendance:
         return True
 
     def _look(self) -> Look:
+        seen = self._look_once() if self._was_reached else self._or_create(self._site.engine, self._look_once)
+        self._remember(seen)
+        return seen
+
+    def _look_once(self) -> Look:
         with translated(self._no_answer):
             connect.check_there(self._site.engine, self._was_reached)
             self._seen = look(self._site, self._seen)
-        self._remember(self._seen)
         return self._seen
 
+    def _or_create(self, engine: Engine, look: Callable[[], Found]) -> Found:
+        """What a look gives. If the database is missing, and a process that works may create it, it does."""
+        if self._mode != "work":
+            return look()
+        wait = partial(self._wait_within_limit, "another session uses the template of new databases")
+        return looked_or_created(self._site, engine, look, wait)
+
     def _no_answer(self, error: Exception) -> Exception:
-        """What an error of a look means. If the database is missing and may be made, it is made."""
+        """What an error of a look means."""
         found = connect.refused(self._site.engine, error)
-        if found.reference == "unknown-database" and self._mode == "work" and not self._was_reached:
-            connect.prepare(self._site.engine)
-            return NoJournal()
         if is_missing_table(error):
             return NoJournal()
         if is_busy(error) or is_lock_timeout(error):
@@ -225,7 +239,10 @@ class _Attendance:
 
     def _try_to_work(self, known: Knowledge) -> Outcome | None:
         if self._seen is None or not self._seen.exists:
-            connect.prepare(self._site.engine)
+            self._prepare(self._site.engine)
+        for companion in self._site.application.companions:
+            # The env.py connects to all of them, and SQLite would make a missing file in its own way.
+            self._or_create(companion, partial(self._prepare, companion))
         since = self._seen_head()
         while self._seen is not None:
             try:
@@ -247,6 +264,13 @@ class _Attendance:
             if since is None:
                 return None
         return None
+
+    def _prepare(self, engine: Engine) -> None:
+        file = database_file(engine)
+        if file is not None and not file.exists():
+            report_to(self._site.watcher.announce, f"creating the database {file}")
+        with translated(partial(connect.refused, engine)):
+            connect.prepare(engine)
 
     def _seen_head(self) -> tuple[int, str] | None:
         """The head that this process has seen. With it, one connection both compares the head and asks for

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from initdb.errors import InitError
 from initdb.events.canonical import timestamp
+from initdb.events.clock import Clock
 from initdb.events.ids import time_ordered
 from initdb.events.payloads.form import Payload
 from initdb.events.payloads.notes import Outage as OutageSaid
-from initdb.events.spool import Note
+from initdb.events.spool import Note, Spool
 from initdb.statemachine.site import Site
 
 
@@ -52,5 +53,16 @@ def note(site: Site, said: Payload) -> None:
         site: What is brought to ready, and where.
         said: The event.
     """
-    now = site.clock.now()
-    site.spool.put(Note(time_ordered(now), said.type, timestamp(now), said.data()))
+    note_for(site.spool, site.clock, said)
+
+
+def note_for(spool: Spool, clock: Clock, said: Payload) -> None:
+    """Keep an event in a spool, perhaps in that of another database; see `note`.
+
+    Args:
+        spool: That of the journal.
+        clock: The time.
+        said: The event.
+    """
+    now = clock.now()
+    spool.put(Note(time_ordered(now), said.type, timestamp(now), said.data()))

@@ -37,7 +37,6 @@ from initdb.statemachine.loop.stay import Stay, inside
 from initdb.statemachine.loop.writer import Writer
 from initdb.statemachine.site import Site, Waiting, report_to
 from initdb.statemachine.table import State, accepts, work_name
-from initdb.steps import connect
 from initdb.steps.catalog.blockers import blockers, with_blockers
 from initdb.steps.context import StepContext
 from initdb.steps.one_revision.doubt import check_doubt
@@ -148,9 +147,6 @@ class Run:
 
     def _work_on(self) -> None:
         order, seen = self._order, list[object]()
-        for companion in self._site.application.companions:
-            # The env.py connects to all of them, and SQLite would make a missing file in its own way.
-            connect.prepare(companion)
         if self._site.application.env_chooses:
             # The env.py was asked before, and failed. Now its error is the failure of the run.
             from initdb.steps.alembic_driver.ask import chosen

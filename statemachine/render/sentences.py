@@ -117,6 +117,11 @@ def _journal_created(it: notes.JournalCreated) -> str:
     return f"the journal{whose} was created{where} ({it.database} {it.server}){lost}"
 
 
+def _database_created(it: notes.DatabaseCreated) -> str:
+    asked = ", as a person was asked and agreed" if it.allowed_by == "person" else ""
+    return f"created the database {it.server or it.name}{asked}"
+
+
 def _run_started(it: runs.RunStarted) -> str:
     return f"began: {it.reason}" + (f" ({', '.join(it.changed)})" if it.changed else "")
 
@@ -250,6 +255,7 @@ def _sentence(kind: type[P], say: Callable[[P], str]) -> tuple[str, Callable[[Da
 _SENTENCES: Mapping[str, Callable[[Data], str]] = dict(
     (
         _sentence(notes.JournalCreated, _journal_created),
+        _sentence(notes.DatabaseCreated, _database_created),
         _sentence(runs.RunStarted, _run_started),
         _sentence(runs.RunResumed, _run_resumed),
         _sentence(runs.RunContinued, _run_continued),

@@ -24,12 +24,13 @@ class Terminal:
         *,
         lines: int = 24,
         columns: int = 80,
+        module: str = "initdb",
     ) -> None:
         self._terminal, end_of_it = pty.openpty()
         termios.tcsetwinsize(end_of_it, (lines, columns))
         streams = dict.fromkeys(("stdin", "stdout", "stderr"), end_of_it)
         given = {"TERM": "xterm", **environ}
-        self.process = Forked("initdb", *words, cwd=folder, env=given, terminal=True, **streams)
+        self.process = Forked(module, *words, cwd=folder, env=given, terminal=True, **streams)
         os.close(end_of_it)
 
     def end(self, answers: Mapping[str, str] | None = None) -> tuple[int, str]:
@@ -56,11 +57,15 @@ class Terminal:
 
 
 def on_terminal(
-    words: Sequence[str], folder: Path, environ: Mapping[str, str], answers: Mapping[str, str] | None = None
+    words: Sequence[str],
+    folder: Path,
+    environ: Mapping[str, str],
+    answers: Mapping[str, str] | None = None,
+    module: str = "initdb",
 ) -> tuple[int, str]:
-    """Run `python -m initdb` with a controlling terminal; its exit code and all that was shown there.
+    """Run `python -m MODULE` with a controlling terminal; its exit code and all that was shown there.
 
     answers: what is typed (with return) once a text has been shown.
     """
     typed = {text: f"{answer}\n" for text, answer in (answers or {}).items()}
-    return Terminal(words, folder, environ).end(typed)
+    return Terminal(words, folder, environ, module=module).end(typed)

@@ -62,7 +62,7 @@ def urls(console: Console, database_url: str, request: pytest.FixtureRequest) ->
     first = make_url(database_url)
     server.admin_execute(f"CREATE DATABASE {first.database}_two")
     yield database_url, first.set(database=f"{first.database}_two").render_as_string(hide_password=False)
-    server.admin_execute(f"DROP DATABASE {first.database}_two WITH (FORCE)")
+    server.admin_execute(f"DROP DATABASE IF EXISTS {first.database}_two WITH (FORCE)")
 
 
 @pytest.fixture
@@ -110,6 +110,26 @@ def test_run_brings_each_to_ready(console: Console, project: Path, urls: tuple[s
         assert console("journal", "verify", *words).exit_code == 0
     said = [json.loads(line) for line in console("run", "--json").stdout.splitlines()]
     assert [one["application"] for one in said] == ["shop", "shop/engine2"]
+
+
+def test_one_that_is_missing_is_created_only_if_that_is_allowed(
+    console: Console, project: Path, urls: tuple[str, str], server: PostgresServer
+) -> None:
+    """Before anything is changed in another one. A SQLite file needs no permission, and is named."""
+    if urls[1].startswith("postgresql"):
+        server.admin_execute(f"DROP DATABASE {make_url(urls[1]).database}")
+        done = console("run")
+        assert done.exit_code == 1 and f"{make_url(urls[1]).database} on " in done.stderr
+        assert tables(urls[0]) == set() and console("status").exit_code == 3
+    done = console("run", "--create-database", "yes")
+    assert done.exit_code == 0, done.output
+    first, second = (done.stdout.index(f"shop{name} on ") for name in ("", "/engine2"))
+    assert first < done.stdout.index(f"creating the database {make_url(urls[1]).database}") < second
+    events = [
+        json.loads(line) for line in console("journal", "--database", "engine2", "--json").stdout.splitlines()
+    ]
+    created = [event["type"] for event in events].count("database_created")
+    assert created == urls[1].startswith("postgresql")
 
 
 def test_killed_in_the_second_it_goes_on_there(

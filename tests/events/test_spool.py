@@ -121,7 +121,7 @@ def test_any_data_can_wait(tmp_path_factory: Any, data: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("obstacle", ["a file", "a folder", "a link", "somebody else's"])
 def test_nothing_raises(tmp_path: Path, obstacle: str) -> None:
-    """If the place cannot or should not be used, the note is lost, and the boot goes on."""
+    """If the place cannot or should not be used, the note waits in memory, and the boot goes on."""
     spool = Spool(tmp_path / "folder" / "x.jsonl")
     if obstacle == "a file":
         spool.path.parent.write_text("")
@@ -139,8 +139,9 @@ def test_nothing_raises(tmp_path: Path, obstacle: str) -> None:
         else:
             spool.path.chmod(0)
     spool.put(_note())
-    assert spool.waiting() == ()
+    assert spool.waiting() == (_note(),)
     spool.drop(["1"])
+    assert spool.waiting() == ()
     if obstacle == "a link":
         assert (tmp_path / "target").read_text() == "untouched"
 
@@ -199,7 +200,7 @@ def test_without_a_home_it_lies_in_the_temporary_folder(said: str, monkeypatch: 
 
 
 def test_without_any_folder_nothing_raises(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is no home and no temporary folder: the note is lost, and the boot goes on."""
+    """There is no home and no temporary folder: the note waits in memory, and the boot goes on."""
 
     def nowhere(*_: object) -> Path:
         raise FileNotFoundError("No usable temporary directory found")
@@ -209,6 +210,8 @@ def test_without_any_folder_nothing_raises(monkeypatch: pytest.MonkeyPatch) -> N
     _folder(monkeypatch)
     spool = Spool.beside(URL)
     spool.put(_note())
+    assert spool.waiting() == (_note(),)
+    spool.drop(["1"])
     assert spool.waiting() == ()
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Engine, QueuePool, inspect, text
+import pytest
+from sqlalchemy import Engine, QueuePool, inspect, make_url, text
 
 from initdb import DatabaseInitializer, Rule, init_app
 from initdb.booting import loading
+from tests.cli.terminal import on_terminal
 from tests.support.flask_app import journal, shop, stock
+from tests.support.flask_site import FlaskSite, free_port
+from tests.support.postgres_server import PostgresServer
 
 FIRST_BOOT = [
     "journal_created",
@@ -55,6 +59,42 @@ def test_no_connection_outlives_the_boot(database_url: str, engine: Engine) -> N
                 "datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
             )
             assert connection.scalar(text(f"SELECT count(*) FROM pg_stat_activity WHERE {others}")) == 0
+
+
+def test_a_missing_database_is_not_created_without_a_word(
+    server: PostgresServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A server does not ask. The setting lets it create the database, and it says so first."""
+    url = make_url(server.url("postgres")).set(database="of_no_shop").render_as_string(hide_password=False)
+    made = shop(url)
+    with pytest.raises(SystemExit):
+        init_app(made.app, made.db)
+    said = capsys.readouterr().err
+    assert "of_no_shop on " in said and "INITDB_CREATE_DATABASE=yes" in said
+    monkeypatch.setenv("INITDB_CREATE_DATABASE", "yes")
+    try:
+        with caplog.at_level("INFO", logger="initdb"):
+            init_app(made.app, made.db)
+        first, second, *others = (record.getMessage() for record in caplog.records)
+        assert first.startswith("creating the database of_no_shop on ")
+        assert second.startswith("the journal was created")
+        assert not [line for line in others if "waiting" in line]
+    finally:
+        server.admin_execute("DROP DATABASE IF EXISTS of_no_shop WITH (FORCE)")
+
+
+def test_flask_run_asks_the_person_at_the_terminal(server: PostgresServer, tmp_path: Path) -> None:
+    """With a reloader too, whose child is asked."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    url = make_url(server.url("postgres")).set(database="of_no_site").render_as_string(hide_password=False)
+    site = FlaskSite(folder, url)
+    words = ["--app", "site_app", "--debug", "run", "--port", str(free_port())]
+    code, shown = on_terminal(words, folder, site.environment(), {"Create it? [y/N]": ""}, module="flask")
+    assert code == 1 and "There is no database of_no_site on " in shown and "unknown-database" in shown
 
 
 class TestQuiet:

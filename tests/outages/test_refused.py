@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from sqlalchemy import make_url
 
 from initdb.steps.engines import make
 from tests.outages.conftest import database_of, outages
@@ -133,6 +134,20 @@ def test_credentials_that_are_refused_in_the_middle(small_server: PostgresServer
         gate.open()
         assert boot.waits("credentials")
     _got_through(boot, small_toy, "authentication-failed")
+
+
+def test_a_database_that_does_not_exist(server: PostgresServer, postgresql_toy: Toy) -> None:
+    """A boot that nobody watches does not create it, unless the setting says so."""
+    name = make_url(postgresql_toy.url).database
+    server.admin_execute(f"DROP DATABASE {name}")
+    boot = Boot(postgresql_toy)
+    outcome = boot.end()
+    assert outcome.error is not None and outcome.error.reference == "unknown-database"
+    assert not boot.said
+    assert not server.admin_execute(f"SELECT 1 FROM pg_database WHERE datname = '{name}'")
+    assert postgresql_toy.initializer(create_database="yes").initialize().success
+    assert "database_created" in postgresql_toy.types()
+    assert not outages(assert_settled(postgresql_toy))
 
 
 def test_a_host_that_has_no_address(

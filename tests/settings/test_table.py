@@ -19,6 +19,7 @@ NAMED_IN_THE_DESIGN = [
     "databases",
     "database",
     "work_url",
+    "create_database",
     "app",
     "metadata",
     "migrations",

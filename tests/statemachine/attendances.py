@@ -154,6 +154,8 @@ class World:
         self.file.touch()
         self.url = f"sqlite:///{self.file}"
         self.settings: dict[str, Any] = {}
+        self.application = Application()
+        self.announced: list[str] = []
         self.looks: deque[Look | Exception] = deque()
         self.batons: deque[bool | Exception] = deque()
         self.runs: deque[Ran] = deque()
@@ -181,11 +183,11 @@ class World:
         self.looks.extend(looks)
         self.site = Site(
             create_engine(self.url),
-            Application(),
+            self.application,
             Settings(**self.settings),
             {},
             clock=Clock(monotonic=lambda: self.now),
-            watcher=Watcher(waiting=self._waits),
+            watcher=Watcher(waiting=self._waits, announce=self.announced.append),
             newest=self.site.newest,
         )
         outcome = attending.attend(self.site, order, mode, wait, patience=patience)
@@ -260,7 +262,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         stopper.check()
 
     def refused(engine: object, error: Exception, doing: str = "connect") -> InitError:
-        assert engine is made.site.engine
+        assert engine is made.site.engine or engine in made.application.companions
         return InitError("database-permission-denied", f"{doing}: {error}")
 
     monkeypatch.setattr(Stopper, "pause", pause)

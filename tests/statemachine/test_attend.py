@@ -96,11 +96,12 @@ def test_a_limit_that_is_over_at_once_names_whom_it_waited_for(toy: Toy) -> None
 
 
 def test_a_missing_postgresql_database_is_created(server: PostgresServer, tmp_path: Path) -> None:
-    """The role may create it."""
+    """The setting says so. By default it is not: a library call has nobody to ask."""
     url = make_url(server.url("postgres")).set(database="made_by_boot")
     toy = Toy(tmp_path, url.render_as_string(hide_password=False)).with_revisions()
     try:
-        assert toy.initializer().initialize().success
+        assert "unknown-database" in toy.initializer().initialize().errors[0]
+        assert toy.initializer(create_database="yes").initialize().success
     finally:
         server.admin_execute("DROP DATABASE IF EXISTS made_by_boot WITH (FORCE)")
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import create_engine
 
 from initdb.errors import InitError
 from initdb.events.payloads.notes import HistoryRewound
+from initdb.statemachine.loop import creating
 from initdb.steps import connect
+from initdb.steps.context import Application
 from tests.statemachine.attendances import (
     HASH,
-    MOVED_SAID,
     READY,
     WORK,
     Ran,
@@ -99,13 +101,27 @@ def test_a_database_that_is_missing_is_made(world: World, monkeypatch: pytest.Mo
     """Only a process that may work does so, and only before it has seen the database."""
     missing = InitError("unknown-database", "x")
     monkeypatch.setattr(connect, "refused", lambda *_: missing)
+
+    def create_missing(*_: object) -> bool:
+        world.done.append("created")
+        return True
+
+    monkeypatch.setattr(creating, "create_missing", create_missing)
     assert world.attend(ValueError(), ready_look()).ending == "ready"
-    assert (world.done, world.told) == (["prepared"], [(MOVED_SAID, None)])
+    assert (world.done, world.told) == (["created"], [])
     world.done.clear()
     assert world.attend(ValueError(), mode="wait").error == missing.rendered()
     world.batons.extend([False])
     assert world.attend(look(WORK), ValueError(), ready_look()).ending == "ready"
-    assert "prepared" not in world.done
+    assert "created" not in world.done
+
+
+def test_the_other_databases_of_an_env_py_are_made_before_a_run(world: World) -> None:
+    """Otherwise env.py would make SQLite files with other settings. What is missing is an error before it."""
+    world.batons.extend([False])
+    world.application = Application(companions=(create_engine(f"sqlite:///{world.file}.2"),))
+    world.attend(look(WORK), ready_look())
+    assert world.done[0] == "prepared" and world.announced == [f"creating the database {world.file}.2"]
 
 
 def test_a_file_that_was_there_and_is_gone_is_not_made_anew(world: World) -> None:

@@ -7,12 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
 
 from initdb.errors import InitError
 from initdb.events.head import ConnectionLost
 from initdb.events.journal import Journal
-from initdb.statemachine.loop import run as running
 from initdb.statemachine.loop.order import Order
 from initdb.statemachine.loop.run import REPAIRS
 from initdb.statemachine.loop.signals import Stopped
@@ -316,18 +314,6 @@ def test_what_a_step_is_given(stage: Stage) -> None:
     assert (ctx.settings.lock_timeout, ctx.knowledge.state) == (1.5, "empty")
     assert [one.subject for one in stage.progress] == ["t"]
     assert (stage.waits, stage.pauses) == (["for a lock"], [2.5])
-
-
-def test_the_other_databases_of_an_env_py_are_made_first(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Otherwise env.py would make SQLite files with other settings."""
-    other = create_engine("sqlite://")
-    stage.application = replace(stage.application, companions=(other,))
-    made: list[object] = []
-    monkeypatch.setattr(running.connect, "prepare", made.append)
-    stage.go()
-    assert made == [other]
 
 
 def test_an_env_py_that_chooses_is_asked_in_the_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,7 +58,12 @@ class ProgressLines:
 
     def watcher(self) -> Watcher:
         """The functions that a run calls."""
-        return Watcher(entry=self.entry, progress=self.progress, waiting=self.waiting)
+        return Watcher(
+            entry=self.entry,
+            progress=self.progress,
+            waiting=self.waiting,
+            announce=lambda said: self._screen.say(f"{said} …"),
+        )
 
     def entry(self, entry: Entry) -> None:
         """Print an event that was committed."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from initdb.asking import asker
 from initdb.cli.calling.call import Call
 from initdb.cli.opening.opened import opened_each
 from initdb.cli.opening.target import find_target
@@ -54,6 +55,7 @@ def work(  # noqa: PLR0913 - what one attendance is made of
         for initializer in initializers[:1] if one else initializers:
             if not target.assumed:
                 call.screen.say(named(initializer))
+            initializer.site.asker = asker(call.screen.clear)
             before(initializer)
             order = order_of(initializer)
             begun = time.perf_counter()

@@ -89,11 +89,11 @@ ACCESS: tuple[ErrorRow, ...] = (
         "unknown-database",
         "The database does not exist on this server.",
         _NOTHING,
-        "Correct the name in database_url, or create the database (initdb explain unknown-database), then: "
-        "initdb run",
+        "Correct the name in the URL. Or let initdb create the database: initdb run --create-database yes",
         causes=(
             "The name has a typing error.",
-            "The database was not created yet, and the role has no CREATEDB.",
+            "The database was not created yet. That happens only if a person at a terminal agrees, or if the "
+            "setting create_database says so.",
             "The database is on another server.",
         ),
         advice=(
@@ -103,10 +103,17 @@ ACCESS: tuple[ErrorRow, ...] = (
                 "postgresql",
             ),
             Advice(
+                "configuration-example",
+                "Where nobody can be asked, in servers and jobs, a setting lets boots create it: "
+                "INITDB_CREATE_DATABASE=yes\n"
+                "Of several processes that boot at once, one creates it.",
+                "postgresql",
+            ),
+            Advice(
                 "user-permissions",
                 "Let an administrator of the server create it: "
                 'CREATE DATABASE "DBNAME" OWNER "DBROLE"\n'
-                "If the role has CREATEDB, the first boot creates the database.",
+                "If the role has CREATEDB, a boot creates the database where create_database is yes.",
                 "postgresql",
             ),
             Advice(
