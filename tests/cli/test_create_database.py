@@ -152,7 +152,7 @@ def test_a_command_that_only_looks_creates_nothing(
 def test_a_new_sqlite_file_is_named_and_nobody_is_asked(console: Console, tmp_path: Path) -> None:
     """By its whole path, since a relative one may begin elsewhere. The second run does not say it."""
     code, shown = on_terminal(["run"], console.folder, console.environ)
-    assert code == 0 and f"creating the database {console.folder / 'initdb.db'} …" in COLOUR.sub("", shown)
+    assert code == 0 and f"creating the database {console.folder / 'initdb.db'}" in COLOUR.sub("", shown)
     assert "creating" not in console.process("run").stdout
 
 

@@ -40,7 +40,7 @@ def test_each_event_is_a_line_with_its_time_and_the_end_says_what_was_done(
     """A person who watches knows which revision of how many, which seed, and how long it took."""
     lines = console("run").stdout.splitlines()
     if toy.url.startswith("sqlite"):
-        assert lines.pop(1) == f"creating the database {toy.url.removeprefix('sqlite:///')} …"
+        assert lines.pop(1) == f"creating the database {toy.url.removeprefix('sqlite:///')}"
     assert lines[0].startswith("toy on ")
     assert [line.split("  ", 1)[1].split(" (")[0] for line in lines[4:-1]] == [
         'applied revision r1 "make t1", 1 of 3',

@@ -263,6 +263,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
     def refused(engine: object, error: Exception, doing: str = "connect") -> InitError:
         assert engine is made.site.engine or engine in made.application.companions
+        if isinstance(error, InitError):
+            return error
         return InitError("database-permission-denied", f"{doing}: {error}")
 
     monkeypatch.setattr(Stopper, "pause", pause)

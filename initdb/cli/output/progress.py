@@ -62,7 +62,7 @@ class ProgressLines:
             entry=self.entry,
             progress=self.progress,
             waiting=self.waiting,
-            announce=lambda said: self._screen.say(f"{said} …"),
+            announce=self._screen.say,
         )
 
     def entry(self, entry: Entry) -> None:
