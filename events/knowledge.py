@@ -17,6 +17,7 @@ class Applied:
     at: str
     by: Mapping[str, Any] = field(default_factory=dict)
     marked: bool = False
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class SeedRecord:
         complete: The hashes of the contents that are applied completely.
         partial: The hash of the content that is applied in part.
         offset: The row, from 0, at which that goes on.
+        digest: The hash of the content that was completely applied last.
+        at: When that was.
     """
 
     source: str
@@ -36,6 +39,8 @@ class SeedRecord:
     complete: frozenset[str] = frozenset()
     partial: str | None = None
     offset: int = 0
+    digest: str | None = None
+    at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +90,23 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What code of one fingerprint has concluded since the database last changed: ready, or a failure."""
+    """What code of one fingerprint has concluded since the database last changed: ready, or a failure.
+
+    `env_py` is the hash of its env.py, if it concluded that the database is ready.
+    """
 
     code: Mapping[str, str]
     failure: Failure | None = None
     warnings: tuple[str, ...] = ()
+    env_py: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LastReady:
+    """When the database was validated last, and the hash of the env.py of the process that did it."""
+
+    at: str
+    env_py: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +159,9 @@ class Knowledge:
         memo: What Alembic has to remember until the next revision.
         version_table: The version table, as env.py last named it.
         version_schema: Its schema.
+        last_ready: The last validation without a defect, whatever happened since.
+        told: File → hash, for the edits that an inspection has recorded. The hash of a removed file is "".
+        accepted: The same, for the edits that a person has accepted.
         notes: The ids of the notes that were taken from a spool.
         version: The highest version of any event.
     """
@@ -170,5 +190,8 @@ class Knowledge:
     memo: Mapping[str, Any] = field(default_factory=dict)
     version_table: str | None = None
     version_schema: str | None = None
+    last_ready: LastReady | None = None
+    told: Mapping[str, str] = field(default_factory=dict)
+    accepted: Mapping[str, str] = field(default_factory=dict)
     notes: frozenset[str] = frozenset()
     version: int = 1

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from initdb.events.knowledge import Applied, Doubt, Failure, Judgement, Knowledge, RunRecord, SeedRecord
+from initdb.events.knowledge import (
+    Applied,
+    Doubt,
+    Failure,
+    Judgement,
+    Knowledge,
+    LastReady,
+    RunRecord,
+    SeedRecord,
+)
 
-FOLD = 1
+FOLD = 2
 """The version of the fold's rules. It rises with each change of them; then older snapshots are ignored."""
 
 EACH = 1000
@@ -39,17 +48,18 @@ def stored(known: Knowledge) -> dict[str, Any]:
         "application": known.application,
         "heads": list(known.heads),
         "applied": [
-            [one.revision, one.digest, one.run, one.at, who.number(one.by), one.marked]
+            [one.revision, one.digest, one.run, one.at, who.number(one.by), one.marked, one.file]
             for one in known.applied.values()
         ],
         "who": who.all,
         "held": [[name, digest] for name, digest in known.held.items()],
         "seeds": [
-            [one.source, one.table, sorted(one.complete), one.partial, one.offset]
+            [one.source, one.table, sorted(one.complete), one.partial, one.offset, one.digest, one.at]
             for one in known.seeds.values()
         ],
         "judgements": [
-            [dict(one.code), _of_failure(one.failure), list(one.warnings)] for one in known.judgements
+            [dict(one.code), _of_failure(one.failure), list(one.warnings), one.env_py]
+            for one in known.judgements
         ],
         "catalog": known.catalog,
         "managed": known.managed,
@@ -63,6 +73,9 @@ def stored(known: Knowledge) -> dict[str, Any]:
         "memo": dict(known.memo),
         "version_table": known.version_table,
         "version_schema": known.version_schema,
+        "last_ready": [known.last_ready.at, known.last_ready.env_py] if known.last_ready else None,
+        "told": dict(known.told),
+        "accepted": dict(known.accepted),
         "notes": sorted(known.notes),
         "version": known.version,
     }
@@ -93,17 +106,17 @@ def _restored(said: Mapping[str, Any], seq: int, digest: str) -> Knowledge:
         application=said["application"],
         heads=tuple(said["heads"]),
         applied={
-            name: Applied(name, file, run, at, who[number], marked)
-            for name, file, run, at, number, marked in said["applied"]
+            name: Applied(name, digest, run, at, who[number], marked, file)
+            for name, digest, run, at, number, marked, file in said["applied"]
         },
         held=dict(said["held"]),
         seeds={
-            name: SeedRecord(name, table, frozenset(complete), partial, offset)
-            for name, table, complete, partial, offset in said["seeds"]
+            name: SeedRecord(name, table, frozenset(complete), partial, offset, last, at)
+            for name, table, complete, partial, offset, last, at in said["seeds"]
         },
         judgements=tuple(
-            Judgement(code, _failure(failure), tuple(warnings))
-            for code, failure, warnings in said["judgements"]
+            Judgement(code, _failure(failure), tuple(warnings), env_py)
+            for code, failure, warnings, env_py in said["judgements"]
         ),
         catalog=said["catalog"],
         managed=said["managed"],
@@ -119,6 +132,9 @@ def _restored(said: Mapping[str, Any], seq: int, digest: str) -> Knowledge:
         memo=said["memo"],
         version_table=said["version_table"],
         version_schema=said["version_schema"],
+        last_ready=None if said["last_ready"] is None else LastReady(*said["last_ready"]),
+        told=dict(said["told"]),
+        accepted=dict(said["accepted"]),
         notes=frozenset(said["notes"]),
         version=said["version"],
     )

@@ -172,8 +172,11 @@ class Initializer:
         """
         return attend(self.site, order, mode, wait, host=host, patience=patience)
 
-    def resume(self) -> InitializationResult:
+    def resume(self, *, accept_edited: bool = False) -> InitializationResult:
         """Retry what failed: override the failure that is recorded when this is called, and go on to ready.
+
+        Args:
+            accept_edited: Whether applied files that were edited or removed are right as they are.
 
         Returns:
             How it ended, as `initialize` says it.
@@ -181,7 +184,9 @@ class Initializer:
         Raises:
             KeyboardInterrupt, SystemExit: A signal handler of the application raised it.
         """
-        return self.concluded(lambda site: attend(site, orders.resume(self.look())))
+        return self.concluded(
+            lambda site: attend(site, orders.resume(self.look(), accept_edited=accept_edited))
+        )
 
     def repair(self) -> RepairResult:
         """Inspect the database, repair what can be repaired without losing data, and go on to ready.

@@ -12,6 +12,7 @@ from initdb.statemachine.loop.order import Order
 from initdb.statemachine.table import State, accepts
 from initdb.steps.context import StepContext
 from initdb.steps.seeds.model import SeedSource
+from initdb.steps.survey.edits import listed
 from initdb.steps.survey.facts import survey
 
 
@@ -28,7 +29,9 @@ def again(reason: str) -> Order:
     return Order(reason=reason)
 
 
-def resume(seen: Look, retry: Sequence[str] = (), mark: Sequence[str] = ()) -> Order:
+def resume(
+    seen: Look, retry: Sequence[str] = (), mark: Sequence[str] = (), *, accept_edited: bool = False
+) -> Order:
     """Order a retry of what failed.
 
     The order names the failure that it overrides. If five people give it at once, there is one retry.
@@ -38,14 +41,23 @@ def resume(seen: Look, retry: Sequence[str] = (), mark: Sequence[str] = ()) -> O
         retry: Revisions to apply again, although the journal says that they began or are applied.
         mark: Revisions that a person says are applied. Running the order raises InitError("no-such-revision")
             for one that does not exist.
+        accept_edited: Whether the files that were edited or removed are right as they are.
     """
     verdict = judge(seen)
     override = verdict.failure.seq if verdict.failure else None
-    if not retry and not mark:
+    accepts = listed(seen.edited) if accept_edited else {}
+    if not retry and not mark and not accepts:
         return Order(override=override, insist=True)
 
     firsts = tuple(partial(_mark, revision) for revision in mark)
-    return Order(reason="resume", override=override, retry=tuple(retry), firsts=firsts, insist=True)
+    return Order(
+        reason="resume",
+        override=override,
+        retry=tuple(retry),
+        firsts=firsts,
+        insist=True,
+        accepts=accepts,
+    )
 
 
 def _mark(revision: str, ctx: StepContext, state: str) -> None:

@@ -13,9 +13,13 @@ from initdb.statemachine.decide.verdict import Verdict
 from initdb.statemachine.loop.outcome import Outcome
 from initdb.statemachine.render.results import InitializationResult, RepairResult
 from initdb.statemachine.render.sentences import who
+from initdb.steps.survey.edits import sentences
 
 NOT_READY = {"held": "migration-held", "ahead": "database-ahead"}
 """The errors that describe endings which are not ready, although nothing failed."""
+
+OF_EDITED_FILES = frozenset({"files-edited", "revision-changed"})
+"""The errors that name edited files themselves."""
 
 
 def result_of(outcome: Outcome, database: str, settings: Settings) -> InitializationResult:
@@ -71,7 +75,13 @@ def reason_of(outcome: Outcome) -> Rendered:
 
 def warnings_of(outcome: Outcome) -> list[str]:
     """The warnings of an outcome: what a person should know, although it is no failure."""
-    return [*outcome.cautions, *_said_by(outcome.verdict)]
+    return [*around(outcome), *_said_by(outcome.verdict)]
+
+
+def around(outcome: Outcome) -> list[str]:
+    """The warnings that no event of the outcome's run says: of the server, of files that were edited."""
+    refused = outcome.error is not None and outcome.error.reference in OF_EDITED_FILES
+    return [*outcome.cautions, *(() if refused else sentences(outcome.edited))]
 
 
 def _said_by(verdict: Verdict | None) -> Sequence[str]:

@@ -98,6 +98,7 @@ class Application:
         graph: The revisions; None if there are none, or if env.py chooses them and was not asked yet.
         provider: Makes the Alembic Config; None without revisions.
         seeds: The sources of first rows, in their order.
+        has_seeds: Whether folders, files or functions are named as seeds, even if there is none in them.
         left_out: Gives the files in the folders of the seeds that are none, as sentences with the reason.
             Only a boot that works, `plan` and `validate` ask.
         rules: The application's own checks.
@@ -107,6 +108,7 @@ class Application:
         version_table: Alembic's version table, as the text of env.py says, or as a run has learned from
             env.py.
         version_schema: Its schema; None for the default schema.
+        env_py: The hash of env.py; None without revisions, or if it cannot be read.
         env_chooses: Whether env.py chooses the folders of the revisions.
         companions: The other databases that env.py migrates. Each has its own journal and its own runs.
         name: What reports call it.
@@ -118,6 +120,7 @@ class Application:
     graph: RevisionGraph | None = None
     provider: ConfigProvider | None = None
     seeds: tuple[SeedSource, ...] = ()
+    has_seeds: bool = False
     left_out: Callable[[], tuple[str, ...]] = tuple
     rules: tuple[Rule, ...] = ()
     schema_from: str = "models"
@@ -125,6 +128,7 @@ class Application:
     identity: bool = False
     version_table: str = "alembic_version"
     version_schema: str | None = None
+    env_py: str | None = None
     env_chooses: bool = False
     companions: tuple[Engine, ...] = ()
     name: str = ""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from initdb.errors import InitError
+from initdb.events.payloads.work import DatabaseInspected
 from initdb.steps.alembic_driver.ask import learned
 from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Application, Progress, StepContext
 from initdb.steps.payload.remaining import pending_seeds
 from initdb.steps.seeds.sources import check
+from initdb.steps.survey.edits import Edit, edits, listed, named, sentences
 from initdb.steps.survey.facts import Facts, survey, version_place
 
 
@@ -23,7 +26,7 @@ def run(ctx: StepContext) -> None:
 
     Raises:
         InitError: `database-ahead`, if no revision file has one of the version rows; `version-rows-overlap`;
-            and what `seeds.checking.check` raises.
+            `files-edited`, if the setting `when_edited` says so; and what `seeds.checking.check` raises.
     """
     ctx.report(Progress("inspect"))
     waiting = pending_seeds(ctx)
@@ -37,12 +40,27 @@ def run(ctx: StepContext) -> None:
             raise InitError("database-ahead", f"not in these migration files: {', '.join(facts.unknown)}")
         if facts.overlapping:
             raise _overlap(ctx, application, facts)
-        event = facts.said(tuple(one.text for one in catalogue_of(ctx.work).leftovers()))
+        edited = () if facts.started_over else edits(application, ctx.knowledge)
+        _refuse_edited(ctx, edited)
+        leftovers = tuple(one.text for one in catalogue_of(ctx.work).leftovers())
+        event = _with_edited(ctx, facts.said(leftovers), edited)
         if application is not ctx.application:
             event = replace(
                 event, version_table=application.version_table, version_schema=application.version_schema
             )
         ctx.unit.commit(ctx.work, event)
+
+
+def _refuse_edited(ctx: StepContext, edited: Sequence[Edit]) -> None:
+    if edited and ctx.settings.when_edited == "fail":
+        raise InitError("files-edited", *named(edited), database=ctx.database)
+
+
+def _with_edited(ctx: StepContext, event: DatabaseInspected, edited: Sequence[Edit]) -> DatabaseInspected:
+    """The event with the edited files that no event has said yet."""
+    known = ctx.knowledge.told
+    new = [edit for edit in edited if known.get(edit.key) != (edit.now or "")]
+    return replace(event, edited=listed(new), warnings=sentences(new)) if new else event
 
 
 def _overlap(ctx: StepContext, application: Application, facts: Facts) -> InitError:

@@ -13,6 +13,7 @@ from initdb.steps.one_revision.autocommit_block import autocommit_block
 from initdb.steps.one_revision.doubt import check_doubt
 from initdb.steps.one_revision.perform import Job, digest_of, milliseconds, perform, start
 from initdb.steps.seeds.ledger import seeds_pending
+from initdb.steps.survey.edits import edits, named
 
 
 def run(ctx: StepContext) -> None:
@@ -32,7 +33,7 @@ def run(ctx: StepContext) -> None:
 
 
 def check_changed(ctx: StepContext) -> None:
-    """Refuse to go on if the file of an applied revision has changed: later revisions may not fit it.
+    """Refuse to go on if the file of an applied revision was edited: later revisions may not fit it.
 
     Args:
         ctx: The step's context.
@@ -41,16 +42,10 @@ def check_changed(ctx: StepContext) -> None:
         InitError: `revision-changed`.
     """
     graph = ctx.application.graph
-    files = graph.files if graph else {}
-    changed = [
-        name
-        for name, applied in ctx.knowledge.applied.items()
-        if name in files and applied.digest and files[name].digest != applied.digest
-    ]
-    if changed:
-        names = files[changed[0]].names
-        said = (f"{name}: {files[name].path}" for name in changed)
-        raise InitError("revision-changed", *said, database=ctx.database, names=names)
+    edited = [edit for edit in edits(ctx.application, ctx.knowledge) if edit.kind == "revision" and edit.now]
+    if graph and edited:
+        names = graph.files[edited[0].name].names
+        raise InitError("revision-changed", *named(edited), database=ctx.database, names=names)
 
 
 def _upgrade(ctx: StepContext, env: Environment) -> None:

@@ -131,6 +131,7 @@ class Override(Payload):
         overrides: The number of the failure's entry.
         retry: Revisions to apply again.
         reseed: Seed sources to apply again.
+        accepts: File → hash, for edited files that are right as they are. The hash of a removed file is "".
     """
 
     type: ClassVar[str] = "override"
@@ -138,3 +139,4 @@ class Override(Payload):
     overrides: int | None = None
     retry: tuple[str, ...] = ()
     reseed: tuple[str, ...] | None = None
+    accepts: Mapping[str, object] | None = None

@@ -27,6 +27,9 @@ class DatabaseInspected(Payload):
         leftovers: What an interrupted statement left.
         version_table: The version table, as env.py names it; None if env.py was not asked.
         version_schema: Its schema.
+        edited: File → hash, for the files that were edited since they were applied, and of which no event
+            says so yet. The hash of a removed file is "".
+        warnings: The same, one sentence each.
     """
 
     type: ClassVar[str] = "database_inspected"
@@ -44,6 +47,8 @@ class DatabaseInspected(Payload):
     leftovers: tuple[str, ...] = ()
     version_table: str | None = None
     version_schema: str | None = None
+    edited: Mapping[str, object] | None = None
+    warnings: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +213,7 @@ class HealthValidated(Payload):
         code: Part of the code → its hash, of the code that was judged.
         catalog: The fingerprint of the catalogue that was checked.
         clock: The database's time, in seconds since 1970.
+        env_py: The hash of env.py, if there is one.
     """
 
     type: ClassVar[str] = "health_validated"
@@ -218,6 +224,7 @@ class HealthValidated(Payload):
     code: Mapping[str, object] | None = None
     catalog: str | None = None
     clock: float | None = None
+    env_py: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

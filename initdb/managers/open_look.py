@@ -10,12 +10,14 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import StaticPool
 
 from initdb.events.sessions import database_file, session
+from initdb.settings.values import WhenEdited
 from initdb.statemachine.decide.verdict import Look
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.loop.look import look_on
 from initdb.statemachine.render.results import ValidationResult
 from initdb.steps.connect import reading
-from initdb.steps.drift import Issue, worst
+from initdb.steps.drift import Issue, Severity, worst
+from initdb.steps.survey.edits import ACCEPT, Edit
 from initdb.steps.survey.facts import Facts, survey
 from initdb.steps.validate import Health, inspect_health
 
@@ -73,10 +75,24 @@ def health(initializer: Initializer, opened: OpenLook) -> Health:
         Issue("version-rows", row, f"The version row {row} is older than another one: Alembic refuses both.")
         for row in opened.facts.overlapping
     ]
-    checks = {"durability": tuple(at_risk), "seed files": tuple(left_out), "version rows": tuple(rows)}
+    checks = {
+        "durability": tuple(at_risk),
+        "seed files": tuple(left_out),
+        "version rows": tuple(rows),
+        # A run has named or refused them before it changed anything.
+        "edited files": tuple(_edited(opened.seen.edited, site.settings.when_edited)),
+    }
     for name, issues in checks.items():
         found = found.with_check(name, issues) if issues else found
     return found
+
+
+def _edited(found: tuple[Edit, ...], when: WhenEdited) -> Iterator[Issue]:
+    severity: Severity = "error" if when == "fail" else "warning"
+    for edit in found:
+        kind = f"{edit.kind}-{'removed' if edit.now is None else 'edited'}"
+        advice = f"Restore it, or accept it as it is: {ACCEPT}" if edit.stays or when == "fail" else ""
+        yield Issue(kind, edit.name, edit.text, severity, advice)
 
 
 def about_schema(found: Health) -> tuple[Issue, ...]:

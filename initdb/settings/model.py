@@ -8,7 +8,15 @@ from pathlib import Path
 
 from initdb.errors import InitError
 from initdb.settings.table import SETTINGS
-from initdb.settings.values import CreateDatabase, Mode, OnFailure, Repair, SchemaSource, WhenNotOurs
+from initdb.settings.values import (
+    CreateDatabase,
+    Mode,
+    OnFailure,
+    Repair,
+    SchemaSource,
+    WhenEdited,
+    WhenNotOurs,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,7 @@ class Settings:
     journal_schema: str | None = None
     when_ahead: WhenNotOurs = "serve"
     when_held: WhenNotOurs = "serve"
+    when_edited: WhenEdited = "warn"
     sources: tuple[str, ...] = ()
     """The absolute paths of the files that were read; the last one wins."""
     given: frozenset[str] = frozenset()
@@ -123,9 +132,11 @@ class Settings:
         """Name → JSON text of the settings that change what a run does to the database.
 
         The order inside a list does not count. `schema_from` is taken as it was set: the command line and the
-        application know of different parts, but must agree.
+        application know of different parts, but must agree. The default of a setting that 0.1.0 lacks is left
+        out.
         """
-        found = {setting.name: getattr(self, setting.name) for setting in SETTINGS if setting.alters_work}
+        of_work = ((setting, getattr(self, setting.name)) for setting in SETTINGS if setting.alters_work)
+        found = {one.name: value for one, value in of_work if not (one.newer and value == one.default)}
         return {
             name: json.dumps(sorted(set(value)) if isinstance(value, tuple) else value)
             for name, value in sorted(found.items())

@@ -22,6 +22,8 @@ class Setting:
         unit: The unit of a number.
         alters_work: Whether it changes what a run does to the database; then it is part of the code's
             fingerprint.
+        newer: Whether 0.1.0 lacks it. Then its default is left out of the fingerprint, so that databases need
+            not be validated once more.
         secret: Whether its value may hold a password; then it is never shown.
         other_variables: Variables that are read if the one with the prefix is not set.
 
@@ -40,6 +42,7 @@ class Setting:
     example: str | int | tuple[str, ...]
     unit: str | None = None
     alters_work: bool = False
+    newer: bool = False
     secret: bool = False
     other_variables: tuple[str, ...] = ()
 

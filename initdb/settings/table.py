@@ -196,6 +196,15 @@ SETTINGS: tuple[Setting, ...] = (
         "What a boot does while a revision that was rolled back is held: serve, or exit.",
         example="exit",
     ),
+    Setting(
+        "when_edited",
+        one_of(*get_args(values.WhenEdited)),
+        "warn",
+        "What a run does if an applied revision or seed, or env.py, was edited or removed: warn, or fail.",
+        example="fail",
+        alters_work=True,
+        newer=True,
+    ),
 )
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}

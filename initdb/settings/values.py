@@ -16,6 +16,7 @@ CreateDatabase = Literal["ask", "yes", "no"]
 OnFailure = Literal["exit", "serve-503"]
 Mode = Literal["work", "wait", "check", "off"]
 WhenNotOurs = Literal["serve", "exit"]
+WhenEdited = Literal["warn", "fail"]
 
 
 @dataclass(frozen=True, slots=True)

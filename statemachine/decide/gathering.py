@@ -7,10 +7,20 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 from initdb.events.entry import Entry
-from initdb.events.knowledge import Applied, Doubt, Failure, Judgement, Knowledge, RunRecord, SeedRecord
+from initdb.events.knowledge import (
+    Applied,
+    Doubt,
+    Failure,
+    Judgement,
+    Knowledge,
+    LastReady,
+    RunRecord,
+    SeedRecord,
+)
 from initdb.events.payloads import notes, runs, work
 from initdb.events.payloads.form import Payload
 from initdb.steps.seeds import ledger
+from initdb.steps.survey import edits
 
 
 @dataclass(slots=True)
@@ -41,6 +51,9 @@ class Gathering:
     memo: Mapping[str, Any]
     version_table: str | None
     version_schema: str | None
+    last_ready: LastReady | None
+    told: dict[str, str]
+    accepted: dict[str, str]
     notes: set[str]
     version: int
 
@@ -90,6 +103,11 @@ class Gathering:
         self.judgements = (*(one for one in others if one.code != judgement.code), judgement)
         self.catalog = catalog
 
+    def is_as_applied(self, file: str) -> None:
+        """Forget what was said of a file that was edited, since it was applied as it is."""
+        self.told.pop(file, None)
+        self.accepted.pop(file, None)
+
     def settle(self, subjects: Iterable[str]) -> None:
         """End the doubt, if it is about one of these revisions."""
         if self.doubt and self.doubt.subject in subjects:
@@ -104,6 +122,8 @@ _OPEN: Mapping[str, Callable[[Any], Any]] = {
     "held": dict,
     "seeds": dict,
     "retry": set,
+    "told": dict,
+    "accepted": dict,
     "notes": set,
 }
 _SHUT: Mapping[str, Callable[[Any], Any]] = {"retry": frozenset, "notes": frozenset}
@@ -159,9 +179,11 @@ def _inspected(known: Gathering, entry: Entry, said: work.DatabaseInspected) -> 
         known.adopted = True
     if entry.dest == "empty" or said.started_over:
         known.applied, known.seeds, known.memo, known.doubt = {}, {}, {}, None
+        known.last_ready, known.told, known.accepted = None, {}, {}
         known.managed = known.adopted = False
     if said.outside or said.started_over:
         known.forget_judgements()
+    known.told |= _texts(said.edited or {})
     known.learn_version_place(said.version_table, said.version_schema)
 
 
@@ -180,8 +202,9 @@ def _applied(known: Gathering, entry: Entry, said: work.MigrationApplied) -> Non
     known.progress(said)
     known.managed = True
     known.applied[said.revision] = Applied(
-        said.revision, said.digest, entry.run, entry.at, entry.by, marked=said.marked
+        said.revision, said.digest, entry.run, entry.at, entry.by, marked=said.marked, file=said.file
     )
+    known.is_as_applied(edits.of_revision(said.revision))
     known.held.pop(said.revision, None)
     known.memo = said.memo or {}
     known.retry.discard(said.revision)
@@ -205,7 +228,9 @@ def _released(known: Gathering, entry: Entry, said: notes.HoldReleased) -> None:
 
 def _seeded(known: Gathering, entry: Entry, said: work.SeedBatchApplied) -> None:
     known.progress(said)
-    known.seeds[said.source] = ledger.record(known.seeds.get(said.source), said)
+    known.seeds[said.source] = ledger.record(known.seeds.get(said.source), said, entry.at)
+    if said.complete:
+        known.is_as_applied(edits.of_seed(said.source))
 
 
 def _repaired(known: Gathering, entry: Entry, said: work.RepairApplied) -> None:
@@ -214,7 +239,10 @@ def _repaired(known: Gathering, entry: Entry, said: work.RepairApplied) -> None:
 
 
 def _validated(known: Gathering, entry: Entry, said: work.HealthValidated) -> None:
-    known.judge(said.catalog, Judgement(_texts(said.code or {}), warnings=said.warnings))
+    judgement = Judgement(_texts(said.code or {}), warnings=said.warnings, env_py=said.env_py)
+    known.judge(said.catalog, judgement)
+    known.last_ready = LastReady(entry.at, said.env_py)
+    known.is_as_applied(edits.ENV_PY)
     known.end_run("ready")
     known.tries = known.crashes = 0
     known.managed, known.adopted = True, False
@@ -254,6 +282,7 @@ def _overridden(known: Gathering, entry: Entry, said: runs.Override) -> None:
     known.settle(said.retry)
     for source in said.reseed or ():
         known.seeds.pop(source, None)
+    known.accepted |= _texts(said.accepts or {})
     known.tries = known.crashes = 0
 
 

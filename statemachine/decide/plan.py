@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from initdb.errors import Rendered
+from initdb.errors import InitError, Rendered
 from initdb.events.knowledge import Knowledge
 from initdb.statemachine.decide.verdict import Verdict, held_back
 from initdb.statemachine.machine import turn
@@ -13,6 +13,7 @@ from initdb.statemachine.table import State, work_name
 from initdb.steps.context import Application
 from initdb.steps.seeds.ledger import must_assume, seeds_pending
 from initdb.steps.seeds.model import SeedSource
+from initdb.steps.survey.edits import Edit
 from initdb.steps.survey.facts import Facts
 
 
@@ -48,6 +49,26 @@ def plan(facts: Facts, verdict: Verdict, known: Knowledge, application: Applicat
 def state_of(facts: Facts) -> State:
     """The state that an inspection would find. The machine computes it, as it does in a run."""
     return State(turn(State.unknown, "database_inspected", facts.said().data()).dest)
+
+
+def refused(edited: Sequence[Edit], facts: Facts, when_edited: str) -> str:
+    """Why a boot would fail before it does anything; empty if no edited file keeps it from working.
+
+    Args:
+        edited: The files that were edited since they were applied.
+        facts: What is true of the database.
+        when_edited: The setting.
+    """
+    if edited and when_edited == "fail":
+        return _fails("files-edited")
+    if facts.pending and any(edit.kind == "revision" and edit.now for edit in edited):
+        return _fails("revision-changed")
+    return ""
+
+
+def _fails(reference: str) -> str:
+    fix = InitError(reference).rendered().fix
+    return f"A boot would fail before it does anything ({reference}). {fix}"
 
 
 def why_not(verdict: Verdict) -> str:

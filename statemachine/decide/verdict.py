@@ -9,6 +9,7 @@ from typing import Literal
 from initdb.events.head import Head
 from initdb.events.journal import NOWHERE, Journal
 from initdb.events.knowledge import Failure, Judgement, Knowledge
+from initdb.steps.survey.edits import Edit
 
 Kind = Literal["ready", "failed", "held", "ahead", "work"]
 
@@ -36,6 +37,7 @@ class Look:
         rewound: Whether the journal lacks what this process saw in it before. A backup was restored, or a
             failover lost commits.
         cautions: Settings of the server under which a commit can be lost, as sentences.
+        edited: The files that were edited since they were applied.
     """
 
     knowledge: Knowledge
@@ -52,6 +54,7 @@ class Look:
     read_only: str = ""
     rewound: bool = False
     cautions: tuple[str, ...] = ()
+    edited: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ from initdb.statemachine.loop.translated import translated
 from initdb.statemachine.site import Site, Waiting, report_to
 from initdb.steps import connect
 from initdb.steps.engines.sqlite_files import cautions
+from initdb.steps.survey.edits import Edit
 
 WORTH_WAITING = 5.0
 """The longest pause, in seconds, that is waited out before a failure is retried that can pass by itself."""
@@ -95,7 +96,8 @@ def attend(  # noqa: PLR0913 - what one attendance is made of
             ended = stay.run()
             # A boot that finds a ready database does not repeat it.
             left_out = site.application.left_out() if ended.report is not None else ()
-            ended = replace(ended, cautions=(*cautions(site.engine), *stay.cautions, *left_out))
+            said = (*cautions(site.engine), *stay.cautions, *left_out)
+            ended = replace(ended, cautions=said, edited=stay.edited)
     except Stopped as stop:
         return Outcome("stopped", exit_code=128 + stop.signum, signum=stop.signum)
     except InitError as error:
@@ -123,7 +125,13 @@ class _Attendance:
         self._ordered = order.forced
         self.cautions: tuple[str, ...] = ()
         self.answer_by = math.inf
+        self._edited: dict[str, Edit] = {}
         self._stay = Stay(site.settings.wait_limit)
+
+    @property
+    def edited(self) -> tuple[Edit, ...]:
+        """The edited files that were seen, without those that the order accepts."""
+        return tuple(edit for edit in self._edited.values() if edit.key not in self._order.accepts)
 
     def run(self) -> Outcome:
         """Go on to an outcome. Its report has the entries of all runs of this stay."""
@@ -226,12 +234,16 @@ class _Attendance:
         """Remember that the database answered. A journal that went back is noted."""
         self._last, self._was_reached = seen, self._was_reached or seen.exists
         self.cautions = seen.cautions
+        self._note_edited(seen)
         known, newest = seen.knowledge, self._site.newest
         if seen.rewound and newest:
             note(self._site, HistoryRewound(was=newest[1], is_=known.seq))
         if newest is None or known.seq != newest[1]:
             self._restart_limit()
         self._site.newest = (known.journal, known.seq, known.hash)
+
+    def _note_edited(self, seen: Look) -> None:
+        self._edited |= {edit.key: edit for edit in seen.edited}
 
     def _restart_limit(self, waited: float = 0.0) -> None:
         """Begin the wait limit anew, since there was progress; `waited` seconds of it are over already."""
@@ -316,6 +328,7 @@ class _Attendance:
 
         self._site.ask_env_py()
         seen = look_on(self._site, work)
+        self._note_edited(seen)  # env.py may have named the revisions only now
         if (ended := self._ended(seen.knowledge)) is not None:
             return ended
         verdict = judge(seen, self._order.override)

@@ -62,9 +62,15 @@ class Beginning:
         known, order = self.writer.knowledge, self.order
         interrupted = known.last_run if known.last_run and known.last_run.ended is None else None
         events: list[Payload] = [self._started(interrupted)]
-        if order.override is not None or order.retry or order.reseed or (order.insist and known.crashes):
-            reseed = order.reseed or None
-            events.append(Override(overrides=order.override, retry=order.retry, reseed=reseed))
+        if _overrules(order, known):
+            events.append(
+                Override(
+                    overrides=order.override,
+                    retry=order.retry,
+                    reseed=order.reseed or None,
+                    accepts=dict(order.accepts) or None,
+                )
+            )
         if self.seen.exists:
             self._commit(events)
         else:
@@ -140,6 +146,12 @@ class Beginning:
                 made_schema=made_schema,
             )
             self.writer.commit_all(work, [created, *events])
+
+
+def _overrules(order: Order, known: Knowledge) -> bool:
+    """Whether a person overrules what the journal says."""
+    said = order.retry or order.reseed or order.accepts
+    return order.override is not None or bool(said) or (order.insist and known.crashes > 0)
 
 
 def _resumed(started: RunStarted, interrupted: RunRecord, known: Knowledge) -> RunResumed:

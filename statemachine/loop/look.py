@@ -15,6 +15,7 @@ from initdb.statemachine.decide.verdict import Look
 from initdb.statemachine.loop.known import read_journal, refuse_foreign
 from initdb.statemachine.site import Site
 from initdb.steps.engines.sqlite_files import immutable, is_read_only
+from initdb.steps.survey.edits import edits
 from initdb.steps.survey.surroundings import surroundings
 
 
@@ -67,4 +68,5 @@ def look_on(site: Site, connection: Connection, before: Look | None = None, *, i
         read_only=around.server.read_only,
         rewound=rewound,
         cautions=around.server.cautions,
+        edited=() if around.unknown else edits(site.application, seen.known),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from initdb.errors import Rendered
@@ -27,6 +27,7 @@ class Order:
         firsts: Called after the inspection, each with the state. Then the run goes on to ready.
         insist: Whether the run begins in spite of a crash loop.
         reseed: The names of seed sources that are applied once more.
+        accepts: File → hash, for the edited files that are right as they are.
     """
 
     reason: str | None = None
@@ -37,6 +38,7 @@ class Order:
     firsts: tuple[Callable[[StepContext, str], None], ...] = ()
     insist: bool = False
     reseed: tuple[str, ...] = ()
+    accepts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def forced(self) -> bool:

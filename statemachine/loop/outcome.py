@@ -10,6 +10,7 @@ from initdb.events.knowledge import Knowledge
 from initdb.events.payloads.runs import StepFailed
 from initdb.statemachine.decide.verdict import Verdict
 from initdb.statemachine.loop.order import Order, Report
+from initdb.steps.survey.edits import Edit
 
 Ending = Literal["ready", "failed", "held", "ahead", "pending", "busy", "running", "stopped", "done"]
 
@@ -28,6 +29,7 @@ class Outcome:
         signum: The signal that stopped it.
         missed: A signal that came too late to stop it. The process still has to answer it.
         cautions: Warnings about the database's file, or its server's settings.
+        edited: The files that were edited since they were applied.
     """
 
     ending: Ending
@@ -39,6 +41,7 @@ class Outcome:
     signum: int | None = None
     missed: int | None = None
     cautions: tuple[str, ...] = ()
+    edited: tuple[Edit, ...] = ()
 
 
 def of_verdict(verdict: Verdict, known: Knowledge) -> Outcome:

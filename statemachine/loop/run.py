@@ -230,7 +230,10 @@ class Run:
             return event
         clock = self._writer.head.clock if self._writer.head else 0.0
         catalog = event.catalog or self._catalogue_hash(connection)
-        return replace(event, code=dict(self._site.code), catalog=catalog, clock=clock)
+        judged = replace(event, code=dict(self._site.code), catalog=catalog, clock=clock)
+        if isinstance(judged, HealthValidated):
+            return replace(judged, env_py=self._site.application.env_py)
+        return judged
 
     def _catalogue_hash(self, connection: Connection) -> str | None:
         """The catalogue's hash. If another session has locked a table, the hash when the run began."""

@@ -147,6 +147,7 @@ def _inspected(it: work.DatabaseInspected) -> str:
         (it.conflict, "revision lost", "revisions lost"),
         (it.outside, "revision applied by others", "revisions applied by others"),
         (it.leftovers, "leftover", "leftovers"),
+        (tuple(it.edited or ()), "edited file", "edited files"),
     )
     found = [_counted(it.tables, "table", "tables")]
     found += [_counted(items, one, many) for items, one, many in counts if items]
@@ -234,7 +235,8 @@ def _overridden(it: runs.Override) -> str:
     failure = f"retry the failure of entry {it.overrides}" if it.overrides else "go on"
     retry = f", apply {_names(it.retry)} again" if it.retry else ""
     reseed = f", apply the seeds {_names(it.reseed)} again" if it.reseed else ""
-    return f"a person ordered: {failure}{retry}{reseed}"
+    accepts = f", accept as edited or removed: {_names(tuple(it.accepts))}" if it.accepts else ""
+    return f"a person ordered: {failure}{retry}{reseed}{accepts}"
 
 
 def _outage(it: notes.Outage) -> str:

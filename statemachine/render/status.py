@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TypedDict
 
 from initdb.statemachine.decide.verdict import Look, Verdict
+from initdb.steps.survey.edits import sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,9 @@ class Status:
         revisions: The revisions that the verdict is about.
         seeds: The seed sources that are complete.
         failure: The failure that stands.
-        warnings: That the database cannot be written, or is not safe; the warnings of the verdict.
+        edited: The files that were edited since they were applied; see `Edit.data`.
+        warnings: That the database cannot be written, or is not safe; edited files; the warnings of the
+            verdict.
     """
 
     state: str
@@ -82,6 +85,7 @@ class Status:
     revisions: tuple[str, ...]
     seeds: tuple[str, ...]
     failure: StoredFailure | None
+    edited: tuple[dict[str, str | None], ...]
     warnings: tuple[str, ...]
 
     def data(self) -> dict[str, object]:
@@ -124,7 +128,13 @@ def status_of(seen: Look, verdict: Verdict, at_work: bool) -> Status:
         }
         if failure
         else None,
-        warnings=(*filter(None, (seen.read_only,)), *seen.cautions, *verdict.warnings),
+        edited=tuple(edit.data() for edit in seen.edited),
+        warnings=(
+            *filter(None, (seen.read_only,)),
+            *seen.cautions,
+            *sentences(seen.edited),
+            *verdict.warnings,
+        ),
     )
 
 

@@ -43,6 +43,7 @@ def assemble(given: Given, settings: Settings, engines: Engines) -> Application:
     application = Application(
         metadata=named.metadata,
         seeds=by_parents([one for one in seeds if given.owns is None or given.owns(one)], named.metadata),
+        has_seeds=bool(given.seeds),
         left_out=partial(_left_out, given.seeds, folder),
         rules=given.rules,
         base=named.base,
@@ -77,6 +78,7 @@ def _identity(given: Given, engine: Engine, folder: Path) -> Application:
     application = Application(
         metadata=IDENTITY,
         seeds=(identity_source(),),
+        has_seeds=True,
         rules=given.rules,
         schema_from="models",
         identity=True,

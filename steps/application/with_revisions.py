@@ -16,6 +16,7 @@ from initdb.steps.context import Application, ConfigProvider, ConfigTask
 from initdb.steps.env_py.source import chooses_folders, version_table
 from initdb.steps.revisions.checked import checked_graph
 from initdb.steps.revisions.locate import MigrationPlace, find_directories
+from initdb.steps.revisions.reading import digest_of
 
 
 def with_revisions(
@@ -51,6 +52,7 @@ def with_revisions(
         provider=provider or _lazy_provider(place, engine),
         version_table=table,
         version_schema=schema,
+        env_py=digest_of(env_py),
     )
 
 

@@ -13,7 +13,7 @@ from initdb.steps.revisions.locate import MigrationPlace
 from initdb.steps.revisions.revision_file import RevisionFile
 from initdb.steps.revisions.source import parse_source
 
-__all__ = ["RevisionFile", "content_digest", "list_files", "read_revisions"]
+__all__ = ["RevisionFile", "content_digest", "digest_of", "list_files", "read_revisions"]
 
 
 def read_revisions(place: MigrationPlace) -> tuple[RevisionFile, ...]:
@@ -41,6 +41,14 @@ def read_revisions(place: MigrationPlace) -> tuple[RevisionFile, ...]:
                     "revision-duplicate", f"{file.revision}: {twin.path}", f"{file.revision}: {path}"
                 )
     return tuple(found.values())
+
+
+def digest_of(path: Path) -> str | None:
+    """The SHA-256 of a file, as 64 lowercase hexadecimal digits; None if it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def _read(path: Path) -> RevisionFile | None:

@@ -62,12 +62,13 @@ def must_assume(source: SeedSource, adopted: bool) -> bool:
     return adopted and source.kind == "python callable" and not source.key
 
 
-def record(before: SeedRecord | None, said: SeedBatchApplied) -> SeedRecord:
+def record(before: SeedRecord | None, said: SeedBatchApplied, at: str | None = None) -> SeedRecord:
     """A source's record after an event.
 
     Args:
         before: The record before the event, if there was one.
         said: What the event says.
+        at: When it was.
     """
     known, digest = before or SeedRecord(said.source), said.digest
     known = replace(known, table=said.table or known.table)
@@ -79,6 +80,8 @@ def record(before: SeedRecord | None, said: SeedBatchApplied) -> SeedRecord:
         complete=known.complete | {str(digest)},
         partial=known.partial if begun else None,
         offset=known.offset if begun else 0,
+        digest=digest,
+        at=at,
     )
 
 

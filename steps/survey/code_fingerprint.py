@@ -16,6 +16,7 @@ from initdb.settings import Settings
 from initdb.steps.context import Application
 from initdb.steps.revisions.listing import content_digest
 from initdb.steps.revisions.locate import MigrationPlace
+from initdb.steps.revisions.reading import digest_of
 
 
 def code_parts(application: Application, settings: Settings, dialect: Dialect) -> dict[str, str]:
@@ -34,19 +35,18 @@ def code_parts(application: Application, settings: Settings, dialect: Dialect) -
     }
     if application.place is not None:
         revisions = application.graph.digest() if application.graph else _everything(application.place)
-        parts["migrations"] = _lines([revisions, *_around(application.place)])
+        env_py = application.env_py or "missing"
+        parts["migrations"] = _lines([revisions, env_py, *_around(application.place)])
     if application.metadata is not None:
         parts["models"] = models_digest(application.metadata, dialect)
-    if application.seeds:
+    if application.has_seeds:
         parts["seeds"] = _lines(f"{source.name}\0{source.digest}" for source in application.seeds)
     return parts
 
 
 def _around(place: MigrationPlace) -> list[str]:
-    """The hashes of what decides how the revisions run: env.py, and what its Config comes from."""
-    found = [_file(place.script_location / "env.py")]
-    if place.ini is not None:
-        found.append(_file(place.ini))
+    """The hashes of what the Config of env.py comes from."""
+    found = [] if place.ini is None else [_file(place.ini)]
     if place.toml is not None:
         found.append(_alembic_part(place.toml))
     return [*found, place.made_by] if place.made_by else found
@@ -93,10 +93,7 @@ def _ddl(table: Table, dialect: Dialect) -> str:
 
 
 def _file(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return "missing"
+    return digest_of(path) or "missing"
 
 
 def _lines(parts: Iterable[str]) -> str:

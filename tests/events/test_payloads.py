@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 from initdb.events import snapshot
 from initdb.events.chain import GENESIS
 from initdb.events.entry import Moment, Turn, write
-from initdb.events.knowledge import Applied, Doubt, Failure, Judgement, Knowledge, RunRecord, SeedRecord
+from initdb.events.knowledge import (
+    Applied,
+    Doubt,
+    Failure,
+    Judgement,
+    Knowledge,
+    LastReady,
+    RunRecord,
+    SeedRecord,
+)
 from initdb.events.payloads import PAYLOADS, all_of, payload_of
 from initdb.events.payloads.form import Payload, mapping, names, number, text, whole
 from initdb.events.payloads.notes import HistoryRewound, HoldReleased, JournalUpgraded
@@ -181,7 +190,7 @@ FULL = Knowledge(
         "adopted": True,
         "version": 3,
         "applied": {
-            "r1": Applied("r1", "d1", "run-0", "t", {"pid": 1}),
+            "r1": Applied("r1", "d1", "run-0", "t", {"pid": 1}, file="r1_shops.py"),
             "r2": Applied("r2", None, "run-1", "u", {"pid": 2}, marked=True),
             "r3": Applied("r3", "d3", "run-0", "t", {"pid": 1}),
         },
@@ -189,13 +198,16 @@ FULL = Knowledge(
             "run-1", 2, "then", {"pid": 1}, "why", {"w": 5}, {"m": "a"}, "stopped", "seed", frozenset("ba")
         ),
         "judgements": (
-            Judgement({"m": "a"}, warnings=("w",)),
+            Judgement({"m": "a"}, warnings=("w",), env_py="e2"),
             Judgement(
                 {"m": "b"}, Failure(3, "seed", "t", {"reference": "x"}, {"m": "b"}, 4, 2.5, "run", {"pid": 1})
             ),
         ),
         "doubt": Doubt("migrate", "r4", 6, "d4", ("s1",), "77"),
-        "seeds": {"a": SeedRecord("a", "t", frozenset({"e", "d"}), "p", 4)},
+        "seeds": {"a": SeedRecord("a", "t", frozenset({"e", "d"}), "p", 4, "e", "u")},
+        "last_ready": LastReady("u", "e2"),
+        "told": {"revision r1": "d9", "seed a": ""},
+        "accepted": {"env.py": "e1"},
     }
 )
 
@@ -216,26 +228,27 @@ def test_a_snapshot_is_all_of_it(known: Knowledge) -> None:
 
 def test_how_a_snapshot_is_stored() -> None:
     """Other versions read it. No name and no place may change unless the number of the rules changes."""
-    assert snapshot.FOLD == 1
+    assert snapshot.FOLD == 2
     assert snapshot.stored(FULL) == {
         "state": "behind",
         "journal": "j",
         "application": "shop",
         "heads": ["r2"],
         "applied": [
-            ["r1", "d1", "run-0", "t", 0, False],
-            ["r2", None, "run-1", "u", 1, True],
-            ["r3", "d3", "run-0", "t", 0, False],
+            ["r1", "d1", "run-0", "t", 0, False, "r1_shops.py"],
+            ["r2", None, "run-1", "u", 1, True, None],
+            ["r3", "d3", "run-0", "t", 0, False, None],
         ],
         "who": [{"pid": 1}, {"pid": 2}],
         "held": [["r3", "d3"], ["r8", None]],
-        "seeds": [["a", "t", ["d", "e"], "p", 4]],
+        "seeds": [["a", "t", ["d", "e"], "p", 4, "e", "u"]],
         "judgements": [
-            [{"m": "a"}, None, ["w"]],
+            [{"m": "a"}, None, ["w"], "e2"],
             [
                 {"m": "b"},
                 [3, "seed", "t", {"reference": "x"}, {"m": "b"}, 4, 2.5, "run", {"pid": 1}],
                 [],
+                None,
             ],
         ],
         "catalog": "c",
@@ -252,6 +265,9 @@ def test_how_a_snapshot_is_stored() -> None:
         "memo": {"m": 1},
         "version_table": "v",
         "version_schema": "s",
+        "last_ready": ["u", "e2"],
+        "told": {"revision r1": "d9", "seed a": ""},
+        "accepted": {"env.py": "e1"},
         "notes": ["n"],
         "version": 3,
     }

@@ -62,6 +62,11 @@ class Life(RuleBasedStateMachine):
     def change_the_seeds(self, rows: int, filled: int) -> None:
         self.world.deploy(rows=rows, filled=filled)
 
+    @precondition(lambda self: self._knows_the_rows())
+    @rule()
+    def accept_what_was_edited(self) -> None:
+        self._judge(self.world.code, self.world.resume(accept_edited=True))
+
     @rule(edited=st.integers(0, 2))
     def edit_a_revision(self, edited: int) -> None:
         self.world.deploy(edited=edited)

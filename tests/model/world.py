@@ -112,10 +112,13 @@ class World:
         """One process, with whatever a person ordered."""
         return self._process(code or self.code).attend(order)  # type: ignore[no-any-return]
 
-    def resume(self, retry: Sequence[str] = (), mark: Sequence[str] = ()) -> Outcome:
+    def resume(
+        self, retry: Sequence[str] = (), mark: Sequence[str] = (), *, accept_edited: bool = False
+    ) -> Outcome:
         """`initdb resume`, with its options."""
         process = self._process(self.code)
-        return process.attend(orders.resume(process.look(), retry, mark))  # type: ignore[no-any-return]
+        order = orders.resume(process.look(), retry, mark, accept_edited=accept_edited)
+        return process.attend(order)  # type: ignore[no-any-return]
 
     def boot_at_once(self, codes: Sequence[Code]) -> list[Outcome]:
         """As many threads, each a process of its own as far as the database can tell."""
@@ -215,16 +218,22 @@ class World:
         return any(reverted.get(name) == code.digest(self.root, name) for name in pending)
 
     def edited(self, code: Code) -> bool:
-        """Whether a revision that stands is not in `code` as it was applied."""
+        """Whether a revision that stands is not in `code` as it was applied or accepted."""
         applied: dict[str, str] = {}
+        accepted: dict[str, str] = {}
         for entry in self.entries():
             data = entry["data"]
             if entry["type"] == "migration_applied":
                 applied[data["revision"]] = data["digest"]
+                accepted.pop(data["revision"], None)
             elif entry["type"] == "migration_reverted":
                 applied.pop(data["revision"], None)
+            elif entry["type"] == "override":
+                accepted |= {name.partition(" ")[2]: it for name, it in data.get("accepts", {}).items()}
         return any(
-            code.digest(self.root, name) != digest for name, digest in applied.items() if name in code.names
+            code.digest(self.root, name) not in (digest, accepted.get(name))
+            for name, digest in applied.items()
+            if name in code.names
         )
 
     # What must be true.
@@ -307,7 +316,7 @@ class World:
         elif outcome.error.reference == "adoption-refused":
             self._say_where_it_stands()
         elif outcome.error.reference == "revision-changed":
-            self.resume(mark=[line.partition(":")[0] for line in outcome.error.context])
+            self.resume(accept_edited=True)
         else:
             self.resume()
 

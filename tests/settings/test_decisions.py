@@ -47,6 +47,13 @@ def test_the_fingerprint_sees_meaning_not_spelling() -> None:
 
 def test_every_setting_that_alters_work_alters_the_fingerprint() -> None:
     """A new row with the mark is in the fingerprint without more being written."""
-    assert Settings().work_fingerprint().keys() == {
-        setting.name for setting in SETTINGS if setting.alters_work
-    }
+    others = Settings(when_edited="fail")
+    assert others.work_fingerprint().keys() == {setting.name for setting in SETTINGS if setting.alters_work}
+
+
+def test_a_setting_that_0_1_0_lacks_is_in_it_only_where_it_is_set() -> None:
+    """Otherwise every database would be validated once more after the upgrade."""
+    newer = {setting.name for setting in SETTINGS if setting.alters_work and setting.newer}
+    assert newer == {"when_edited"}
+    assert Settings(when_edited="warn").work_fingerprint() == Settings().work_fingerprint()
+    assert Settings(when_edited="fail").work_fingerprint() != Settings().work_fingerprint()

@@ -38,6 +38,7 @@ NAMED_IN_THE_DESIGN = [
     "journal_schema",
     "when_ahead",
     "when_held",
+    "when_edited",
     "batch_size",
 ]
 

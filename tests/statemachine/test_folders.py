@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from initdb.events.entry import Entry
-from initdb.events.knowledge import Applied, Doubt, Failure, Judgement, Knowledge, RunRecord, SeedRecord
+from initdb.events.knowledge import (
+    Applied,
+    Doubt,
+    Failure,
+    Judgement,
+    Knowledge,
+    LastReady,
+    RunRecord,
+    SeedRecord,
+)
 from initdb.events.upcast import CURRENT
 from initdb.statemachine.decide.fold import fold, known_from, snapshot_of
 from tests.statemachine.test_telling import entry
@@ -67,6 +76,10 @@ def _run(**values: Any) -> RunRecord:
     return replace(RunRecord("run-2", 8, "now", BY, "order", {"work": 6}, A), **values)
 
 
+EDITED: dict[str, Any] = {
+    "told": {"env.py": "y", "revision r1": "d8", "seed b": "x"},
+    "accepted": {"env.py": "y", "revision r1": "d8", "seed b": "x"},
+}
 BEGIN = {"reason": "order", "code": A, "sessions": {"work": 6}}
 EACH: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ("outage", {"count": 1}, {}, {}),
@@ -220,13 +233,16 @@ EACH: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
         "seed_batch_applied",
         {"source": "a", "digest": "e", "complete": True},
         {},
-        {**PROGRESS, "seeds": {**SEEDS, "a": SeedRecord("a", "t, u", frozenset({"d", "e"}))}},
+        {
+            **PROGRESS,
+            "seeds": {**SEEDS, "a": SeedRecord("a", "t, u", frozenset({"d", "e"}), None, 0, "e", "now")},
+        },
     ),
     (
         "seed_batch_applied",
         {"source": "c", "digest": "e", "complete": True},
         {},
-        {**PROGRESS, "seeds": {**SEEDS, "c": SeedRecord("c", None, frozenset({"e"}))}},
+        {**PROGRESS, "seeds": {**SEEDS, "c": SeedRecord("c", None, frozenset({"e"}), None, 0, "e", "now")}},
     ),
     ("repair_applied", {"tables": ["w"]}, {}, {**PROGRESS, "seeds": {"a": SEEDS["a"]}}),
     (
@@ -237,6 +253,7 @@ EACH: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
             **{"tries": 0, "crashes": 0, "managed": True, "adopted": False},
             "judgements": (Judgement(B, FAILURE), Judgement(A, warnings=("w",))),
             "last_run": replace(RUN, ended="ready"),
+            "last_ready": LastReady("now"),
         },
     ),
     (
@@ -246,6 +263,7 @@ EACH: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
         {
             **{"tries": 0, "crashes": 0, "managed": True, "catalog": "d"},
             "judgements": (Judgement({}),),
+            "last_ready": LastReady("now"),
         },
     ),
     (
@@ -313,6 +331,71 @@ EACH: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ),
     ("override", {}, {}, {"tries": 0, "crashes": 0}),
     ("history_rewound", {}, {}, VOID),
+    # Which edited files an event has named, and which ones a person has accepted.
+    (
+        "database_inspected",
+        {"rows": ["r2"], "edited": {"seed a": "e"}},
+        {**EDITED, "managed": True},
+        {"told": {**EDITED["told"], "seed a": "e"}},
+    ),
+    (
+        "override",
+        {"accepts": {"revision r1": "d9", "seed z": ""}},
+        EDITED,
+        {"tries": 0, "crashes": 0, "accepted": {**EDITED["accepted"], "revision r1": "d9", "seed z": ""}},
+    ),
+    (
+        "migration_applied",
+        {"revision": "r1", "digest": "d7", "file": "r1_shops.py"},
+        {**EDITED, "managed": True},
+        {
+            **PROGRESS,
+            "applied": {
+                **BEFORE.applied,
+                "r1": Applied("r1", "d7", "run-2", "now", BY, file="r1_shops.py"),
+            },
+            "memo": {},
+            "told": {"env.py": "y", "seed b": "x"},
+            "accepted": {"env.py": "y", "seed b": "x"},
+        },
+    ),
+    (
+        "seed_batch_applied",
+        {"source": "b", "digest": "p", "next": 9},
+        EDITED,
+        {**PROGRESS, "seeds": {**SEEDS, "b": SeedRecord("b", "w", frozenset(), "p", 9)}},
+    ),
+    (
+        "seed_batch_applied",
+        {"source": "b", "digest": "p", "complete": True},
+        EDITED,
+        {
+            **PROGRESS,
+            "seeds": {**SEEDS, "b": SeedRecord("b", "w", frozenset({"p"}), None, 0, "p", "now")},
+            "told": {"env.py": "y", "revision r1": "d8"},
+            "accepted": {"env.py": "y", "revision r1": "d8"},
+        },
+    ),
+    (
+        "health_validated",
+        {"catalog": "c", "code": A, "env_py": "y"},
+        {**EDITED, "managed": True, "judgements": ()},
+        {
+            **{"tries": 0, "crashes": 0, "judgements": (Judgement(A, env_py="y"),)},
+            **{"last_run": replace(RUN, ended="ready"), "last_ready": LastReady("now", "y")},
+            "told": {"revision r1": "d8", "seed b": "x"},
+            "accepted": {"revision r1": "d8", "seed b": "x"},
+        },
+    ),
+    (
+        "database_inspected",
+        {"started_over": True},
+        {**EDITED, "last_ready": LastReady("then", "x")},
+        {
+            **{"heads": (), "applied": {}, "seeds": {}, "memo": {}, "doubt": None, **VOID},
+            **{"last_ready": None, "told": {}, "accepted": {}},
+        },
+    ),
 ]
 
 

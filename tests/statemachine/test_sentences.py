@@ -77,6 +77,8 @@ FORMS: dict[str, list[tuple[dict[str, Any], str]]] = {
             "found 1 table, 2 missing, 2 revisions pending, 2 seeds pending, 2 revisions lost,"
             " 2 revisions applied by others, 2 leftovers",
         ),
+        ({"edited": {"env.py": "e"}}, "found 0 tables, 1 edited file"),
+        ({"edited": {"env.py": "e", "seed s": ""}}, "found 0 tables, 2 edited files"),
     ],
     "schema_created": [
         ({"tables": []}, "created 0 tables"),
@@ -167,6 +169,7 @@ FORMS: dict[str, list[tuple[dict[str, Any], str]]] = {
             {"overrides": 7, "retry": ["r1", "r2"], "reseed": ["s", "t"]},
             "a person ordered: retry the failure of entry 7, apply r1, r2 again, apply the seeds s, t again",
         ),
+        ({"accepts": {"seed s": ""}}, "a person ordered: go on, accept as edited or removed: seed s"),
     ],
     "outage": [
         (

@@ -167,11 +167,11 @@ def test_one_of_other_rules_is_passed_over(toy: Toy, monkeypatch: pytest.MonkeyP
     """A later version that folds in another way reads from the start, and finds nothing wrong."""
     assert toy.initializer().initialize().success
     stored = _stored(toy)
-    monkeypatch.setattr(snapshot, "FOLD", 2)
+    monkeypatch.setattr(snapshot, "FOLD", snapshot.FOLD + 1)
     after = _read(monkeypatch)
     assert toy.initializer().look().knowledge == fold(stored)
     assert after == [0]
-    monkeypatch.setattr("initdb.statemachine.decide.audit.FOLD", 2)
+    monkeypatch.setattr("initdb.statemachine.decide.audit.FOLD", snapshot.FOLD)
     assert list(compare_snapshots(stored)) == []
 
 

@@ -90,6 +90,7 @@ def test_each_field_is_what_was_seen() -> None:
         revisions=("r4",),
         seeds=("a",),
         failure={"seq": 7, "at": "then", "retry_in": 2.5, "error": {"reference": "seed-rejected"}},
+        edited=(),
         warnings=("an index is missing",),
     )
 

@@ -15,6 +15,9 @@ from initdb.statemachine.machine import NoRow, turn
 _NAMES = st.sampled_from(["r1", "r2", "r3"])
 _LISTS = st.lists(_NAMES, max_size=2, unique=True)
 _CODES = st.sampled_from([{"models": "a"}, {"models": "b"}, {"models": "a", "seeds": "s"}])
+_EDITED = st.dictionaries(
+    st.sampled_from(["revision r1", "revision r2", "seed r1", "env.py"]), st.sampled_from(["d1", "d2", ""])
+)
 _DATA = st.fixed_dictionaries(
     {},
     optional={
@@ -44,6 +47,10 @@ _DATA = st.fixed_dictionaries(
         "error": st.just({"reference": "revision-failed"}),
         "note": st.uuids().map(str),
         "clock": st.floats(0, 1e9),
+        "edited": _EDITED,
+        "accepts": _EDITED,
+        "file": st.just("r.py"),
+        "env_py": st.just("e"),
     },
 )
 STEPS = st.lists(st.tuples(st.sampled_from([*EVENTS, *NOTES]), _DATA), max_size=25)

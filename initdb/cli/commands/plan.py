@@ -24,21 +24,25 @@ def plan(call: Call) -> int:
     from initdb.cli.working.conclusion import named
     from initdb.managers.open_look import open_look
     from initdb.statemachine.decide.plan import plan as plan_for
-    from initdb.statemachine.decide.plan import state_of, why_not
+    from initdb.statemachine.decide.plan import refused, state_of, why_not
     from initdb.statemachine.decide.verdict import judge
+    from initdb.steps.survey.edits import sentences
 
     with opened(call, target) as initializer, open_look(initializer) as found:
         verdict, known = judge(found.seen), found.seen.knowledge
-        intents = plan_for(found.facts, verdict, known, initializer.site.application)
+        stop = refused(found.seen.edited, found.facts, initializer.settings.when_edited)
+        stop = stop if verdict.kind == "work" else ""
+        intents = () if stop else plan_for(found.facts, verdict, known, initializer.site.application)
         name, state = named(initializer), str(state_of(found.facts))
-        left_out = initializer.site.application.left_out()
+        warnings = (*initializer.site.application.left_out(), *sentences(found.seen.edited))
+        edited = [edit.data() for edit in found.seen.edited]
     for line in target.assumed:
         call.screen.say(("assumed ", "dim"), line)
     call.screen.say(name)
-    for said in left_out:
+    for said in warnings:
         call.screen.warn(f"warning: {said}")
     if not intents:
-        call.screen.say(why_not(verdict))
+        call.screen.say(stop or why_not(verdict))
     else:
         why = ", ".join((verdict.reason, *verdict.changed))
         call.screen.say("found ", (state, "bold"), f"; a boot would begin ({why}), and then:")
@@ -55,7 +59,8 @@ def plan(call: Call) -> int:
             "state": state,
             "steps": [{"step": i.step, "subject": i.subject, "note": i.note} for i in intents],
             "assumed": list(target.assumed),
-            "warnings": list(left_out),
+            "edited": edited,
+            "warnings": list(warnings),
         }
     )
     return 0

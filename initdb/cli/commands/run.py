@@ -13,6 +13,7 @@ from initdb.cli.working.work import work
 from initdb.errors import InitError
 
 if TYPE_CHECKING:
+    from initdb.statemachine.decide.verdict import Look
     from initdb.statemachine.initializer import Initializer
     from initdb.statemachine.loop.order import Order
 
@@ -51,6 +52,11 @@ def run(call: Call, no_wait: bool) -> int:
 @click.option(
     "--mark-applied", multiple=True, metavar="REV", help="Record REV as applied, without running it."
 )
+@click.option(
+    "--accept-edited",
+    is_flag=True,
+    help="Accept all files that were edited or removed since they were applied, as they are.",
+)
 @click.option("--take-over", is_flag=True, help="End the process that works but hangs, then go on.")
 @click.option("--yes", is_flag=True, help="Do not ask before a process is ended.")
 @no_wait_option
@@ -61,6 +67,7 @@ def resume(  # noqa: PLR0913, PLR0917 - one for each option
     call: Call,
     retry: tuple[str, ...],
     mark_applied: tuple[str, ...],
+    accept_edited: bool,
     take_over: bool,
     yes: bool,
     no_wait: bool,
@@ -79,10 +86,12 @@ def resume(  # noqa: PLR0913, PLR0917 - one for each option
             with reading(initializer.engine):
                 seen = initializer.look()
         except InitError:
-            if retry or mark_applied:
+            if retry or mark_applied or accept_edited:
                 raise
             return None  # attending waits for the database, or says why it cannot be had
-        return orders.resume(seen, retry, mark_applied)
+        if accept_edited:
+            _show_accepted(call, seen)
+        return orders.resume(seen, retry, mark_applied, accept_edited=accept_edited)
 
     def before(initializer: Initializer) -> None:
         if take_over:
@@ -93,3 +102,10 @@ def resume(  # noqa: PLR0913, PLR0917 - one for each option
     # A revision is named for one database, the first or the one that the settings name.
     one = bool(retry or mark_applied or take_over)
     return work(call, order_of, wait=not no_wait, before=before, one=one)
+
+
+def _show_accepted(call: Call, seen: Look) -> None:
+    for edit in seen.edited:
+        call.screen.say("accepts: ", edit.text)
+    if not seen.edited:
+        call.screen.say("no applied file was edited or removed: there is nothing to accept")

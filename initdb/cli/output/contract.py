@@ -29,6 +29,11 @@ ERROR = (
     "the failure, or null: `reference`, `message`, `context` (lines), `kept`, `fix`, `advice` (lines),"
     " `sqlstate`, `passing`, `database`, `exit_code`"
 )
+EDITED = (
+    "the files that were edited or removed since they were applied: `kind` (revision, seed or env.py),"
+    " `name`, `file`, `at` (when it was applied; of env.py when the database was last ready), `was` and"
+    " `now` (sha256; `now` is null if it was removed)"
+)
 COMMON: Fields = {
     "command": "the command, such as `run` or `journal verify`; empty if the words name none",
     "exit_code": "the exit code",
@@ -47,6 +52,7 @@ WORK: Fields = COMMON | {
     "reverted": "the revisions that were rolled back, in order",
     "seeded": "the seed sources that were completed",
     "repaired": "what was repaired, one sentence each",
+    "edited": EDITED,
     "warnings": "what a person should know, although nothing failed",
     "assumed": "what was assumed, since nothing was configured",
     "error": ERROR,
@@ -72,7 +78,9 @@ STATUS: Fields = COMMON | {
     "revisions": "the revisions for which the verdict is held or ahead",
     "seeds": "the seed sources that are applied",
     "failure": "the failure that stands, or null: `seq`, `at`, `retry_in` (seconds, or null), `error`",
-    "warnings": "that the database cannot be written or is not safe, and the warnings of the last validation",
+    "edited": EDITED,
+    "warnings": "that the database cannot be written or is not safe, files that were edited, and the warnings"
+    " of the last validation",
 }
 
 FIELDS: Mapping[str, Fields] = {
@@ -90,7 +98,8 @@ FIELDS: Mapping[str, Fields] = {
         "state": "what an inspection would find",
         "steps": "what a boot would do, in order: `step`, `subject`, `note`; empty if there is nothing to do",
         "assumed": "what was assumed, since nothing was configured",
-        "warnings": "files in the folders of the seeds that are no seeds, with the reason",
+        "edited": EDITED,
+        "warnings": "files in the folders of the seeds that are no seeds, with the reason; edited files",
     },
     "validate": COMMON
     | {

@@ -27,6 +27,9 @@ STYLES = {
 }
 """Event type → the colour of its line. The others have none."""
 
+AT_THE_END = frozenset({"step_failed", "database_inspected"})
+"""Events of which the command prints the details at its end: the error, the edited files."""
+
 _VERBS = {
     "inspect": "looking at the database",
     "create_schema": "creating the schema",
@@ -71,7 +74,7 @@ class ProgressLines:
             return
         self._told_at = self._clock()
         self._screen.say((entry.at[11:23], "dim"), "  ", (told(entry), STYLES.get(entry.type, "")))
-        if entry.type != "step_failed":  # at its end, the command prints the error itself
+        if entry.type not in AT_THE_END:
             for line in details(entry):
                 self._screen.say(" " * 14, (line, "yellow"))
         self._screen.show(self._doing)

@@ -47,7 +47,7 @@ def conclude(call: Call, attended: Attended) -> int:
     error = reporting.reason_of(outcome) if code else None
     warnings = reporting.warnings_of(outcome)
     reported = outcome.report is not None and outcome.ending not in reporting.NOT_READY
-    for warning in outcome.cautions if reported else warnings:  # a run has reported what it validated
+    for warning in reporting.around(outcome) if reported else warnings:  # a run has reported its validation
         screen.warn(f"warning: {warning}")
     if error is None:
         screen.say(*_closing(outcome, attended.ms, attended.waited))
@@ -65,6 +65,7 @@ def conclude(call: Call, attended: Attended) -> int:
             "database": {"kind": initializer.engine.dialect.name, "url": url_text(initializer.engine.url)},
             "state": outcome.knowledge.state if outcome.knowledge else None,
             **_done(outcome),
+            "edited": [edit.data() for edit in outcome.edited],
             "warnings": warnings,
             "assumed": list(attended.target.assumed),
             "error": error.as_data() if error else None,

@@ -34,6 +34,12 @@ _HISTORY = Advice(
     "The journal keeps the hash of each applied revision's file: initdb journal --type migration_applied\n"
     "Never edit a revision that was applied; write a new revision.",
 )
+_ACCEPT = Advice(
+    "manual-procedure",
+    "If the changes are right (formatting, a comment, a squash), accept the files as they are: initdb resume "
+    "--accept-edited\n"
+    "The journal records that, and who did it: initdb journal --type override",
+)
 _CONSISTENT = Advice(
     "consistency",
     "All files are read, hashed and ordered before anything runs, so the database never ends up between two "
@@ -114,12 +120,11 @@ FILES: tuple[ErrorRow, ...] = (
         "revision-changed",
         "The file of an applied revision was changed.",
         _BEFORE + " The database has what the file said when the revision was applied.",
-        "Restore the file and put the change into a new revision, then: initdb resume; or accept it as it is "
-        "now: initdb resume --mark-applied REV",
+        "Restore the file and put the change into a new revision, then: initdb resume; or accept it as it "
+        "is: initdb resume --accept-edited",
         causes=(
             "Somebody edited an old revision.",
             "A formatter rewrote the files.",
-            "Line endings changed with the checkout.",
         ),
         advice=(
             Advice("troubleshooting", "See what changed: git log -p -- migrations/versions/FILE"),
@@ -127,13 +132,31 @@ FILES: tuple[ErrorRow, ...] = (
             _BY_HAND,
             _BY_HAND_SQLITE,
             _HISTORY,
-            Advice(
-                "manual-procedure",
-                "If the change has no effect (a comment, formatting), accept the file as it is now: initdb "
-                "resume --mark-applied REV",
-            ),
+            _ACCEPT,
         ),
         requirements=("Migration File Corruption",),
+    ),
+    ErrorRow(
+        "files-edited",
+        "Files were edited or removed since they were applied, and the setting when_edited says fail.",
+        "Nothing was changed.",
+        "Restore the files, then: initdb run; or accept all of them as they are: initdb resume "
+        "--accept-edited",
+        causes=(
+            "Somebody edited an old revision, a seed or env.py.",
+            "A formatter rewrote the files.",
+            "Old revisions were replaced by one, and their files deleted.",
+        ),
+        advice=(
+            Advice("troubleshooting", "See what changed: git log -p -- migrations seeds"),
+            _RESTORE,
+            _ACCEPT,
+            Advice(
+                "alternative-configuration",
+                'To be warned only, set in initdb.toml: when_edited = "warn"',
+            ),
+            _HISTORY,
+        ),
     ),
     ErrorRow(
         "revision-duplicate",
