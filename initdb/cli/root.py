@@ -14,6 +14,7 @@ from initdb.cli.calling.options import keep_flag, output_options
 from initdb.cli.calling.usage import asks_for_json, documented, harmless
 from initdb.cli.commands.admin import admin
 from initdb.cli.commands.alembic import alembic
+from initdb.cli.commands.completion import completion
 from initdb.cli.commands.eject import eject
 from initdb.cli.commands.explain import diagram, explain
 from initdb.cli.commands.journal import journal
@@ -40,6 +41,7 @@ COMMANDS: tuple[click.Command, ...] = (
     eject,
     explain,
     diagram,
+    completion,
 )
 WHICH = f"initdb-journal {initdb.__version__}, for the databases of applications (not PostgreSQL's initdb)"
 
@@ -93,7 +95,8 @@ class Root(Careful, click.Group):
             click.UsageError: There is none. The message says which initdb this is.
         """
         name = args[0]
-        if self.get_command(ctx, name) is None and not name.startswith("-"):
+        known = self.get_command(ctx, name) is not None
+        if not known and not name.startswith("-") and not ctx.resilient_parsing:
             near = did_you_mean(name, self.commands)
             raise click.UsageError(
                 f"No such command {name!r}{near}\n\nThis is {WHICH}.\n"

@@ -62,6 +62,23 @@ def is_read_only(file: Path) -> bool:
     return not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK))
 
 
+def untouched(file: Path) -> Engine:
+    """Make an engine that reads the file and makes none beside it, also none that SQLite itself needs.
+
+    Args:
+        file: The file. With a journal beside it, it is read by SQLite's rules if that needs no new file.
+
+    Raises:
+        FileNotFoundError: There is no such file, or it cannot be read like that.
+    """
+    wal, shared, rollback = (file.with_name(f"{file.name}-{end}") for end in ("wal", "shm", "journal"))
+    if not file.exists() or (wal.exists() and not shared.exists()):
+        raise FileNotFoundError(file)
+    if not wal.exists() and not rollback.exists():
+        return immutable(file)
+    return create_engine(f"sqlite:///file:{quote(str(file))}?mode=ro&uri=true", poolclass=NullPool)
+
+
 def immutable(file: Path) -> Engine:
     """Make an engine that only reads the file, even in write-ahead mode in a folder that is not writable."""
     return create_engine(

@@ -13,7 +13,7 @@ from initdb.cli.document import commands
 from tests.cli.console import ADMIN_PASSWORD, Console, toy_project
 from tests.support.forked import Forked
 
-WORDS = {"release": ["identity_0001"], "rollback": ["--yes"]}
+WORDS = {"release": ["identity_0001"], "rollback": ["--yes"], "completion": ["bash"]}
 CODES = {"release": (2,), "rollback": (0, 2)}
 
 

@@ -23,7 +23,15 @@ HEAVY = (
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["run", "--help"], ["explain", "revision-failed"], ["explain"], ["diagram"], ["--version"]],
+    [
+        ["--help"],
+        ["run", "--help"],
+        ["explain", "revision-failed"],
+        ["explain"],
+        ["diagram"],
+        ["completion", "zsh"],
+        ["--version"],
+    ],
 )
 def test_nothing_heavy_is_imported(words: list[str]) -> None:
     """No database library for a page of text."""

@@ -6,15 +6,25 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from initdb.cli.calling.call import FLAGS_KEY, SETTINGS_KEY
 from initdb.settings import SETTINGS, Setting
+from initdb.settings.places import FILE, PLACE, PLACES
+from initdb.settings.table import BY_NAME
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
 class SettingOption(click.Option):
     """An option for a setting. Its text is checked later, together with the other settings."""
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete one of a few words, or a file."""
+        kind = BY_NAME[self.name or ""].kind
+        if kind in (FILE, PLACE, PLACES):
+            return [CompletionItem(incomplete, type="file")]
+        return [CompletionItem(word) for word in kind.choices if word.startswith(incomplete)]
 
 
 def setting_options(function: Function) -> Function:

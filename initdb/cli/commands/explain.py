@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import click
 
 from initdb.cli.calling.call import Call
 from initdb.cli.calling.command import Command, pass_call
 from initdb.cli.calling.options import output_options
+from initdb.cli.completing.answers import known
+
+
+def _references() -> Mapping[str, str]:
+    from initdb.errors import CATALOGUE
+
+    return {reference: row.message for reference, row in CATALOGUE.items()}
 
 
 @click.command("explain", cls=Command)
-@click.argument("reference", required=False)
+@click.argument("reference", required=False, shell_complete=known(_references))
 @click.option(
     "--database",
     type=click.Choice(["sqlite", "postgresql"]),

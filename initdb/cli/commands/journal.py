@@ -10,7 +10,8 @@ from initdb.cli.calling.call import Call
 from initdb.cli.calling.command import CommandGroup
 from initdb.cli.calling.options import output_options, setting_options
 from initdb.cli.commands.verify import verify
-from initdb.cli.entries.filters import Filters
+from initdb.cli.completing.answers import known, stored
+from initdb.cli.entries.filters import Filters, known_states, known_types
 from initdb.cli.entries.filters import since as since_time
 from initdb.cli.opening.opened import make_reading_engine
 from initdb.cli.opening.target import find_target
@@ -18,10 +19,20 @@ from initdb.cli.opening.target import find_target
 
 @click.group("journal", cls=CommandGroup, invoke_without_command=True)
 @click.option(
-    "--run", "of_run", default="", metavar="ID", help="Only this run; the beginning of its id is enough."
+    "--run",
+    "of_run",
+    default="",
+    metavar="ID",
+    help="Only this run; the beginning of its id is enough.",
+    shell_complete=stored("runs"),
 )
 @click.option(
-    "--type", "types", multiple=True, metavar="TYPE", help="Only events of this type. May be repeated."
+    "--type",
+    "types",
+    multiple=True,
+    metavar="TYPE",
+    help="Only events of this type. May be repeated.",
+    shell_complete=known(known_types),
 )
 @click.option(
     "--state",
@@ -29,6 +40,7 @@ from initdb.cli.opening.target import find_target
     multiple=True,
     metavar="STATE",
     help="Only events that lead to or leave this state. May be repeated.",
+    shell_complete=known(known_states),
 )
 @click.option(
     "--since",

@@ -10,6 +10,7 @@ from initdb.cli.calling.call import Call
 from initdb.cli.calling.command import Command, pass_call
 from initdb.cli.calling.options import output_options, setting_options
 from initdb.cli.commands.run import no_wait_option
+from initdb.cli.completing.answers import stored
 from initdb.cli.working.work import work
 
 if TYPE_CHECKING:
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
 
 @click.command("rollback", cls=Command)
-@click.option("--to", metavar="REV", help="Roll back everything after revision REV (base: everything).")
+@click.option(
+    "--to",
+    metavar="REV",
+    help="Roll back everything after revision REV (base: everything).",
+    shell_complete=stored("revisions_and_base"),
+)
 @click.option("--yes", is_flag=True, help="Do not ask before something is rolled back.")
 @no_wait_option
 @output_options
@@ -44,7 +50,7 @@ def rollback(call: Call, to: str | None, yes: bool, no_wait: bool) -> int:
 
 
 @click.command("release", cls=Command)
-@click.argument("revisions", nargs=-1, metavar="[REV]...")
+@click.argument("revisions", nargs=-1, metavar="[REV]...", shell_complete=stored("held"))
 @no_wait_option
 @output_options
 @setting_options

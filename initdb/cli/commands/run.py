@@ -9,6 +9,7 @@ import click
 from initdb.cli.calling.call import Call
 from initdb.cli.calling.command import Command, pass_call
 from initdb.cli.calling.options import output_options, setting_options
+from initdb.cli.completing.answers import stored
 from initdb.cli.working.work import work
 from initdb.errors import InitError
 
@@ -47,10 +48,15 @@ def run(call: Call, no_wait: bool) -> int:
     "--retry",
     multiple=True,
     metavar="REV",
+    shell_complete=stored("revisions"),
     help="Apply REV again, although it was begun or is recorded as applied.",
 )
 @click.option(
-    "--mark-applied", multiple=True, metavar="REV", help="Record REV as applied, without running it."
+    "--mark-applied",
+    multiple=True,
+    metavar="REV",
+    shell_complete=stored("revisions"),
+    help="Record REV as applied, without running it.",
 )
 @click.option(
     "--accept-edited",

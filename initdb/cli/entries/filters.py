@@ -53,18 +53,29 @@ class Filters:
         Raises:
             click.BadParameter: There is no such type or state.
         """
-        from initdb.events.types import EVENTS, NOTES
-        from initdb.statemachine.table import State
-
         for option, given, known in (
-            ("--type", self.types, [*EVENTS, *NOTES]),
-            ("--state", self.states, list(State)),
+            ("--type", self.types, known_types()),
+            ("--state", self.states, known_states()),
         ):
             for name in given:
                 if name not in known:
                     raise click.BadParameter(
                         f"there is no {name!r}{did_you_mean(name, known)}", param_hint=option
                     )
+
+
+def known_types() -> dict[str, str]:
+    """Each type of events, with its meaning."""
+    from initdb.events.types import EVENTS, NOTES
+
+    return {**EVENTS, **NOTES}
+
+
+def known_states() -> tuple[str, ...]:
+    """The states of a database."""
+    from initdb.statemachine.table import State
+
+    return tuple(State)
 
 
 def last(entries: Iterable[Entry], number: int | None) -> Iterator[Entry]:

@@ -140,6 +140,7 @@ FIELDS: Mapping[str, Fields] = {
         "failure_exit_code": "the exit code of a command that ends with it",
         "text": "the whole page",
     },
+    "completion": COMMON | {"script": "the script"},
     "diagram": COMMON | {"mermaid": "the diagram"},
     "admin set-password": COMMON | {"username": "the user"},
 }
