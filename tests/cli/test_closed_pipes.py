@@ -13,8 +13,8 @@ from initdb.cli.document import commands
 from tests.cli.console import ADMIN_PASSWORD, Console, toy_project
 from tests.support.forked import Forked
 
-WORDS = {"release": ["identity_0001"], "rollback": ["--yes"], "completion": ["bash"]}
-CODES = {"release": (2,), "rollback": (0, 2)}
+WORDS = {"rollback": ["--yes"], "completion": ["bash"], "alembic": ["heads"]}
+CODES = {"admin set-password": (1,), "release": (0, 2), "rollback": (0, 2)}
 
 
 def left_alone(console: Console, *words: str, both: bool) -> tuple[int, str]:
@@ -38,9 +38,10 @@ def left_alone(console: Console, *words: str, both: bool) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("name", [name for name, _ in commands()])
-def test_a_reader_that_is_gone(console: Console, name: str) -> None:
+def test_a_reader_that_is_gone(console: Console, sqlite_url: str, name: str) -> None:
     """Of stdout, or of stderr too. The code is that of the command, as it is with a reader."""
-    console.process("run", INITDB_ADMIN_PASSWORD=ADMIN_PASSWORD)
+    toy_project(console.folder, sqlite_url)
+    console("run")
     words = [*name.split(), *WORDS.get(name, [])]
     for both in (False, True):
         code, stderr = left_alone(console, *words, both=both)
