@@ -14,7 +14,19 @@ from tests.cli.console import ADMIN_PASSWORD, Console, toy_project
 from tests.support.forked import Forked
 
 WORDS = {"rollback": ["--yes"], "completion": ["bash"], "alembic": ["heads"]}
-CODES = {"admin set-password": (1,), "release": (0, 2), "rollback": (0, 2)}
+DONE = {
+    "run",
+    "resume",
+    "status",
+    "journal",
+    "journal verify",
+    "plan",
+    "validate",
+    "repair",
+    "explain",
+    "diagram",
+}
+"""The commands that end with 0 here. The others have nothing to do, or want to know more."""
 
 
 def left_alone(console: Console, *words: str, both: bool) -> tuple[int, str]:
@@ -45,7 +57,7 @@ def test_a_reader_that_is_gone(console: Console, sqlite_url: str, name: str) -> 
     words = [*name.split(), *WORDS.get(name, [])]
     for both in (False, True):
         code, stderr = left_alone(console, *words, both=both)
-        assert code in CODES.get(name, (0,)), stderr
+        assert code in ((0,) if name in DONE else (0, 1, 2)), stderr
         assert not any(word in stderr for word in ("Traceback", "internal-error", "Exception ignored"))
 
 
