@@ -9,7 +9,6 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from initdb.cli.calling.call import Call
-from initdb.cli.entries.reading import owner_of
 from initdb.cli.opening.target import find_target
 from initdb.events.journal import Journal, find
 from initdb.events.knowledge import Knowledge
@@ -18,6 +17,7 @@ from initdb.settings import Settings
 from initdb.statemachine.decide.fold import add, known_from
 from initdb.statemachine.decide.gathering import Gathering
 from initdb.statemachine.render.sentences import told
+from initdb.statemachine.site import owner_of
 from initdb.steps.engines.make import make_engine
 from initdb.steps.engines.sqlite_files import untouched
 from initdb.steps.revisions.locate import find_directories
