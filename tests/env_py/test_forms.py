@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from initdb.settings import load_settings
+from initdb.statemachine.initializer import Initializer
+from initdb.statemachine.render.results import InitializationResult
 from tests.support.toy import Toy
 
 CONFIGS = """
@@ -149,3 +152,29 @@ def test_a_corrected_config_is_tried_again(
     write("right")
     done = run(tmp_path, database_url, form)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_corrected_env_py_is_tried_again(
+    form: str, tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever form names its directory. A boot of the wrong one is not repeated."""
+    shop(tmp_path, sqlite_url)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "shop", raising=False)
+    for name in [one for one in sys.modules if one.startswith("shop.")]:
+        monkeypatch.delitem(sys.modules, name)
+    env = tmp_path / "shop" / "inner" / "migrations" / "env.py"
+    right = env.read_text()
+
+    def boot() -> InitializationResult:
+        settings = load_settings(folder=tmp_path, environ={}, options={"database_url": sqlite_url})
+        return Initializer(migrations=form, settings=settings).initialize()
+
+    env.write_text("raise LookupError('no tenant')\n")
+    failed = boot()
+    assert "env-py-failed" in failed.errors[0]
+    assert boot().steps_completed == []
+    env.write_text(right)
+    assert boot().success
