@@ -16,7 +16,7 @@ from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Application, Progress, StepContext
 from initdb.steps.payload.elapsed import milliseconds
 from initdb.steps.payload.remaining import pending_seeds
-from initdb.steps.repairs.action import Action, RepairPlan
+from initdb.steps.repairs.action import NOT_CRITICAL, Action, RepairPlan
 from initdb.steps.repairs.performing import Performed, perform
 from initdb.steps.repairs.planning import plan_for
 from initdb.steps.survey.facts import survey
@@ -24,9 +24,6 @@ from initdb.steps.survey.steady import fingerprint_of, until_steady
 from initdb.steps.validate import inspect_health, tolerated
 
 __all__ = ["Action", "RepairPlan", "plan", "run"]
-
-_NOT_CRITICAL = {"missing-index", "invalid-index", "missing-check"}
-"""The application works without these, but slower or less protected. What cannot be fixed is a warning."""
 
 
 def plan(issues: Iterable[Issue], application: Application, connection: Connection) -> RepairPlan:
@@ -82,7 +79,7 @@ def _repair(ctx: StepContext, inside: bool) -> bool:
         seeds = pending_seeds(ctx, done.tables)
         left = _defects(ctx, seeds)
         accepted = tuple(
-            issue for issue in left if issue.kind in _NOT_CRITICAL and _was_tried(issue, planned, done)
+            issue for issue in left if issue.kind in NOT_CRITICAL and _was_tried(issue, planned, done)
         )
         remaining = tuple(issue for issue in left if issue not in accepted and issue.kind != "seed-pending")
         if remaining and not done.done:

@@ -24,6 +24,7 @@ from initdb.steps.health.schema import schema_issues
 from initdb.steps.health.seeds import seed_issues
 from initdb.steps.payload.elapsed import milliseconds
 from initdb.steps.payload.remaining import pending_seeds
+from initdb.steps.repairs.planning import foreseen
 from initdb.steps.survey.steady import fingerprint_of, until_steady
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ def _checks(
 ) -> dict[str, Callable[[Health], tuple[Issue, ...]]]:
     ignore = settings.ignore
     return {
-        "schema": lambda health: schema_issues(connection, application, ignore),
+        "schema": lambda health: foreseen(
+            schema_issues(connection, application, ignore), application.metadata, connection
+        ),
         "constraints": lambda health: constraint_issues(connection, application, ignore, health.issues),
         "seeds": lambda health: seed_issues(connection, application.seeds, pending),
         "rules": lambda health: rule_issues(connection, application.rules),

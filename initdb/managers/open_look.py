@@ -11,7 +11,7 @@ from sqlalchemy.pool import StaticPool
 
 from initdb.events.sessions import database_file, session
 from initdb.settings.values import WhenEdited
-from initdb.statemachine.decide.verdict import Look
+from initdb.statemachine.decide.verdict import Look, judge
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.loop.look import look_on
 from initdb.statemachine.render.results import ValidationResult
@@ -66,6 +66,9 @@ def health(initializer: Initializer, opened: OpenLook) -> Health:
     """The result of every check of a validation."""
     site = initializer.site
     found = inspect_health(opened.connection, site.application, site.settings, opened.facts.seeds)
+    verdict = judge(opened.seen)
+    if verdict.kind == "ready":  # a run has tried to repair it, and the database is ready without it
+        found = found.accepting(verdict.warnings)
     # Of the server, not of this database: no validation stores it.
     at_risk = [Issue("durability", str(n), said, "warning") for n, said in enumerate(opened.seen.cautions)]
     left_out = [

@@ -42,6 +42,10 @@ class Action:
     issue: Issue
 
 
+NOT_CRITICAL = frozenset({"missing-index", "invalid-index", "missing-check"})
+"""The application works without these, but slower or less protected. What cannot be fixed is a warning."""
+
+
 @dataclass(frozen=True, slots=True)
 class RepairPlan:
     """What a repair does, in this order, and the issues that a person has to fix, each with exact advice."""

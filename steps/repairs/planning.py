@@ -12,7 +12,7 @@ from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.ddl.make_tables import in_order
 from initdb.steps.drift.wanted import WantedTable, wanted
 from initdb.steps.repairs import ddl
-from initdb.steps.repairs.action import KINDS, Action, Kind, RepairPlan
+from initdb.steps.repairs.action import KINDS, NOT_CRITICAL, Action, Kind, RepairPlan
 from initdb.steps.repairs.columns import column_action, inline
 
 Planner = Callable[[Issue, WantedTable, Connection], Action | Issue]
@@ -39,6 +39,28 @@ def plan_for(issues: Iterable[Issue], metadata: MetaData | None, connection: Con
         key=lambda action: (KINDS.index(action.kind), order.index(action.table)),
     )
     return RepairPlan(tuple(actions), tuple(answer for answer in answers if isinstance(answer, Issue)))
+
+
+def foreseen(issues: Iterable[Issue], metadata: MetaData | None, connection: Connection) -> tuple[Issue, ...]:
+    """The issues as a repair would judge them, so that a validation says the same.
+
+    What no repair can fix has the planner's advice instead of "initdb repair". If the application works
+    without it, it is a warning: a run becomes ready in spite of it.
+
+    Args:
+        issues: Differences from the models.
+        metadata: The models.
+        connection: As for `plan_for`.
+    """
+    found = tuple(issues)
+    if not any(issue.is_defect for issue in found):
+        return found
+    impossible = {issue.id: issue for issue in plan_for(found, metadata, connection).impossible}
+    return tuple(_lasting(impossible[issue.id]) if issue.id in impossible else issue for issue in found)
+
+
+def _lasting(issue: Issue) -> Issue:
+    return replace(issue, severity="warning") if issue.kind in NOT_CRITICAL else issue
 
 
 def _place(issue: Issue) -> tuple[str, str | None, str]:

@@ -28,9 +28,12 @@ def validate(call: Call) -> int:
     from initdb.cli.working.conclusion import named
     from initdb.managers.open_look import health, open_look
     from initdb.steps.drift import worst
+    from initdb.steps.repair import plan
 
     with opened(call, target) as initializer, open_look(initializer) as seen:
         found, name = health(initializer, seen), named(initializer)
+        planned = plan(found.issues, initializer.site.application, seen.connection)
+        repairs = len(planned.actions) if initializer.settings.repair == "safe" else 0
     code = 1 if found.defects else 0
     call.screen.say(name)
     for issue in found.issues:
@@ -38,7 +41,9 @@ def validate(call: Call) -> int:
         if issue.suggestion:
             call.screen.say(" " * 9, (issue.suggestion, "dim"))
     if code:
-        call.screen.say((f"{len(found.defects)} defects", "bold red"), ": initdb repair repairs what is safe")
+        counted = f"{len(found.defects)} {'defect' if len(found.defects) == 1 else 'defects'}"
+        can = f"; initdb repair fixes {repairs} of them, if the rows allow it" if repairs else ""
+        call.screen.say((counted, "bold red"), can)
     else:
         checks = ", ".join(check.name for check in found.checks)
         call.screen.say(("valid", "bold green"), f": {checks}")
