@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
@@ -112,6 +113,17 @@ class Journal:
             except ValueError as error:
                 raise InitError("journal-unreadable", f"entry {seq}: {error}") from error
 
+    def entry(self, connection: AnyConnection, seq: int) -> Entry | None:
+        """One entry; None if it does not exist, or if it was edited.
+
+        Args:
+            connection: In a transaction that may read.
+            seq: Its number.
+        """
+        table = self.table(connection, "init_journal")
+        query = f"SELECT seq, event, prev_hash, hash FROM {table} WHERE seq = :seq"
+        return _whole(run(connection, query, {"seq": seq}))
+
     def snapshot(self, connection: AnyConnection, upto: int) -> Entry | None:
         """The last snapshot up to an entry; None if there is none, or if it was edited.
 
@@ -126,10 +138,7 @@ class Journal:
             " ORDER BY seq DESC LIMIT 1",
             {"upto": upto},
         )
-        try:
-            return parse(*rows[0]) if rows and link(rows[0][2], rows[0][1]) == rows[0][3] else None
-        except (TypeError, ValueError, AttributeError):
-            return None
+        return _whole(rows)
 
     def head(self, connection: AnyConnection) -> Head:
         """Read the head without a lock.
@@ -252,6 +261,14 @@ class Journal:
 
 NOWHERE = Journal(None, "")
 """No journal, of no application."""
+
+
+def _whole(rows: Sequence[Any]) -> Entry | None:
+    """The entry in the first of some rows; None if there is none, or if it was edited."""
+    try:
+        return parse(*rows[0]) if rows and link(rows[0][2], rows[0][1]) == rows[0][3] else None
+    except (TypeError, ValueError, AttributeError):
+        return None
 
 
 def _sound(head: Head) -> Head:

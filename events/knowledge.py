@@ -163,6 +163,10 @@ class Knowledge:
         told: File → hash, for the edits that an inspection has recorded. The hash of a removed file is "".
         accepted: The same, for the edits that a person has accepted.
         notes: The ids of the notes that were taken from a spool.
+        inventory: The number of the entry with the inventory of the last ready database; None if the schema
+            was changed since.
+        stamped: The version rows that were only stamped, since the models made the tables. None is left once
+            a person was told.
         version: The highest version of any event.
     """
 
@@ -194,4 +198,6 @@ class Knowledge:
     told: Mapping[str, str] = field(default_factory=dict)
     accepted: Mapping[str, str] = field(default_factory=dict)
     notes: frozenset[str] = frozenset()
+    inventory: int | None = None
+    stamped: tuple[str, ...] = ()
     version: int = 1

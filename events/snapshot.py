@@ -77,6 +77,8 @@ def stored(known: Knowledge) -> dict[str, Any]:
         "told": dict(known.told),
         "accepted": dict(known.accepted),
         "notes": sorted(known.notes),
+        "inventory": known.inventory,
+        "stamped": list(known.stamped),
         "version": known.version,
     }
 
@@ -136,6 +138,8 @@ def _restored(said: Mapping[str, Any], seq: int, digest: str) -> Knowledge:
         told=dict(said["told"]),
         accepted=dict(said["accepted"]),
         notes=frozenset(said["notes"]),
+        inventory=said["inventory"],
+        stamped=tuple(said["stamped"]),
         version=said["version"],
     )
 

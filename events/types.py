@@ -46,8 +46,9 @@ NOTES: Mapping[str, str] = {
     "baseline": "The catalogue changed outside the journal; what is there now is what is compared with.",
     "checkpoint": "The head was published outside the database.",
     "snapshot": "What the entries before it say, so that reading can begin here.",
+    "inventory": "What the ready database has of the models, by which a later boot tells what was lost.",
 }
 """Notes: they report something and leave the state as it is."""
 
-UNSEEN = frozenset({"snapshot"})
+UNSEEN = frozenset({"snapshot", "inventory"})
 """Notes that report nothing that happened. They are not shown, and do not come from a spool."""

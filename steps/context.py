@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +11,11 @@ from typing import Any, Protocol, TypeAlias
 from sqlalchemy import Connection, Engine, MetaData
 
 from initdb.events.database import database_of
+from initdb.events.journal import NOWHERE, Journal
 from initdb.events.knowledge import Knowledge
 from initdb.events.payloads.form import Payload
 from initdb.settings import Settings
+from initdb.steps.catalog.issue import Issue
 from initdb.steps.revisions.graph import RevisionGraph
 from initdb.steps.revisions.locate import MigrationPlace
 from initdb.steps.seeds.model import SeedSource
@@ -38,8 +40,8 @@ class Unit(Protocol):
             JournalSignal: The head is not the one that the process decided on.
         """
 
-    def commit(self, connection: Connection, event: Payload) -> None:
-        """Append the event and commit. The machine computes the state from what the event says."""
+    def commit(self, connection: Connection, *events: Payload) -> None:
+        """Append the events and commit. The machine computes the state from what the last one says."""
 
     def rollback(self, connection: Connection) -> None:
         """Undo everything since `begin`."""
@@ -101,6 +103,7 @@ class Application:
         has_seeds: Whether folders, files or functions are named as seeds, even if there is none in them.
         left_out: Gives the files in the folders of the seeds that are none, as sentences with the reason.
             Only a boot that works, `plan` and `validate` ask.
+        excluded: Gives the ids of those differences from the models that env.py leaves out.
         rules: The application's own checks.
         schema_from: "models", "migrations" or "base".
         base: For "base": a MetaData, or a callable that creates the tables which the revisions begin with.
@@ -122,6 +125,7 @@ class Application:
     seeds: tuple[SeedSource, ...] = ()
     has_seeds: bool = False
     left_out: Callable[[], tuple[str, ...]] = tuple
+    excluded: Callable[[Connection, Collection[Issue]], Collection[str]] = lambda _, __: frozenset()
     rules: tuple[Rule, ...] = ()
     schema_from: str = "models"
     base: object = None
@@ -147,6 +151,7 @@ class StepContext:
         settings: The settings.
         knowledge: What the journal says.
         engine: The engine of the database.
+        journal: Where the events are.
         report: Reports how far the step is.
         waits: Reports what the step waits for.
         sleep: Sleeps for some seconds; raises if a signal comes.
@@ -158,6 +163,7 @@ class StepContext:
     settings: Settings
     knowledge: Knowledge
     engine: Engine
+    journal: Journal = NOWHERE
     report: Callable[[Progress], None] = lambda progress: None
     waits: Callable[[str], None] = lambda why: None
     sleep: Callable[[float], None] = lambda seconds: None

@@ -10,6 +10,7 @@ from initdb.events.payloads.work import DatabaseInspected
 from initdb.steps.alembic_driver.ask import learned
 from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Application, Progress, StepContext
+from initdb.steps.health.lost_tables import refuse_lost_rows
 from initdb.steps.payload.remaining import pending_seeds
 from initdb.steps.seeds.sources import check
 from initdb.steps.survey.edits import Edit, edits, listed, named, sentences
@@ -26,7 +27,8 @@ def run(ctx: StepContext) -> None:
 
     Raises:
         InitError: `database-ahead`, if no revision file has one of the version rows; `version-rows-overlap`;
-            `files-edited`, if the setting `when_edited` says so; and what `seeds.checking.check` raises.
+            `files-edited`, if the setting `when_edited` says so; `table-lost`; `no-revisions`; and what
+            `seeds.checking.check` raises.
     """
     ctx.report(Progress("inspect"))
     waiting = pending_seeds(ctx)
@@ -42,6 +44,9 @@ def run(ctx: StepContext) -> None:
             raise _overlap(ctx, application, facts)
         edited = () if facts.started_over else edits(application, ctx.knowledge)
         _refuse_edited(ctx, edited)
+        if not facts.outside and not facts.conflict and not facts.started_over:
+            refuse_lost_rows(ctx, facts.missing)
+        refuse_no_revisions(application, facts)
         leftovers = tuple(one.text for one in catalogue_of(ctx.work).leftovers())
         event = _with_edited(ctx, facts.said(leftovers), edited)
         if application is not ctx.application:
@@ -61,6 +66,23 @@ def _with_edited(ctx: StepContext, event: DatabaseInspected, edited: Sequence[Ed
     known = ctx.knowledge.told
     new = [edit for edit in edited if known.get(edit.key) != (edit.now or "")]
     return replace(event, edited=listed(new), warnings=sentences(new)) if new else event
+
+
+def refuse_no_revisions(application: Application, facts: Facts) -> None:
+    """Refuse an empty database whose tables revisions are to make, if there is no revision yet.
+
+    Args:
+        application: The parts of the application.
+        facts: What was found.
+
+    Raises:
+        InitError: `no-revisions`.
+    """
+    graph = application.graph
+    waits = facts.schema_from == "migrations" and facts.missing and not facts.tables and not facts.rows
+    if waits and graph is not None and not graph.files and application.place is not None:
+        where = application.place.script_location
+        raise InitError("no-revisions", f"{len(facts.missing)} tables in the models, no revision in {where}")
 
 
 def _overlap(ctx: StepContext, application: Application, facts: Facts) -> InitError:

@@ -14,6 +14,7 @@ from initdb.steps import restamp
 from initdb.steps.catalog.issue import Issue
 from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Application, Progress, StepContext
+from initdb.steps.health.lost_tables import refuse_lost_rows
 from initdb.steps.payload.elapsed import milliseconds
 from initdb.steps.payload.remaining import pending_seeds
 from initdb.steps.repairs.action import NOT_CRITICAL, Action, RepairPlan
@@ -21,7 +22,7 @@ from initdb.steps.repairs.performing import Performed, perform
 from initdb.steps.repairs.planning import plan_for
 from initdb.steps.survey.facts import survey
 from initdb.steps.survey.steady import fingerprint_of, until_steady
-from initdb.steps.validate import inspect_health, tolerated
+from initdb.steps.validate import inspect_health, known_before
 
 __all__ = ["Action", "RepairPlan", "plan", "run"]
 
@@ -44,7 +45,7 @@ def run(ctx: StepContext) -> None:
         ctx: The step's context.
 
     Raises:
-        InitError: `history-conflict`, `defects-remain`, `repair-impossible`.
+        InitError: `history-conflict`, `table-lost`, `defects-remain`, `repair-impossible`.
     """
     facts = restamp.conflict_of(ctx)
     if facts is not None:
@@ -102,11 +103,13 @@ def _planned(ctx: StepContext) -> RepairPlan:
     found = _defects(ctx, pending_seeds(ctx))
     if found and ctx.settings.repair == "never":
         raise _stopped("defects-remain", ctx, found)
-    return plan(found, ctx.application, ctx.work)
+    planned = plan(found, ctx.application, ctx.work)
+    refuse_lost_rows(ctx, {action.table for action in planned.actions if action.kind == "create-table"})
+    return planned
 
 
 def _defects(ctx: StepContext, pending: Collection[str]) -> tuple[Issue, ...]:
-    return inspect_health(ctx.work, ctx.application, ctx.settings, pending, tolerated(ctx)).defects
+    return inspect_health(ctx.work, ctx.application, ctx.settings, known_before(ctx, pending)).defects
 
 
 def _was_tried(issue: Issue, planned: RepairPlan, done: Performed) -> bool:

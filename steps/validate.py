@@ -12,13 +12,15 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from initdb.errors.classify import classify
-from initdb.events.payloads.form import Payload
+from initdb.events.payloads.notes import InventoryTaken
 from initdb.events.payloads.work import DefectsFound, HealthValidated, RepairApplied
 from initdb.steps.catalog.issue import Issue
 from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Progress
+from initdb.steps.drift import compare
 from initdb.steps.health.constraints import constraint_issues
-from initdb.steps.health.report import Check, Health
+from initdb.steps.health.inventory import last_inventory, take
+from initdb.steps.health.report import NOTHING, Before, Check, Health
 from initdb.steps.health.rules import rule_issues
 from initdb.steps.health.schema import schema_issues
 from initdb.steps.health.seeds import seed_issues
@@ -38,8 +40,7 @@ def inspect_health(
     connection: Connection,
     application: Application,
     settings: Settings,
-    ledger_pending: Collection[str] = (),
-    tolerated: Collection[str] = (),
+    before: Before = NOTHING,
 ) -> Health:
     """Make every check on the database, and change nothing.
 
@@ -52,9 +53,7 @@ def inspect_health(
         connection: In a transaction, which is neither begun nor ended here.
         application: Its models, seeds and rules are what the database is compared with.
         settings: `ignore` says what is left out.
-        ledger_pending: The names of the seed sources that the ledger does not have as complete.
-        tolerated: The ids of issues that a repair could not fix and that the application can work with. They
-            are warnings.
+        before: What the journal says.
 
     Returns:
         The checks that were made and their issues. If the database does not answer, that is an issue.
@@ -69,23 +68,30 @@ def inspect_health(
     health = Health().with_check("connectivity", ())
     damage = catalogue_of(connection).integrity_issues()
     if damage is not None:
-        health = health.with_check("integrity", tuple(_accepted(issue, tolerated) for issue in damage))
-    for name, check in _checks(connection, application, settings, ledger_pending).items():
+        health = health.with_check("integrity", tuple(_accepted(issue, before.tolerated) for issue in damage))
+    if application.metadata is not None:
+        health = replace(health, differences=compare(connection, application.metadata))
+    for name, check in _checks(connection, application, settings, before).items():
         found = check(health)
-        health = health.with_check(name, tuple(_accepted(issue, tolerated) for issue in found))
+        health = health.with_check(name, tuple(_accepted(issue, before.tolerated) for issue in found))
     return health
 
 
 def _checks(
-    connection: Connection, application: Application, settings: Settings, pending: Collection[str]
+    connection: Connection,
+    application: Application,
+    settings: Settings,
+    before: Before,
 ) -> dict[str, Callable[[Health], tuple[Issue, ...]]]:
     ignore = settings.ignore
     return {
         "schema": lambda health: foreseen(
-            schema_issues(connection, application, ignore), application.metadata, connection
+            schema_issues(connection, application, ignore, health.differences, before.inventory),
+            application.metadata,
+            connection,
         ),
         "constraints": lambda health: constraint_issues(connection, application, ignore, health.issues),
-        "seeds": lambda health: seed_issues(connection, application.seeds, pending),
+        "seeds": lambda health: seed_issues(connection, application.seeds, before.pending),
         "rules": lambda health: rule_issues(connection, application.rules),
     }
 
@@ -134,17 +140,57 @@ def _validate(ctx: StepContext, inside: bool) -> bool:
         warnings, ms = tuple(issue.text for issue in health.warnings), milliseconds(begun)
         if health.defects:
             issues = tuple(issue.data() for issue in health.defects)
-            event: Payload = DefectsFound(checks=checks, warnings=warnings, ms=ms, issues=issues)
-        else:
-            event = HealthValidated(checks=checks, warnings=warnings, ms=ms, catalog=before)
-        ctx.unit.commit(ctx.work, event)
+            ctx.unit.commit(ctx.work, DefectsFound(checks=checks, warnings=warnings, ms=ms, issues=issues))
+            return True
+        told = _stamped(ctx)
+        ready = HealthValidated(
+            checks=checks,
+            warnings=(*warnings, *told),
+            ms=ms,
+            catalog=before,
+            told_stamped=bool(told) or None,
+        )
+        ctx.unit.commit(ctx.work, *_inventory(ctx, health), ready)
     return True
 
 
 def _checked(ctx: StepContext) -> tuple[str, Health]:
     """The fingerprint of the catalogue, and what the checks find in the same database."""
-    found, pending = fingerprint_of(ctx), pending_seeds(ctx)
-    return found, inspect_health(ctx.work, ctx.application, ctx.settings, pending, tolerated(ctx))
+    found, before = fingerprint_of(ctx), known_before(ctx, pending_seeds(ctx))
+    return found, inspect_health(ctx.work, ctx.application, ctx.settings, before)
+
+
+def known_before(ctx: StepContext, pending: Collection[str]) -> Before:
+    """What the journal says that decides how severe an issue is.
+
+    Args:
+        ctx: The step's context.
+        pending: The names of the seed sources that are still to be applied.
+    """
+    return Before(pending, tolerated(ctx), last_inventory(ctx.work, ctx.journal, ctx.knowledge))
+
+
+def _inventory(ctx: StepContext, health: Health) -> tuple[InventoryTaken, ...]:
+    """The inventory as an event, if it differs from the last one."""
+    metadata = ctx.application.metadata
+    if metadata is None:
+        return ()
+    found = take(ctx.work, metadata, health.differences)
+    if found == last_inventory(ctx.work, ctx.journal, ctx.knowledge):
+        return ()
+    return (InventoryTaken(objects=found.objects, rows=tuple(sorted(found.rows))),)
+
+
+def _stamped(ctx: StepContext) -> tuple[str, ...]:
+    """What a person should know of a database that was made from the models beside revisions."""
+    if not ctx.knowledge.stamped or ctx.application.schema_from == "models":
+        return ()
+    names = ", ".join(ctx.knowledge.stamped)
+    return (
+        f"This database was made from the models, and {names} was only stamped: what its revisions make "
+        "beside the models (rows, triggers, tables) may be missing. It stays as it is. To compare it with a "
+        "new one: set INITDB_DATABASE_URL to an empty database, then: initdb run",
+    )
 
 
 def tolerated(ctx: StepContext) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ PAYLOADS: Mapping[str, type[Payload]] = {
         notes.HoldReleased,
         notes.Outage,
         notes.HistoryRewound,
+        notes.InventoryTaken,
         notes.Snapshot,
     )
 }

@@ -102,6 +102,7 @@ _READ: Mapping[str, Read] = {
     "str": lambda value: "" if value is None else str(value),
     "str | None": text,
     "bool": bool,
+    "bool | None": lambda value: value if isinstance(value, bool) else None,
     "int": lambda value: whole(value) or 0,
     "int | None": whole,
     "float": lambda value: number(value) or 0.0,

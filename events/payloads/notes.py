@@ -102,6 +102,21 @@ class HistoryRewound(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InventoryTaken(Payload):
+    """What a database has of the models, when it becomes ready.
+
+    Args:
+        objects: Table → object → hash of its definition in the models.
+        rows: The tables that have rows.
+    """
+
+    type: ClassVar[str] = "inventory"
+
+    objects: Mapping[str, object]
+    rows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot(Payload):
     """What the entries before it say, so that reading can begin here.
 

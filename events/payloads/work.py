@@ -214,6 +214,7 @@ class HealthValidated(Payload):
         catalog: The fingerprint of the catalogue that was checked.
         clock: The database's time, in seconds since 1970.
         env_py: The hash of env.py, if there is one.
+        told_stamped: Whether a warning says that the revisions of this database were only stamped.
     """
 
     type: ClassVar[str] = "health_validated"
@@ -225,6 +226,7 @@ class HealthValidated(Payload):
     catalog: str | None = None
     clock: float | None = None
     env_py: str | None = None
+    told_stamped: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,11 @@ from initdb.statemachine.loop.look import look_on
 from initdb.statemachine.render.results import ValidationResult
 from initdb.steps.connect import reading
 from initdb.steps.drift import Issue, Severity, worst
+from initdb.steps.health.inventory import last_inventory
+from initdb.steps.health.report import Before, Health
 from initdb.steps.survey.edits import ACCEPT, Edit
 from initdb.steps.survey.facts import Facts, survey
-from initdb.steps.validate import Health, inspect_health
+from initdb.steps.validate import inspect_health
 
 SCHEMA_CHECKS = frozenset({"connectivity", "schema"})
 """The checks of the schema. The other checks are about the data in it."""
@@ -65,8 +67,11 @@ def open_look(initializer: Initializer) -> Iterator[OpenLook]:
 def health(initializer: Initializer, opened: OpenLook) -> Health:
     """The result of every check of a validation."""
     site = initializer.site
-    found = inspect_health(opened.connection, site.application, site.settings, opened.facts.seeds)
-    verdict = judge(opened.seen)
+    seen, pending = opened.seen, opened.facts.seeds
+    inventory = last_inventory(opened.connection, seen.journal, seen.knowledge) if seen.exists else None
+    before = Before(pending, inventory=inventory)
+    found = inspect_health(opened.connection, site.application, site.settings, before)
+    verdict = judge(seen)
     if verdict.kind == "ready":  # a run has tried to repair it, and the database is ready without it
         found = found.accepting(verdict.warnings)
     # Of the server, not of this database: no validation stores it.

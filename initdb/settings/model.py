@@ -107,26 +107,24 @@ class Settings:
         return (self, *(replace(self, database=name) for name in names))
 
     def schema_source(
-        self, *, has_migrations: bool | None = None, has_models: bool | None = None
+        self, *, has_migrations: bool | None = None, has_base: bool | None = None
     ) -> SchemaSource:
         """What creates the schema of an empty database.
 
-        It is `schema_from` if that is set, else "base" if `base` is set, else "migrations" if there are
-        migrations and no models, else "models".
+        It is `schema_from` if that is set, else "base" if there is one, else "migrations" if there are any,
+        else "models".
 
         Args:
             has_migrations: Whether there are migrations (default: whether the settings name any).
-            has_models: Whether there are models (default: whether the settings name any; an `app` has some).
+            has_base: Whether there is a base (default: whether the settings name one).
         """
         if self.schema_from is not None:
             return self.schema_from
-        if self.base is not None:
+        if self.base is not None if has_base is None else has_base:
             return "base"
         if has_migrations is None:
             has_migrations = self.migrations is not None
-        if has_models is None:
-            has_models = self.metadata is not None or self.app is not None
-        return "migrations" if has_migrations and not has_models else "models"
+        return "migrations" if has_migrations else "models"
 
     def work_fingerprint(self) -> dict[str, str]:
         """Name → JSON text of the settings that change what a run does to the database.

@@ -87,7 +87,7 @@ SETTINGS: tuple[Setting, ...] = (
         "schema_from",
         one_of(*get_args(values.SchemaSource)),
         None,
-        "What creates the schema of an empty database; by default initdb decides by what there is.",
+        "What creates the schema of an empty database: by default the migrations, if there are any.",
         example="migrations",
         alters_work=True,
     ),

@@ -55,6 +55,8 @@ class Gathering:
     told: dict[str, str]
     accepted: dict[str, str]
     notes: set[str]
+    inventory: int | None
+    stamped: tuple[str, ...]
     version: int
 
     @classmethod
@@ -184,23 +186,28 @@ def _inspected(known: Gathering, entry: Entry, said: work.DatabaseInspected) -> 
     if said.outside or said.started_over:
         known.forget_judgements()
     known.told |= _texts(said.edited or {})
+        known.inventory = None
     known.learn_version_place(said.version_table, said.version_schema)
 
 
 def _created(known: Gathering, entry: Entry, said: work.SchemaCreated) -> None:
     known.progress(said)
     known.managed, known.adopted = True, False
+    known.inventory = None
+    known.stamped = (said.heads or ()) if said.from_ == "models" else ()
     known.seeds = dict(ledger.forget(known.seeds, said.tables))
 
 
 def _adopted(known: Gathering, entry: Entry, said: work.SchemaAdopted) -> None:
     known.progress(said)
     known.managed = known.adopted = True
+    known.inventory = None
 
 
 def _applied(known: Gathering, entry: Entry, said: work.MigrationApplied) -> None:
     known.progress(said)
     known.managed = True
+    known.inventory = None
     known.applied[said.revision] = Applied(
         said.revision, said.digest, entry.run, entry.at, entry.by, marked=said.marked, file=said.file
     )
@@ -214,6 +221,7 @@ def _applied(known: Gathering, entry: Entry, said: work.MigrationApplied) -> Non
 def _reverted(known: Gathering, entry: Entry, said: work.MigrationReverted) -> None:
     known.progress(said)
     known.managed = True
+    known.inventory = None
     known.applied.pop(said.revision, None)
     known.held[said.revision] = said.digest
     known.settle((said.revision,))
@@ -246,6 +254,12 @@ def _validated(known: Gathering, entry: Entry, said: work.HealthValidated) -> No
     known.end_run("ready")
     known.tries = known.crashes = 0
     known.managed, known.adopted = True, False
+    if said.told_stamped:
+        known.stamped = ()
+
+
+def _inventory_taken(known: Gathering, entry: Entry, said: notes.InventoryTaken) -> None:
+    known.inventory = entry.seq
 
 
 def _failed(known: Gathering, entry: Entry, said: runs.StepFailed) -> None:
@@ -288,6 +302,7 @@ def _overridden(known: Gathering, entry: Entry, said: runs.Override) -> None:
 
 def _rewound(known: Gathering, entry: Entry, said: notes.HistoryRewound) -> None:
     known.forget_judgements()
+    known.inventory = None
 
 
 def _texts(code: Mapping[str, object]) -> Mapping[str, str]:
@@ -311,6 +326,7 @@ _EACH: tuple[tuple[type[Payload], Folder], ...] = (
     (work.SeedBatchApplied, _seeded),
     (work.RepairApplied, _repaired),
     (work.HealthValidated, _validated),
+    (notes.InventoryTaken, _inventory_taken),
     (runs.StepFailed, _failed),
     (runs.StepStarted, _begun),
     (runs.Override, _overridden),

@@ -79,7 +79,7 @@ class Beginning:
 
     def _commit(self, events: list[Payload]) -> None:
         with self.writer.open(self.work):
-            self.writer.commit_all(self.work, [*self._upgraded(), *events])
+            self.writer.commit(self.work, *self._upgraded(), *events)
 
     def _empty_spool(self) -> None:
         self.site.spool.drop(self.writer.knowledge.notes)
@@ -145,7 +145,7 @@ class Beginning:
                 dropped_by=self._dropped_by() or None,
                 made_schema=made_schema,
             )
-            self.writer.commit_all(work, [created, *events])
+            self.writer.commit(work, created, *events)
 
 
 def _overrules(order: Order, known: Knowledge) -> bool:

@@ -205,7 +205,7 @@ class Run:
             raise InitError("rollback-refused", f"the database is {state}")
         said = command(self._context())
         with self._writer.open(self._work):
-            self._writer.commit_all(self._work, [*said, RunStopped(why=order.reason or "")])
+            self._writer.commit(self._work, *said, RunStopped(why=order.reason or ""))
 
     def _context(self) -> StepContext:
         site = self._site
@@ -216,6 +216,7 @@ class Run:
             settings=site.settings,
             knowledge=self._writer.knowledge,
             engine=site.engine,
+            journal=self._writer.journal,
             report=partial(report_to, site.watcher.progress),
             waits=self._waits,
             sleep=self._stopper.pause,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, cast
 
@@ -112,12 +112,8 @@ class Writer:
                 self.stopper.pause(pause)
                 pause = min(pause * 1.5, 0.5)
 
-    def commit(self, connection: Connection, event: Payload) -> None:
-        """Append the waiting notes and the event, and commit."""
-        self.commit_all(connection, (event,))
-
-    def commit_all(self, connection: Connection, events: Iterable[Payload]) -> None:
-        """Append several events in one transaction; knowledge moves only when COMMIT was answered."""
+    def commit(self, connection: Connection, *events: Payload) -> None:
+        """Append the waiting notes and the events, and commit; knowledge moves when COMMIT was answered."""
         only_in(self.process)
         self.stopper.check()
         with lost(connection):

@@ -48,7 +48,8 @@ def assemble(given: Given, settings: Settings, engines: Engines) -> Application:
         rules=given.rules,
         base=named.base,
         schema_from=_of_this_database(settings).schema_source(
-            has_migrations=named.migrations is not None, has_models=named.metadata is not None
+            has_migrations=named.migrations is not None,
+            has_base=named.base is not None and settings.database is None,
         ),
         name=given.name or folder.name,
         folder=folder,

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from initdb.errors import InitError
 from initdb.steps.context import Application, ConfigProvider, ConfigTask
 from initdb.steps.env_py.source import chooses_folders, version_table
+from initdb.steps.python_files.source_of import source_of
 from initdb.steps.revisions.checked import checked_graph
 from initdb.steps.revisions.locate import MigrationPlace, find_directories
 from initdb.steps.revisions.reading import digest_of
@@ -88,15 +89,8 @@ def _place_of(provider: ConfigProvider, given: Callable[..., object]) -> Migrati
     from initdb.steps.alembic_driver import found_by
 
     found = found_by(provider)
-    made_by = hashlib.sha256(f"{_source(given)}\0{found.digest}".encode(errors="surrogatepass")).hexdigest()
+    made_by = hashlib.sha256(f"{source_of(given)}\0{found.digest}".encode(errors="surrogatepass")).hexdigest()
     return MigrationPlace(found.script_location, None, found.version_locations, made_by=made_by)
-
-
-def _source(given: Callable[..., object]) -> str:
-    try:
-        return inspect.getsource(inspect.unwrap(given))
-    except (OSError, TypeError, ValueError):  # it is an object, or was made without a file
-        return ""
 
 
 def _lazy_provider(place: MigrationPlace, engine: Engine) -> ConfigProvider:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Protocol, TypeAlias
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import (
+    Connection,
+    Executable,
+    Table,
+    TextClause,
+    exists,
+    literal,
+    literal_column,
+    select,
+    text,
+    union_all,
+)
 
 Row: TypeAlias = Sequence[Any]
 """One row, as the driver returns it. Only the statement knows the types."""
@@ -42,3 +54,28 @@ def asking(connection: Connection) -> Ask:
 @lru_cache
 def _clause(statement: str) -> TextClause:
     return text(statement)
+
+
+def asks_for_rows(tables: Collection[Table]) -> Executable:
+    """The statement that returns the keys of those tables that have rows.
+
+    Args:
+        tables: At least one, and all exist.
+    """
+    each = [
+        select(literal(table.key)).where(exists(select(literal_column("1")).select_from(table)))
+        for table in tables
+    ]
+    return each[0] if len(each) == 1 else union_all(*each)
+
+
+def batched(tables: Collection[Table], size: int) -> Iterator[tuple[Table, ...]]:
+    """The tables in groups.
+
+    Args:
+        tables: Tables.
+        size: How many a group has at most.
+    """
+    rest = iter(tables)
+    while group := tuple(islice(rest, size)):
+        yield group

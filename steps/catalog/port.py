@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import Column, Connection, Dialect
+from sqlalchemy import Column, Connection, Dialect, Table
 
 from initdb.errors import InitError
 from initdb.steps.catalog.names import VERSION_TABLE
@@ -179,6 +179,16 @@ class Catalogue(Content, Protocol):
                 be INVALID.
             missing: The foreign keys of the models that the database lacks. They are read only if rows can be
                 compared with them.
+        """
+
+    def with_rows(self, tables: Collection[Table]) -> frozenset[str]:
+        """The keys of those tables that have rows. A table that cannot be read counts as one that has.
+
+        On PostgreSQL a table counts as unreadable if the role may not read it, or if another session keeps
+        its lock for a second.
+
+        Args:
+            tables: Tables of a model that exist.
         """
 
     def fills(self, column: Column[object], default: str | None) -> bool:

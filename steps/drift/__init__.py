@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from initdb.steps.catalog.issue import SEVERITIES, Issue, Severity, defects, worst
-from initdb.steps.drift.compare import compare
+from initdb.steps.drift.compare import compare, is_left_out
 
-__all__ = ["SEVERITIES", "Issue", "Severity", "compare", "defects", "worst"]
+__all__ = ["SEVERITIES", "Issue", "Severity", "compare", "defects", "is_left_out", "worst"]

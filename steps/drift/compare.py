@@ -40,10 +40,19 @@ def compare(connection: Connection, metadata: MetaData, *, ignore: Collection[st
         *(issue for want in wants for issue in _table(want, found.get(names.key(want.key)), names)),
         *_extra_tables(wants, found, names, ignore),
     )
-    return tuple(issue for issue in issues if not _is_left_out(issue, ignore))
+    return tuple(issue for issue in issues if not is_left_out(issue, ignore))
 
 
-def _is_left_out(issue: Issue, ignore: Collection[str]) -> bool:
+def is_left_out(issue: Issue, ignore: Collection[str]) -> bool:
+    """Whether a difference is about something that people ignore.
+
+    Args:
+        issue: As `compare` returns it.
+        ignore: As for `compare`.
+    """
+    schema, _, table = (issue.table or "").rpartition(".")
+    if issue.table is not None and is_ignored(ignore, table, schema or None):
+        return True
     if issue.kind in _OF_COLUMNS:
         return is_ignored(ignore, f"{issue.table}.{issue.name}")
     return is_ignored(ignore, issue.name, issue.table)

@@ -7,6 +7,27 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from initdb.steps.catalog.issue import Issue, Severity, defects, worst
+from initdb.steps.health.inventory import Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the journal says that decides how severe an issue is.
+
+    Attributes:
+        pending: The names of the seed sources that the ledger does not have as complete.
+        tolerated: The ids of issues that a repair could not fix and that the application can work with. They
+            are warnings.
+        inventory: Of the last ready database. It tells something lost from something that was never made.
+    """
+
+    pending: Collection[str] = ()
+    tolerated: Collection[str] = ()
+    inventory: Inventory | None = None
+
+
+NOTHING = Before()
+"""The journal says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +41,17 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The checks that were made, and their issues in the order of the checks."""
+    """The checks that were made, and their issues in the order of the checks.
+
+    Attributes:
+        issues: What was found.
+        checks: What was checked.
+        differences: Every difference from the models, also those that people ignore.
+    """
 
     issues: tuple[Issue, ...] = ()
     checks: tuple[Check, ...] = ()
+    differences: tuple[Issue, ...] = ()
 
     @property
     def defects(self) -> tuple[Issue, ...]:
@@ -54,7 +82,8 @@ class Health:
             name: The name of the check.
             found: What it found.
         """
-        return Health((*self.issues, *found), (*self.checks, Check(name, len(found), worst(found))))
+        checks = (*self.checks, Check(name, len(found), worst(found)))
+        return replace(self, issues=(*self.issues, *found), checks=checks)
 
 
 def _softer(issue: Issue, texts: Collection[str]) -> Issue:

@@ -1,46 +1,106 @@
-"""Checks whether the schema is what the models say. If revisions make the schema, they decide."""
+"""Checks whether the schema is what the models say. If there are revisions, they decide."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from initdb.steps.catalog.issue import Issue, Severity
 from initdb.steps.catalog.names import is_ignored
 from initdb.steps.catalog.port import catalogue_of
-from initdb.steps.drift import Issue, Severity, compare
+from initdb.steps.drift import is_left_out
+from initdb.steps.health.inventory import Inventory, definitions
 
 if TYPE_CHECKING:
     from initdb.steps.context import Application
 
-_MODELS_RULE = "models"
+_ONLY_IN_MODELS = "No revision that is applied makes it, or it was dropped by hand."
 
 
 def schema_issues(
-    connection: Connection, application: Application, ignore: Collection[str]
+    connection: Connection,
+    application: Application,
+    ignore: Collection[str],
+    differences: Iterable[Issue],
+    inventory: Inventory | None,
 ) -> tuple[Issue, ...]:
     """Differences from the models, and tables that interrupted migrations left.
 
-    If revisions make the schema, a difference from the models is at most a warning.
+    If there are revisions, a difference from the models is at most a warning, unless it is something that was
+    lost since the database was ready.
 
     Args:
         connection: It is only read.
-        application: Its models are compared.
+        application: Its models were compared.
         ignore: What is left out.
+        differences: Every difference from the models.
+        inventory: Of the last ready database; None if it is not known.
     """
-    found = (
-        compare(connection, application.metadata, ignore=ignore) if application.metadata is not None else ()
-    )
-    if drift_severity(application) == "warning":
-        found = tuple(replace(issue, severity="warning") if issue.is_defect else issue for issue in found)
+    seen = tuple(issue for issue in differences if not is_left_out(issue, ignore))
+    excluded = application.excluded(connection, seen) if seen else frozenset()
+    found = tuple(issue for issue in seen if issue.id not in excluded)
+    if revisions_decide(application):
+        lost = lost_ids(connection, application, found, inventory)
+        found = (*_judged(found, lost),)
     return (*found, *_leftovers(connection, ignore))
 
 
+def revisions_decide(application: Application) -> bool:
+    """Whether the revisions are the authority for the schema, and not the models.
+
+    The models of the built-in identity schema and its revisions are initdb's own and always agree.
+    """
+    return application.place is not None and not application.identity
+
+
 def drift_severity(application: Application) -> Severity:
-    """The worst severity that a difference from the models can have."""
-    return "error" if application.schema_from == _MODELS_RULE else "warning"
+    """The worst severity of a difference from the models, if nothing was lost."""
+    return "warning" if revisions_decide(application) else "error"
+
+
+def lost_ids(
+    connection: Connection, application: Application, issues: Collection[Issue], inventory: Inventory | None
+) -> frozenset[str]:
+    """The ids of those issues that are about something that was there when the database was ready.
+
+    Args:
+        connection: To the database.
+        application: Its models have the definitions of today.
+        issues: Differences from the models.
+        inventory: Of the last ready database.
+    """
+    missing = [issue for issue in issues if issue.kind.startswith("missing-")]
+    if inventory is None or application.metadata is None or not missing:
+        return frozenset()
+    now = definitions(connection, application.metadata)
+    return frozenset(issue.id for issue in inventory.lost(missing, now))
+
+
+def _judged(issues: Iterable[Issue], lost: Collection[str]) -> Iterator[Issue]:
+    """The issues as revisions see them. At the end, how to write the revision that is missing."""
+    unwritten = []
+    for issue in issues:
+        if issue.id in lost:
+            yield replace(issue, text=f"{issue.text} It was there when the database was last ready.")
+        elif issue.kind.startswith("missing-"):
+            unwritten.append(issue)
+            yield replace(issue, severity="warning", suggestion=_ONLY_IN_MODELS)
+        else:
+            yield replace(issue, severity="warning") if issue.is_defect else issue
+    if unwritten:
+        what = "1 thing" if len(unwritten) == 1 else f"{len(unwritten)} things"
+        are = "is" if len(unwritten) == 1 else "are"
+        yield Issue(
+            "revision-missing",
+            "models",
+            f"{what} of the models {are} in no revision, or dropped by hand. "
+            'To write the revision: alembic revision --autogenerate -m "what it adds"',
+            "warning",
+            "To leave something out, name it in the setting `ignore`, or in env.py's include_object.",
+        )
 
 
 def _leftovers(connection: Connection, ignore: Collection[str]) -> tuple[Issue, ...]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from sqlalchemy.exc import NoSuchTableError
+
 from initdb.errors import InitError
-from initdb.errors.classify import classify, is_busy, is_connection_lost
+from initdb.errors.classify import classify, is_busy, is_connection_lost, is_missing_table
 from initdb.errors.driver import driver_error
 from initdb.events.head import ConnectionLost, JournalSignal
 from initdb.steps.one_revision.doubt import HALF_APPLIED, HALF_REVERTED
@@ -29,12 +31,17 @@ _REFUSES = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The revision that ran, its file, the kind of its database, and whether it ran up or down."""
+    """The revision that ran, its file, the kind of its database, and whether it ran up or down.
+
+    Attributes:
+        from_empty: Whether revisions alone have made the schema so far.
+    """
 
     revision: str
     file: str
     database: str
     doing: Doing
+    from_empty: bool = False
 
     @property
     def failed(self) -> str:
@@ -84,7 +91,14 @@ def _found(error: BaseException, place: Place, *, in_file: bool) -> InitError:
     if place.database == "sqlite" and in_file and is_busy(error):
         # This process holds the only write lock, so the revision waits for no other process.
         return InitError(place.failed, *found.context, _SECOND_CONNECTION, sqlstate=found.rendered().sqlstate)
+    if place.from_empty and found.reference == place.failed and _lacks_table(error):
+        return InitError("revisions-need-tables", *found.context, sqlstate=found.rendered().sqlstate)
     return found
+
+
+def _lacks_table(error: BaseException) -> bool:
+    """Whether a statement names a missing table, or a batch operation reads one."""
+    return is_missing_table(error) or isinstance(error, NoSuchTableError)
 
 
 def _hint(error: BaseException) -> tuple[str, ...]:

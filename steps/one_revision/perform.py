@@ -87,7 +87,8 @@ def perform(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
             SystemExit,
         ) as error:  # a revision is the application's code
             if attempt == TRIES or env.left or not (is_lock_timeout(error) or is_serialization(error)):
-                place = Place(step.revision, str(step.path), ctx.database, job.doing)
+                from_empty = job.doing == "migrate" and _from_empty(ctx, at.rows)
+                place = Place(step.revision, str(step.path), ctx.database, job.doing, from_empty)
                 with naming(lambda: names_of(ctx, step.revision)):
                     raise revision_failure(error, place, left=env.left) from error
             found = classify(error, doing=job.doing, database=ctx.database).rendered()
@@ -97,6 +98,14 @@ def perform(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
         env.recall(memo)
         ctx.sleep(0.5 * attempt)
     raise AssertionError("unreachable")
+
+
+def _from_empty(ctx: StepContext, rows: tuple[str, ...]) -> bool:
+    """Whether revisions alone have made the schema: all that are applied were run here by initdb."""
+    graph, applied = ctx.application.graph, ctx.knowledge.applied
+    return graph is not None and all(
+        name in applied and not applied[name].marked for name in graph.applied(rows)
+    )
 
 
 def _once(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:

@@ -14,9 +14,13 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from initdb.settings import Settings
 from initdb.steps.context import Application
+from initdb.steps.python_files.source_of import source_of
 from initdb.steps.revisions.listing import content_digest
 from initdb.steps.revisions.locate import MigrationPlace
 from initdb.steps.revisions.reading import digest_of
+
+RULES = 2
+"""The version of the rules by which a database is judged. Each database is validated once by new rules."""
 
 
 def code_parts(application: Application, settings: Settings, dialect: Dialect) -> dict[str, str]:
@@ -28,20 +32,27 @@ def code_parts(application: Application, settings: Settings, dialect: Dialect) -
         dialect: Of the database.
 
     Returns:
-        Part ("settings", "migrations", "models", "seeds") → hash, 64 hexadecimal digits.
+        Part ("settings", "migrations", "models", "base", "seeds") → hash, 64 hexadecimal digits.
     """
-    parts = {
-        "settings": _lines(f"{name}={value}" for name, value in sorted(settings.work_fingerprint().items()))
-    }
+    chosen = [f"{name}={value}" for name, value in sorted(settings.work_fingerprint().items())]
+    parts = {"settings": _lines([f"rules={RULES}", *chosen])}
     if application.place is not None:
         revisions = application.graph.digest() if application.graph else _everything(application.place)
         env_py = application.env_py or "missing"
         parts["migrations"] = _lines([revisions, env_py, *_around(application.place)])
     if application.metadata is not None:
         parts["models"] = models_digest(application.metadata, dialect)
+    if application.base is not None:
+        parts["base"] = _base_digest(application.base, dialect)
     if application.has_seeds:
         parts["seeds"] = _lines(f"{source.name}\0{source.digest}" for source in application.seeds)
     return parts
+
+
+def _base_digest(base: object, dialect: Dialect) -> str:
+    if isinstance(base, MetaData):
+        return models_digest(base, dialect)
+    return _lines([source_of(base)])
 
 
 def _around(place: MigrationPlace) -> list[str]:

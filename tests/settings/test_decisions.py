@@ -12,10 +12,11 @@ from initdb.settings import SETTINGS, Settings
     [
         (Settings(), "models"),
         (Settings(migrations="/m"), "migrations"),
-        (Settings(migrations="/m", metadata="shop:db"), "models"),
-        (Settings(migrations="/m", app="shop:app"), "models"),
+        (Settings(metadata="shop:db"), "models"),
+        (Settings(migrations="/m", metadata="shop:db"), "migrations"),
+        (Settings(migrations="/m", app="shop:app"), "migrations"),
         (Settings(migrations="/m", base="shop:base"), "base"),
-        (Settings(migrations="/m", metadata="shop:db", schema_from="migrations"), "migrations"),
+        (Settings(migrations="/m", metadata="shop:db", schema_from="models"), "models"),
     ],
 )
 def test_where_the_schema_comes_from(settings: Settings, expected: str) -> None:
@@ -26,7 +27,6 @@ def test_where_the_schema_comes_from(settings: Settings, expected: str) -> None:
 def test_the_caller_may_know_better_what_is_present() -> None:
     """Objects handed over in code count as what settings would have named."""
     assert Settings().schema_source(has_migrations=True) == "migrations"
-    assert Settings(migrations="/m").schema_source(has_models=True) == "models"
     assert Settings(migrations="/m").schema_source(has_migrations=False) == "models"
 
 

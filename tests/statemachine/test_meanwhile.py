@@ -70,7 +70,6 @@ def test_what_changes_while_it_is_validated_is_looked_at_again(toy: Toy) -> None
     made = toy.initializer()
     initializer = Initializer(
         metadata=toy.metadata(),
-        migrations=toy.migrations,
         seeds=toy.seeds,
         rules=(Rule("meanwhile", rule),),
         settings=made.settings,

@@ -30,7 +30,7 @@ def test_every_field_of_a_ready_database(tmp_path: Path, database_url: str) -> N
     )
     assert (status.state, status.verdict, status.at_work) == ("ready", "ready", False)
     assert (status.entries, status.last_type, status.last_at) == (
-        len(entries) + 1,  # the snapshot
+        len(entries) + 2,  # the inventory, and the snapshot
         "health_validated",
         entries[-1].at,
     )

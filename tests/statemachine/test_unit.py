@@ -106,11 +106,11 @@ def test_several_events_are_one_transaction(writer: Writer, connection: Connecti
     """Either all are committed or none."""
     begun = [said("run_started"), said("override", {"retry": ["r1"]})]
     with pytest.raises(NoRow), writer.open(connection):
-        writer.commit_all(connection, [*begun, said("schema_created")])
+        writer.commit(connection, *begun, said("schema_created"))
     assert writer.journal.head(connection).seq == 1
     rollback(connection)
     with writer.open(connection):
-        writer.commit_all(connection, begun)
+        writer.commit(connection, *begun)
     assert writer.knowledge.seq == 3 and writer.knowledge.retry == {"r1"}
 
 
@@ -261,7 +261,7 @@ def test_the_first_event_of_all_stays_the_first(engine: Engine) -> None:
     with session(engine) as connection:
         begin(connection)
         journal.create(connection)
-        writer.commit_all(connection, [said("journal_created", {"application": "shop"}), said("run_started")])
+        writer.commit(connection, said("journal_created", {"application": "shop"}), said("run_started"))
         types = [entry.type for entry in journal.read(connection)]
     assert types == ["journal_created", "outage", "run_started"]
 
@@ -308,7 +308,7 @@ def test_an_observer_hears_of_what_was_committed(
 
     writer.observe = observe
     with writer.open(connection):
-        writer.commit_all(connection, [said("run_started"), said("override")])
+        writer.commit(connection, said("run_started"), said("override"))
     assert found == [3, 3]
 
 

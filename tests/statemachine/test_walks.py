@@ -332,12 +332,13 @@ def test_revisions_applied_outside_are_recorded(toy: Toy) -> None:
     assert inspected.data["outside"] == ["r4"]
 
 
-def test_a_dropped_table_is_made_again_and_seeded(toy: Toy) -> None:
-    """The repair is a transaction of its own, and leads to what is still to be done."""
+def test_a_dropped_table_is_made_again_and_seeded_by_order(toy: Toy) -> None:
+    """It had rows, so a boot stops. The repair is a transaction, and leads to what is still to be done."""
     toy.initializer().initialize()
     toy.sql("DROP TABLE t1")
-    result = toy.initializer().initialize()
-    assert result.success, result.errors
+    stopped = toy.initializer().initialize()
+    assert not stopped.success and "table-lost" in stopped.errors[0]
+    assert toy.initializer().attend(orders.again("repair")).ending == "ready"
     assert rows(toy) == 5
     types = toy.types()[6:]
     assert types.index("defects_found") < types.index("repair_applied") < types.index("seed_batch_applied")

@@ -114,5 +114,5 @@ def _lead(
     if state == "defective":
         events.append(("defects_found", {"issues": [{"kind": "missing-table"}]}))
     with writer.open(connection):
-        writer.commit_all(connection, [said(kind, data) for kind, data in events])
+        writer.commit(connection, *(said(kind, data) for kind, data in events))
     assert writer.knowledge.state == state

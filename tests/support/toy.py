@@ -116,9 +116,8 @@ class Toy:
 
     def initializer(self, watch: Callable[[Entry], None] | None = None, **options: Any) -> Initializer:
         """A process of this application, as its files are now."""
-        settings = load_settings(
-            folder=self.folder, environ={}, options={"database_url": self.url, **self.options, **options}
-        )
+        chosen = {"database_url": self.url, "schema_from": "models", **self.options, **options}
+        settings = load_settings(folder=self.folder, environ={}, options=chosen)
         return Initializer(
             metadata=self.metadata(),
             migrations=self.migrations if self.migrations.exists() else None,

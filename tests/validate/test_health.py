@@ -15,7 +15,8 @@ from initdb.steps.catalog.postgresql import checks as postgresql_checks
 from initdb.steps.catalog.reference import Reference
 from initdb.steps.catalog.sqlite import checks as sqlite_checks
 from initdb.steps.context import Application, Rule
-from initdb.steps.health.report import Health
+from initdb.steps.health.report import Before, Health
+from initdb.steps.revisions.locate import MigrationPlace
 from initdb.steps.seeds.model import SeedSource
 from initdb.steps.validate import inspect_health
 from tests.validate.shop import shop
@@ -25,7 +26,9 @@ def _health(
     work: Connection, models: MetaData | None = None, ignore: tuple[str, ...] = (), **parts: Any
 ) -> Health:
     pending = parts.pop("pending", ())
-    return inspect_health(work, Application(metadata=models, **parts), Settings(ignore=ignore), pending)
+    return inspect_health(
+        work, Application(metadata=models, **parts), Settings(ignore=ignore), Before(pending)
+    )
 
 
 def _kinds(health: Health) -> list[tuple[str, str]]:
@@ -59,9 +62,10 @@ def test_differences_are_errors_unless_the_revisions_are_the_authority(work: Con
     shop("users.ix", "users.note", "users.ux").create_all(work)
     wanted = {"missing-index", "missing-column", "missing-unique"}
     assert {(kind, "error") for kind in wanted} == set(_kinds(_health(work, shop())))
-    assert {(kind, "warning") for kind in wanted} == set(
-        _kinds(_health(work, shop(), schema_from="migrations"))
-    )
+    found = _health(work, shop(), place=MigrationPlace(Path("alembic"), None, ()))
+    assert {(kind, "warning") for kind in {*wanted, "revision-missing"}} == set(_kinds(found))
+    (how,) = [issue.text for issue in found.issues if issue.kind == "revision-missing"]
+    assert "3 things of the models are in no revision" in how and "alembic revision" in how
 
 
 def test_leftovers_are_warnings(work: Connection) -> None:
@@ -148,7 +152,7 @@ def test_tolerated_issues_are_warnings(work: Connection) -> None:
     shop("users.ix").create_all(work)
     application = Application(metadata=shop())
     (issue,) = inspect_health(work, application, Settings()).defects
-    health = inspect_health(work, application, Settings(), (), [issue.id])
+    health = inspect_health(work, application, Settings(), Before(tolerated=[issue.id]))
     assert health.defects == () and [issue.text] == [warning.text for warning in health.warnings]
 
 
@@ -233,7 +237,7 @@ class TestPostgresql:
         connection.exec_driver_sql("INSERT INTO users (id, team_id, email) VALUES (1, 9, 'a')")
         kinds = [issue.kind for issue in _health(connection, shop()).defects]
         assert kinds == ["missing-foreign-key", "orphaned-rows"]
-        assert _health(connection, shop(), schema_from="migrations").defects == ()
+        assert _health(connection, shop(), place=MigrationPlace(Path("alembic"), None, ())).defects == ()
 
     def test_orphans_are_not_looked_for_without_end(
         self, connection: Connection, monkeypatch: pytest.MonkeyPatch

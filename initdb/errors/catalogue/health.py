@@ -6,6 +6,41 @@ from initdb.errors.rows import Advice, ErrorRow
 
 HEALTH: tuple[ErrorRow, ...] = (
     ErrorRow(
+        "table-lost",
+        "A table is gone that held rows when the database was last ready.",
+        "Nothing was changed. An empty table in its place would hide the loss, so none was made.",
+        "Restore the table from a backup, then: initdb run. If its rows may go: initdb repair",
+        causes=(
+            "Somebody dropped or renamed the table by hand.",
+            "A backup was restored in part.",
+            "A script ran against the wrong database.",
+        ),
+        advice=(
+            Advice(
+                "troubleshooting",
+                "See when the database was last ready, and who did what since: initdb journal --last 20",
+            ),
+            Advice(
+                "backup",
+                "Restore this one table: pg_restore --table=orders --dbname=shop backup.dump",
+                "postgresql",
+            ),
+            Advice(
+                "backup",
+                'Copy this one table: sqlite3 backup.db ".dump orders" | sqlite3 app.db',
+                "sqlite",
+            ),
+            Advice(
+                "manual-procedure",
+                "If it was renamed on purpose, name it back, rename it in a revision and in the model.",
+            ),
+            Advice(
+                "consistency",
+                "initdb repair makes the table anew, without rows, and applies its seeds again.",
+            ),
+        ),
+    ),
+    ErrorRow(
         "defects-remain",
         "The database is not what the application needs, and no safe repair can change that.",
         "The tables and rows are unchanged.",

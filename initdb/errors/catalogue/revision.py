@@ -49,6 +49,46 @@ REVISION: tuple[ErrorRow, ...] = (
         passing=True,
     ),
     ErrorRow(
+        "no-revisions",
+        "The directory of the revisions has none yet, and the database is empty.",
+        _NOTHING,
+        'Write the first revision: alembic revision --autogenerate -m "first". Then: initdb run',
+        causes=("The directory is new.", "The setting migrations names the wrong directory."),
+        advice=(
+            Advice("troubleshooting", "See which revisions Alembic finds: alembic history"),
+            Advice(
+                "alternative-configuration",
+                'To make the tables from the models for now, without revisions: schema_from = "models"',
+            ),
+        ),
+    ),
+    ErrorRow(
+        "revisions-need-tables",
+        "A revision needs a table that no revision before it makes.",
+        _UNIT,
+        'Say where the table comes from: base = "module:metadata", or schema_from = "models". Or correct the '
+        "revision. Then: initdb run",
+        causes=(
+            "The first tables were made before there were revisions, by create_all() or by hand.",
+            "Revisions were deleted after every database had them.",
+            "The revision names a table wrongly.",
+        ),
+        advice=(
+            Advice(
+                "alternative-configuration",
+                "If something makes the first tables before the revisions, name it: base = "
+                '"shop.legacy:metadata"\n'
+                "It is a MetaData, or a function that is given a connection. The revisions then follow.",
+            ),
+            Advice(
+                "alternative-configuration",
+                'To make an empty database from the models and stamp it: schema_from = "models"\n'
+                "What only revisions make (rows, triggers) is then missing.",
+            ),
+            Advice("troubleshooting", "Read the revision, and those before it: alembic history --verbose"),
+        ),
+    ),
+    ErrorRow(
         "revision-failed",
         "A revision failed.",
         _UNIT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Column, Connection, Dialect
+from sqlalchemy import Column, Connection, Dialect, Table
 
 from initdb.steps.catalog.asking import asking
 from initdb.steps.catalog.postgresql.content import PostgresqlContent
@@ -92,6 +92,12 @@ class PostgresqlCatalogue(PostgresqlContent):
             *checks.constraint_issues(self.connection, ignore),
             *checks.orphan_issues(self.connection, missing),
         )
+
+    def with_rows(self, tables: Collection[Table]) -> frozenset[str]:
+        """See the port."""
+        from initdb.steps.catalog.postgresql import checks
+
+        return checks.with_rows(self.connection, tables)
 
     def fills(self, column: Column[object], default: str | None) -> bool:
         """See the port."""

@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Column, Connection, Dialect
+from sqlalchemy import Column, Connection, Dialect, Table
 
-from initdb.steps.catalog.asking import asking
+from initdb.steps.catalog.asking import asking, asks_for_rows, batched
 from initdb.steps.catalog.sqlite.content import SqliteContent
 from initdb.steps.catalog.sqlite.types import difference
 
@@ -74,6 +74,11 @@ class SqliteCatalogue(SqliteContent):
         from initdb.steps.catalog.sqlite import checks
 
         return checks.orphan_issues(self.connection, ignore)
+
+    def with_rows(self, tables: Collection[Table]) -> frozenset[str]:
+        """See the port."""
+        found = (self.connection.scalars(asks_for_rows(some)) for some in batched(tables, 100))
+        return frozenset(key for keys in found for key in keys)
 
     def fills(self, column: Column[object], default: str | None) -> bool:
         """See the port."""
