@@ -7,6 +7,7 @@ from initdb.events.payloads.work import SchemaAdopted
 from initdb.steps.alembic_driver import Environment, run_in_environment
 from initdb.steps.context import Progress, StepContext
 from initdb.steps.drift.exact_match import differences
+from initdb.steps.drift.excluded import NO_FILTERS, Filters, of_options
 from initdb.steps.payload.remaining import pending_revisions, pending_seeds
 from initdb.steps.survey.facts import survey
 
@@ -23,7 +24,7 @@ def run(ctx: StepContext, stamp: str | None = None) -> None:
     """
     ctx.report(Progress("adopt"))
     if ctx.application.provider is None:
-        _refuse_differences(ctx, stamp)
+        _refuse_differences(ctx, stamp, NO_FILTERS)
         with ctx.unit.open(ctx.work):
             _record(ctx, None, ())
     else:
@@ -33,12 +34,12 @@ def run(ctx: StepContext, stamp: str | None = None) -> None:
 def _stamp(ctx: StepContext, env: Environment, stamp: str | None) -> None:
     graph = ctx.application.graph
     heads = (stamp,) if stamp else tuple(graph.heads if graph else ())
-    _refuse_differences(ctx, stamp)
+    _refuse_differences(ctx, stamp, of_options(env.context.opts))
     with ctx.unit.open(env.connection):
         _record(ctx, env, env.stamp(heads), marked=stamp is not None)
 
 
-def _refuse_differences(ctx: StepContext, stamp: str | None) -> None:
+def _refuse_differences(ctx: StepContext, stamp: str | None, filters: Filters) -> None:
     """Refuse tables that differ from the models.
 
     Without revisions, tables may lack something, since a repair can still create it. With revisions, nobody
@@ -49,6 +50,8 @@ def _refuse_differences(ctx: StepContext, stamp: str | None) -> None:
         return
     with ctx.reading() as connection:
         found = differences(connection, metadata, ctx.settings.ignore)
+        left_out = filters.leave_out(connection, metadata, found)
+    found = tuple(issue for issue in found if issue.id not in left_out)
     if ctx.application.provider is None:
         found = tuple(issue for issue in found if not issue.kind.startswith("missing-"))
     if found:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from initdb.errors import InitError
+from initdb.steps.catalog.issue import Issue
 from initdb.steps.context import StepContext
+from initdb.steps.drift import is_left_out
 from initdb.steps.health.inventory import last_inventory
 
 
@@ -25,9 +27,13 @@ def refuse_lost_rows(ctx: StepContext, missing: Collection[str]) -> None:
     if not missing or (run is not None and run.reason == ORDERED):
         return
     before = last_inventory(ctx.work, ctx.journal, ctx.knowledge)
-    gone = sorted(before.rows & set(missing)) if before is not None else []
-    if gone:
-        raise InitError("table-lost", *(f"The table {name} is gone." for name in gone), database=ctx.database)
+    names = sorted(before.rows & set(missing)) if before is not None else []
+    gone = [Issue("missing-table", name, f"The table {name} is gone.", table=name) for name in names]
+    gone = [issue for issue in gone if not is_left_out(issue, ctx.settings.ignore)]
+    excluded = ctx.application.excluded(ctx.work, gone) if gone else ()
+    said = [issue.text for issue in gone if issue.id not in excluded]
+    if said:
+        raise InitError("table-lost", *said, database=ctx.database)
 
 
 ORDERED = "repair"
