@@ -82,7 +82,9 @@ def refuse_no_revisions(application: Application, facts: Facts) -> None:
     waits = facts.schema_from == "migrations" and facts.missing and not facts.tables and not facts.rows
     if waits and graph is not None and not graph.files and application.place is not None:
         where = application.place.script_location
-        raise InitError("no-revisions", f"{len(facts.missing)} tables in the models, no revision in {where}")
+        raise InitError(
+            "no-revisions", f"tables in the models: {len(facts.missing)}; revisions in {where}: 0"
+        )
 
 
 def _overlap(ctx: StepContext, application: Application, facts: Facts) -> InitError:

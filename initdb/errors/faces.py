@@ -93,7 +93,8 @@ def as_typed(text: str) -> str:
     face = at_hand()
     if face == PLAIN:
         return text
-    return _COMMAND.sub(lambda found: _typed(face, found), text)
+    typed = _COMMAND.sub(lambda found: _typed(face, found), text)
+    return typed.replace("flask db revision --autogenerate", "flask db migrate")
 
 
 def _typed(face: Face, found: re.Match[str]) -> str:

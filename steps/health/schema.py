@@ -17,8 +17,6 @@ from initdb.steps.health.inventory import Inventory, definitions
 if TYPE_CHECKING:
     from initdb.steps.context import Application
 
-_ONLY_IN_MODELS = "No revision that is applied makes it, or it was dropped by hand."
-
 
 def schema_issues(
     connection: Connection,
@@ -87,7 +85,7 @@ def _judged(issues: Iterable[Issue], lost: Collection[str]) -> Iterator[Issue]:
             yield replace(issue, text=f"{issue.text} It was there when the database was last ready.")
         elif issue.kind.startswith("missing-"):
             unwritten.append(issue)
-            yield replace(issue, severity="warning", suggestion=_ONLY_IN_MODELS)
+            yield replace(issue, severity="warning", suggestion="")
         else:
             yield replace(issue, severity="warning") if issue.is_defect else issue
     if unwritten:

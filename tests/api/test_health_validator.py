@@ -60,7 +60,9 @@ class TestIntegrity:
             connection.execute(text("DROP TABLE product"))
         schema = health(ready).validate_schema_integrity()
         assert (schema.valid, schema.severity) == (False, "error")
-        assert schema.issues == ["The table product is missing."]
+        assert schema.issues == [
+            "The table product is missing. It was there when the database was last ready."
+        ]
 
     def test_a_broken_rule_is_the_rows(self, ready: Shop) -> None:
         def not_empty(connection: Connection) -> list[str]:

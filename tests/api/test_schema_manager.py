@@ -77,7 +77,7 @@ def test_validation_and_repair_of_a_missing_index_and_table(made: Shop, engine: 
         connection.execute(text("DROP TABLE product"))
     found = manager.validate_schema()
     assert (found.valid, found.severity) == (False, "error")
-    assert found.issues == ["The table product is missing."]
+    assert found.issues == ["The table product is missing. It was there when the database was last ready."]
     assert found.suggestions == ["initdb repair creates it, without rows."]
     repaired = manager.repair_schema()
     assert repaired.success, repaired.errors

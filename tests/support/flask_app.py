@@ -102,7 +102,9 @@ def journal(engine: Engine) -> list[str]:
         return []
     with engine.connect() as connection:
         return list(
-            connection.scalars(text("SELECT type FROM init_journal WHERE type <> 'snapshot' ORDER BY seq"))
+            connection.scalars(
+                text("SELECT type FROM init_journal WHERE type NOT IN ('snapshot', 'inventory') ORDER BY seq")
+            )
         )
 
 

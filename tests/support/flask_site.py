@@ -159,7 +159,9 @@ class Place:
         """The types of the journal's entries, in order."""
         return [
             str(row[0])
-            for row in self.sql("SELECT type FROM init_journal WHERE type <> 'snapshot' ORDER BY seq")
+            for row in self.sql(
+                "SELECT type FROM init_journal WHERE type NOT IN ('snapshot', 'inventory') ORDER BY seq"
+            )
         ]
 
     def tables(self) -> list[str]:

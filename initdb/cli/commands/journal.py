@@ -52,7 +52,7 @@ from initdb.cli.opening.target import find_target
     "--last", "number", type=click.IntRange(min=1), metavar="N", help="Only the last N of these events."
 )
 @click.option(
-    "--snapshots", is_flag=True, help="Also the snapshots of what is known, which tell of nothing new."
+    "--snapshots", is_flag=True, help="Also snapshots and inventories, which tell of nothing that happened."
 )
 @click.option("--follow", is_flag=True, help="Go on, and print each new event until Ctrl-C.")
 @click.option("--no-pager", is_flag=True, help="Never show it in a pager (PAGER, or less).")
