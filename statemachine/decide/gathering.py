@@ -185,8 +185,8 @@ def _inspected(known: Gathering, entry: Entry, said: work.DatabaseInspected) -> 
         known.managed = known.adopted = False
     if said.outside or said.started_over:
         known.forget_judgements()
-    known.told |= _texts(said.edited or {})
         known.inventory = None
+    known.told |= _texts(said.edited or {})
     known.learn_version_place(said.version_table, said.version_schema)
 
 
