@@ -69,7 +69,7 @@ class Health:
         Args:
             texts: What a ready database was said to have in spite of being ready.
         """
-        accepted, issues = Health(), iter(self.issues)
+        accepted, issues = Health(differences=self.differences), iter(self.issues)
         for check in self.checks:
             found = tuple(islice(issues, check.issues))
             accepted = accepted.with_check(check.name, tuple(_softer(issue, texts) for issue in found))

@@ -96,7 +96,7 @@ class TestReport:
         assert report["data"]["valid"]
         assert report["migrations"] == {"heads": ["r2"], "pending": [], "unknown": [], "held": []}
         assert report["journal"]["intact"] is True
-        assert report["journal"]["entries"] == len(before) + 1, "the snapshot"
+        assert report["journal"]["entries"] == len(before) + 2, "the inventory and the snapshot"
         json.dumps(report)
         assert journal(engine) == before
 
