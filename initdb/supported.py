@@ -25,7 +25,7 @@ def too_old() -> InitError | None:
             continue
         if _numbers(found) < _numbers(oldest):
             said = f"{name} {found} is installed; initdb needs {oldest} or later"
-            return InitError("library-too-old", said, fix=f"pip install '{name}>={oldest}'")
+            return InitError("library-too-old", said, fix=f"pip install '{name}>={oldest}', then: initdb run")
     return None
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from initdb.errors import InitError
 from initdb.errors.classify import classify, is_missing_table
+from initdb.errors.known_names import of_database
 from initdb.errors.redact import url_text
 from initdb.errors.translated import translated
 from initdb.events.head import JournalSignal
@@ -37,6 +38,15 @@ def refused(engine: Engine, error: BaseException, doing: str = "connect") -> Ini
         doing: What failed; see `initdb.errors.classify.classify`.
     """
     return classify(error, doing=doing, database=engine.dialect.name, target=url_text(engine.url))
+
+
+def names(engine: Engine) -> dict[str, str]:
+    """What stands for DBURL, DBFILE and the like in an error about a database.
+
+    Args:
+        engine: The engine of the database.
+    """
+    return of_database(url_text(engine.url))
 
 
 @contextlib.contextmanager

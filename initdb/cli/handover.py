@@ -98,7 +98,7 @@ def hand_over(words: Sequence[str], path: str | None = None) -> NoReturn:
     places = (os.environ.get("PATH", "") if path is None else path).split(os.pathsep)
     program = next((str(found) for place in places if (found := _other(Path(place) / "initdb"))), None)
     if program is None:
-        raise InitError("postgresql-initdb-missing", f"called with: {' '.join(words)}")
+        raise InitError("postgresql-initdb-missing", f"called with: {' '.join(words)}", database="postgresql")
     sys.stdout.flush()
     sys.stderr.flush()
     # It looks for its server beside the program that it is called by.

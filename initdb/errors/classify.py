@@ -6,7 +6,7 @@ from pathlib import Path
 
 from initdb.errors.driver import DriverError, driver_error
 from initdb.errors.exception import InitError
-from initdb.errors.files import sqlite_path
+from initdb.errors.files import in_the_way, sqlite_path
 from initdb.errors.from_postgresql import postgresql_reference
 from initdb.errors.from_python import OTHERS_CODE, python_reference, url_fault
 from initdb.errors.from_sqlite import sqlite_reference
@@ -81,7 +81,7 @@ def classify(exc: BaseException, *, doing: str, database: str, target: str = "")
     try:
         names = (of_database(target) if "://" in target else {}) | _file_of(exc)
         if isinstance(exc, InitError):
-            return exc.with_names(names)
+            return exc.with_names(names, database or None)
         return _classified(exc, doing, database or None, target).with_names(names)
     except Exception as second:  # the report of a failure must not fail
         said = f"{type(exc).__name__}, and {type(second).__name__} while it was described"
@@ -90,7 +90,7 @@ def classify(exc: BaseException, *, doing: str, database: str, target: str = "")
 
 def _file_of(exc: BaseException) -> dict[str, str]:
     name = exc.filename if isinstance(exc, OSError | SyntaxError) else None
-    return of_file(Path(name)) if isinstance(name, str) and name else {}
+    return of_file(in_the_way(Path(name))) if isinstance(name, str) and name else {}
 
 
 def is_passing(exc: BaseException) -> bool:

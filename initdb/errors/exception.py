@@ -113,20 +113,25 @@ class InitError(Exception):
         said = self._general
         return self._again(replace(said, context=safe_lines((*said.context, *lines))), self._names)
 
-    def with_names(self, names: Mapping[str, str]) -> InitError:
-        """The same failure with more names filled in. A value that it has stays.
+    def with_names(self, names: Mapping[str, str], database: str | None = None) -> InitError:
+        """The same failure with more names filled in. What it has already stays.
 
         Args:
             names: As the argument of this name.
+            database: As the argument of this name.
 
         Example:
             >>> error = InitError("revision-failed", names={"REV": "3f2a"}).with_names({"PREVIOUS": "base"})
             >>> error.rendered().advice[0]
             'See the statements that it sends: alembic upgrade base:3f2a --sql'
         """
-        if self._names is None or not names.keys() - self._names.keys():
+        is_new = self.database is None and database is not None
+        if self._names is None or not (is_new or names.keys() - self._names.keys()):
             return self
-        return self._again(self._general, {**names, **self._names})
+        general = self._general
+        if is_new:
+            general = replace(general, database=database, advice=short_advice(self.row, database))
+        return self._again(general, {**names, **self._names})
 
     def _again(self, general: Rendered, names: Mapping[str, str] | None) -> InitError:
         error = InitError.__new__(InitError)

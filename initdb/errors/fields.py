@@ -33,7 +33,8 @@ FIELDS: MappingProxyType[str, str] = MappingProxyType(
 """Name → what it stands for."""
 
 _FIELD = re.compile(
-    rf"(?P<quote>[\"'])(?P<inner>{'|'.join(FIELDS)})(?P=quote)|\b(?P<bare>{'|'.join(FIELDS)})\b"
+    rf"(?P<quote>[\"'])(?P<inner>{'|'.join(FIELDS)})(?P=quote)|\b(?<!:///)(?P<bare>{'|'.join(FIELDS)})\b"
+    rf"|(?<=:///)(?P<path>{'|'.join(FIELDS)})\b"
 )
 _NO_PLACE = re.compile(r"[\"'\\$`\x00-\x1f]")
 """What cannot stand between quotation marks, in SQL as in a shell."""
@@ -42,8 +43,8 @@ _NO_PLACE = re.compile(r"[\"'\\$`\x00-\x1f]")
 def fill(text: str, names: Mapping[str, str]) -> str:
     """The text with the values of the names that it has.
 
-    Between quotation marks a value stands as it is, and elsewhere as one word of a shell. A value that would
-    end the quotation is left out: its name stays.
+    Between quotation marks and in a URL a value stands as it is; elsewhere it is one word of a shell. A value
+    that would end the quotation is left out: its name stays.
 
     Args:
         text: A text of the catalogue.
@@ -55,11 +56,11 @@ def fill(text: str, names: Mapping[str, str]) -> str:
     """
 
     def value(found: re.Match[str]) -> str:
-        said = names.get(found["inner"] or found["bare"])
-        if not said or (found["inner"] and _NO_PLACE.search(said)):
+        said = names.get(_name(found))
+        if not said or (not found["bare"] and _NO_PLACE.search(said)):
             return found.group()
         mark = found["quote"] or ""
-        return f"{mark}{said}{mark}" if mark else shlex.quote(said)
+        return shlex.quote(said) if found["bare"] else f"{mark}{said}{mark}"
 
     return _FIELD.sub(value, text) if names else text
 
@@ -71,4 +72,8 @@ def fields_in(text: str) -> tuple[str, ...]:
         >>> fields_in("alembic upgrade PREVIOUS:REV --sql")
         ('PREVIOUS', 'REV')
     """
-    return tuple(dict.fromkeys(found["inner"] or found["bare"] for found in _FIELD.finditer(text)))
+    return tuple(dict.fromkeys(map(_name, _FIELD.finditer(text))))
+
+
+def _name(found: re.Match[str]) -> str:
+    return found["inner"] or found["bare"] or found["path"]

@@ -39,10 +39,10 @@ def why_not_opened(path: Path | None) -> Finding | None:
     if path is None:
         return None
     try:
-        return _missing_folder(path) or _wrong_kind(path) or _not_permitted(path)
+        return _missing_folder(path) or _wrong_kind(path) or _read_only(path) or _not_permitted(path)
     except PermissionError as error:
-        closed = Path(error.filename).parent
-        return "file-permission-denied", (f"{error.filename} cannot be reached by {_user()}.",), closed
+        said = f"{error.filename} cannot be reached by {_user()}."
+        return "file-permission-denied", (said,), in_the_way(Path(error.filename))
     except OSError as error:
         return "connection-failed", (f"{error.filename}: {error.strerror}",), path
 
@@ -52,11 +52,19 @@ def why_not_written(path: Path | None) -> Finding | None:
     if path is None:
         return None
     try:
-        if os.statvfs(path).f_flag & os.ST_RDONLY:
-            return "read-only-database", (f"The file system of {path} is mounted read-only.",), path
-        return _not_permitted(path)
+        return _read_only(path) or _not_permitted(path)
     except OSError:
         return None
+
+
+def in_the_way(path: Path) -> Path:
+    """The first folder above a file that this process may not enter; the file itself if there is none.
+
+    Args:
+        path: The file.
+    """
+    above = reversed(path.absolute().parents)
+    return next((it for it in above if not os.access(it, os.X_OK, effective_ids=_EFFECTIVE)), path)
 
 
 def is_disk_full(path: Path | None) -> bool:
@@ -97,6 +105,13 @@ def _missing_folder(path: Path) -> Finding | None:
         if not stat.S_ISDIR(mode):
             return "folder-missing", (f"{folder} is not a folder.",), path
     return None
+
+
+def _read_only(path: Path) -> Finding | None:
+    found = _file_system(path)
+    if found is None or not found.f_flag & os.ST_RDONLY:
+        return None
+    return "read-only-database", (f"The file system of {path} is mounted read-only.",), path
 
 
 def _wrong_kind(path: Path) -> Finding | None:

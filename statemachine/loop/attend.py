@@ -356,7 +356,7 @@ class _Attendance:
     def _wait_for_others(self, verdict: Verdict, seen: Look) -> Outcome | None:
         known = seen.knowledge
         if self._site.clock.monotonic() > self._deadline:
-            return of_pending(verdict, known, seen.read_only)
+            return of_pending(verdict, known, seen.read_only, connect.names(self._site.engine))
         why = self._others.at_work(seen.journal, known)
         why = f"{why} ({verdict.reason})" if why.startswith(NOBODY) else why
         self._wait_within_limit(f"{why}. {seen.read_only}" if seen.read_only else why, known.last_at)

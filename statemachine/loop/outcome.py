@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -53,15 +54,25 @@ def of_verdict(verdict: Verdict, known: Knowledge) -> Outcome:
     return Outcome(endings.get(verdict.kind, "ready"), verdict, known)
 
 
-def of_pending(verdict: Verdict, known: Knowledge, read_only: str = "") -> Outcome:
+def of_pending(
+    verdict: Verdict, known: Knowledge, read_only: str = "", names: Mapping[str, str] | None = None
+) -> Outcome:
     """The outcome of a process that does not work itself, although there is work.
 
     `read_only`: why it could not, if it was not told to leave the work to others.
+    `names`: those of the database, for the error.
     """
-    fix = "Name the database that can be written in database_url (or work_url), then: initdb run"
+    fix = None
+    if read_only:
+        also = f", or let this role write: {_WRITES}" if read_only.startswith("default_transaction") else ""
+        fix = f"Name the database that can be written in database_url (or work_url){also}, then: initdb run"
     said = (verdict.reason, *verdict.changed, read_only)
-    error = InitError("pending-work", *said, fix=fix if read_only else None).rendered()
+    error = InitError("pending-work", *said, fix=fix, names=names).rendered()
     return Outcome("pending", verdict, known, error=error, exit_code=3)
+
+
+_WRITES = 'ALTER ROLE "DBROLE" SET default_transaction_read_only = off'
+"""It wins over the setting of the database and of the server."""
 
 
 def of_report(report: Report, known: Knowledge) -> Outcome:

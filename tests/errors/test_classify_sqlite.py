@@ -288,6 +288,9 @@ def test_a_disk_with_room_is_not_full(tmp_path: Path) -> None:
 
 
 def test_an_error_of_the_catalogue_passes_through() -> None:
-    """An error that was described once is not described again."""
-    error = InitError("seed-rejected", "roles.csv line 3")
+    """An error that was described once is not described again; it gets the advice for the database."""
+    error = InitError("seed-rejected", "roles.csv line 3", database="sqlite")
     assert classify(error, doing="seed", database="sqlite") is error
+    found = classify(InitError("seed-table-unknown", "x.csv"), doing="inspect", database="sqlite")
+    assert (found.context, found.database) == (("x.csv",), "sqlite")
+    assert any("sqlite3 DBFILE .tables" in line for line in found.rendered().advice)

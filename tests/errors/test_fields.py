@@ -40,6 +40,7 @@ NO_FIELDS = frozenset(_OTHERS.split())
         ('ALTER ROLE "DBROLE" LOGIN', {"DBROLE": "the app"}, 'ALTER ROLE "the app" LOGIN'),
         ('ALTER ROLE "DBROLE" LOGIN', {"DBROLE": 'a"; DROP'}, 'ALTER ROLE "DBROLE" LOGIN'),
         ("psql -c '\\d \"TABLENAME\"'", {"TABLENAME": "it's"}, "psql -c '\\d \"TABLENAME\"'"),
+        ("at sqlite:///DBFILE/b.db", {"DBFILE": "/my app"}, "at sqlite:////my app/b.db"),
         ("chown OSUSER FILE", {"FILE": "x; rm -rf /"}, "chown OSUSER 'x; rm -rf /'"),
         ("no names", {"REV": "b"}, "no names"),
         ("REV", {"REV": ""}, "REV"),

@@ -238,7 +238,7 @@ ACCESS: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "troubleshooting",
-                "Check the file system and the URL: findmnt -T DBFILE; mode=ro and immutable=1 forbid "
+                "Check the file system and the URL: findmnt -T FOLDER; mode=ro and immutable=1 forbid "
                 "writing",
                 "sqlite",
             ),
@@ -250,7 +250,7 @@ ACCESS: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "user-permissions",
-                'Allow the role to write: ALTER ROLE "DBROLE" RESET default_transaction_read_only',
+                'Allow the role to write: ALTER ROLE "DBROLE" SET default_transaction_read_only = off',
                 "postgresql",
             ),
             Advice(

@@ -198,7 +198,7 @@ SETTINGS: tuple[ErrorRow, ...] = (
         advice=(
             Advice(
                 "troubleshooting",
-                "See every initdb on PATH: type -a initdb; on Debian it is in /usr/lib/postgresql/*/bin",
+                "See every initdb on PATH: which -a initdb; on Debian it is in /usr/lib/postgresql/*/bin",
                 "postgresql",
             ),
             Advice("alternative-configuration", "For this command: initdb run, or python -m initdb run"),

@@ -48,14 +48,13 @@ STORAGE: tuple[ErrorRow, ...] = (
         "database-is-a-folder",
         "The path in database_url is a folder, or something else that is not a regular file.",
         _NOTHING,
-        "Name a file inside the folder, in database_url, then: initdb run",
+        "Name a file in database_url, such as sqlite:///DBFILE/app.db, then: initdb run",
         causes=(
             "The file's name is missing at the end of the path.",
             "A container created a folder because the file to be mounted was missing.",
         ),
         advice=(
             Advice("troubleshooting", "See what the path is: ls -ld DBFILE", "sqlite"),
-            Advice("alternative-configuration", "Name a file in it: sqlite:///DBFILE/app.db", "sqlite"),
             _FILE_EXAMPLE,
         ),
         requirements=("Connection Refused",),
@@ -64,7 +63,7 @@ STORAGE: tuple[ErrorRow, ...] = (
         "not-a-database",
         "The file is not a SQLite database.",
         "Nothing was changed; the file is as it was.",
-        "Name the right file in database_url, or move this file away, then: initdb run",
+        "Correct the file in database_url, or move this one away: mv DBFILE DBFILE.moved, then: initdb run",
         causes=(
             "The URL names some other file.",
             "The database is encrypted (SQLCipher), or compressed (a backup).",
@@ -74,8 +73,9 @@ STORAGE: tuple[ErrorRow, ...] = (
             Advice("troubleshooting", "See what the file is: file DBFILE", "sqlite"),
             Advice(
                 "file-restoration",
-                "If it should be a database, restore a backup, or save what can still be read: sqlite3 "
-                "DBFILE .recover",
+                "If it should be a database, restore a backup, or save what can still be read, as initdb "
+                "explain "
+                "database-corrupt says.",
                 "sqlite",
             ),
             Advice("alternative-configuration", "Start with a new file: sqlite:///new.db", "sqlite"),
@@ -106,10 +106,15 @@ STORAGE: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "manual-procedure",
-                "See how much is damaged, then rebuild the file: sqlite3 DBFILE 'PRAGMA integrity_check'\n"
-                "    sqlite3 DBFILE .recover | sqlite3 recovered.db\n"
+                "See how much is damaged, then write what can be read into a new file: sqlite3 DBFILE "
+                "'PRAGMA "
+                "integrity_check'\n"
+                "    sqlite3 DBFILE .dump | sed 's/^ROLLBACK;.*/COMMIT;/' | sqlite3 recovered.db\n"
                 "    sqlite3 recovered.db 'PRAGMA integrity_check; PRAGMA foreign_key_check'\n"
-                "Replace the old file with the new one, then check its journal: initdb journal verify",
+                "Rows of the damaged part are missing. sqlite3 DBFILE .recover finds more of them, if that "
+                "program "
+                "has it: with some builds it prints no table at all.\n"
+                "Put the new file in the place of the old one, then check its journal: initdb journal verify",
                 "sqlite",
             ),
             Advice(

@@ -1,0 +1,1 @@
+"""What the errors say to type is typed, where they are printed, and fixes the case."""

@@ -1,0 +1,65 @@
+"""A person in an empty folder, and one in the folder of a small application, on either database."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.console import toy_project
+from tests.fixes.person import Person
+from tests.support.postgres_server import PostgresServer
+from tests.support.toy import Toy
+
+_OURS = ("INITDB_", "DATABASE_URL", "FLASK_", "FORCE_COLOR", "NO_COLOR", "CLICOLOR", "TTY_", "PG")
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """URL of a file beside the application's own files, whose folder has a blank in its name."""
+    return f"sqlite:///{tmp_path / 'my shop' / 'app.db'}"
+
+
+@pytest.fixture
+def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Person]:
+    """In an empty folder; the programs of this environment are on PATH."""
+    for name in list(os.environ):
+        if name.startswith(_OURS):
+            monkeypatch.delenv(name)
+    folder = tmp_path / "my shop"
+    folder.mkdir()
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    state = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    yield Person(folder, {**os.environ, **state, "PATH": path})
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", "") or "").startswith(str(folder)):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def toy(person: Person, database_url: str, request: pytest.FixtureRequest) -> Toy:
+    """An application of three revisions and a seed in the person's folder."""
+    if database_url.startswith("postgresql"):
+        with_server(person, request.getfixturevalue("server"), database_url)
+    return toy_project(person.folder, database_url)
+
+
+def with_server(person: Person, server: PostgresServer, url: str) -> None:
+    """The person's PATH has the server's programs; SQL is given to the database as its administrator."""
+    person.environ["PATH"] = f"{server.bin}{os.pathsep}{person.environ['PATH']}"
+    person.database = url.replace("postgresql+psycopg2", "postgresql")
+
+
+@pytest.fixture(autouse=True)
+def _claims(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test says that it types it has seen printed, and has typed."""
+    claimed = {reference for mark in request.node.iter_markers("fixes") for reference in mark.args}
+    person: Person | None = request.getfixturevalue("person") if claimed else None
+    yield
+    if person is not None:
+        assert claimed <= person.met, f"not printed: {claimed - person.met}"
+        assert claimed <= person.typed, f"nothing typed: {claimed - person.typed}"

@@ -1,0 +1,148 @@
+"""A person in a folder: types commands, reads what they print, and types what is printed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from unittest.mock import patch
+
+import click
+import flask.cli
+from click.testing import CliRunner
+
+from initdb.cli.root import make_group
+from initdb.errors import CATALOGUE
+from initdb.errors.fields import fields_in
+from tests.errors.plain_user import as_plain_user
+from tests.fixes.printed import SQL, looks, printed
+
+_OPERATORS = re.compile(r"[|&;<>$`*?]|^\(")
+_ANSWERS_2 = ("getent", "ls", "pg_isready", "psql")
+"""Programs that answer with 2: a server that cannot be reached, a name without an address."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that has ended."""
+
+    command: str
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def output(self) -> str:
+        return self.stdout + self.stderr
+
+
+@dataclass
+class Person:
+    """`database`: what SQL is given to by an administrator: a URL for psql; else the file `app.db`.
+
+    `is_plain`: our commands are called by a user who is not root; what else is typed, root types.
+    `met`, `typed`: the references that were printed, and those of which something was typed.
+    """
+
+    folder: Path
+    environ: dict[str, str]
+    is_plain: bool = False
+    database: str | None = None
+    last: Done = field(default_factory=lambda: Done("", 0, "", ""))
+    met: set[str] = field(default_factory=set)
+    typed: set[str] = field(default_factory=set)
+
+    def type(self, command: str) -> Done:
+        """A command, as a shell in the folder reads it. Ours need no process, unless a shell does more."""
+        words = [] if _OPERATORS.search(re.sub(r"'[^']*'|\"[^\"]*\"", "", command)) else shlex.split(command)
+        if words[:1] == ["initdb"]:
+            return self._called(command, make_group(), words)
+        if words[:1] == ["flask"]:
+            return self._called(command, flask.cli.FlaskGroup(), words)
+        return self.shell(command)
+
+    def runs(self, command: str) -> Done:
+        """A command that succeeds."""
+        done = self.type(command)
+        assert done.code == 0, f"{command}: {done.code}\n{done.output}"
+        return done
+
+    def fails(
+        self, command: str, reference: str, *, left: Iterable[str] = (), code: int | None = None
+    ) -> str:
+        """The error that a command ends with."""
+        return self.meets(self.type(command), reference, left=left, code=code)
+
+    def meets(self, done: Done, reference: str, *, left: Iterable[str] = (), code: int | None = None) -> str:
+        """The error that is the end of what was printed. No name is left in it but those of `left`."""
+        assert f"error: {reference}\n" in done.stderr, f"{done.command}: {done.code}\n{done.output}"
+        expected = CATALOGUE[reference].exit_code if code is None else code
+        assert done.code == expected, f"{done.command}: {done.code}\n{done.output}"
+        self.last = done
+        self.met.add(reference)
+        assert set(fields_in(self.error)) <= set(left), self.error
+        return self.error
+
+    @property
+    def error(self) -> str:
+        """The last error, from its reference to where there is more."""
+        return self.last.stderr[self.last.stderr.rindex("error: ") :]
+
+    @property
+    def reference(self) -> str:
+        return self.error.removeprefix("error: ").partition("\n")[0]
+
+    def printed(self, begins: str) -> str:
+        """The command in the last error that begins so: in its fix, if there is one; else in what helps."""
+        self.typed.add(self.reference)
+        (fix,) = (line for line in self.error.splitlines() if line.startswith("fix: "))
+        return printed(fix if begins in fix else self.error, begins)
+
+    def follows(self, *begins: str) -> Done:
+        """Types the commands of the last error that begin so, one after the other; each succeeds."""
+        commands = [self.printed(one) for one in begins]
+        for command in commands:
+            done = self.sql(command) if command.startswith(SQL) else self.runs(command)
+        return done
+
+    def looks(self) -> list[Done]:
+        """Types what the help of the last error says to look at. Whatever it answers, the command is one."""
+        self.typed.add(self.reference)
+        commands = looks(self.error)
+        assert commands, self.error
+        done = [self.sql(one) if one.startswith(SQL) else self.type(one) for one in commands]
+        for one in done:
+            unknown = (126, 127) if one.command.startswith(_ANSWERS_2) else (2, 126, 127)
+            assert one.code not in unknown, f"{one.command}: {one.code}\n{one.output}"
+        return done
+
+    def sql(self, statement: str) -> Done:
+        """A statement, as an administrator types it."""
+        where = (
+            f"psql -X -A -t -v ON_ERROR_STOP=1 {shlex.quote(self.database)}"
+            if self.database
+            else "sqlite3 app.db"
+        )
+        done = self.shell(where, statement)
+        assert done.code == 0, f"{statement}\n{done.output}"
+        return Done(statement, done.code, done.stdout, done.stderr)
+
+    def shell(self, command: str, given: str = "") -> Done:
+        """A command as a process of a real shell."""
+        options = {"cwd": self.folder, "env": self.environ, "capture_output": True, "text": True}
+        done = subprocess.run(["sh", "-c", command], input=given, check=False, **options)
+        return Done(command, done.returncode, done.stdout, done.stderr)
+
+    def _called(self, command: str, group: click.Group, words: list[str]) -> Done:
+        def call() -> Done:
+            done = CliRunner().invoke(group, words[1:], prog_name=words[0], env=self.environ)
+            return Done(command, done.exit_code, done.stdout, done.stderr)
+
+        with contextlib.chdir(self.folder), patch.object(sys, "argv", words), patch.dict(os.environ):
+            return as_plain_user(call) if self.is_plain else call()

@@ -1,0 +1,251 @@
+"""A server that cannot be reached, or that does not let this role in."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import make_url
+
+from initdb.steps import connect
+from initdb.steps.engines import make
+from tests.fixes.claims import fixes
+from tests.fixes.conftest import with_server
+from tests.fixes.person import Person
+from tests.fixes.test_settings import set_to
+from tests.support.postgres_server import PASSWORD_GROUP, PostgresServer, free_port
+from tests.support.toy import Toy
+
+RUN = "initdb run --wait-limit 0"
+
+
+@pytest.fixture
+def database_url(postgresql_url: str) -> str:
+    """Always a server."""
+    return postgresql_url
+
+
+@pytest.fixture
+def app(server: PostgresServer, toy: Toy) -> Iterator[str]:
+    """A role that is no superuser, and owns the database; the settings name it."""
+    name = make_url(toy.url).database
+    server.admin_execute(f"CREATE ROLE \"shop app\" LOGIN PASSWORD 'right' IN ROLE {PASSWORD_GROUP}")
+    server.admin_execute(f'ALTER DATABASE {name} OWNER TO "shop app"')
+    yield "shop app"
+    server.admin_execute('DROP OWNED BY "shop app" CASCADE', database=name or "")
+    server.admin_execute(f"ALTER DATABASE {name} OWNER TO postgres")
+    server.admin_execute('DROP ROLE "shop app"')
+
+
+def as_app(person: Person, toy: Toy, **parts: str) -> None:
+    """The settings name the database with this role; the password is in the environment."""
+    person.environ["PGPASSWORD"] = parts.pop("password", "right")
+    url = make_url(toy.url).set(username="shop app", **parts)
+    set_to(person, "database_url", json.dumps(url.render_as_string(hide_password=False)))
+
+
+@fixes("connection-refused")
+def test_no_server(person: Person, toy: Toy) -> None:
+    """pg_isready says so; it answers for the right port, and the run is ready."""
+    url = make_url(toy.url)
+    set_to(person, "database_url", json.dumps(str(url.update_query_dict({"port": str(free_port())}))))
+    person.fails(RUN, "connection-refused")
+    asked = person.printed("pg_isready")
+    assert "no response" in person.shell(asked).stdout
+    set_to(person, "database_url", json.dumps(toy.url))
+    person.follows("initdb run")
+
+
+@fixes("connection-refused")
+def test_a_file_in_its_place(person: Person, toy: Toy) -> None:
+    """The advice to go on without a server."""
+    port = str(free_port())
+    set_to(person, "database_url", json.dumps(f"postgresql+psycopg2://app@127.0.0.1:{port}/shop"))
+    person.fails(RUN, "connection-refused")
+    person.follows("initdb run --database-url")
+    assert (person.folder / "app.db").exists()
+
+
+@fixes("host-not-found")
+def test_no_such_host(person: Person, toy: Toy) -> None:
+    """getent finds no address either."""
+    set_to(person, "database_url", '"postgresql+psycopg2://app@db.invalid:5432/shop"')
+    person.fails(RUN, "host-not-found")
+    assert person.type(person.printed("getent hosts")).code == 2
+    set_to(person, "database_url", json.dumps(toy.url))
+    person.follows("initdb run")
+
+
+@fixes("connection-timeout")
+def test_a_silent_host(person: Person, toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something takes the connection and says nothing."""
+    monkeypatch.setattr(make, "CONNECT_TIMEOUT", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        set_to(person, "database_url", json.dumps(f"postgresql+psycopg2://app@127.0.0.1:{port}/shop"))
+        person.fails(RUN, "connection-timeout")
+        assert person.printed("nc -vz") == f"nc -vz -w 5 127.0.0.1 {port}"
+    set_to(person, "database_url", json.dumps(toy.url))
+    person.follows("initdb run")
+
+
+@fixes("host-unreachable")
+def test_no_way_to_the_host(person: Person, toy: Toy) -> None:
+    """A network that this machine has no route to."""
+    set_to(person, "database_url", '"postgresql+psycopg2://app@[2001:db8::1]:5432/shop?connect_timeout=2"')
+    person.fails(RUN, "host-unreachable")
+    assert person.printed("tracepath ") == "tracepath 2001:db8::1"
+    set_to(person, "database_url", json.dumps(toy.url))
+    person.follows("initdb run")
+
+
+@fixes("tls-failed")
+def test_a_server_without_tls(person: Person, server: PostgresServer, toy: Toy) -> None:
+    """openssl gets no certificate; with another sslmode it is ready."""
+    tcp = server.url(make_url(toy.url).database or "", tcp=True)
+    set_to(person, "database_url", json.dumps(f"{tcp}?sslmode=require"))
+    person.fails(RUN, "tls-failed")
+    assert "no peer certificate" in person.shell(person.printed("openssl s_client")).output
+    set_to(person, "database_url", json.dumps(f"{tcp}?sslmode=prefer"))
+    person.follows("initdb run")
+
+
+@contextlib.contextmanager
+def _answering(message: bytes) -> Iterator[int]:
+    """The port of a server that answers every connection with one message of PostgreSQL's protocol."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listening.accept()
+                    with connection:
+                        while len(request := connection.recv(1024)) == 8:  # it asks for TLS
+                            connection.sendall(b"N")
+                        if request:
+                            connection.sendall(message)
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+def _refusal(code: str, words: str) -> bytes:
+    """ErrorResponse. Source: PostgreSQL manual, "Message Formats"."""
+    fields = {"S": "FATAL", "V": "FATAL", "C": code, "M": words}
+    body = b"".join(f"{kind}{text}".encode() + b"\0" for kind, text in fields.items())
+    return b"E" + (len(body) + 5).to_bytes(4, "big") + body + b"\0"
+
+
+@fixes("server-starting")
+def test_a_server_that_starts(person: Person, toy: Toy) -> None:
+    """It is waited for; then what is printed is typed."""
+    with _answering(_refusal("57P03", "the database system is starting up")) as port:
+        set_to(person, "database_url", json.dumps(f"postgresql+psycopg2://app@127.0.0.1:{port}/shop"))
+        person.fails(RUN, "server-starting")
+    set_to(person, "database_url", json.dumps(toy.url))
+    person.follows("initdb run")
+
+
+@fixes("connection-failed")
+def test_a_server_that_says_no_more(person: Person, toy: Toy) -> None:
+    """psql gets the same message."""
+    with _answering(_refusal("08004", "not today")) as port:
+        set_to(person, "database_url", json.dumps(f"postgresql+psycopg2://app@127.0.0.1:{port}/shop"))
+        person.fails(RUN, "connection-failed")
+        assert "not today" in person.shell(person.printed("psql ")).output
+    set_to(person, "database_url", json.dumps(toy.url))
+    person.follows("initdb run")
+
+
+@fixes("database-closed")
+def test_a_closed_database(person: Person, server: PostgresServer, toy: Toy) -> None:
+    """The printed statement opens it."""
+    server.admin_execute(f"ALTER DATABASE {make_url(toy.url).database} ALLOW_CONNECTIONS false")
+    person.fails(RUN, "database-closed")
+    with_server(person, server, server.url())
+    assert "|f" in person.looks()[0].stdout
+    person.follows("ALTER DATABASE")
+    person.runs("initdb run")
+
+
+@fixes("too-many-connections", "too-few-connections")
+def test_limits_of_connections(person: Person, server: PostgresServer, toy: Toy, app: str) -> None:
+    """Each printed statement raises the limit."""
+    as_app(person, toy)
+    server.admin_execute('ALTER ROLE "shop app" CONNECTION LIMIT 0')
+    person.fails(RUN, "too-many-connections")
+    assert person.looks()
+    server.admin_execute('ALTER ROLE "shop app" CONNECTION LIMIT 1')
+    person.fails(RUN, "too-few-connections")
+    assert person.looks()
+    person.follows("ALTER ROLE", "initdb run")
+
+
+@fixes("authentication-failed")
+def test_a_wrong_password(person: Person, toy: Toy, app: str) -> None:
+    """psql asks for it and refuses it too; the one that psql takes is put into the environment."""
+    as_app(person, toy, password="wrong")
+    person.fails(RUN, "authentication-failed")
+    asked = f"setsid --wait {person.printed('psql -W')} -c 'SELECT 1'"
+    assert "authentication failed" in person.shell(asked, "wrong\n").stderr
+    assert person.shell(asked, "right\n").code == 0
+    person.environ["PGPASSWORD"] = "right"
+    person.follows("initdb run")
+
+
+@fixes("unknown-database")
+@pytest.mark.parametrize("how", ["SQL", "createdb"])
+def test_a_database_that_is_not_there(
+    person: Person, server: PostgresServer, toy: Toy, app: str, how: str
+) -> None:
+    """An administrator creates it by the printed statement, or by the printed command."""
+    as_app(person, toy, database="the shop")
+    person.fails(RUN, "unknown-database")
+    assert "postgres" in person.runs(person.printed("psql -l")).stdout
+    with_server(person, server, server.url())
+    if how == "SQL":
+        person.follows("CREATE DATABASE", "initdb run")
+    else:
+        person.environ |= {"PGHOST": str(server.folder), "PGPORT": str(server.port), "PGUSER": "postgres"}
+        person.follows("createdb -O")
+        for name in ("PGHOST", "PGPORT", "PGUSER"):
+            del person.environ[name]
+        person.follows("initdb run")
+    server.admin_execute('DROP DATABASE "the shop"')
+
+
+@fixes("unknown-database")
+def test_a_database_that_may_be_created(person: Person, server: PostgresServer, toy: Toy) -> None:
+    """By the option that is printed."""
+    url = make_url(toy.url).set(database="another shop").render_as_string(hide_password=False)
+    set_to(person, "database_url", json.dumps(url))
+    person.fails(RUN, "unknown-database")
+    person.follows("initdb run --create-database yes")
+    server.admin_execute('DROP DATABASE "another shop"')
+
+
+@fixes("pending-work")
+def test_a_role_that_only_reads(person: Person, server: PostgresServer, toy: Toy, app: str) -> None:
+    """The printed statement lets it write."""
+    as_app(person, toy)
+    server.admin_execute('ALTER ROLE "shop app" SET default_transaction_read_only = on')
+    person.fails(RUN, "pending-work")
+    person.looks()
+    person.follows("ALTER ROLE", "initdb run")
+
+
+@fixes("postgresql-too-old")
+def test_an_old_server(person: Person, toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another one, which is new enough, is named."""
+    with monkeypatch.context() as patch:
+        patch.setattr(connect, "OLDEST_POSTGRESQL", (99,))
+        person.fails(RUN, "postgresql-too-old")
+        assert "PostgreSQL" in person.looks()[0].stdout
+    person.follows("initdb run")
