@@ -30,6 +30,7 @@ class DatabaseInspected(Payload):
         edited: File → hash, for the files that were edited since they were applied, and of which no event
             says so yet. The hash of a removed file is "".
         warnings: The same, one sentence each.
+        there: How many tables there are, whoever's, besides the version table; None if that was not counted.
     """
 
     type: ClassVar[str] = "database_inspected"
@@ -49,6 +50,7 @@ class DatabaseInspected(Payload):
     version_schema: str | None = None
     edited: Mapping[str, object] | None = None
     warnings: tuple[str, ...] | None = None
+    there: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,7 +94,11 @@ def _names(listed: Sequence[str]) -> str:
 
 
 def _counted(items: Sequence[object], one: str, many: str) -> str:
-    return f"{len(items)} {one if len(items) == 1 else many}"
+    return _number(len(items), one, many)
+
+
+def _number(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _took(ms: float | None) -> str:
@@ -149,7 +153,7 @@ def _inspected(it: work.DatabaseInspected) -> str:
         (it.leftovers, "leftover", "leftovers"),
         (tuple(it.edited or ()), "edited file", "edited files"),
     )
-    found = [_counted(it.tables, "table", "tables")]
+    found = [_number(len(it.tables) if it.there is None else it.there, "table", "tables")]
     found += [_counted(items, one, many) for items, one, many in counts if items]
     return f"found {', '.join(found)}" + (f"; at revision {_names(it.rows)}" if it.rows else "")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, MetaData
 
@@ -32,6 +32,7 @@ class Facts:
         managed: Whether initdb or Alembic created the tables.
         schema_from: The setting.
         started_over: Whether there is nothing of the application, and no first revision half-way.
+        there: How many tables there are, whoever's, besides the version table; None if nobody counted.
     """
 
     tables: tuple[str, ...]
@@ -46,6 +47,7 @@ class Facts:
     schema_from: str
     started_over: bool = False
     overlapping: tuple[str, ...] = ()
+    there: int | None = None
 
     def said(self, leftovers: tuple[str, ...] = ()) -> DatabaseInspected:
         """The facts as the event stores them and the guards read them.
@@ -65,6 +67,7 @@ class Facts:
             schema_from=self.schema_from,
             started_over=self.started_over,
             leftovers=leftovers,
+            there=self.there,
         )
 
 
@@ -80,7 +83,29 @@ def survey(connection: Connection, application: Application, known: Knowledge) -
     rows = catalogue_of(connection).version_rows(table, schema)
     present = catalogue_of(connection).tables()
     default = connection.dialect.default_schema_name
-    return decide(application, known, rows, wanted_tables(application, present, default))
+    wanted = wanted_tables(application, present, default)
+    there = count_tables(present, (name.removeprefix(f"{default}.") for name in wanted[0]), table)
+    return replace(decide(application, known, rows, wanted), there=there)
+
+
+def count_tables(
+    present: Collection[tuple[str | None, str]],
+    wanted: Iterable[str],
+    version_table: str,
+) -> int:
+    """How many tables there are on the search path, and of the application in other schemas.
+
+    Args:
+        present: Schema and name of each table of the database.
+        wanted: The application's tables that exist, with their schemas if these are not the default one.
+        version_table: The name of the table that does not count.
+
+    Example:
+        >>> count_tables({(None, "a"), (None, "version"), ("x", "b"), ("y", "c")}, ["a", "x.b"], "version")
+        2
+    """
+    found = {name for schema, name in present if schema is None and name != version_table}
+    return len(found.union(wanted))
 
 
 def version_place(application: Application, known: Knowledge) -> tuple[str, str | None]:

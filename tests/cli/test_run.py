@@ -142,3 +142,19 @@ def test_a_configuration_without_a_database_is_not_guessed_at(console: Console, 
     assert done.exit_code == 2
     assert "error: database-url-missing" in done.stderr
     assert not (console.folder / "initdb.db").exists()
+
+
+def test_tables_are_counted_without_models_too(console: Console, toy: Toy) -> None:
+    """Also those of others, and never the journal's own or the version table."""
+    assert "found 0 tables, 3 revisions pending" in console("run").stdout
+    toy.sql("CREATE TABLE others (id INTEGER)")
+    toy.revision(4, "    pass")
+    assert "found 4 tables, 1 revision pending; at revision r3" in console("run").stdout
+    (console.folder / "models.py").write_text(
+        "from sqlalchemy import Column, Integer, MetaData, String, Table\n"
+        "metadata = MetaData()\n"
+        'Table("t1", metadata, Column("id", Integer, primary_key=True),\n'
+        '      Column("name", String(40), nullable=False, unique=True))\n'
+    )
+    toy.revision(5, "    pass")
+    assert "found 4 tables, 1 revision pending" in console("run", "--metadata", "models:metadata").stdout

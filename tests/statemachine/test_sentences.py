@@ -50,6 +50,8 @@ FORMS: dict[str, list[tuple[dict[str, Any], str]]] = {
     ],
     "database_inspected": [
         ({"tables": [], "rows": []}, "found 0 tables"),
+        ({"tables": ["a"], "there": 50}, "found 50 tables"),
+        ({"tables": [], "there": 1, "missing": ["m"]}, "found 1 table, 1 missing"),
         ({"tables": ["a", "b"], "rows": ["r1", "r2"]}, "found 2 tables; at revision r1, r2"),
         (
             {
