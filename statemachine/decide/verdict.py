@@ -13,6 +13,9 @@ from initdb.steps.survey.edits import Edit
 
 Kind = Literal["ready", "failed", "held", "ahead", "work"]
 
+INTERRUPTED = "interrupted"
+"""Why there is work if a run has begun and has not ended. Only its lock says whether it is still at work."""
+
 BACKOFF_FIRST, BACKOFF_LIMIT = 1.0, 60.0
 """The first and the longest pause before the retry of a failure that may pass, in seconds. It doubles."""
 
@@ -149,7 +152,7 @@ def _why(look: Look) -> tuple[str, tuple[str, ...]]:
     if known.last_run is None:
         return "first boot", ()
     if known.last_run.ended is None:
-        return "interrupted", ()
+        return INTERRUPTED, ()
     if known.catalog is None:
         return "unfinished", ()
     if look.catalog is None:

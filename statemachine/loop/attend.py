@@ -148,7 +148,7 @@ class _Attendance:
             except JournalSignal as signal:
                 # Every signal has the same answer: forget what was seen, and look again.
                 self._seen = None
-                why = self._in_the_way() if isinstance(signal, HeadBusy) else _MOVED
+                why = self._others.in_the_way(self._last) if isinstance(signal, HeadBusy) else _MOVED
                 if self._mode == "check" and isinstance(signal, HeadBusy):
                     raise InitError("lock-timeout", why, database=self._database) from signal
                 self._look_again(why)
@@ -172,7 +172,8 @@ class _Attendance:
         if verdict.kind != "work" and not self._must_begin(verdict):
             return of_verdict(verdict, known)
         if self._mode == "check":
-            return of_pending(verdict, known)
+            verdict = self._others.named(verdict, seen)
+            return of_pending(verdict, known, seen.read_only, connect.names(self._site.engine))
         if seen.read_only or self._mode == "wait":
             return self._wait_for_others(verdict, seen)
         return self._try_to_work(known)
@@ -361,10 +362,6 @@ class _Attendance:
         why = f"{why} ({verdict.reason})" if why.startswith(NOBODY) else why
         self._wait_within_limit(f"{why}. {seen.read_only}" if seen.read_only else why, known.last_at)
         return None
-
-    def _in_the_way(self) -> str:
-        """That a lock is not to be had, and who holds it."""
-        return self._others.in_the_way(self._last)
 
     def _wait_for_database(self, error: InitError) -> None:
         """The database cannot be used: wait, with growing pauses, up to the limit."""

@@ -14,7 +14,7 @@ from initdb.events.head import NAMES, JournalSignal
 from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge, RunRecord
 from initdb.events.sessions import database_file, session
-from initdb.statemachine.decide.verdict import Look
+from initdb.statemachine.decide.verdict import INTERRUPTED, Look, Verdict
 from initdb.statemachine.loop.holder import holders
 from initdb.statemachine.render.sentences import said, who
 from initdb.statemachine.site import Site
@@ -64,6 +64,12 @@ class Others:
         if found[0].prepared:
             return f"no process can work: its lock is held by {found[0].who()}"
         return f"{replace(found[0], doing='').who()} is at work, and has written nothing yet"
+
+    def named(self, verdict: Verdict, seen: Look) -> Verdict:
+        """The verdict. If a run has not ended, it says which process is at work, or that it is gone."""
+        if verdict.reason != INTERRUPTED:
+            return verdict
+        return replace(verdict, reason=self.at_work(seen.journal, seen.knowledge))
 
     def in_the_way(self, seen: Look | None) -> str:
         """That a lock is not to be had, and who holds it. `seen`: what was seen last."""

@@ -59,14 +59,14 @@ def of_pending(
 ) -> Outcome:
     """The outcome of a process that does not work itself, although there is work.
 
-    `read_only`: why it could not, if it was not told to leave the work to others.
+    `read_only`: why nothing can be written here, whatever the process was told to do.
     `names`: those of the database, for the error.
     """
-    fix = None
+    said, fix = (verdict.reason, *verdict.changed), None
     if read_only:
+        said = (f"The database is read-only here: {read_only}", f"There is work: {', '.join(said)}.")
         also = f", or let this role write: {_WRITES}" if read_only.startswith("default_transaction") else ""
         fix = f"Name the database that can be written in database_url (or work_url){also}, then: initdb run"
-    said = (verdict.reason, *verdict.changed, read_only)
     error = InitError("pending-work", *said, fix=fix, names=names).rendered()
     return Outcome("pending", verdict, known, error=error, exit_code=3)
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TypedDict
 
-from initdb.statemachine.decide.verdict import Look, Verdict
+from initdb.statemachine.decide.verdict import INTERRUPTED, Look, Verdict
 from initdb.steps.survey.edits import sentences
+
+AT_WORK = "another process is at work on it"
+"""Why there is work, if a run has begun and its process has not ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def status_of(seen: Look, verdict: Verdict, at_work: bool) -> Status:
     return Status(
         state=known.state if seen.exists else "unknown",
         verdict=verdict.kind,
-        reason=verdict.reason,
+        reason=AT_WORK if at_work and verdict.reason == INTERRUPTED else verdict.reason,
         changed=verdict.changed,
         application=known.application,
         journal_schema=seen.journal.schema if seen.exists else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -150,11 +151,18 @@ def test_verify_could_not_check(console: Console, database_url: str) -> None:
 
 
 def test_the_waiting_one_says_for_whom(console: Console, toy: Toy, flag: Path) -> None:
-    """A second run waits, names the first, and sees ready; elsewhere than on a terminal a line a change."""
+    """A second run waits, names the first, and sees ready; elsewhere than on a terminal a line a change.
+
+    Meanwhile nothing calls the first one interrupted.
+    """
     gate = flag.with_name("gate")
     wait = f"    while not os.path.exists({str(gate)!r}): time.sleep(0.01)"
     toy.revision(4, f"    import os, time\n    open({str(flag)!r}, 'w').close()\n{wait}")
     first = begun(console, flag, "run")
+    status, checked = console("status").stdout, console("run", "--mode", "check").stderr
+    assert "verdict      work (another process is at work on it)" in status
+    assert f"toy on {socket.gethostname()} (process {first.pid}) is at work on migrate; last: " in checked
+    assert "interrupted" not in status + checked
     second = console.start("run")
     assert second.stdout is not None
     lines = [second.stdout.readline() for _ in range(2)]

@@ -111,3 +111,16 @@ def test_a_place_that_is_read_only(tmp_path: Path) -> None:
         disk.allow(writing=True)
         assert toy.initializer().initialize().success
         assert_settled(toy)
+
+
+def test_a_check_says_that_nothing_can_be_written(server: PostgresServer, postgresql_toy: Toy) -> None:
+    """Not only that it was told to check: no other mode could do the work here."""
+    toy = postgresql_toy
+    _read_only(server, toy, on=True)
+    error = toy.initializer().attend(mode="check").error
+    assert error is not None and error.reference == "pending-work"
+    assert error.context[0].startswith("The database is read-only here: default_transaction_read_only is on")
+    assert "can be written in database_url" in error.fix
+    _read_only(server, toy, on=False)
+    error = toy.initializer().attend(mode="check").error
+    assert error is not None and error.context == ("first boot",) and "initdb run" in error.fix

@@ -186,7 +186,8 @@ def test_who_may_not_work_gives_up_in_the_end(world: World, how: str) -> None:
     seen = look(WORK, read_only="It is a standby." if how == "reader" else "")
     outcome = world.attend(seen, seen, seen, mode="wait" if how == "mode" else "work")
     assert (outcome.ending, outcome.exit_code) == ("pending", 3)
-    said = ("unfinished", "It is a standby.") if how == "reader" else ("unfinished",)
+    why = ("The database is read-only here: It is a standby.", "There is work: unfinished.")
+    said = why if how == "reader" else ("unfinished",)
     assert outcome.error is not None and outcome.error.context == said
     assert outcome.error.fix.startswith("Name the database that can be written") == (how == "reader")
     assert outcome.knowledge == WORK and world.done == []

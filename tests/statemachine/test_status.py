@@ -95,6 +95,15 @@ def test_each_field_is_what_was_seen() -> None:
     )
 
 
+def test_a_run_that_is_at_work_was_not_interrupted() -> None:
+    """Only its lock says which of the two it is."""
+    seen = Look(KNOWN, {}, "c", exists=True)
+    interrupted = Verdict("work", "interrupted")
+    assert status_of(seen, interrupted, at_work=True).reason == "another process is at work on it"
+    assert status_of(seen, interrupted, at_work=False).reason == "interrupted"
+    assert status_of(seen, Verdict("work", "changed"), at_work=True).reason == "changed"
+
+
 def test_it_is_data() -> None:
     """All of it can be written as JSON, also the run in it."""
     seen = Look(KNOWN, {}, "c", journal=Journal("audit", "shop"), exists=True)

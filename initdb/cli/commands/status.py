@@ -72,7 +72,11 @@ def exit_code(verdict: str, settings: Settings) -> int:
 
 def lines(found: Status) -> Iterator[tuple[str, *tuple[Part, ...]]]:
     """The lines to print. Each is a label, and the pieces of text beside it."""
-    why = f"there is work: {', '.join((found.reason, *found.changed))}"
+    from initdb.statemachine.render.status import AT_WORK
+
+    why = (
+        AT_WORK if found.reason == AT_WORK else f"there is work: {', '.join((found.reason, *found.changed))}"
+    )
     meaning = _MEANINGS.get(found.verdict, why)
     names = f": {', '.join(found.revisions)}" if found.revisions else ""
     yield "verdict", (found.verdict, _STYLES.get(found.verdict, "")), f" ({meaning}{names})"
