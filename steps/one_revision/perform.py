@@ -87,7 +87,7 @@ def perform(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
             SystemExit,
         ) as error:  # a revision is the application's code
             if attempt == TRIES or env.left or not (is_lock_timeout(error) or is_serialization(error)):
-                from_empty = job.doing == "migrate" and _from_empty(ctx, at.rows)
+                from_empty = job.doing == "migrate" and not env.left and _from_empty(ctx, at.rows)
                 place = Place(step.revision, str(step.path), ctx.database, job.doing, from_empty)
                 with naming(lambda: names_of(ctx, step.revision)):
                     raise revision_failure(error, place, left=env.left) from error

@@ -142,7 +142,7 @@ class TestStatus:
         assert (after["pending"], after["seeds_pending"], after["error"]) == ([], [], None)
         assert after["rows"] == ("r2",)
         assert after["run"]["ended"] == "ready"
-        assert after["entries"] == len(journal(engine)) + 1, "the snapshot"
+        assert after["entries"] == len(journal(engine)) + 2, "the inventory and the snapshot"
         json.dumps(after)
 
     def test_a_failure_is_told(self, made: Shop) -> None:
