@@ -39,6 +39,8 @@ def assemble(given: Given, settings: Settings, engines: Engines) -> Application:
     if given.is_nothing:
         return _identity(given, engines.work, folder)
     named = load_named(given.metadata, given.base, given.migrations, folder=folder)
+    if settings.schema_from == "models" and named.metadata is None and settings.database is None:
+        raise InitError("bad-setting", 'schema_from is "models", but metadata is not given, nor an app')
     seeds = discover(given.seeds, folder=folder)
     application = Application(
         metadata=named.metadata,

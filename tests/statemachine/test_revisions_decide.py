@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table
 
+from initdb.errors import InitError
 from initdb.settings import load_settings
 from initdb.statemachine import orders
 from initdb.statemachine.decide.verdict import judge
@@ -255,3 +256,15 @@ def test_a_given_place_is_what_counts_not_a_setting(team: Team) -> None:
     """The application hands its directory over in code."""
     assert Given(migrations=team.toy.migrations).is_nothing is False
     assert team.initializer().site.application.schema_from == "migrations"
+
+
+def test_models_that_are_not_given_make_nothing(team: Team) -> None:
+    """The setting would end in an error after the journal was made."""
+    settings = load_settings(
+        folder=team.toy.folder,
+        environ={},
+        options={"database_url": team.toy.url, "schema_from": "models"},
+    )
+    with pytest.raises(InitError) as caught:
+        Initializer(migrations=team.toy.migrations, settings=settings)
+    assert caught.value.reference == "bad-setting" and "metadata is not given" in str(caught.value)

@@ -116,10 +116,12 @@ class Toy:
 
     def initializer(self, watch: Callable[[Entry], None] | None = None, **options: Any) -> Initializer:
         """A process of this application, as its files are now."""
-        chosen = {"database_url": self.url, "schema_from": "models", **self.options, **options}
+        models = self.metadata()
+        source = {"schema_from": "models"} if models is not None else {}
+        chosen = {"database_url": self.url, **source, **self.options, **options}
         settings = load_settings(folder=self.folder, environ={}, options=chosen)
         return Initializer(
-            metadata=self.metadata(),
+            metadata=models,
             migrations=self.migrations if self.migrations.exists() else None,
             seeds=self.seeds if self.seeds.exists() else None,
             name="toy",

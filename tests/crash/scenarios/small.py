@@ -72,7 +72,7 @@ def _prepare_newer(toy: Toy) -> None:
 def _prepare_repair(toy: Toy) -> None:
     _write_models(toy)
     _ready(toy)
-    toy.sql("DROP TABLE t1", "DROP TABLE t3")
+    toy.sql("DROP TABLE t2", "DROP TABLE t3")
 
 
 def _prepare_rollback(toy: Toy) -> None:
@@ -131,7 +131,7 @@ SMALL = (
     ),
     Scenario(
         "repair",
-        "a ready database of which two tables were dropped: validation, repair, seeds again",
+        "a ready database of which two tables without rows were dropped: validation, repair",
         _models,
         _prepare_repair,
         small=True,
