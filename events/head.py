@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 SCHEMA_VERSION = 3
 """The version of the journal's own tables that this code creates."""
@@ -37,11 +38,19 @@ class Head:
 
 
 class JournalSignal(Exception):
-    """A signal to the loop: roll back, and look again. A user never sees it."""
+    """A signal to the loop: roll back, and look again. A user sees only what it means.
+
+    Attributes:
+        meaning: Why the loop looks again, in words.
+    """
+
+    meaning: ClassVar[str]
 
 
 class NoJournal(JournalSignal):
     """The database has no journal, or no journal any more."""
+
+    meaning = "a table was created or dropped while this process looked"
 
 
 class HeadBusy(JournalSignal):
@@ -52,6 +61,8 @@ class HeadBusy(JournalSignal):
         waited: For how many seconds it was waited for.
     """
 
+    meaning = "another session holds the journal, or a table whose definition has to be read"
+
     def __init__(self, *said: object, waited: float = 0.0) -> None:
         super().__init__(*said)
         self.waited = waited
@@ -60,14 +71,22 @@ class HeadBusy(JournalSignal):
 class HeadMoved(JournalSignal):
     """The head is not the one that the verdict was made from: another process has written."""
 
+    meaning = "another process wrote to the journal meanwhile"
+
 
 class ConnectionLost(JournalSignal):
     """The connection was lost. The database rolls the open transaction back."""
+
+    meaning = "the connection to the database was lost"
 
 
 class CommitInDoubt(ConnectionLost):
     """The connection was lost during COMMIT. Only the journal can say whether it was committed."""
 
+    meaning = "the connection to the database was lost during a COMMIT"
+
 
 class BatonLost(JournalSignal):
     """The connection that held the baton was lost: another process may work now."""
+
+    meaning = "the connection that held the lock of the process at work was lost"

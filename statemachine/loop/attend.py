@@ -54,8 +54,6 @@ _SOON = "given up soon, since this was typed at a terminal; to wait longer, add:
 
 Found = TypeVar("Found")
 
-_MOVED = "the journal moved while this process worked"
-
 
 def attend(  # noqa: PLR0913 - what one attendance is made of
     site: Site,
@@ -148,8 +146,9 @@ class _Attendance:
             except JournalSignal as signal:
                 # Every signal has the same answer: forget what was seen, and look again.
                 self._seen = None
-                why = self._others.in_the_way(self._last) if isinstance(signal, HeadBusy) else _MOVED
-                if self._mode == "check" and isinstance(signal, HeadBusy):
+                busy = isinstance(signal, HeadBusy)
+                why = self._others.in_the_way(self._last) if busy else signal.meaning
+                if self._mode == "check" and busy:
                     raise InitError("lock-timeout", why, database=self._database) from signal
                 self._look_again(why)
                 continue

@@ -10,7 +10,7 @@ from dataclasses import replace
 from sqlalchemy.exc import SQLAlchemyError
 
 from initdb.errors import InitError
-from initdb.events.head import NAMES, JournalSignal
+from initdb.events.head import NAMES, HeadBusy, JournalSignal
 from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge, RunRecord
 from initdb.events.sessions import database_file, session
@@ -24,7 +24,7 @@ from initdb.steps.catalog.lock_holder import LockHolder
 from initdb.steps.survey.facts import version_place
 
 NOBODY = "no process is at work"
-BUSY = "another session holds the journal, or a table whose definition has to be read"
+BUSY = HeadBusy.meaning
 
 UNKNOWN = (SQLAlchemyError, sqlite3.Error, OSError, InitError, JournalSignal)
 """What an answer may fail with; the wait itself is told without it."""

@@ -102,7 +102,9 @@ def look(known: Knowledge | None = None, **values: Any) -> Look:
 CODE = {"models": "a"}
 BY = {"app": "shop", "host": "web-1", "pid": 41}
 BUSY_SAID = "another session holds the journal, or a table whose definition has to be read"
-MOVED_SAID = "the journal moved while this process worked"
+MOVED_SAID = "another process wrote to the journal meanwhile"
+LOST_SAID = "the connection to the database was lost"
+GONE_SAID = "a table was created or dropped while this process looked"
 ERROR = InitError("seed-rejected", "roles.csv line 3").rendered()
 
 

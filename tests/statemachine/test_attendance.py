@@ -25,8 +25,10 @@ from initdb.statemachine.loop.translated import translated
 from tests.statemachine.attendances import (
     BUSY,
     BUSY_SAID,
+    GONE_SAID,
     HASH,
     JOURNAL,
+    LOST_SAID,
     MOVED_SAID,
     NO_TABLE,
     READY,
@@ -104,10 +106,10 @@ def test_to_check_what_is_locked_is_an_error(world: World) -> None:
     [
         (HeadBusy(), BUSY_SAID),
         (HeadMoved(), MOVED_SAID),
-        (NoJournal(), MOVED_SAID),
-        (ConnectionLost(), MOVED_SAID),
+        (NoJournal(), GONE_SAID),
+        (ConnectionLost(), LOST_SAID),
         (BUSY, BUSY_SAID),
-        (NO_TABLE, MOVED_SAID),
+        (NO_TABLE, GONE_SAID),
         (Locked(), BUSY_SAID),
     ],
 )

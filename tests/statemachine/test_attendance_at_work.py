@@ -17,6 +17,7 @@ from tests.statemachine.attendances import (
     BUSY_SAID,
     ERROR,
     HASH,
+    LOST_SAID,
     MOVED_SAID,
     READY,
     WORK,
@@ -106,7 +107,7 @@ def test_without_a_judgement_there_is_no_warning(world: World) -> None:
     ("error", "said"),
     [
         (HeadMoved(), MOVED_SAID),
-        (Shutdown(), MOVED_SAID),
+        (Shutdown(), LOST_SAID),
         (Locked(), BUSY_SAID),
     ],
 )
