@@ -208,6 +208,16 @@ class Journal:
         if missing:
             raise InitError("journal-trigger-missing", *sorted(missing), database=database.name)
 
+    def is_half_restored(self, connection: AnyConnection) -> bool:
+        """Whether a restore has not filled the journal yet.
+
+        It fills one table after the other, and makes triggers last. Whoever only removes rows leaves them.
+        """
+        if database_of(connection).standing_guards(connection, self.schema):
+            return False
+        head = run(connection, f"SELECT 1 FROM {self.table(connection, 'init_journal_head')}")
+        return not head or self.last(connection)[0] == 0
+
     def check_tables(self, connection: AnyConnection) -> Mapping[str, shape.Relation]:
         """Check that what has the journal's names is a journal, and return it by name.
 

@@ -20,6 +20,9 @@ from initdb.steps.missing_database.file import make_file
 
 OLDEST_POSTGRESQL = (14,)
 
+_RESTORED_LAST = frozenset({"journal-trigger-missing", "journal-incomplete"})
+"""Errors of a journal of which a restore has not made everything yet."""
+
 _UNANSWERED = frozenset(
     {"connection-failed", "connection-refused", "connection-timeout", "host-not-found", "host-unreachable"}
 )
@@ -99,15 +102,17 @@ def _check_server(engine: Engine) -> None:
         raise InitError("postgresql-too-old", ".".join(map(str, version)), database="postgresql")
 
 
-def passing(error: InitError, served: bool = False) -> bool:
+def passing(error: InitError, served: bool = False, restoring: bool = False) -> bool:
     """Whether waiting may help: the database is missing, starts, or has no free connections.
 
     Args:
         error: What keeps this process from the database.
         served: Whether the database was there before in this stay. Then it counts as an outage if the
             database is gone or refuses the password.
+        restoring: Whether a restore was met in this stay. It makes the triggers and indexes last.
     """
-    return error.row.passing or (served and error.reference in _AWAY)
+    waited_for = (_AWAY if served else frozenset()) | (_RESTORED_LAST if restoring else frozenset())
+    return error.row.passing or error.reference in waited_for
 
 
 def is_unanswered(error: InitError) -> bool:

@@ -120,7 +120,7 @@ class _Attendance:
         self._last: Look | None = None
         self._others = Others(site)
         self._outage, self._was_reached = Outage(site), False
-        self._ordered = order.forced
+        self._ordered, self._restoring = order.forced, False
         self.cautions: tuple[str, ...] = ()
         self.answer_by = math.inf
         self._edited: dict[str, Edit] = {}
@@ -153,7 +153,9 @@ class _Attendance:
                 self._look_again(why)
                 continue
             except InitError as error:
-                if not connect.passing(error, self._was_reached) or self._mode == "check":
+                self._restoring |= error.reference == "restore-unfinished"
+                passes = connect.passing(error, self._was_reached, self._restoring)
+                if not passes or self._mode == "check":
                     raise
                 self._wait_for_database(error)
                 continue
@@ -300,7 +302,8 @@ class _Attendance:
         with translated(self._no_session):
             work = open_session(self._site.engine)
         self._was_reached = True
-        self._outage.tell()
+        if not self._restoring:
+            self._outage.tell()
         try:
             with translated(self._cut_off):
                 return self._run_if_needed(work, baton)
@@ -337,6 +340,7 @@ class _Attendance:
         if seen.head is not None:
             seen.journal.check_guards(work)
             seen.journal.check_version(work)
+        self._outage.tell()
         run = Run(self._site, baton, work, seen, verdict, self._order, self._stopper, self._stay)
         run.patience = max(0.0, self._deadline - self._site.clock.monotonic())
         self._stay.begins(run.report.run)

@@ -46,7 +46,7 @@ def read_journal(connection: Connection, site: Site, before: Knowledge | None) -
 
     Raises:
         InitError: journal-elsewhere, journal-unreadable; journal-tampered, if the head is missing or the
-            entries do not lead to it; journal-of-another-application, journal-newer.
+            entries do not lead to it; restore-unfinished; journal-of-another-application, journal-newer.
     """
     journal, exists = find(connection, site.owner, site.settings.journal_schema)
     if not exists:
@@ -63,11 +63,23 @@ def read_journal(connection: Connection, site: Site, before: Knowledge | None) -
                     break
             sound = sound and (known.seq <= head.seq or known.seq <= journal.head(connection).seq)
         except NoJournal:
-            raise InitError("journal-tampered", "the row of init_journal_head is missing") from None
-    if not sound:
-        said = f"the head is entry {head.seq}, and the journal does not end there"
-        raise InitError("journal-tampered", said)
+            raise _disjoint(connection, journal, "the row of init_journal_head is missing") from None
+        if not sound:
+            said = f"the head is entry {head.seq}, and the journal does not end there"
+            raise _disjoint(connection, journal, said)
     return JournalSeen(journal, head, known)
+
+
+def _disjoint(connection: Connection, journal: Journal, said: str) -> InitError:
+    """The error for a head and entries that do not belong together.
+
+    Args:
+        connection: In a transaction that may read.
+        journal: The journal.
+        said: What is wrong.
+    """
+    reference = "restore-unfinished" if journal.is_half_restored(connection) else "journal-tampered"
+    return InitError(reference, said, database=connection.dialect.name)
 
 
 def _fold(entries: Iterable[Entry], head: Head, start: Knowledge) -> tuple[Knowledge, bool]:

@@ -87,6 +87,36 @@ def test_a_database_that_is_restored_while_a_boot_is_at_work(
     assert "history_rewound" in [one.type for one in entries]
 
 
+def test_a_dump_that_is_restored_in_parts(server: PostgresServer, postgresql_toy: Toy) -> None:
+    """First all tables, then their rows, at last the triggers: the boot waits for all of it."""
+    toy, name = postgresql_toy, database_of(postgresql_toy)
+    assert toy.initializer().initialize().success
+    where = ["-h", str(server.folder), "-p", str(server.port), "-U", SUPERUSER]
+    for part in ("pre-data", "data", "post-data"):
+        words = [*where, "--section", part, "-f", str(toy.folder / part), name]
+        subprocess.run([server.bin / "pg_dump", *words], check=True)
+    server.admin_execute(f"DROP DATABASE {name} WITH (FORCE)")
+    server.admin_execute(f"CREATE DATABASE {name}")
+
+    def restore(part: str) -> None:
+        words = [*where, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-f", str(toy.folder / part)]
+        subprocess.run([server.bin / "psql", *words, name], check=True)
+
+    restore("pre-data")
+    error = toy.initializer().attend(mode="check").error
+    assert error is not None and error.reference == "restore-unfinished"
+    toy.tables = 4
+    toy.with_revisions()
+    boot = Boot(toy)
+    assert boot.waits("a backup is being restored"), boot.said
+    restore("data")
+    assert boot.waits("The triggers that guard the journal are missing"), boot.said
+    restore("post-data")
+    boot.is_ready()
+    (outage,) = outages(assert_settled(toy, tables=4))
+    assert outage["reference"] == "restore-unfinished"
+
+
 def test_a_file_that_is_restored_while_a_boot_waits(sqlite_toy: Toy) -> None:
     """The same on SQLite, where a boot would make a missing file."""
     toy = sqlite_toy

@@ -231,4 +231,31 @@ STORAGE: tuple[ErrorRow, ...] = (
             Advice("backup", "Before an upgrade: pg_dumpall > all.sql", "postgresql"),
         ),
     ),
+    ErrorRow(
+        "restore-unfinished",
+        "The journal's tables are there, but not its rows and triggers: a backup is being restored.",
+        "Nothing was changed.",
+        "Wait until the restore is complete; boots go on by themselves. If none is at work, restore the "
+        "whole backup, then: initdb run",
+        causes=(
+            "A restore is at work: it creates all tables first, then fills them, and makes triggers last.",
+            "A restore was interrupted, or left out the rows.",
+        ),
+        advice=(
+            Advice(
+                "troubleshooting",
+                "See what is at work: SELECT pid, application_name, query FROM pg_stat_activity WHERE "
+                "datname = current_database()",
+                "postgresql",
+            ),
+            Advice("troubleshooting", "See which tables there are: sqlite3 DBFILE .tables", "sqlite"),
+            Advice(
+                "backup",
+                "Restore into a database that is closed, or that has another name until it is complete, or "
+                "in one transaction (psql --single-transaction): then no boot can see a part of it.",
+                "postgresql",
+            ),
+        ),
+        passing=True,
+    ),
 )
