@@ -1,0 +1,45 @@
+"""Each promise in the README, and each limit, names the tests that show it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SECTIONS = ("## What it does", "## What it does not promise")
+
+pytestmark = pytest.mark.repository
+
+
+def _items(heading: str) -> list[str]:
+    """The list items and table rows of a section, each with the comment that follows it."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    section = readme.partition(f"{heading}\n")[2].partition("\n## ")[0]
+    lists = re.findall(r"^- .*(?:\n  .*)*", section, re.MULTILINE)
+    rows = re.findall(r"^\| (?!-).*(?:\n<!--.*)?", section, re.MULTILINE)
+    return lists + rows[1:]
+
+
+ITEMS = [item for heading in SECTIONS for item in _items(heading)]
+
+
+def test_there_are_promises_and_limits() -> None:
+    """Or the test below would pass on an empty list."""
+    assert [len(_items(heading)) > 4 for heading in SECTIONS] == [True, True]
+
+
+@pytest.mark.parametrize("item", ITEMS, ids=lambda item: item[2:40])
+def test_each_names_its_tests(item: str) -> None:
+    """In a comment, as pytest names them; each exists."""
+    ids = re.findall(r"tests/[\w/]+\.py::[\w:]+", "".join(re.findall(r"<!--(.*?)-->", item, re.DOTALL)))
+    assert ids, "no test shows this"
+    for one in ids:
+        path, *names = one.split("::")
+        body: list[ast.stmt] = ast.parse((ROOT / path).read_text("utf-8")).body
+        for name in names:
+            found = [n for n in body if isinstance(n, ast.ClassDef | ast.FunctionDef) and n.name == name]
+            assert found, f"{one}: there is no {name}"
+            body = found[0].body
