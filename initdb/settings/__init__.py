@@ -1,7 +1,7 @@
 """The settings of initdb: one table of data, one frozen value, one way to load it."""
 
 from initdb.settings.load import load_settings
-from initdb.settings.model import Settings
+from initdb.settings.model import Origin, Settings
 from initdb.settings.setting import PREFIX, Setting
 from initdb.settings.table import OTHER_VARIABLES, SETTINGS
 from initdb.settings.values import Kind, Mode, OnFailure, Repair, SchemaSource, Value, WhenNotOurs
@@ -13,6 +13,7 @@ __all__ = [
     "Kind",
     "Mode",
     "OnFailure",
+    "Origin",
     "Repair",
     "SchemaSource",
     "Setting",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from initdb.errors import InitError
 from initdb.errors.safe import safe_text
 from initdb.nearest import did_you_mean
 from initdb.settings.files import find_files
-from initdb.settings.model import Settings
+from initdb.settings.model import Origin, Settings
 from initdb.settings.setting import Setting
 from initdb.settings.sources import Given, from_application, from_environment, from_file, from_options
 
@@ -56,7 +56,7 @@ def load_settings(
     ]
     _refuse_unknown(given)
     values, read = _parsed(given), tuple(str(file.path) for file in files)
-    settings = replace(Settings(), **values, sources=read, given=frozenset(values))
+    settings = replace(Settings(), **values, sources=read, origins=tuple(_origins(given)))
     if settings.schema_from == "base" and settings.base is None:
         raise InitError("bad-setting", 'schema_from is "base", but base is not given')
     return settings
@@ -104,6 +104,13 @@ def _parsed(given: Iterable[Given]) -> dict[str, Any]:
     if bad:
         raise InitError("bad-setting", *bad)
     return values
+
+
+def _origins(given: Iterable[Given]) -> Iterator[Origin]:
+    for entry in given:
+        if entry.setting is not None:
+            value = entry.setting.kind.parse(entry.value, entry.base)
+            yield Origin(entry.setting.name, entry.written, entry.place, value)
 
 
 def _shown(setting: Setting, value: object) -> str:

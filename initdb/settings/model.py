@@ -14,14 +14,32 @@ from initdb.settings.values import (
     OnFailure,
     Repair,
     SchemaSource,
+    Value,
     WhenEdited,
     WhenNotOurs,
 )
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """One value of a setting, and where it was given.
+
+    Attributes:
+        name: The setting.
+        written: Its name as it was written there: `mode`, `INITDB_MODE` or `--mode`.
+        place: Where it was written, such as " in /srv/shop/initdb.toml"; empty if `written` says it.
+        value: The value. That of a URL may have a password in it.
+    """
+
+    name: str
+    written: str
+    place: str
+    value: Value = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one process. Each field but `sources` and `given` is a row of `SETTINGS`.
+    """The settings of one process. Each field but `sources` and `origins` is a row of `SETTINGS`.
 
     docs/settings.md explains each. `load_settings` reads them from files, environment and options. The
     repr has no secret.
@@ -64,8 +82,13 @@ class Settings:
     when_edited: WhenEdited = "warn"
     sources: tuple[str, ...] = ()
     """The absolute paths of the files that were read; the last one wins."""
-    given: frozenset[str] = frozenset()
-    """The names of the settings that a file, the environment, an application or an option gave."""
+    origins: tuple[Origin, ...] = field(default=(), repr=False)
+    """Every value that a file, an application, the environment or an option gave. Later ones win."""
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The names of the settings that were given."""
+        return frozenset(origin.name for origin in self.origins)
 
     @property
     def folder(self) -> Path | None:

@@ -50,7 +50,7 @@ def test_every_setting_of_the_design_is_a_row() -> None:
 
 def test_the_dataclass_has_the_rows_as_fields_with_their_defaults() -> None:
     """Settings() is what the table calls the defaults."""
-    fields = {field.name for field in dataclasses.fields(Settings)} - {"sources", "given"}
+    fields = {field.name for field in dataclasses.fields(Settings)} - {"sources", "origins"}
     assert {setting.name for setting in SETTINGS} == fields
     assert {setting.name: setting.default for setting in SETTINGS} == {
         setting.name: getattr(Settings(), setting.name) for setting in SETTINGS
