@@ -23,10 +23,20 @@ def too_old() -> InitError | None:
             found = version(name)
         except PackageNotFoundError:
             continue
-        if _numbers(found) < _numbers(oldest):
+        if is_older(found, oldest):
             said = f"{name} {found} is installed; initdb needs {oldest} or later"
             return InitError("library-too-old", said, fix=f"pip install '{name}>={oldest}', then: initdb run")
     return None
+
+
+def is_older(found: str, oldest: str) -> bool:
+    """Whether a version comes before another one.
+
+    Example:
+        >>> is_older("2.0.9", "2.0.36"), is_older("2.1.0b1", "2.0.36")
+        (True, False)
+    """
+    return _numbers(found) < _numbers(oldest)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from initdb.cli.calling.usage import asks_for_json, documented, harmless
 from initdb.cli.commands.admin import admin
 from initdb.cli.commands.alembic import alembic
 from initdb.cli.commands.completion import completion
+from initdb.cli.commands.doctor import doctor
 from initdb.cli.commands.eject import eject
 from initdb.cli.commands.explain import diagram, explain
 from initdb.cli.commands.journal import journal
@@ -36,6 +37,7 @@ COMMANDS: tuple[click.Command, ...] = (
     repair,
     rollback,
     release,
+    doctor,
     admin,
     alembic,
     eject,

@@ -1,4 +1,4 @@
-"""PgBouncer before a server, in transaction pooling: one client's transactions go over many sessions."""
+"""PgBouncer before a server; in transaction pooling one client's transactions go over many sessions."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ _HOST = "127.0.0.1"
 class PgBouncer:
     """A running PgBouncer; start it in the main thread, it dies with the thread that started it."""
 
-    def __init__(self, server: PostgresServer, pool_size: int) -> None:
+    def __init__(self, server: PostgresServer, pool_size: int, mode: str = "transaction") -> None:
         """Starts it before `server`, with `pool_size` sessions for all clients of a database."""
+        self._mode = mode
         where = program("pgbouncer", "pgbouncer")
         self._account = "nobody" if os.geteuid() == 0 else None
         self._folder = OwnedFolder(roomy_parent())
@@ -73,7 +74,7 @@ class PgBouncer:
             f"listen_port = {self.port}\n"
             "unix_socket_dir =\n"
             f"auth_type = trust\nauth_file = {users}\n"
-            "pool_mode = transaction\n"
+            f"pool_mode = {self._mode}\n"
             f"default_pool_size = {pool_size}\nmax_client_conn = 500\n"
             f"logfile = {folder / 'log'}\n"
         )

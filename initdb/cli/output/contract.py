@@ -116,6 +116,12 @@ FIELDS: Mapping[str, Fields] = {
         "hash": "the hash of the last entry, or null; compare it with one that you kept in another place",
         "findings": "`seq` and `text` of each",
     },
+    "doctor": COMMON
+    | {
+        "problems": "how many findings keep a run from working",
+        "warnings": "how many are what people stumble over",
+        "findings": "`area`, `level` (ok, warning or problem), `text` and `fix` (what to type) of each",
+    },
     "eject": COMMON
     | {
         "outcome": "ejected; or nothing, if there was nothing of initdb",
