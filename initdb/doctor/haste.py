@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing.pool import ThreadPool
 from typing import TypeVar
 
 CONNECTING = "3"
@@ -27,19 +28,13 @@ def in_haste() -> Iterator[None]:
 
 
 def within(seconds: float, ask: Callable[[], Answer]) -> Answer | None:
-    """What `ask` gives; None if it takes too long. Its thread then ends with the process."""
-    answers: list[Answer] = []
-    failures: list[BaseException] = []
+    """What `ask` gives; None if it takes too long. Its thread is a daemon, which ends with the process.
 
-    def asking() -> None:
-        try:
-            answers.append(ask())
-        except BaseException as error:  # it is raised in the thread that waits
-            failures.append(error)
-
-    thread = threading.Thread(target=asking, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if failures:
-        raise failures[0]
-    return answers[0] if answers else None
+    Args:
+        seconds: How long it may take.
+        ask: It is called in another thread. What it raises is raised here.
+    """
+    try:
+        return ThreadPool(1).apply_async(ask).get(seconds)
+    except multiprocessing.TimeoutError:
+        return None
