@@ -74,6 +74,12 @@ class HeadMoved(JournalSignal):
     meaning = "another process wrote to the journal meanwhile"
 
 
+class RowsMoved(JournalSignal):
+    """The version rows are not those that a revision began with: plain Alembic works on the database too."""
+
+    meaning = "plain Alembic changed the version rows meanwhile"
+
+
 class ConnectionLost(JournalSignal):
     """The connection was lost. The database rolls the open transaction back."""
 

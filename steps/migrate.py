@@ -12,6 +12,7 @@ from initdb.steps.context import Progress, StepContext
 from initdb.steps.one_revision.autocommit_block import autocommit_block
 from initdb.steps.one_revision.doubt import check_doubt
 from initdb.steps.one_revision.perform import Job, digest_of, milliseconds, perform, start
+from initdb.steps.one_revision.version_rows import check_inspected
 from initdb.steps.seeds.ledger import seeds_pending
 from initdb.steps.survey.edits import edits, named
 
@@ -51,6 +52,7 @@ def check_changed(ctx: StepContext) -> None:
 def _upgrade(ctx: StepContext, env: Environment) -> None:
     env.recall(ctx.knowledge.memo)
     at = start(env)
+    check_inspected(ctx)
     steps = env.upgrades(at.rows)
     if not steps:
         rows = ", ".join(at.rows) or "nothing"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from initdb.errors.driver import DriverError, driver_error
 from initdb.errors.libpq import connect_failure, says_lost
 
@@ -10,6 +12,9 @@ SQLITE_ERROR, SQLITE_BUSY, SQLITE_LOCKED, SQLITE_READONLY, SQLITE_FULL = 1, 5, 6
 # Source: PostgreSQL manual, appendix A. 57P01 admin_shutdown, 57P02 crash_shutdown, 57P04 database_dropped,
 # 57P05 idle_session_timeout, 25P03 idle_in_transaction_session_timeout, 25P04 transaction_timeout.
 LOST_STATES = frozenset({"57P01", "57P02", "57P04", "57P05", "25P03", "25P04"})
+
+
+_OF_THE_CATALOGUE = re.compile(r'"pg_[a-z_]+_index"')
 
 
 GONE_BEFORE = "8s2b"
@@ -77,6 +82,15 @@ def is_too_many_connections(exc: BaseException) -> bool:
 def is_serialization(exc: BaseException) -> bool:
     """Whether the transaction lost against another one and can be retried (40001, 40P01)."""
     return _state(exc) in {"40001", "40P01"}
+
+
+def is_made_meanwhile(exc: BaseException) -> bool:
+    """Whether another transaction has just made what a CREATE was about to make.
+
+    PostgreSQL finds that in a unique index of its catalogue (23505), also after IF NOT EXISTS.
+    """
+    error = driver_error(exc)
+    return error is not None and error.sqlstate == "23505" and bool(_OF_THE_CATALOGUE.search(error.text))
 
 
 def is_read_only(exc: BaseException) -> bool:

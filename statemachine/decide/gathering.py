@@ -176,7 +176,7 @@ def _run_stopped(known: Gathering, entry: Entry, said: runs.RunStopped) -> None:
 def _inspected(known: Gathering, entry: Entry, said: work.DatabaseInspected) -> None:
     if not said.conflict:
         known.heads = said.rows
-    if said.rows and not known.managed and not known.adopted:
+    if said.rows and not known.managed and not known.adopted and known.doubt is None:
         # Alembic made the tables before initdb was used. Most likely they were seeded too.
         known.adopted = True
     if entry.dest == "empty" or said.started_over:
@@ -187,6 +187,9 @@ def _inspected(known: Gathering, entry: Entry, said: work.DatabaseInspected) -> 
         known.forget_judgements()
         known.inventory = None
     known.told |= _texts(said.edited or {})
+    if known.doubt is not None and known.doubt.step == "migrate":
+        # Alembic writes a version row once the whole revision is applied.
+        known.settle(said.outside)
     known.learn_version_place(said.version_table, said.version_schema)
 
 

@@ -18,7 +18,10 @@ from alembic.runtime.migration import (
 )
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, select, text
+from sqlalchemy.exc import DBAPIError
 
+from initdb.errors.classify import is_made_meanwhile
+from initdb.events.head import RowsMoved
 from initdb.steps.alembic_driver import private_names
 from initdb.steps.transactions.guard import Kept
 from initdb.steps.transactions.statement_log import StatementLog
@@ -68,6 +71,7 @@ class Environment:
         script: Alembic's directory of revisions.
         arguments: What env.py gave to run_migrations.
         running: The id of the revision that runs.
+        before: The version rows before it.
         kept: Its transaction.
         log: The statements that it sends.
         left: Whether it left its transaction, in an autocommit block. Then what it did cannot be undone.
@@ -78,6 +82,7 @@ class Environment:
     script: ScriptDirectory
     arguments: Mapping[str, Any] = field(default_factory=dict)
     running: str | None = None
+    before: tuple[str, ...] = ()
     kept: Kept | None = None
     log: StatementLog | None = None
     left: bool = False
@@ -115,6 +120,17 @@ class Environment:
         table = private_names.version_table(self.context)
         found = self.connection.execute(select(table.c.version_num)).scalars()
         return tuple(sorted(found)) == rows
+
+    def lock_rows(self) -> None:
+        """Let nobody else change the version rows until the transaction ends.
+
+        Raises:
+            DBAPIError: Another transaction has changed them, and did not end in time.
+        """
+        if self.connection.dialect.name == "postgresql":  # a unit on SQLite has the only write lock
+            table = private_names.version_table(self.context)
+            name = self.connection.dialect.identifier_preparer.format_table(table)
+            self.connection.exec_driver_sql(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE")
 
     def upgrades(self, current: Sequence[str]) -> list[Step]:
         """The steps that plain `alembic upgrade heads` would run, in its order.
@@ -154,11 +170,20 @@ class Environment:
         Args:
             revisions: The new version rows.
         """
-        private_names.make_version_table(self.context)
+        self._make_table()
+        self.lock_rows()
         rows = self.rows()
         for step in private_names.stamp_steps(self.script, revisions, rows):
             rows = self._apply(step, rows, contextlib.nullcontext())
         return rows
+
+    def _make_table(self) -> None:
+        try:
+            private_names.make_version_table(self.context)
+        except DBAPIError as error:
+            if not is_made_meanwhile(error):
+                raise
+            raise RowsMoved from error
 
     def _apply(
         self,
@@ -167,7 +192,7 @@ class Environment:
         guard: contextlib.AbstractContextManager[None],
     ) -> tuple[str, ...]:
         if not rows:
-            private_names.make_version_table(self.context)
+            self._make_table()
         maintainer = HeadMaintainer(self.context, rows)
         _TOLD.info("Running %s", step)
         with guard:

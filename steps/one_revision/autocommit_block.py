@@ -10,8 +10,10 @@ from sqlalchemy import Connection
 
 from initdb.events.payloads.runs import StepStarted
 from initdb.events.statements import driver
+from initdb.events.undo import on_error
 from initdb.steps.alembic_driver import AutocommitBlock, Environment
 from initdb.steps.context import StepContext
+from initdb.steps.one_revision.version_rows import check_rows
 from initdb.steps.transactions.statement_log import StatementLog
 
 
@@ -19,7 +21,7 @@ def autocommit_block(ctx: StepContext, step: str) -> AutocommitBlock:
     """Make the autocommit_block of a step.
 
     `step_started` is committed together with what the revision did before the block. After the block, the
-    head is locked again. It must not have moved meanwhile.
+    head is locked again. Neither it nor the version rows may have moved meanwhile.
 
     Args:
         ctx: The step's context.
@@ -56,6 +58,8 @@ def _block(ctx: StepContext, env: Environment, step: str) -> Iterator[None]:
         back()
     with _unseen(log):
         ctx.unit.begin(connection)
+        with on_error(ctx.unit.rollback, connection):
+            check_rows(env)
         connection.exec_driver_sql("SAVEPOINT initdb_step")
     if log is not None:
         log.leave_block()

@@ -9,10 +9,16 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from initdb.errors import InitError, naming
-from initdb.errors.classify import classify, is_connection_lost, is_lock_timeout, is_serialization
+from initdb.errors.classify import (
+    classify,
+    is_connection_lost,
+    is_lock_timeout,
+    is_made_meanwhile,
+    is_serialization,
+)
 from initdb.errors.driver import driver_error
 from initdb.events.database import database_of
-from initdb.events.head import HeadMoved
+from initdb.events.head import JournalSignal, RowsMoved
 from initdb.events.payloads.form import Payload
 from initdb.events.process import in_this_process
 from initdb.events.statements import database_errors
@@ -22,6 +28,7 @@ from initdb.steps.context import StepContext
 from initdb.steps.one_revision.doubt import names_of
 from initdb.steps.one_revision.failure import Doing, Place, revision_failure
 from initdb.steps.one_revision.reconcile import log_of
+from initdb.steps.one_revision.version_rows import check_rows, have_moved, lock_rows
 from initdb.steps.transactions.foreign_keys import violations
 from initdb.steps.transactions.guard import kept_transaction
 from initdb.steps.transactions.statement_log import logged
@@ -29,6 +36,8 @@ from initdb.steps.transactions.tries import TRIES
 
 _NO_SAVEPOINT = frozenset({"3B001", "25P01"})
 """The SQLSTATEs of RELEASE SAVEPOINT after the transaction has ended."""
+
+_MADE = "Another session has just made what the revision makes."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +95,16 @@ def perform(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
             Exception,
             SystemExit,
         ) as error:  # a revision is the application's code
-            if attempt == TRIES or env.left or not (is_lock_timeout(error) or is_serialization(error)):
+            if attempt == TRIES or env.left or not _is_conflict(error):
+                if not isinstance(error, JournalSignal) and not is_connection_lost(error) and have_moved(env):
+                    raise RowsMoved from error
                 from_empty = job.doing == "migrate" and not env.left and _from_empty(ctx, at.rows)
                 place = Place(step.revision, str(step.path), ctx.database, job.doing, from_empty)
                 with naming(lambda: names_of(ctx, step.revision)):
                     raise revision_failure(error, place, left=env.left) from error
             found = classify(error, doing=job.doing, database=ctx.database).rendered()
-            ctx.waits(" ".join((found.message, *blockers(ctx.work, error))))
+            said = _MADE if is_made_meanwhile(error) else found.message
+            ctx.waits(" ".join((said, *blockers(ctx.work, error))))
         finally:
             env.running = None
         env.recall(memo)
@@ -108,10 +120,15 @@ def _from_empty(ctx: StepContext, rows: tuple[str, ...]) -> bool:
     )
 
 
+def _is_conflict(error: BaseException) -> bool:
+    """Whether another session was in the way, so that the revision may succeed a little later."""
+    return is_lock_timeout(error) or is_serialization(error) or is_made_meanwhile(error)
+
+
 def _once(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
     with ctx.unit.open(env.connection):
-        if not env.still(at.rows):
-            raise HeadMoved
+        env.before = at.rows
+        check_rows(env)
         env.log = log_of(ctx, env.connection, job.step.revision) if job.doing == "migrate" else None
         with kept_transaction(env.connection) as env.kept:
             rows = env.apply(job.step, at.rows, _savepoint(ctx, env, job.step.revision))
@@ -137,6 +154,7 @@ def _savepoint(ctx: StepContext, env: Environment, revision: str) -> Iterator[No
         if found is None or is_connection_lost(error) or found.sqlstate not in {None, *_NO_SAVEPOINT}:
             raise
         raise InitError("revision-committed-itself", _seen(ctx, revision)) from error
+    lock_rows(ctx, env)
 
 
 def _seen(ctx: StepContext, revision: str) -> str:

@@ -173,7 +173,7 @@ def decide(
         pending=graph.pending(rows or ()),
         unknown=graph.unknown(rows or ()),
         conflict=tuple(sorted((expected - applied | lost) - known.retry)),
-        outside=tuple(sorted(applied - expected)) if known.managed else (),
+        outside=tuple(sorted(applied - expected)) if known.managed or known.doubt else (),
         seeds=seeds_pending(ledger, application.seeds),
         managed=bool(rows) or (known.managed and not started_over),
         schema_from=application.schema_from,

@@ -16,6 +16,7 @@ from initdb.errors.classify import (
     classify,
     is_connection_lost,
     is_lock_timeout,
+    is_made_meanwhile,
     is_missing_table,
     is_passing,
     is_read_only,
@@ -272,6 +273,26 @@ def test_a_lost_race_is_told(postgresql_url: str) -> None:
     second.close()
     assert classify(raised, doing="seed", database="postgresql").reference == "serialization-failure"
     assert is_serialization(raised)
+
+
+def test_what_another_transaction_makes_at_the_same_time_is_told(postgresql_url: str) -> None:
+    """IF NOT EXISTS does not see it yet. A row that is there twice is something else."""
+    first, second, raised = connect(postgresql_url), connect(postgresql_url), list[Any]()
+    first.cursor().execute(TABLE)
+    again = TABLE.replace("TABLE", "TABLE IF NOT EXISTS")
+    waiting = threading.Thread(target=lambda: raised.append(caught(lambda: second.cursor().execute(again))))
+    waiting.start()
+    asked = "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND wait_event_type = 'Lock'"
+    with connect(postgresql_url) as other, other.cursor() as cursor:
+        wait_until(lambda: cursor.execute(asked, (second.info.backend_pid,)) or cursor.fetchone())
+    first.commit()
+    waiting.join()
+    for one in (first, second, other):
+        one.close()
+    twice = failure(postgresql_url, "INSERT INTO t VALUES (1, 'a', 0), (1, 'b', 0)")
+    assert raised[0].pgcode == twice.orig.pgcode == "23505"
+    assert is_made_meanwhile(raised[0])
+    assert not is_made_meanwhile(twice)
 
 
 def test_a_deadlock_is_told(postgresql_url: str) -> None:

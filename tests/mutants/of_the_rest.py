@@ -118,11 +118,11 @@ OF_THE_REST: tuple[Fault, ...] = (
     ),
     Fault(
         "rows-unread",
-        "a revision is run although the version rows have moved",
-        REVISION,
-        "        if not env.still(at.rows):\n            raise HeadMoved\n",
-        "",
-        OF_WALKS,
+        "a revision is recorded although the version rows have moved",
+        "steps/one_revision/version_rows.py",
+        "    if not env.still(env.before):\n        raise RowsMoved\n",
+        "    assert env.before is not None\n",
+        ("tests/env_py/test_at_once.py",),
     ),
     Fault(
         "conflict-unseen",
