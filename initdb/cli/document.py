@@ -10,6 +10,7 @@ import click
 from initdb.cli.calling.options import SettingOption, output_options
 from initdb.cli.output.contract import EXIT_CODES, FAILED, FIELDS, VERIFY_CODES
 from initdb.cli.root import make_group
+from initdb.settings import SETTINGS
 from initdb.statemachine.render.diagram import mermaid
 
 _HEAD = """\
@@ -53,9 +54,11 @@ Each command that needs a database takes every setting as an option, such as `--
 named, initdb uses the database of that application, which finds `--database-url` in `DATABASE_URL` while
 it is created.
 
-If nothing at all is configured, the database is `sqlite:///initdb.db` in the working directory, and the
-schema is the built-in identity schema. If models, migrations, seeds or an application are configured, but
-no database, that is the error `database-url-missing`.
+If nothing at all is configured, and the folder holds nothing of an application, the database is
+`sqlite:///initdb.db` in the working directory, and the schema is the built-in identity schema. Where there
+is something of an application (source, models, an Alembic directory, `FLASK_APP`, `DATABASE_URL`), that is
+the error `schema-not-named`, which says what was found and what to type. If models, migrations, seeds or an
+application are configured, but no database, that is the error `database-url-missing`.
 """
 
 
@@ -99,8 +102,10 @@ def _described(name: str, command: click.Command) -> Iterator[str]:
         yield _rows(
             ("Option", "What it does"), ((f"`{record[0]}`", record[1]) for record in records if record)
         )
-    if any(isinstance(one, SettingOption) for one in command.params):
-        yield "Takes the settings as options."
+    settings = [one.opts[0] for one in command.params if isinstance(one, SettingOption)]
+    if settings:
+        few = ", ".join(f"`{option}`" for option in settings) if len(settings) < len(SETTINGS) else ""
+        yield f"Takes these settings as options: {few}." if few else "Takes the settings as options."
     if name in FIELDS:
         first = next(other for other, fields in FIELDS.items() if fields is FIELDS[name])
         same = f"`--json` prints the fields of [initdb {first}](#initdb-{first})."

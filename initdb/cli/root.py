@@ -18,6 +18,7 @@ from initdb.cli.commands.completion import completion
 from initdb.cli.commands.doctor import doctor
 from initdb.cli.commands.eject import eject
 from initdb.cli.commands.explain import diagram, explain
+from initdb.cli.commands.init import init
 from initdb.cli.commands.journal import journal
 from initdb.cli.commands.plan import plan
 from initdb.cli.commands.repair import repair
@@ -28,6 +29,7 @@ from initdb.cli.commands.validate import validate
 from initdb.nearest import did_you_mean
 
 COMMANDS: tuple[click.Command, ...] = (
+    init,
     run,
     resume,
     status,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 _SINGLE = "alembic|doctor|eject|journal|plan|release|repair|resume|rollback|run|status|validate"
 _OURS = f"journal verify|admin set-password|{_SINGLE}"
-_WITHOUT_SETTINGS = "admin|completion|diagram|explain|--help|--version"
+_WITHOUT_SETTINGS = "admin|completion|diagram|explain|init|--help|--version"
 _ALEMBIC = "branches|check|current|downgrade|edit|heads|history|merge|revision|show|stamp|upgrade"
 _COMMAND = re.compile(
     r"(?<![\w./=-])(?<!flask )(?<!-m )"

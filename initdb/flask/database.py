@@ -50,6 +50,9 @@ class DatabaseInitializer:
         >>> app, db = Flask("shop"), SQLAlchemy()
         >>> app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
         >>> db.init_app(app)
+        >>> with app.app_context():
+        ...     class Product(db.Model):
+        ...         id = db.Column(db.Integer, primary_key=True)
         >>> DatabaseInitializer(app, db).initialize().outcome
         'ready'
     """

@@ -17,8 +17,8 @@ def load_object(text: str, *, reference: str = "bad-metadata", folder: Path | No
     Args:
         text: "module:attribute", with dots allowed on both sides.
         reference: The error to raise, such as "bad-app".
-        folder: Put first on `sys.path` (default: the working directory). It stays there, since the module may
-            import its neighbours later.
+        folder: Put first on `sys.path`, and its `src` last (default: the working directory). It stays there,
+            since the module may import its neighbours later.
 
     Raises:
         InitError: `reference`. Its context says what is wrong: the text, the module, what the module raised
@@ -39,13 +39,20 @@ def load_object(text: str, *, reference: str = "bad-metadata", folder: Path | No
 
 
 def on_path(folder: Path | None) -> str:
-    """Put the folder on `sys.path`, and give its path; "." if the working directory was deleted."""
+    """Put the folder first on `sys.path`, and its `src` last, if it has one.
+
+    Returns:
+        The path of the folder; "." if the working directory was deleted.
+    """
     try:
         place = str(folder.absolute() if folder else Path.cwd())
     except FileNotFoundError:
         return "."
     if place not in sys.path:
         sys.path.insert(0, place)
+    source = str(Path(place) / "src")
+    if source not in sys.path and Path(source).is_dir():
+        sys.path.append(source)  # last, since what is installed is what the application runs
     return place
 
 

@@ -36,8 +36,10 @@ class HealthValidator(Manager):
     """The health of one application's database. No method writes anything.
 
     Example:
-        >>> from sqlalchemy import create_engine
-        >>> validator = HealthValidator(Initializer(create_engine("sqlite:///shop.db")))
+        >>> from sqlalchemy import Column, Integer, MetaData, Table, create_engine
+        >>> models = MetaData()
+        >>> product = Table("product", models, Column("id", Integer, primary_key=True))
+        >>> validator = HealthValidator(Initializer(create_engine("sqlite:///shop.db"), metadata=models))
         >>> validator.validate_connectivity()
         True
         >>> validator.generate_health_report()["ready"]

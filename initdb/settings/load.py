@@ -59,6 +59,10 @@ def load_settings(
     settings = replace(Settings(), **values, sources=read, origins=tuple(_origins(given)))
     if settings.schema_from == "base" and settings.base is None:
         raise InitError("bad-setting", 'schema_from is "base", but base is not given')
+    own = [name for name in ("metadata", "migrations", "seeds", "base") if getattr(settings, name)]
+    if settings.schema_from == "identity" and own:
+        said = f'schema_from is "identity", the built-in schema, but {own[0]} is given'
+        raise InitError("bad-setting", said)
     return settings
 
 

@@ -87,7 +87,8 @@ SETTINGS: tuple[Setting, ...] = (
         "schema_from",
         one_of(*get_args(values.SchemaSource)),
         None,
-        "What creates the schema of an empty database: by default the migrations, if there are any.",
+        "What creates the schema of an empty database (identity: the built-in tables); by default the"
+        " migrations, if there are any.",
         example="migrations",
         alters_work=True,
     ),

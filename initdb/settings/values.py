@@ -10,7 +10,7 @@ from typing import Literal
 Value = str | int | float | Path | tuple[str, ...] | None
 Parse = Callable[[object, Path], Value]
 
-SchemaSource = Literal["models", "migrations", "base"]
+SchemaSource = Literal["models", "migrations", "base", "identity"]
 Repair = Literal["safe", "never"]
 CreateDatabase = Literal["ask", "yes", "no"]
 OnFailure = Literal["exit", "serve-503"]

@@ -23,7 +23,7 @@ from initdb.steps.seeds.sources import Seeds, discover, ignored
 def assemble(given: Given, settings: Settings, engines: Engines) -> Application:
     """Read and check the parts of an application, before anything is changed.
 
-    If neither models nor revisions nor seeds are given, it is the built-in identity schema.
+    The built-in identity schema takes their place if `schema_from` is "identity", and only then.
 
     Args:
         given: What the caller hands over.
@@ -31,13 +31,19 @@ def assemble(given: Given, settings: Settings, engines: Engines) -> Application:
         engines: The engines of the work.
 
     Raises:
-        InitError: A setting contradicts another one, or models, revisions or seeds cannot be read.
+        InitError: A setting contradicts another one; there are neither models nor revisions nor seeds; or
+            they cannot be read.
     """
     given, folder = given.before(settings), settings.folder or Path.cwd()
     if settings.databases and given.migrations is None:
         raise InitError("bad-setting", "databases are what one env.py migrates, but migrations is not given")
-    if given.is_nothing:
+    if settings.schema_from == "identity":
+        if not given.is_nothing:
+            said = 'schema_from is "identity", but the application has models, revisions or seeds of its own'
+            raise InitError("bad-setting", said)
         return _identity(given, engines.work, folder)
+    if given.is_nothing:
+        raise InitError("schema-not-named")
     named = load_named(given.metadata, given.base, given.migrations, folder=folder)
     if settings.schema_from == "models" and named.metadata is None and settings.database is None:
         raise InitError("bad-setting", 'schema_from is "models", but metadata is not given, nor an app')

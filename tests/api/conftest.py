@@ -33,5 +33,5 @@ def made(database_url: str, tmp_path: Path) -> Shop:
 
 @pytest.fixture
 def identity(database_url: str) -> Shop:
-    """An application without models: it has the built-in identity schema."""
-    return shop(database_url, models=False)
+    """An application without models that asks for the built-in identity schema."""
+    return shop(database_url, models=False, INITDB_SCHEMA_FROM="identity")

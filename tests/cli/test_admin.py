@@ -18,7 +18,7 @@ def identity(console: Console, database_url: str) -> Console:
     """The identity schema, on either database."""
     console.environ["INITDB_ADMIN_PASSWORD"] = ADMIN_PASSWORD
     console.environ["DATABASE_URL"] = database_url
-    assert console("run").exit_code == 0
+    assert console("run", "--schema-from", "identity").exit_code == 0
     del console.environ["INITDB_ADMIN_PASSWORD"]
     return console
 

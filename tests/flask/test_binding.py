@@ -77,12 +77,31 @@ class TestSettings:
 class TestModels:
     """What makes the schema."""
 
-    def test_a_db_without_models_revisions_and_seeds_has_the_identity_schema(
+    def test_the_identity_schema_is_made_where_it_is_asked_for(
         self, database_url: str, engine: Engine
     ) -> None:
-        made = shop(database_url, models=False)
+        made = shop(database_url, models=False, INITDB_SCHEMA_FROM="identity")
         assert DatabaseInitializer(made.app, made.db).initialize().success
         assert {"tenants", "users", "roles", "permissions"} <= set(inspect(engine).get_table_names())
+
+    def test_an_application_that_forgot_its_models_gets_nothing(
+        self, database_url: str, engine: Engine
+    ) -> None:
+        """Its empty database stays empty: nobody asked for tenants and users there."""
+        made = shop(database_url, models=False)
+        result = DatabaseInitializer(made.app, made.db).initialize()
+        assert "error: schema-not-named" in result.errors[0]
+        assert "Import the models before init_app" in result.errors[0]
+        assert not inspect(engine).get_table_names()
+
+    def test_an_application_with_models_that_asks_for_the_identity_schema(
+        self, database_url: str, engine: Engine
+    ) -> None:
+        """The two contradict each other."""
+        made = shop(database_url, INITDB_SCHEMA_FROM="identity")
+        result = DatabaseInitializer(made.app, made.db).initialize()
+        assert "error: bad-setting" in result.errors[0]
+        assert not inspect(engine).get_table_names()
 
     def test_revisions_make_the_tables_though_there_are_models(
         self, database_url: str, engine: Engine, tmp_path: Path

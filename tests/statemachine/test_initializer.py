@@ -59,7 +59,7 @@ def attended(monkeypatch: pytest.MonkeyPatch) -> Attended:
 
 
 def _initializer(mode: str = "work") -> Initializer:
-    settings = load_settings(environ={}, options={"mode": mode})
+    settings = load_settings(environ={}, options={"mode": mode, "schema_from": "identity"})
     return Initializer(create_engine("sqlite://"), settings=settings)
 
 
@@ -104,7 +104,9 @@ def test_what_it_is_made_of(tmp_path: Path) -> None:
 def test_what_it_has_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings of the folder, its own engine, the machine's clock, nobody who watches."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "initdb.toml").write_text(f'database_url = "sqlite:///{tmp_path / "x.db"}"\nmode = "check"\n')
+    (tmp_path / "initdb.toml").write_text(
+        f'database_url = "sqlite:///{tmp_path / "x.db"}"\nmode = "check"\nschema_from = "identity"\n'
+    )
     made = Initializer()
     assert made.settings.mode == "check"
     assert made.engine.url.database == str(tmp_path / "x.db")
@@ -245,7 +247,9 @@ def test_a_look_asks_env_py_first(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_look_that_fails_has_a_name(ask: str, tmp_path: Path) -> None:
     """Of the database, or of its journal."""
     (tmp_path / "x.db").write_bytes(b"something else entirely" * 100)
-    made = Initializer(create_engine(f"sqlite:///{tmp_path / 'x.db'}"), settings=Settings())
+    made = Initializer(
+        create_engine(f"sqlite:///{tmp_path / 'x.db'}"), settings=Settings(schema_from="identity")
+    )
     with pytest.raises(InitError):
         found = getattr(made, ask)()
         assert not isinstance(found, Iterator) or list(found)

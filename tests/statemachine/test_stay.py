@@ -331,7 +331,7 @@ def test_a_library_call_raises_nothing(tmp_path: object, call: str) -> None:
 
     from initdb.settings import load_settings
 
-    settings = load_settings(environ={}, options={"wait_limit": "50ms"})
+    settings = load_settings(environ={}, options={"wait_limit": "50ms", "schema_from": "identity"})
     engine = create_engine(
         "postgresql+psycopg2://nobody@127.0.0.1:1/none", connect_args={"connect_timeout": 1}
     )

@@ -34,6 +34,22 @@ def setting_options(function: Function) -> Function:
     return function
 
 
+def setting_options_of(*names: str) -> Callable[[Function], Function]:
+    """Add one option for each of some settings; see `setting_options`.
+
+    Args:
+        names: The names of the settings.
+    """
+
+    def add(function: Function) -> Function:
+        for setting in reversed(SETTINGS):
+            if setting.name in names:
+                function = _option(setting)(function)
+        return function
+
+    return add
+
+
 def output_options(function: Function) -> Function:
     """Add `--quiet`, `--json` and `--debug`, to a command or to a group above it."""
     for name, text in reversed(_FLAGS.items()):

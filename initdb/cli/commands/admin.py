@@ -34,7 +34,7 @@ def set_password(call: Call, username: str) -> int:
     The password comes from INITDB_ADMIN_PASSWORD or --admin-password-file. Without them it is asked for twice
     on the terminal, or read from the first line of standard input.
     """
-    target = find_target(call)
+    target = find_target(call, journal_only=True)
     engine = make_reading_engine(call, target)
     password = _password(target.settings, username)
     from sqlalchemy.exc import DBAPIError
@@ -49,7 +49,7 @@ def set_password(call: Call, username: str) -> int:
     nothing = InitError(
         "identity-incomplete",
         f"{url_text(engine.url)} has no table of users",
-        fix="Create the identity schema first: initdb run",
+        fix="Create the identity schema first: initdb run --schema-from identity",
         database=engine.dialect.name,
     )
     if not is_there(engine):

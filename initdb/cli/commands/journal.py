@@ -84,7 +84,7 @@ def journal(  # noqa: PLR0913, PLR0917 - one for each option
 
 
 def _tell(call: Call, filters: Filters, number: int | None, *, follow: bool, pager: bool) -> int:
-    target = find_target(call)
+    target = find_target(call, journal_only=True)
     engine = make_reading_engine(call, target)
     from initdb.cli.entries.following import Follower
     from initdb.cli.entries.reading import read

@@ -35,7 +35,7 @@ def run(call: Call, no_wait: bool) -> int:
     and --mode check only looks, and exits with 3 if there is work.
 
     In an empty folder without settings it creates the built-in identity schema in sqlite:///initdb.db, and
-    says so.
+    says so. In the folder of an application without settings it says what it found, and changes nothing.
     """
     mode = call.settings.get("mode", "work")
     if mode == "off":

@@ -33,7 +33,7 @@ def verify(call: Call) -> int:
     An intact journal proves that nobody changed, removed or reordered an entry, and that nobody cut off the
     end while the head row stayed as it was. It does not prove that nobody changed both.
     """
-    target = find_target(call)
+    target = find_target(call, journal_only=True)
     engine = make_reading_engine(call, target)
     from initdb.cli.entries.reading import is_there
     from initdb.errors.redact import url_text

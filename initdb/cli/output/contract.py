@@ -84,6 +84,20 @@ STATUS: Fields = COMMON | {
 }
 
 FIELDS: Mapping[str, Fields] = {
+    "init": COMMON
+    | {
+        "folder": "the folder of the application",
+        "found": "what was found there, one line each",
+        "warnings": "what could not be read",
+        "settings": "name → value of the settings that are proposed",
+        "file": "the file that gets them, or null if there is nothing to write",
+        "diff": "the unified diff of that file, or null",
+        "written": "whether it was written",
+        "boot": "the unified diff that makes the Flask application boot its database, or null; never written",
+        "undecided": "what a person has to decide first",
+        "needed": "what a person has to do besides",
+        "next": "the command to type next",
+    },
     "run": WORK,
     "resume": WORK,
     "repair": WORK,

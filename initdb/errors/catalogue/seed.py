@@ -216,10 +216,11 @@ SEED: tuple[ErrorRow, ...] = (
         "The built-in identity schema (tenants, users, roles) needs a database that is empty or already has "
         "it.",
         "Nothing was changed: the tables are as they were.",
-        "Set metadata or app to the application's models, or name an empty database in database_url, then: "
-        "initdb run",
+        "Name the application's models instead (initdb init proposes the settings), or an empty database in "
+        "database_url, then: initdb run",
         causes=(
-            "No metadata, app or migrations are configured, and the database belongs to an application.",
+            'schema_from is "identity", and the database belongs to an application.',
+            "Nothing is configured in this folder but a database, and that belongs to an application.",
             "The configuration was not found, because this is another working directory.",
         ),
         advice=(

@@ -117,6 +117,27 @@ SETTINGS: tuple[ErrorRow, ...] = (
         exit_code=2,
     ),
     ErrorRow(
+        "schema-not-named",
+        "Nothing says which schema the database is to have.",
+        "Nothing was changed: no database was made or opened.",
+        "Import the models before init_app is called, or name metadata or migrations: initdb init proposes "
+        "settings. Then: initdb run",
+        causes=(
+            "The application's models and revisions are not configured: there are no settings here.",
+            "The command was called in another folder than that of the settings.",
+            "The db of a Flask application has no tables, since its models are imported after init_app, or "
+            "nowhere.",
+        ),
+        advice=(
+            Advice(
+                "alternative-configuration",
+                "The built-in identity schema (tenants, users) is created if you ask for it: schema_from ="
+                ' "identity".',
+            ),
+        ),
+        exit_code=2,
+    ),
+    ErrorRow(
         "bad-setting",
         "A setting has an invalid value.",
         _NOTHING,
@@ -152,6 +173,37 @@ SETTINGS: tuple[ErrorRow, ...] = (
                 'See the line: python -c \'import tomllib; tomllib.load(open("FILE", "rb"))\'',
             ),
             _EXAMPLE,
+        ),
+        exit_code=2,
+    ),
+    ErrorRow(
+        "settings-file-unwritable",
+        "A settings file cannot be written.",
+        "Nothing was changed: the file is as it was.",
+        "Add the lines by hand, or allow this user to write the file and its folder, then: initdb init",
+        causes=(
+            "This user may not write the file, or the folder that it is in.",
+            "Somebody else changed the file at the same moment.",
+            "tool.initdb is an inline table, which is on one line and takes no other lines.",
+        ),
+        advice=(Advice("permission-fix", "See who may write it: ls -l pyproject.toml initdb.toml"), _EXAMPLE),
+        exit_code=1,
+    ),
+    ErrorRow(
+        "application-not-found",
+        "There is no application in this folder for which settings can be proposed.",
+        "Nothing was changed.",
+        "Call it in the folder of the application. To try initdb without one: initdb run",
+        causes=(
+            "The application is in another folder.",
+            "It has neither models of SQLAlchemy nor an Alembic directory nor Flask-SQLAlchemy.",
+            "Its models are made in a way that cannot be read without running it.",
+        ),
+        advice=(
+            Advice(
+                "alternative-configuration",
+                "Name the parts yourself: initdb init --metadata shop.models:Base --migrations migrations",
+            ),
         ),
         exit_code=2,
     ),

@@ -12,14 +12,18 @@ from tests.crash.scenario import Scenario
 
 @dataclass
 class Bare:
-    """An application that brings nothing but its name and the administrator's password."""
+    """An application that asks for the built-in schema, and gives its name and the first password."""
 
     folder: Path
     url: str
 
     def initializer(self) -> Initializer:
         """A process of it."""
-        options = {"database_url": self.url, "admin_password_file": str(self.folder / "password")}
+        options = {
+            "database_url": self.url,
+            "schema_from": "identity",
+            "admin_password_file": str(self.folder / "password"),
+        }
         return Initializer(
             name="bare", settings=load_settings(folder=self.folder, environ={}, options=options)
         )
