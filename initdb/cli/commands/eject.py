@@ -37,7 +37,7 @@ def eject(call: Call, to: Path, yes: bool) -> int:
 
     Of several databases it is the first, or the one that --database names.
     """
-    target = find_target(call)
+    target = find_target(call, journal_only=True)
     from initdb.cli.working.eject import Ejection
 
     engine, settings = choose_working_engine(call, target)

@@ -13,7 +13,7 @@ from initdb.cli.opening.target import find_target
 from initdb.events.journal import Journal, find
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import database_file, session
-from initdb.settings import Settings
+from initdb.settings import Settings, load_settings
 from initdb.statemachine.decide.fold import add, known_from
 from initdb.statemachine.decide.gathering import Gathering
 from initdb.statemachine.render.sentences import told
@@ -39,7 +39,7 @@ def revisions(call: Call) -> Mapping[str, str]:
     Raises:
         InitError: A file cannot be read.
     """
-    settings = find_target(call).settings
+    settings = load_settings(options=call.settings)
     named = settings.migrations or (_FLASK_MIGRATE if Path(_FLASK_MIGRATE, "env.py").exists() else None)
     if named is None:
         return {}
@@ -61,7 +61,7 @@ def held(call: Call) -> tuple[str, ...]:
     Raises:
         InitError, SQLAlchemyError: The journal cannot be read.
     """
-    with _journal(find_target(call).settings) as (connection, journal):
+    with _journal(find_target(call, journal_only=True).settings) as (connection, journal):
         start = known_from(journal.snapshot(connection, journal.head(connection).seq)) or Knowledge()
         gathering = Gathering.of(start)
         for entry in journal.read(connection, start.seq):
@@ -79,7 +79,7 @@ def runs(call: Call) -> Mapping[str, str]:
         InitError, SQLAlchemyError: The journal cannot be read.
     """
     found: dict[str, str] = {}
-    with _journal(find_target(call).settings) as (connection, journal):
+    with _journal(find_target(call, journal_only=True).settings) as (connection, journal):
         for entry in journal.read(connection, max(0, journal.head(connection).seq - ENTRIES)):
             found.setdefault(entry.run, f"{entry.at[:19]} {told(entry)}")
     return dict(reversed(found.items()))

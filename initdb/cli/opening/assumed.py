@@ -75,7 +75,7 @@ def _fix(name: str, folder: Folder, *, has_url: bool) -> str | None:
     here = str(Path.cwd())
     proposal = propose(folder, {"database_url"} if has_url else ())
     init = typed("init", folder, {}, here)
-    if proposal.is_complete:
+    if proposal.is_complete and name != "alembic":  # whose options stand before what it is to do
         once = typed(name, folder, proposal.settings, here)
         return f"Write the settings: {init}. Or for this call only: {once}"
     if proposal.settings or proposal.undecided or proposal.needed:
