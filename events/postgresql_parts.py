@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from initdb.events.head import NAMES
 from initdb.events.parts import Part
+from initdb.events.shape import HEAD
 from initdb.events.statements import AnyConnection, run
 
 _PARTS = """
@@ -68,15 +69,16 @@ _ON_A_TABLE |= {"rule": "DROP RULE {1} ON {0};", "table constraint": "ALTER TABL
 def parts(connection: AnyConnection, schema: str | None, functions: Collection[str]) -> tuple[Part, ...]:
     """See `initdb.events.database.Database.parts`.
 
+    The head comes first. Readers begin with it too: in another order the two could deadlock.
+
     Args:
         connection: In a transaction that may read.
         schema: The schema of the journal; None for the session's own.
         functions: The names of the functions of a journal's triggers.
     """
     rows = run(connection, _PARTS, _values(schema, functions))
-    return tuple(
-        Part(kind, name, f"DROP {kind.upper()} {name}", owner, ours) for kind, name, owner, ours in rows
-    )
+    found = (Part(kind, name, f"DROP {kind.upper()} {name}", owner, ours) for kind, name, owner, ours in rows)
+    return tuple(sorted(found, key=lambda part: not part.name.endswith(f".{HEAD}")))
 
 
 def dependents(connection: AnyConnection, schema: str | None, functions: Collection[str]) -> tuple[Part, ...]:

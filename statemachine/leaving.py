@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from initdb.errors import InitError
+from initdb.errors.classify import is_serialization
 from initdb.errors.driver import driver_error
 from initdb.events import naming
 from initdb.events.baton import SIDE_SUFFIX, try_baton
@@ -34,6 +35,7 @@ from initdb.statemachine.loop.known import refuse_foreign
 from initdb.statemachine.site import owner_of, spool_of
 from initdb.steps.catalog.blockers import blockers, with_blockers
 from initdb.steps.connect import refused
+from initdb.steps.transactions.tries import TRIES
 
 NEEDED = "2BP01"
 """The SQLSTATE of a DROP that other objects prevent (PostgreSQL manual, appendix A)."""
@@ -195,8 +197,20 @@ def take_out(engine: Engine, settings: Settings, to: Path) -> Taken:
             raise _at_work(engine, journal)
         stack.callback(baton.release)
         with session(engine) as connection:
-            taken = _take_out(connection, engine, settings, to)
+            taken = _tried(connection, engine, settings, to)
         return _without_files(taken, _files(engine, settings))
+
+
+def _tried(connection: Connection, engine: Engine, settings: Settings, to: Path) -> Taken:
+    """Try it again if it deadlocked with a process that reads the journal. The export is then completed."""
+    for _ in range(TRIES - 1):
+        try:
+            return _take_out(connection, engine, settings, to)
+        except DBAPIError as error:
+            if not is_serialization(error):
+                raise
+            database_of(connection).rollback(connection)
+    return _take_out(connection, engine, settings, to)
 
 
 def _take_out(connection: Connection, engine: Engine, settings: Settings, to: Path) -> Taken:
@@ -205,6 +219,8 @@ def _take_out(connection: Connection, engine: Engine, settings: Settings, to: Pa
     taken = Taken()
     if head is not None:
         _refuse_own_file(engine, settings, to)
+        # Once more, for its limit on waiting: the look has set the one of a look.
+        found.journal.lock_head(connection, settings.lock_timeout)
         with ExportFile(to) as file:
             findings = tuple(verify(file.written(stored(connection, found.journal)), head))
         taken = Taken(head.seq, head.hash, findings)
