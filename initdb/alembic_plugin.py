@@ -38,20 +38,21 @@ def setup(plugin: Plugin) -> None:
     from alembic.util import DispatchPriority
 
     plugin.add_autogenerate_comparator(leave_out, "schema", priority=DispatchPriority.LAST)
-    for name in ("alembic.autogenerate.compare", "alembic.autogenerate.compare.tables"):
+    base = "alembic.autogenerate.compare"
+    for name in (base, f"{base}.tables", f"{base}.constraints"):
         logging.getLogger(name).addFilter(_is_about_others)
 
 
 def _is_about_others(record: logging.LogRecord) -> bool:
     """Whether a line of Alembic's log is not about a table of the journal.
 
-    Alembic says "Detected removed table" before it asks the plugins, and the revision then has no such line.
+    Alembic says "Detected removed table" or "index" before it asks the plugins. The revision has no such line.
     """
     from initdb.events.shape import COLUMNS_OF
 
     said = record.args if isinstance(record.args, tuple) else ()
     names = {str(one).rpartition(".")[2] for one in said}
-    return "removed table" not in str(record.msg) or not names & COLUMNS_OF.keys()
+    return "removed" not in str(record.msg) or not names & COLUMNS_OF.keys()
 
 
 def leave_out(
