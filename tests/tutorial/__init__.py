@@ -1,0 +1,1 @@
+"""docs/tutorial.md, run as it is written; `python -m tests.tutorial` writes what its commands print."""
