@@ -46,7 +46,7 @@ def setup(plugin: Plugin) -> None:
 def _is_about_others(record: logging.LogRecord) -> bool:
     """Whether a line of Alembic's log is not about a table of the journal.
 
-    Alembic says "Detected removed table" or "index" before it asks the plugins. The revision has no such line.
+    Alembic says "Detected removed table" before it asks the plugins; the revision has no such line.
     """
     from initdb.events.shape import COLUMNS_OF
 
