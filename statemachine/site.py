@@ -15,10 +15,10 @@ from initdb.errors import InitError
 from initdb.errors.redact import url_text
 from initdb.events.clock import Clock
 from initdb.events.entry import Entry
-from initdb.events.sessions import database_file
 from initdb.events.spool import Spool
 from initdb.settings import Settings
 from initdb.steps.context import Application, Progress
+from initdb.steps.engines.restricted import only_reading
 
 _What = TypeVar("_What")
 
@@ -142,11 +142,10 @@ class Site:
     def ask_env_py(self) -> None:
         """Learn from env.py in which folders the revisions are, if env.py chooses them. A failure is ignored.
 
-        A SQLite file that does not exist is not created for this.
+        Its connections may only read. If a SQLite file does not exist, they are to an empty database.
         """
-        file = database_file(self.engine)
-        if self.application.env_chooses and (file is None or file.exists()):
+        if self.application.env_chooses:
             from initdb.steps.alembic_driver.ask import chosen
 
-            with contextlib.suppress(InitError):
+            with contextlib.suppress(InitError), only_reading(self.engine):
                 self.application = chosen(self.application, self.engine)

@@ -39,6 +39,25 @@ def _stamp(ctx: StepContext, env: Environment, stamp: str | None) -> None:
         _record(ctx, env, env.stamp(heads), marked=stamp is not None)
 
 
+def refuse_unlike(ctx: StepContext) -> None:
+    """Refuse what an adoption would refuse. Nothing is written.
+
+    Args:
+        ctx: The step's context.
+
+    Raises:
+        InitError: `adoption-refused`, with the differences; what `run_in_environment` raises.
+    """
+    if ctx.application.provider is None:
+        _refuse_differences(ctx, None, NO_FILTERS)
+    else:
+        run_in_environment(
+            ctx.application,
+            ctx.engine,
+            lambda env: _refuse_differences(ctx, None, of_options(env.context.opts)),
+        )
+
+
 def _refuse_differences(ctx: StepContext, stamp: str | None, filters: Filters) -> None:
     """Refuse tables that differ from the models.
 

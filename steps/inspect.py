@@ -31,29 +31,60 @@ def run(ctx: StepContext) -> None:
             `seeds.checking.check` raises.
     """
     ctx.report(Progress("inspect"))
+    application = prepared(ctx)
+    with ctx.unit.open(ctx.work):
+        ctx.unit.commit(ctx.work, inspected(ctx, application)[1])
+
+
+def prepared(ctx: StepContext) -> Application:
+    """Check the seeds that are still to be applied, and ask env.py for its version table if that is needed.
+
+    Args:
+        ctx: The step's context.
+
+    Returns:
+        The application, with what env.py said.
+
+    Raises:
+        InitError: What `seeds.checking.check` raises.
+    """
     waiting = pending_seeds(ctx)
     for source in ctx.application.seeds:
         if source.name in waiting:
             check(source, ctx.application.metadata)
-    application = learned(ctx)
-    with ctx.unit.open(ctx.work):
-        facts = survey(ctx.work, application, ctx.knowledge)
-        if facts.unknown:
-            raise InitError("database-ahead", f"not in these migration files: {', '.join(facts.unknown)}")
-        if facts.overlapping:
-            raise _overlap(ctx, application, facts)
-        edited = () if facts.started_over else edits(application, ctx.knowledge)
-        _refuse_edited(ctx, edited)
-        if not facts.outside and not facts.conflict and not facts.started_over:
-            refuse_lost_rows(ctx, facts.missing)
-        refuse_no_revisions(application, facts)
-        leftovers = tuple(one.text for one in catalogue_of(ctx.work).leftovers())
-        event = _with_edited(ctx, facts.said(leftovers), edited)
-        if application is not ctx.application:
-            event = replace(
-                event, version_table=application.version_table, version_schema=application.version_schema
-            )
-        ctx.unit.commit(ctx.work, event)
+    return learned(ctx)
+
+
+def inspected(ctx: StepContext, application: Application) -> tuple[Facts, DatabaseInspected]:
+    """Look at the database. Nothing is written.
+
+    Args:
+        ctx: The step's context.
+        application: As `prepared` returned it.
+
+    Returns:
+        The facts, and the event that says them.
+
+    Raises:
+        InitError: `database-ahead`, `version-rows-overlap`, `files-edited`, `table-lost`, `no-revisions`.
+    """
+    facts = survey(ctx.work, application, ctx.knowledge)
+    if facts.unknown:
+        raise InitError("database-ahead", f"not in these migration files: {', '.join(facts.unknown)}")
+    if facts.overlapping:
+        raise _overlap(ctx, application, facts)
+    edited = () if facts.started_over else edits(application, ctx.knowledge)
+    _refuse_edited(ctx, edited)
+    if not facts.outside and not facts.conflict and not facts.started_over:
+        refuse_lost_rows(ctx, facts.missing)
+    refuse_no_revisions(application, facts)
+    leftovers = tuple(one.text for one in catalogue_of(ctx.work).leftovers())
+    event = _with_edited(ctx, facts.said(leftovers), edited)
+    if application is not ctx.application:
+        event = replace(
+            event, version_table=application.version_table, version_schema=application.version_schema
+        )
+    return facts, event
 
 
 def _refuse_edited(ctx: StepContext, edited: Sequence[Edit]) -> None:

@@ -68,11 +68,11 @@ def _repair(ctx: StepContext, inside: bool) -> bool:
     begun = time.perf_counter()
     if not inside:
         with ctx.reading():
-            before, planned = fingerprint_of(ctx), _planned(ctx)
+            before, planned = fingerprint_of(ctx), planned_for(ctx)
     with ctx.unit.open(ctx.work):
         catalogue_of(ctx.work).limit_waiting(ctx.settings.lock_timeout)
         if inside:
-            planned = _planned(ctx)
+            planned = planned_for(ctx)
         elif fingerprint_of(ctx) != before:
             ctx.unit.rollback(ctx.work)
             return False
@@ -99,7 +99,15 @@ def _repair(ctx: StepContext, inside: bool) -> bool:
     return True
 
 
-def _planned(ctx: StepContext) -> RepairPlan:
+def planned_for(ctx: StepContext) -> RepairPlan:
+    """What a repair does about the defects that the checks find now. Nothing is written.
+
+    Args:
+        ctx: The step's context.
+
+    Raises:
+        InitError: `defects-remain`, if the settings forbid repairs.
+    """
     found = _defects(ctx, pending_seeds(ctx))
     if found and ctx.settings.repair == "never":
         raise _stopped("defects-remain", ctx, found)

@@ -22,6 +22,19 @@ def run(ctx: StepContext, facts: Facts) -> None:
         InitError: `history-conflict` in every other case, with the revisions and both ways out.
     """
     ctx.report(Progress("repair", "version table"))
+    restamp(ctx, certain_rows(ctx, facts))
+
+
+def certain_rows(ctx: StepContext, facts: Facts) -> tuple[str, ...]:
+    """The version rows that are right, if it is certain which. Nothing is written.
+
+    Args:
+        ctx: The step's context.
+        facts: What was found.
+
+    Raises:
+        InitError: `history-conflict`, with the revisions and both ways out.
+    """
     graph, metadata = ctx.application.graph, ctx.application.metadata
     expected = tuple(head for head in ctx.knowledge.heads if graph and head in graph.files)
     with ctx.reading() as connection:
@@ -33,7 +46,7 @@ def run(ctx: StepContext, facts: Facts) -> None:
         )
     if not certain:
         raise _conflict(ctx, facts)
-    restamp(ctx, expected)
+    return expected
 
 
 def restamp(ctx: StepContext, revisions: tuple[str, ...], marked: bool = False) -> None:

@@ -129,10 +129,10 @@ def _validate(ctx: StepContext, inside: bool) -> bool:
     begun = time.perf_counter()
     if not inside:
         with ctx.reading():
-            before, health = _checked(ctx)
+            before, health = checked(ctx)
     with ctx.unit.open(ctx.work):
         if inside:
-            before, health = _checked(ctx)
+            before, health = checked(ctx)
         elif fingerprint_of(ctx) != before:
             ctx.unit.rollback(ctx.work)
             return False
@@ -154,8 +154,12 @@ def _validate(ctx: StepContext, inside: bool) -> bool:
     return True
 
 
-def _checked(ctx: StepContext) -> tuple[str, Health]:
-    """The fingerprint of the catalogue, and what the checks find in the same database."""
+def checked(ctx: StepContext) -> tuple[str, Health]:
+    """The fingerprint of the catalogue, and what the checks find in the same database. Nothing is written.
+
+    Args:
+        ctx: The step's context.
+    """
     found, before = fingerprint_of(ctx), known_before(ctx, pending_seeds(ctx))
     return found, inspect_health(ctx.work, ctx.application, ctx.settings, before)
 

@@ -19,6 +19,9 @@ INTERRUPTED = "interrupted"
 BACKOFF_FIRST, BACKOFF_LIMIT = 1.0, 60.0
 """The first and the longest pause before the retry of a failure that may pass, in seconds. It doubles."""
 
+WORTH_WAITING = 5.0
+"""The longest pause, in seconds, that is waited out before a failure is retried that can pass by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -81,6 +84,11 @@ class Verdict:
     failure: Failure | None = None
     retry_in: float | None = None
     warnings: tuple[str, ...] = ()
+
+
+def waits_out(verdict: Verdict) -> bool:
+    """Whether a boot waits until it may retry the failure that it found."""
+    return verdict.retry_in is not None and verdict.retry_in <= WORTH_WAITING
 
 
 def matches(recorded: Mapping[str, str], mine: Mapping[str, str]) -> bool:

@@ -25,7 +25,7 @@ from initdb.events.head import ConnectionLost, HeadBusy, HeadMoved, JournalSigna
 from initdb.events.knowledge import Knowledge
 from initdb.events.payloads.notes import HistoryRewound
 from initdb.events.sessions import close_session, database_file, open_session
-from initdb.statemachine.decide.verdict import Look, Verdict, judge
+from initdb.statemachine.decide.verdict import Look, Verdict, judge, waits_out
 from initdb.statemachine.loop.creating import looked_or_created
 from initdb.statemachine.loop.look import look, look_on
 from initdb.statemachine.loop.order import Order, Report
@@ -46,9 +46,6 @@ from initdb.statemachine.site import Site, Waiting, report_to
 from initdb.steps import connect
 from initdb.steps.engines.sqlite_files import cautions
 from initdb.steps.survey.edits import Edit
-
-WORTH_WAITING = 5.0
-"""The longest pause, in seconds, that is waited out before a failure is retried that can pass by itself."""
 
 _SOON = "given up soon, since this was typed at a terminal; to wait longer, add: --wait-limit 300"
 
@@ -200,7 +197,7 @@ class _Attendance:
         return self._ordered and verdict.kind in ("ready", "failed")
 
     def _waited_out(self, verdict: Verdict) -> bool:
-        if verdict.retry_in is None or verdict.retry_in > WORTH_WAITING or self._mode != "work":
+        if verdict.retry_in is None or not waits_out(verdict) or self._mode != "work":
             return False
         self._stopper.pause(verdict.retry_in + 0.01)
         return True

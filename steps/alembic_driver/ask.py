@@ -11,6 +11,7 @@ from initdb.events.database import database_of
 from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Application, StepContext
 from initdb.steps.revisions.checked import checked_graph
+from initdb.steps.revisions.locate import MigrationPlace
 from initdb.steps.survey.facts import version_place
 
 
@@ -56,8 +57,32 @@ def chosen(application: Application, engine: Engine) -> Application:
     """
     if not application.env_chooses or application.place is None:
         return application
-    found = _ask(application, engine)
-    place = replace(application.place, version_locations=found.folders)
+    return _with_answer(application, application.place, _ask(application, engine))
+
+
+def chosen_offline(application: Application, engine: Engine) -> Application | str:
+    """The same, asked in env.py's offline mode, for a database that is not there.
+
+    Args:
+        application: The application.
+        engine: The engine of its database. No connection is made.
+
+    Returns:
+        The application; or why env.py could not be asked.
+
+    Raises:
+        InitError: A file cannot be read, or files contradict each other.
+    """
+    if not application.env_chooses or application.place is None:
+        return application
+    from initdb.steps.alembic_driver.offline import ask_offline
+
+    found = ask_offline(application, engine)
+    return found if isinstance(found, str) else _with_answer(application, application.place, found)
+
+
+def _with_answer(application: Application, place: MigrationPlace, found: Answer) -> Application:
+    place = replace(place, version_locations=found.folders)
     return replace(
         application,
         place=place,
@@ -69,21 +94,27 @@ def chosen(application: Application, engine: Engine) -> Application:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """What env.py said about its version table and the folders of its revisions."""
+class Answer:
+    """What env.py says about its version table and the folders of its revisions.
+
+    Attributes:
+        version_table: The name of the version table.
+        version_schema: Its schema, if there is one.
+        folders: The folders of the revisions.
+    """
 
     version_table: str
     version_schema: str | None
     folders: tuple[Path, ...]
 
 
-def _ask(application: Application, engine: Engine) -> _Answer:
+def _ask(application: Application, engine: Engine) -> Answer:
     from initdb.steps.alembic_driver import Environment, run_in_environment
 
-    found: list[_Answer] = []
+    found: list[Answer] = []
 
     def note(env: Environment) -> None:
-        found.append(_Answer(env.version_table, env.version_schema, env.folders))
+        found.append(Answer(env.version_table, env.version_schema, env.folders))
 
     run_in_environment(application, engine, note)
     return found[0]

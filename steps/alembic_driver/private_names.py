@@ -25,6 +25,7 @@ NAMES = {
     "MigrationContext._migrations_fn": "shows whether env.py passed an fn= of its own to configure()",
     "MigrationContext._in_external_transaction": "whether env.py began a transaction before configure()",
     "MigrationContext._transaction_per_migration": "whether env.py asked for one transaction a revision",
+    "DefaultImpl._exec": "sends every statement; in offline mode it is written down instead",
 }
 """`Class.name` → what initdb uses it for."""
 
@@ -72,3 +73,17 @@ def begun_by_env_py(context: MigrationContext) -> bool:
 def is_one_transaction(context: MigrationContext) -> bool:
     """Whether plain Alembic would run all revisions in one transaction of its own."""
     return bool(context.impl.transactional_ddl) and not context._transaction_per_migration
+
+
+def write_down(context: MigrationContext, write: Callable[[Any], None]) -> None:
+    """Call a function with each statement that would be sent, on this instance: a text, or a construct.
+
+    Args:
+        context: In offline mode.
+        write: Gets the statement. Its values are in it.
+    """
+
+    def instead(construct: Any, *_: object, **__: object) -> None:
+        write(construct)
+
+    context.impl._exec = instead  # type: ignore[method-assign]

@@ -78,6 +78,30 @@ PAUSE = 0.5
 """Seconds between two checks whether a build has ended."""
 
 
+def is_settled(statement: str, database: str) -> bool:
+    """Whether the next run can find out in the database if a statement in a block was done, or repeat it.
+
+    Args:
+        statement: Its text.
+        database: "sqlite" or "postgresql".
+
+    >>> is_settled("CREATE INDEX CONCURRENTLY ix ON item (name)", "postgresql")
+    True
+    """
+    at = lead(statement, database)
+    asked = (_INDEX, _DROP, _LABEL) if database == "postgresql" else ()
+    return any(pattern.match(statement, at) for pattern in (_AGAIN, *asked))
+
+
+def is_logged(source: str) -> bool:
+    """Whether everything that a revision sends can be seen and repeated, as far as its source tells.
+
+    Args:
+        source: Its text.
+    """
+    return not _BELOW.search(source)
+
+
 def log_of(ctx: StepContext, connection: Connection, revision: str) -> StatementLog | None:
     """The log for what a revision sends. If the revision is in doubt, it begins with what was sent before.
 
@@ -91,7 +115,7 @@ def log_of(ctx: StepContext, connection: Connection, revision: str) -> Statement
         seen.
     """
     file = ctx.application.graph.files.get(revision) if ctx.application.graph else None
-    if file is None or not file.uses_autocommit_block or _BELOW.search(file.path.read_text(errors="replace")):
+    if file is None or not file.uses_autocommit_block or not is_logged(file.path.read_text(errors="replace")):
         return None
     doubt = ctx.knowledge.doubt
     if doubt is None or doubt.subject != revision or not repeatable(ctx, doubt):

@@ -52,3 +52,9 @@ class RepairPlan:
 
     actions: tuple[Action, ...]
     impossible: tuple[Issue, ...]
+
+    @property
+    def critical(self) -> tuple[Issue, ...]:
+        """The issues that no repair fixes and that keep the database from being ready."""
+        fixed_by_seeding = {"seed-pending"}
+        return tuple(one for one in self.impossible if one.kind not in NOT_CRITICAL | fixed_by_seeding)

@@ -43,6 +43,7 @@ def test_alembic_has_it(tmp_path: Path, sqlite_url: str, name: str) -> None:
         "ScriptDirectory": script,
         "Script": script.get_revision("r1"),
         "MigrationContext": context,
+        "DefaultImpl": context.impl,
     }
     of, _, attribute = name.partition(".")
     assert hasattr(specimens[of], attribute), (

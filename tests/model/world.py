@@ -26,6 +26,7 @@ from initdb.statemachine.loop.order import Order
 from initdb.statemachine.loop.outcome import Outcome
 from initdb.steps.seeds.functions import function_digest
 from tests.crash.children import Ended, call
+from tests.model import plans
 from tests.model.code import FILLERS, Code
 from tests.model.places import Place
 
@@ -109,8 +110,15 @@ class World:
         return code.initializer(self.root, self.url, self.schema_from, **heard)
 
     def boot(self, code: Code | None = None, order: Order | None = None) -> Outcome:
-        """One process, with whatever a person ordered."""
-        return self._process(code or self.code).attend(order)  # type: ignore[no-any-return]
+        """One process, with whatever a person ordered. Without an order it does what its plan says."""
+        if order is not None:
+            return self._process(code or self.code).attend(order)  # type: ignore[no-any-return]
+        before = (self.exists(), self.tables(), len(self.entries()))
+        seen = plans.foreseen(self._process(code or self.code).site)
+        assert (self.exists(), self.tables(), len(self.entries())) == before, "a plan has written"
+        outcome = self._process(code or self.code).attend()
+        plans.agrees(seen, outcome)
+        return outcome  # type: ignore[no-any-return]
 
     def resume(
         self, retry: Sequence[str] = (), mark: Sequence[str] = (), *, accept_edited: bool = False

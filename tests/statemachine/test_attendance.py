@@ -14,9 +14,9 @@ from initdb.errors import InitError, Rendered
 from initdb.events.head import ConnectionLost, HeadBusy, HeadMoved, NoJournal
 from initdb.events.journal import Journal
 from initdb.events.knowledge import Judgement, Knowledge
-from initdb.statemachine.decide.verdict import Look, Verdict
+from initdb.statemachine.decide.verdict import WORTH_WAITING, Look, Verdict
 from initdb.statemachine.loop import attend as attending
-from initdb.statemachine.loop.attend import WORTH_WAITING, attend
+from initdb.statemachine.loop.attend import attend
 from initdb.statemachine.loop.order import Order
 from initdb.statemachine.loop.others import Others
 from initdb.statemachine.loop.outcome import Outcome

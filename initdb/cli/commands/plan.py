@@ -12,55 +12,53 @@ from initdb.cli.opening.target import find_target
 
 
 @click.command("plan", cls=Command)
+@click.option("--sql", is_flag=True, help="Print the SQL of each step; everything else is a comment.")
 @output_options
 @setting_options
 @pass_call
-def plan(call: Call) -> int:
+def plan(call: Call, sql: bool) -> int:
     """Say what a boot would do, without doing it.
 
-    It only reads. The exit code is 0, whatever there is to do.
+    It only reads, and makes no file and no database. The exit code is 0, whatever there is to do.
+
+    Each revision is marked with what it destroys and whom it blocks, as far as its SQL shows: it is printed
+    through the offline mode of env.py. A revision that reads the database cannot be printed. `--sql` prints
+    the SQL, for psql or sqlite3, and names each revision that cannot be printed, with the reason.
     """
     target = find_target(call)
     from initdb.cli.working.conclusion import named
-    from initdb.managers.open_look import open_look
-    from initdb.statemachine.decide.plan import plan as plan_for
-    from initdb.statemachine.decide.plan import refused, state_of, why_not
-    from initdb.statemachine.decide.verdict import judge
-    from initdb.steps.survey.edits import sentences
+    from initdb.cli.working.foreseen import as_data, show, sql_lines
+    from initdb.statemachine.loop.foresee import foresee
 
-    with opened(call, target) as initializer, open_look(initializer) as found:
-        verdict, known = judge(found.seen), found.seen.knowledge
-        stop = refused(found.seen.edited, found.facts, initializer.settings.when_edited)
-        stop = stop if verdict.kind == "work" else ""
-        intents = () if stop else plan_for(found.facts, verdict, known, initializer.site.application)
-        name, state = named(initializer), str(state_of(found.facts))
-        warnings = (*initializer.site.application.left_out(), *sentences(found.seen.edited))
-        edited = [edit.data() for edit in found.seen.edited]
-    for line in target.assumed:
-        call.screen.say(("assumed ", "dim"), line)
-    call.screen.say(name)
-    for said in warnings:
+    with opened(call, target) as initializer:
+        seen = foresee(initializer.site, printing=sql)
+        name = named(initializer)
+        left_out = initializer.site.application.left_out()
+    for said in left_out:
         call.screen.warn(f"warning: {said}")
-    if not intents:
-        call.screen.say(stop or why_not(verdict))
+    if sql:
+        for line in () if call.screen.silent else sql_lines(name, seen):
+            call.screen.stored(line)
     else:
-        why = ", ".join((verdict.reason, *verdict.changed))
-        call.screen.say("found ", (state, "bold"), f"; a boot would begin ({why}), and then:")
-    for number, intent in enumerate(intents, 1):
-        note = f"  ({intent.note})" if intent.note else ""
-        call.screen.say(f"{number:>4}. ", (f"{intent.step:<14}", "bold"), intent.subject, (note, "dim"))
+        for line in target.assumed:
+            call.screen.say(("assumed ", "dim"), line)
+        show(call.screen, name, seen)
+    found = seen.plan
     call.screen.emit(
         {
             "command": call.name,
             "exit_code": 0,
-            "verdict": verdict.kind,
-            "reason": verdict.reason,
-            "changed": list(verdict.changed),
-            "state": state,
-            "steps": [{"step": i.step, "subject": i.subject, "note": i.note} for i in intents],
+            "verdict": seen.verdict.kind,
+            "reason": seen.verdict.reason,
+            "changed": list(seen.verdict.changed),
+            "state": str(found.state),
+            "missing": seen.missing,
+            "at_work": seen.at_work or None,
+            "unknown": seen.unknown or None,
+            "steps": [as_data(one, printing=sql) for one in found.intents],
+            "stop": found.stop.as_data() if found.stop is not None else None,
             "assumed": list(target.assumed),
-            "edited": edited,
-            "warnings": list(warnings),
+            "warnings": list(left_out),
         }
     )
     return 0

@@ -1,0 +1,1 @@
+"""What is marked in statements, without a database and on real ones."""
