@@ -77,6 +77,28 @@ def create_missing(site: Site, engine: Engine) -> bool:
     return made != "later"
 
 
+def would_create(site: Site, engine: Engine) -> str:
+    """Say what a boot does about a missing database, without doing it.
+
+    Args:
+        site: It has the settings.
+        engine: The engine of the missing database.
+
+    Raises:
+        InitError: `unknown-database`, if the database must not be created.
+    """
+    around = _look_around(engine)
+    near = did_you_mean(engine.url.database or "", around.names) if around else ""
+    if around is None or not around.may_create or site.settings.create_database == "no":
+        raise _missing(engine, around, near)
+    does = (
+        "a boot creates it"
+        if site.settings.create_database == "yes"
+        else "a boot at a terminal asks whether to create it, any other boot fails (unknown-database)"
+    )
+    return f"There is no database {place(engine.url)}{near}: {does}"
+
+
 def _look_around(engine: Engine) -> Around | None:
     """What the server says; None if it does not let this role look."""
     try:

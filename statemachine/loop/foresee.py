@@ -15,6 +15,7 @@ from initdb.events.sessions import database_file, session
 from initdb.statemachine.decide.plan import Intent, Plan, Unasked, plan, state_of
 from initdb.statemachine.decide.scripts import Printed, with_scripts
 from initdb.statemachine.decide.verdict import Look, Verdict, judge, waits_out
+from initdb.statemachine.loop.creating import would_create
 from initdb.statemachine.loop.holder import at_work
 from initdb.statemachine.loop.look import look_on
 from initdb.statemachine.loop.others import UNKNOWN, Others
@@ -26,7 +27,9 @@ from initdb.steps.connect import reading
 from initdb.steps.effects.reader import Name
 from initdb.steps.effects.schema import Present
 from initdb.steps.effects.script import Script, Sql
+from initdb.steps.missing_database.on_server import place
 from initdb.steps.repairs.make_schema import print_schema
+from initdb.steps.survey.edits import Edit
 from initdb.steps.survey.facts import decide, survey, wanted_tables
 
 
@@ -37,18 +40,20 @@ class Foresight:
     Attributes:
         verdict: What it would conclude.
         plan: What it would then do.
-        missing: Whether the database is not there yet, and the boot would make it.
+        missing: That the database is not there yet, and what a boot does about it; empty if it is there.
         at_work: Which other process is at work now; empty if none is.
         read_only: Why nothing can be written here; empty if it can.
         unknown: Why nothing can be foreseen; empty if it can.
+        edited: The files that were edited since they were applied.
     """
 
     verdict: Verdict
     plan: Plan
-    missing: bool = False
+    missing: str = ""
     at_work: str = ""
     read_only: str = ""
     unknown: str = ""
+    edited: tuple[Edit, ...] = ()
 
 
 def foresee(site: Site, *, printing: bool = False) -> Foresight:
@@ -65,30 +70,35 @@ def foresee(site: Site, *, printing: bool = False) -> Foresight:
     site.ask_env_py()
     file = database_file(site.engine)
     if file is not None and not file.exists():
-        return _of_nothing(site, printing)
+        return _of_nothing(site, f"There is no file {file} yet: a boot makes it", printing)
     try:
         with reading(site.engine), session(site.engine) as connection:
             return _of_database(site, connection, printing)
     except InitError as error:
         if error.reference != "unknown-database" or site.engine.dialect.name == "sqlite":
             raise
-    return _of_nothing(site, printing)
+    try:
+        missing = would_create(site, site.engine)
+    except InitError as error:
+        said = f"There is no database {place(site.engine.url)}"
+        return Foresight(Verdict("work", "first boot"), Plan(stop=error.rendered()), said)
+    return _of_nothing(site, missing, printing)
 
 
-def _of_nothing(site: Site, printing: bool) -> Foresight:
-    """Of a database that is not there."""
+def _of_nothing(site: Site, missing: str, printing: bool) -> Foresight:
+    """Of a database that is not there, but would be made."""
     seen = Look(Knowledge(), site.code, None, journal=Journal(None, site.owner))
     verdict = judge(seen)
     try:
         application = chosen_offline(site.application, site.engine)
     except InitError as error:
-        return Foresight(verdict, Plan(stop=error.rendered()), missing=True)
+        return Foresight(verdict, Plan(stop=error.rendered()), missing)
     if isinstance(application, str):
-        return Foresight(verdict, Plan(), missing=True, unknown=f"{_FOLDERS}: {application}")
+        return Foresight(verdict, Plan(), missing, unknown=f"{_FOLDERS}: {application}")
     site.application = application
     facts = decide(application, seen.knowledge, None, wanted_tables(application, (), None))
     made = plan(seen.knowledge, Unasked(application, facts), site.code, site.settings.attempts)
-    return Foresight(verdict, _printed(site, made, None, printing), missing=True)
+    return Foresight(verdict, _printed(site, made, None, printing), missing)
 
 
 _FOLDERS = "env.py chooses the folders of the revisions, and cannot be asked before the database is there"
@@ -97,7 +107,9 @@ _FOLDERS = "env.py chooses the folders of the revisions, and cannot be asked bef
 def _of_database(site: Site, connection: Connection, printing: bool) -> Foresight:
     seen = look_on(site, connection)
     verdict = judge(seen)
-    made = Foresight(verdict, Plan(), at_work=_at_work(site, seen), read_only=seen.read_only)
+    made = Foresight(
+        verdict, Plan(), at_work=_at_work(site, seen), read_only=seen.read_only, edited=seen.edited
+    )
     if verdict.kind != "work" and not waits_out(verdict):
         facts = survey(connection, site.application, seen.knowledge)
         return replace(made, plan=Plan(state=state_of(facts), facts=facts))

@@ -29,16 +29,17 @@ def plan(call: Call, sql: bool) -> int:
     from initdb.cli.working.conclusion import named
     from initdb.cli.working.foreseen import as_data, show, sql_lines
     from initdb.statemachine.loop.foresee import foresee
+    from initdb.steps.survey.edits import sentences
 
     with opened(call, target) as initializer:
         seen = foresee(initializer.site, printing=sql)
         name = named(initializer)
-        left_out = initializer.site.application.left_out()
-    for said in left_out:
+        warnings = (*initializer.site.application.left_out(), *sentences(seen.edited))
+    for said in warnings:
         call.screen.warn(f"warning: {said}")
     if sql:
-        for line in () if call.screen.silent else sql_lines(name, seen):
-            call.screen.stored(line)
+        for line in () if call.screen.as_json else sql_lines(name, seen):
+            call.screen.print(line)
     else:
         for line in target.assumed:
             call.screen.say(("assumed ", "dim"), line)
@@ -52,13 +53,14 @@ def plan(call: Call, sql: bool) -> int:
             "reason": seen.verdict.reason,
             "changed": list(seen.verdict.changed),
             "state": str(found.state),
-            "missing": seen.missing,
+            "missing": seen.missing or None,
             "at_work": seen.at_work or None,
             "unknown": seen.unknown or None,
             "steps": [as_data(one, printing=sql) for one in found.intents],
             "stop": found.stop.as_data() if found.stop is not None else None,
             "assumed": list(target.assumed),
-            "warnings": list(left_out),
+            "edited": [edit.data() for edit in seen.edited],
+            "warnings": list(warnings),
         }
     )
     return 0

@@ -110,7 +110,14 @@ FIELDS: Mapping[str, Fields] = {
         "reason": "why there is work",
         "changed": "the parts that have changed",
         "state": "what an inspection would find",
-        "steps": "what a boot would do, in order: `step`, `subject`, `note`; empty if there is nothing to do",
+        "missing": "that the database is not there, and what a boot does about it; or null",
+        "at_work": "which other process is at work now, or null",
+        "unknown": "why nothing can be foreseen, or null",
+        "steps": "what a boot would do, in order, empty if there is nothing to do: `step`, `subject`, `note`;"
+        " `event`, the type of the event that a run then writes (empty if the next step's says it too);"
+        " `marks`, each with `kind` (destructive or blocks), `text` and `instead`, the safer way; with"
+        " --sql also `sql`, the statements (null if they cannot be printed), and `refused`, why not",
+        "stop": "the failure by which the run would then be stopped, or null; as `error` of run",
         "assumed": "what was assumed, since nothing was configured",
         "edited": EDITED,
         "warnings": "files in the folders of the seeds that are no seeds, with the reason; edited files",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from initdb.cli.output.screen import Part, Screen
 from initdb.errors import Rendered
+from initdb.errors.faces import as_typed
 from initdb.statemachine.decide.plan import Intent, why_not
 from initdb.statemachine.loop.foresee import Foresight
 from initdb.steps.effects.mark import Mark
@@ -40,7 +41,7 @@ def _before(seen: Foresight) -> Iterator[tuple[Part, ...]]:
     """What is to be known before the list."""
     plan, verdict = seen.plan, seen.verdict
     if seen.missing:
-        yield ("The database is not there yet: a boot makes it.",)
+        yield (f"{seen.missing}.",)
     if seen.at_work:
         yield (f"{seen.at_work}. A boot waits for it, and then does what is left.",)
     if seen.unknown:
@@ -48,6 +49,8 @@ def _before(seen: Foresight) -> Iterator[tuple[Part, ...]]:
     elif plan.intents or plan.stop is not None:
         if seen.read_only:
             yield (f"Here a boot waits for another process: {seen.read_only}",)
+        if not plan.intents:
+            return
         changed = f": {', '.join(verdict.changed)}" if verdict.changed else ""
         why = f"{verdict.reason}{changed}" or "a failure that may pass is tried again"
         yield ("found ", (str(plan.state), "bold"), f"; a boot would begin ({why}), and then:")
@@ -67,13 +70,14 @@ def _after(seen: Foresight) -> Iterator[tuple[Part, ...]]:
             " initdb plan --sql says why",
         )
     if plan.stop is not None:
-        yield from _stopped(plan.stop)
+        yield from _stopped(plan.stop, begun=bool(plan.intents))
     elif plan.open:
         yield ("What the validation then finds lost is repaired, if that is without risk.",)
 
 
-def _stopped(stop: Rendered) -> Iterator[tuple[Part, ...]]:
-    yield (("It would stop there: ", "bold red"), f"{stop.message} ({stop.reference})")
+def _stopped(stop: Rendered, *, begun: bool) -> Iterator[tuple[Part, ...]]:
+    when = "Then it would fail" if begun else "A boot would fail before it does anything"
+    yield ((when, "bold red"), f" ({stop.reference}). {stop.message}")
     for line in stop.context[:10]:
         yield ("  ", line)
     yield ("fix: ", stop.fix)
@@ -107,7 +111,7 @@ def sql_lines(name: str, seen: Foresight) -> Iterator[str]:
             yield from _comment(f"   {_LABELS[mark.kind]}{_said(mark)}")
         yield from _of_intent(intent)
     if seen.plan.stop is not None:
-        for line in _stopped(seen.plan.stop):
+        for line in _stopped(seen.plan.stop, begun=bool(seen.plan.intents)):
             yield from _comment("".join(part if isinstance(part, str) else part[0] for part in line))
 
 
@@ -150,7 +154,7 @@ def terminated(text: str) -> str:
 
 
 def _comment(text: str) -> Iterator[str]:
-    for line in text.splitlines() or [""]:
+    for line in as_typed(text).splitlines() or [""]:
         yield f"-- {line}".rstrip()
 
 
