@@ -55,6 +55,11 @@ class RepairPlan:
 
     @property
     def critical(self) -> tuple[Issue, ...]:
-        """The issues that no repair fixes and that keep the database from being ready."""
-        fixed_by_seeding = {"seed-pending"}
-        return tuple(one for one in self.impossible if one.kind not in NOT_CRITICAL | fixed_by_seeding)
+        """The issues that are left once the actions are done, and keep the database from being ready."""
+        made = {action.table for action in self.actions if action.kind == "create-table"}
+        return tuple(
+            one
+            for one in self.impossible
+            if one.kind not in NOT_CRITICAL | {"seed-pending"}
+            and not (one.kind == "seed-table-missing" and one.table in made)
+        )

@@ -228,7 +228,8 @@ def _with_defects(application: Application, found: tuple[Issue, ...], repair: Re
 def test_what_was_lost_is_repaired() -> None:
     """A table is made again, its seed is applied again, and everything is validated again."""
     applied = {SEED.name: SeedRecord(SEED.name, "a", complete=frozenset({SEED.digest}))}
-    questions = _with_defects(CHAIN, (TABLE,), RepairPlan((MAKE,), ()))
+    without = Issue("seed-table-missing", SEED.name, "It has no table.", table="a")
+    questions = _with_defects(CHAIN, (TABLE,), RepairPlan((MAKE,), (without,)))
     found = plan(Knowledge(seeds=applied, managed=True), questions)
     assert found.stop is None
     assert [(one.step, one.subject, one.event) for one in found.intents] == [
