@@ -160,15 +160,12 @@ class Plan:
         stop: The error by which it would then be stopped; None if nothing is foreseen that stops it.
         state: The state that the inspection finds.
         facts: What it finds; None if the run is stopped before it.
-        open: Whether what is found by the validation at the end depends on the revisions before it, so that
-            repairs may follow.
     """
 
     intents: tuple[Intent, ...] = ()
     stop: Rendered | None = None
     state: State = State.unknown
     facts: Facts | None = None
-    open: bool = False
 
 
 def plan(
@@ -188,7 +185,7 @@ def plan(
         rehearsal.run()
     except InitError as error:
         stop = error.rendered()
-    return Plan(tuple(rehearsal.intents), stop, rehearsal.found, rehearsal.facts, rehearsal.open)
+    return Plan(tuple(rehearsal.intents), stop, rehearsal.found, rehearsal.facts)
 
 
 def state_of(facts: Facts) -> State:
@@ -228,12 +225,12 @@ class _Rehearsal:
         self, known: Knowledge, questions: Questions, code: Mapping[str, str], attempts: int
     ) -> None:
         self.intents: list[Intent] = []
-        self.found, self.open = State.unknown, False
+        self.found = State.unknown
         self.facts: Facts | None = None
         self._known, self._questions, self._code, self._attempts = known, questions, code, attempts
         self._state = State.unknown
         self._pending: tuple[str, ...] = ()
-        self._restamps = self._changed = self._repaired = False
+        self._restamps = self._migrates = self._changed = self._repaired = False
 
     def run(self) -> None:
         self._begin()
@@ -305,9 +302,9 @@ class _Rehearsal:
         )
 
     def migrate(self) -> Payload:
-        if not self.open:
+        if not self._migrates:
             self._questions.may_migrate(self._known)
-        self.open = self._changed = True
+        self._migrates = self._changed = True
         name, *rest = self._pending
         self._pending = tuple(rest)
         files = self._application.graph.files if self._application.graph else {}

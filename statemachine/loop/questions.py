@@ -34,7 +34,7 @@ class NoUnit:
         """See `initdb.steps.context.Unit`. Nothing is begun."""
         raise AssertionError("a rehearsal writes nothing")
 
-    def commit(self, connection: Connection, event: Payload) -> NoReturn:
+    def commit(self, connection: Connection, *events: Payload) -> NoReturn:
         """See `begin`."""
         self.begin(connection)
 
@@ -62,6 +62,7 @@ def reading_context(site: Site, connection: Connection, seen: Look) -> StepConte
         settings=site.settings,
         knowledge=seen.knowledge,
         engine=site.engine,
+        journal=seen.journal,
     )
 
 
@@ -105,7 +106,8 @@ class Asked:
 
     def may_adopt(self) -> None:
         """See `inspect`."""
-        adopt.refuse_differences(self._ctx)
+        with only_reading(self._ctx.engine):
+            adopt.refuse_unlike(self._ctx)
 
     def restamped(self, known: Knowledge, facts: Facts) -> tuple[str, ...]:
         """See `inspect`."""
@@ -118,12 +120,12 @@ class Asked:
 
     def defects(self, known: Knowledge) -> tuple[Issue, ...]:
         """See `inspect`."""
-        with self._ctx.reading():
+        with only_reading(self._ctx.engine), self._ctx.reading():
             return checked(self._at(known))[1].defects
 
     def repair(self, known: Knowledge) -> RepairPlan:
         """See `inspect`."""
-        with self._ctx.reading():
+        with only_reading(self._ctx.engine), self._ctx.reading():
             return repair.planned_for(self._at(known))
 
 

@@ -70,7 +70,7 @@ def test_an_empty_database_gets_tables_stamp_seeds_and_a_check() -> None:
         "health_validated",
     ]
     assert found.intents[0].stamps == ("r2",)
-    assert (found.state, found.facts, found.open) == ("empty", EMPTY, False)
+    assert (found.state, found.facts) == ("empty", EMPTY)
     assert _planned(EMPTY, CHAIN) == [
         ("create_schema", "2 tables from the models", "a, b; then stamp r2: the revisions need not run"),
         ("seed", "10_a.csv", "into a"),
@@ -108,7 +108,7 @@ def test_a_base_is_followed_by_every_revision() -> None:
 
 
 def test_a_schema_from_its_revisions() -> None:
-    """No table is created besides. What the validation will find depends on them."""
+    """No table is created besides."""
     facts = replace(EMPTY, schema_from="migrations", seeds=("10_a.csv",))
     steps = [(one.step, one.subject) for one in _plan(facts, CHAIN).intents]
     assert steps[:3] == [("migrate", "r1"), ("migrate", "r2"), ("seed", "10_a.csv")]

@@ -71,8 +71,6 @@ def _after(seen: Foresight) -> Iterator[tuple[Part, ...]]:
         )
     if plan.stop is not None:
         yield from _stopped(plan.stop, begun=bool(plan.intents))
-    elif plan.open:
-        yield ("What the validation then finds lost is repaired, if that is without risk.",)
 
 
 def _stopped(stop: Rendered, *, begun: bool) -> Iterator[tuple[Part, ...]]:
