@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from sqlalchemy import Connection, MetaData, inspect
 
@@ -27,6 +28,7 @@ from initdb.steps.connect import reading
 from initdb.steps.effects.reader import Name
 from initdb.steps.effects.schema import Present
 from initdb.steps.effects.script import Script, Sql
+from initdb.steps.missing_database.file import refuse_unmakeable
 from initdb.steps.missing_database.on_server import place
 from initdb.steps.repairs.make_schema import print_schema
 from initdb.steps.survey.edits import Edit
@@ -70,26 +72,31 @@ def foresee(site: Site, *, printing: bool = False) -> Foresight:
     site.ask_env_py()
     file = database_file(site.engine)
     if file is not None and not file.exists():
-        return _of_nothing(site, f"There is no file {file} yet: a boot makes it", printing)
+        return _of_nothing(site, _would_make(file), f"There is no file {file}", printing)
     try:
         with reading(site.engine), session(site.engine) as connection:
             return _of_database(site, connection, printing)
     except InitError as error:
         if error.reference != "unknown-database" or site.engine.dialect.name == "sqlite":
             raise
-    try:
-        missing = would_create(site, site.engine)
-    except InitError as error:
-        said = f"There is no database {place(site.engine.url)}"
-        return Foresight(Verdict("work", "first boot"), Plan(stop=error.rendered()), said)
-    return _of_nothing(site, missing, printing)
+    said = f"There is no database {place(site.engine.url)}"
+    return _of_nothing(site, lambda: would_create(site, site.engine), said, printing)
 
 
-def _of_nothing(site: Site, missing: str, printing: bool) -> Foresight:
-    """Of a database that is not there, but would be made."""
+def _would_make(file: Path) -> Callable[[], str]:
+    def make() -> str:
+        refuse_unmakeable(file)
+        return f"There is no file {file} yet: a boot makes it"
+
+    return make
+
+
+def _of_nothing(site: Site, make: Callable[[], str], missing: str, printing: bool) -> Foresight:
+    """Of a database that is not there. `make`: says what a boot does about it, or raises why it fails."""
     seen = Look(Knowledge(), site.code, None, journal=Journal(None, site.owner))
     verdict = judge(seen)
     try:
+        missing = make()
         application = chosen_offline(site.application, site.engine)
     except InitError as error:
         return Foresight(verdict, Plan(stop=error.rendered()), missing)

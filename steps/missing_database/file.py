@@ -28,11 +28,23 @@ def make_file(file: Path) -> None:
     except FileExistsError:
         return
     except OSError as error:
-        if (found := why_not_opened(file)) is None:
-            raise classify(error, doing="connect", database="sqlite", target=str(file)) from error
-        raise InitError(found[0], *found[1], database="sqlite", names=of_file(found[2])) from error
+        refuse_unmakeable(file)
+        raise classify(error, doing="connect", database="sqlite", target=str(file)) from error
     with (
         contextlib.closing(sqlite3.connect(file)) as connection,
         contextlib.suppress(sqlite3.OperationalError),
     ):
         connection.execute("PRAGMA journal_mode = WAL")
+
+
+def refuse_unmakeable(file: Path) -> None:
+    """Refuse a file that cannot be made, as far as its folder tells. Nothing is made.
+
+    Args:
+        file: Where.
+
+    Raises:
+        InitError: Why it cannot be made, for example `folder-missing`.
+    """
+    if (found := why_not_opened(file)) is not None:
+        raise InitError(found[0], *found[1], database="sqlite", names=of_file(found[2]))

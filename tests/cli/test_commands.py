@@ -73,16 +73,15 @@ def test_plan_says_what_run_then_does(console: Console, toy: Toy) -> None:
 
 
 def test_plan_says_which_revision_is_not_in_one_transaction(console: Console, sqlite_toy: Toy) -> None:
-    """Before it is begun: afterwards only a person could say how far it came."""
+    """Before it is begun, with what becomes of it if it is interrupted."""
     sqlite_toy.revision(4, "    with op.get_context().autocommit_block():\n        op.execute('SELECT 1')")
-    assert "not in one transaction" in console.object("plan")["steps"][3]["note"]
+    assert "make t4; leaves its transaction; if" in console.object("plan")["steps"][3]["note"]
 
 
 def test_plan_of_the_identity_schema(console: Console) -> None:
     """Tables, stamp, seed, validation; and what is assumed."""
     planned = console.object("plan")
     assert [step["step"] for step in planned["steps"]] == [
-        "create_schema",
         "create_schema",
         "seed",
         "validate",

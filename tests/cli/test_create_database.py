@@ -143,9 +143,17 @@ def test_a_command_that_only_looks_creates_nothing(
     console: Console, missing: Toy, server: PostgresServer
 ) -> None:
     """Whatever the setting says."""
-    for words in (["status"], ["plan"], ["run", "--mode", "check"], ["run", "--mode", "wait"]):
+    for words in (["status"], ["run", "--mode", "check"], ["run", "--mode", "wait"]):
         done = console.process(*words, INITDB_CREATE_DATABASE="yes")
         assert done.returncode == 1 and "unknown-database" in done.stderr, words
+    for setting, does in (
+        ("yes", "a boot creates it"),
+        ("ask", "a boot at a terminal asks whether to create it, any other boot fails (unknown-database)"),
+        ("no", "A boot would fail before it does anything (unknown-database)"),
+    ):
+        done = console.process("plan", INITDB_CREATE_DATABASE=setting)
+        assert done.returncode == 0 and f"There is no database {WRONG} on " in done.stdout
+        assert does in done.stdout and ("1. migrate " in done.stdout) == (setting != "no")
     assert WRONG not in databases(server)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import uuid
@@ -18,7 +19,7 @@ from alembic.util import CommandError
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import CheckConstraint, Column, Index, Integer, MetaData, String, Table, inspect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from initdb.settings import load_settings
 from initdb.statemachine import orders
@@ -28,9 +29,13 @@ from initdb.steps.seeds.functions import seed
 from tests.crash.children import call
 from tests.env_py.test_offline import BOTH_MODES
 from tests.model.plans import agrees, foreseen
+from tests.support.postgres_server import PostgresServer
 from tests.support.toy import Toy, table_up
 
 LIMIT = 60.0
+
+EXAMPLES = int(os.environ.get("INITDB_MODEL_EXAMPLES", "0"))
+"""How many lives; 0: as many as fit into the tests of every day."""
 
 BLOCK = """
     with op.get_context().autocommit_block():
@@ -89,7 +94,8 @@ class Home(Toy):
 
     def process(self, **watch: Any) -> Initializer:
         """A process of the code as it is now."""
-        options = {"database_url": self.url, "wait_limit": 10, "attempts": 3, **self.options}
+        options = {"database_url": self.url, "wait_limit": 10, "attempts": 3, "create_database": "yes"}
+        options |= self.options
         return Initializer(
             metadata=self.metadata() if "models" in self.parts else None,
             migrations=self.migrations if "revisions" in self.parts else None,
@@ -103,7 +109,14 @@ class Home(Toy):
         """Whether the database is there."""
         if self.url.startswith("sqlite"):
             return Path(self.url.removeprefix("sqlite:///")).exists()
-        return True
+        engine = self.engine()
+        try:
+            with engine.connect():
+                return True
+        except OperationalError:
+            return False
+        finally:
+            engine.dispose()
 
     def content(self) -> list[Any]:
         """What a plan could have changed."""
@@ -271,12 +284,31 @@ SOME = {
 }
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(0 if EXAMPLES else 300)
 @given(life=LIVES)
-@settings(max_examples=60, **SOME)
+@settings(max_examples=EXAMPLES or 50, **SOME)
 def test_on_sqlite(memory: Path, life: tuple[Any, ...]) -> None:
     """In files."""
     folder = memory / uuid.uuid4().hex
     folder.mkdir()
     live(folder, f"sqlite:///{folder / 'some.db'}", life)
     shutil.rmtree(folder)
+
+
+@pytest.mark.timeout(0 if EXAMPLES else 300)
+def test_on_postgresql(memory: Path, server: PostgresServer) -> None:
+    """On a server, and beginning with a database that is not there."""
+
+    @given(life=LIVES)
+    @settings(max_examples=EXAMPLES or 8, **SOME)
+    def lives(life: tuple[Any, ...]) -> None:
+        name = f"plan_{uuid.uuid4().hex[:12]}"
+        folder = memory / name
+        folder.mkdir()
+        try:
+            live(folder, server.url(name), life)
+        finally:
+            server.admin_execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            shutil.rmtree(folder)
+
+    lives()
