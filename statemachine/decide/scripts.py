@@ -80,7 +80,7 @@ def _about_blocks(name: str, printed: Printed) -> str:
     if file is None or not file.uses_autocommit_block:
         return ""
     source = printed.sources.get(name, b"").decode(errors="replace")
-    left = "leaves its transaction; if it is interrupted there,"
+    left = "leaves its transaction; if interrupted,"
     if script is None or script.refused:
         return f"{left} the next boot finds out how far it came, or asks a person"
     outside = [sql.text for sql in script.statements if sql.outside]

@@ -20,7 +20,7 @@ from initdb.statemachine.loop.creating import would_create
 from initdb.statemachine.loop.holder import at_work
 from initdb.statemachine.loop.look import look_on
 from initdb.statemachine.loop.others import UNKNOWN, Others
-from initdb.statemachine.loop.questions import Asked, reading_context
+from initdb.statemachine.loop.questions import Asked, Unforeseeable, reading_context
 from initdb.statemachine.site import Site
 from initdb.steps.alembic_driver.ask import chosen_offline
 from initdb.steps.catalog.port import catalogue_of
@@ -121,7 +121,10 @@ def _of_database(site: Site, connection: Connection, printing: bool) -> Foresigh
         facts = survey(connection, site.application, seen.knowledge)
         return replace(made, plan=Plan(state=state_of(facts), facts=facts))
     asked = Asked(reading_context(site, connection, seen))
-    found = plan(seen.knowledge, asked, site.code, site.settings.attempts)
+    try:
+        found = plan(seen.knowledge, asked, site.code, site.settings.attempts)
+    except Unforeseeable as error:
+        return replace(made, unknown=str(error))
     site.application = asked.application
     return replace(made, plan=_printed(site, found, connection, printing))
 

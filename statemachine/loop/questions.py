@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import NoReturn
 
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, Engine, MetaData
 
+from initdb.errors import InitError
 from initdb.events.knowledge import Knowledge
 from initdb.events.payloads.form import Payload
 from initdb.statemachine.decide.plan import Inspection
@@ -25,6 +27,27 @@ from initdb.steps.repairs.action import RepairPlan
 from initdb.steps.repairs.make_schema import missing_in
 from initdb.steps.survey.facts import Facts
 from initdb.steps.validate import checked
+
+
+class Unforeseeable(Exception):
+    """What a run would do cannot be known without doing it. The text says why."""
+
+
+@contextmanager
+def _env_py_reads(engine: Engine) -> Iterator[None]:
+    """Let env.py run in the block, but not write.
+
+    Raises:
+        Unforeseeable: It does write.
+    """
+    try:
+        with only_reading(engine):
+            yield
+    except InitError as error:
+        if error.reference != "read-only-database":
+            raise
+        said = next((line for line in error.context if line.startswith("statement")), error.context[0])
+        raise Unforeseeable(f"env.py writes when it is asked for its revisions: {said}") from None
 
 
 class NoUnit:
@@ -86,7 +109,7 @@ class Asked:
 
     def inspect(self, known: Knowledge) -> Inspection:
         """See `initdb.statemachine.decide.plan.Questions`."""
-        with only_reading(self._ctx.engine):
+        with _env_py_reads(self._ctx.engine):
             self._ctx = replace(self._ctx, application=chosen(self._ctx.application, self._ctx.engine))
             application = prepared(self._at(known))
         with self._ctx.reading():
@@ -106,7 +129,7 @@ class Asked:
 
     def may_adopt(self) -> None:
         """See `inspect`."""
-        with only_reading(self._ctx.engine):
+        with _env_py_reads(self._ctx.engine):
             adopt.refuse_unlike(self._ctx)
 
     def restamped(self, known: Knowledge, facts: Facts) -> tuple[str, ...]:
@@ -120,12 +143,12 @@ class Asked:
 
     def defects(self, known: Knowledge) -> tuple[Issue, ...]:
         """See `inspect`."""
-        with only_reading(self._ctx.engine), self._ctx.reading():
+        with _env_py_reads(self._ctx.engine), self._ctx.reading():
             return checked(self._at(known))[1].defects
 
     def repair(self, known: Knowledge) -> RepairPlan:
         """See `inspect`."""
-        with only_reading(self._ctx.engine), self._ctx.reading():
+        with _env_py_reads(self._ctx.engine), self._ctx.reading():
             return repair.planned_for(self._at(known))
 
 

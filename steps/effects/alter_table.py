@@ -233,7 +233,7 @@ def _alter_column(reader: Reader, table: _Table) -> Iterator[Mark]:
         yield table.rewritten(f"changes {column} to {said}", mark.NEW_COLUMN)
 
 
-_CHECK_FIRST = "before it, ADD CHECK (… IS NOT NULL) NOT VALID, then VALIDATE it: no row is read then"
+_CHECK_FIRST = "first ADD CHECK (… IS NOT NULL) NOT VALID, and VALIDATE it: then no row is read"
 
 
 def _said(rest: Statement) -> str:

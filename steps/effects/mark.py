@@ -22,12 +22,12 @@ class Mark:
 
 
 BACKUP = "keep a backup"
-UNUSED = "first deploy code that does not use it, and keep a backup"
-NEW_COLUMN = "add a new column, copy the values in batches, then use it in the place of the old one"
-NOT_VALID = "add it NOT VALID (postgresql_not_valid=True), then VALIDATE CONSTRAINT in a revision of its own"
-CONCURRENTLY = "CREATE INDEX CONCURRENTLY (postgresql_concurrently=True) in an autocommit_block"
+UNUSED = "first deploy code without it, and keep a backup"
+NEW_COLUMN = "add a new column, copy the values in batches, then use that"
+NOT_VALID = "add it with postgresql_not_valid=True, and VALIDATE it in a revision of its own"
+CONCURRENTLY = "postgresql_concurrently=True in an autocommit_block"
 BY_INDEX = "build a unique index CONCURRENTLY, then ADD CONSTRAINT … USING INDEX"
-BATCHES = "write in batches, with a commit after each"
+BATCHES = "in batches, each with a commit"
 
 
 def destructive(text: str, instead: str = BACKUP) -> Mark:

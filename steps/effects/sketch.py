@@ -124,7 +124,24 @@ class _Call:
         node = self._call.args[0] if self._call.args else None
         if isinstance(node, ast.Call) and _Call(node).name in _TEXTS:
             return _Call(node).sql()
-        return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+        return _text(node)
+
+
+def _text(node: ast.AST | None) -> str | None:
+    """A text that is written out. In the place of each value that is put in stands UNKNOWN."""
+    match node:
+        case ast.Constant(value=str() as text):
+            return text
+        case ast.JoinedStr(values=parts):
+            return "".join(_text(part) or UNKNOWN for part in parts)
+        case ast.BinOp(left=left, op=ast.Mod()):
+            return (_text(left) or "").replace("%s", UNKNOWN) or None
+        case ast.Call(func=ast.Attribute(value=value, attr="format")):
+            return (_text(value) or "").replace("{}", UNKNOWN) or None
+    return None
+
+
+UNKNOWN = "unknown_value"
 
 
 def _quote(name: str) -> str:

@@ -98,7 +98,9 @@ def test_a_revision_that_cannot_be_printed_is_named(console: Console, toy: Toy) 
     offline(toy)
     toy.revision(4, "    op.get_bind().execute(sa.text('SELECT 1')).all()")
     toy.revision(5, table_up(5))
-    script = console("plan", "--sql").stdout
+    done = console("plan", "--sql")
+    script = done.stdout
+    assert done.stderr == "warning: the SQL is not complete: r4 cannot be printed\n"
     assert "-- NOT COMPLETE: r4 cannot be printed; do not run what follows alone." in script
     assert "-- 4. migrate r4 (make t4)\n--    not printed: it reads the database (line 11)\n\n" in script
     assert "CREATE TABLE t3 (" in script and "CREATE TABLE t5 (" in script
@@ -132,12 +134,12 @@ def test_marks_are_printed_below_their_revision(console: Console, toy: Toy) -> N
     index = {
         "kind": "blocks",
         "text": "builds index ix; writes to t1 wait",
-        "instead": "CREATE INDEX CONCURRENTLY (postgresql_concurrently=True) in an autocommit_block",
+        "instead": "postgresql_concurrently=True in an autocommit_block",
     }
     drop = {
         "kind": "destructive",
         "text": "drops table t2 with its rows",
-        "instead": "first deploy code that does not use it, and keep a backup",
+        "instead": "first deploy code without it, and keep a backup",
     }
     assert first["marks"] == ([drop] if toy.url.startswith("sqlite") else [index, drop])
     shown = console("plan").stdout.splitlines()
@@ -222,6 +224,9 @@ def test_an_env_py_that_writes_does_not_write_for_a_plan(console: Console, toy: 
     for words in (("plan",), ("plan", "--sql"), ("status",)):
         console(*words)
     assert state(toy.url) == before
+    planned = console.object("plan")
+    assert planned["unknown"] == f"env.py writes when it is asked for its revisions: statement: {statement}"
+    assert (planned["steps"], planned["stop"]) == ([], None)
 
 
 def test_what_the_models_make_is_printed(console: Console, toy: Toy) -> None:

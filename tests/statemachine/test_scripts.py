@@ -71,7 +71,7 @@ def test_batch_mode_rebuilds_on_sqlite() -> None:
     assert _marks("sqlite", scripts=refused, sources={"r1": other}) == [[], []]
 
 
-LEAVES = "why; leaves its transaction; if it is interrupted there, "
+LEAVES = "why; leaves its transaction; if interrupted, "
 
 
 @pytest.mark.parametrize(

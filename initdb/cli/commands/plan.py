@@ -27,7 +27,7 @@ def plan(call: Call, sql: bool) -> int:
     """
     target = find_target(call)
     from initdb.cli.working.conclusion import named
-    from initdb.cli.working.foreseen import as_data, show, sql_lines
+    from initdb.cli.working.foreseen import as_data, not_complete, show, sql_lines
     from initdb.statemachine.loop.foresee import foresee
     from initdb.steps.survey.edits import sentences
 
@@ -38,6 +38,8 @@ def plan(call: Call, sql: bool) -> int:
     for said in warnings:
         call.screen.warn(f"warning: {said}")
     if sql:
+        if missing := not_complete(seen):
+            call.screen.warn(f"warning: the SQL is not complete: {missing}")
         for line in () if call.screen.as_json else sql_lines(name, seen):
             call.screen.print(line)
     else:

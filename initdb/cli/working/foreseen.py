@@ -86,6 +86,12 @@ def _said(mark: Mark) -> str:
     return f"{mark.text}{safer}"
 
 
+def not_complete(seen: Foresight) -> str:
+    """What cannot be printed; empty if everything can."""
+    missing = [one.subject for one in seen.plan.intents if one.script is not None and one.script.refused]
+    return f"{', '.join(missing)} cannot be printed" if missing else ""
+
+
 def sql_lines(name: str, seen: Foresight) -> Iterator[str]:
     """The plan as SQL, in which everything else is a comment. It can be piped to psql or sqlite3.
 
@@ -94,11 +100,8 @@ def sql_lines(name: str, seen: Foresight) -> Iterator[str]:
         seen: What a boot would do, with all scripts.
     """
     yield from _comment(f"{name}: what a boot would send. Nothing was sent.")
-    missing = [one.subject for one in seen.plan.intents if one.script is not None and one.script.refused]
-    if missing:
-        yield from _comment(
-            f"NOT COMPLETE: {', '.join(missing)} cannot be printed; do not run what follows alone."
-        )
+    if missing := not_complete(seen):
+        yield from _comment(f"NOT COMPLETE: {missing}; do not run what follows alone.")
     for line in _before(seen):
         yield from _comment("".join(part if isinstance(part, str) else part[0] for part in line))
     for number, intent in enumerate(seen.plan.intents, 1):
