@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from traceback import walk_tb
 from typing import Any
 
@@ -19,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, CompileError, InvalidRequestError, NoI
 from initdb.booting import loading
 from initdb.errors.location import where
 from initdb.errors.safe import safe_text
+from initdb.errors.translated import translated
 from initdb.steps.alembic_driver import private_names
 from initdb.steps.alembic_driver.ask import Answer
 from initdb.steps.alembic_driver.environment import Environment, Step
@@ -34,7 +36,19 @@ NO_OFFLINE = "env.py has no offline mode"
 
 
 class _Refused(Exception):
-    """Why nothing can be printed."""
+    """Why something cannot be printed."""
+
+
+def _refusal(call: Callable[[], object], why: Callable[[BaseException], str]) -> str:
+    """Call the application's code. Return what `why` makes of its error; empty if it raises none."""
+    try:
+        with translated(lambda error: _Refused(why(error))):
+            call()
+    except _Refused as refused:
+        return str(refused)
+    except SystemExit as error:
+        return why(error)
+    return ""
 
 
 def print_revisions(
@@ -123,11 +137,12 @@ class _Printer:
     def revision(self, step: Step, rows: tuple[str, ...], *, fresh: bool) -> tuple[Script, tuple[str, ...]]:
         """The script of a revision, and the version rows after it."""
         self._sent, self._paper.refused = [], ""
-        refused = ""
-        try:
-            step.alembic.migration_fn(**self._here.arguments)
-        except (Exception, SystemExit) as error:  # a revision is the application's code
-            refused = _why(error, str(step.path))
+        refused = _by_a_driver(step.path)
+        if not refused:
+            refused = _refusal(
+                lambda: step.alembic.migration_fn(**self._here.arguments),
+                lambda error: _why(error, str(step.path)),
+            )
         refused = refused or self._paper.refused
         statements, self._sent = self._sent, []
         if fresh:
@@ -194,12 +209,9 @@ def _offline(application: Application, engine: Engine, act: Callable[[Environmen
         with no_connections(), environment:
             script.run_env()
 
-    try:
-        with PROCESS, kept_logging(), loading():
-            provider(run)
-    except (Exception, SystemExit) as error:  # env.py is the application's code
-        return _why_env(error)
-    return "" if reached else NO_OFFLINE
+    with PROCESS, kept_logging(), loading():
+        why = _refusal(lambda: provider(run), _why_env)
+    return why if why or reached else NO_OFFLINE
 
 
 def _nothing(rev: Any, context: Any) -> list[Any]:
@@ -223,6 +235,19 @@ def _take(
 
     context.run_migrations = run_migrations  # type: ignore[method-assign]
     context.begin_transaction = lambda *_: contextlib.nullcontext()  # type: ignore[method-assign]
+
+
+_DRIVER = re.compile(
+    r"^[ \t]*(?:import|from)[ \t]+(?:aiosqlite|asyncpg|pg8000|psycopg|psycopg2|sqlite3)\b", re.MULTILINE
+)
+"""The import of a driver, whose connections cannot be refused."""
+
+
+def _by_a_driver(path: Path) -> str:
+    """Why a revision must not be called: it may connect by a driver. Empty if it does not import one."""
+    source = path.read_text(errors="replace")
+    found = _DRIVER.search(source)
+    return f"it imports a driver (line {source.count(chr(10), 0, found.start()) + 1})" if found else ""
 
 
 def _why(error: BaseException, file: str) -> str:

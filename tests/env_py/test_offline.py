@@ -175,6 +175,7 @@ def test_a_revision_that_hides_that_it_reads(made: Project) -> None:
     ("body", "why"),
     [
         ("    sa.create_engine('sqlite://').connect()", "it connects to a database by itself"),
+        ("    import sqlite3\n    sqlite3.connect('made.db')", "it imports a driver"),
         ("    raise SystemExit(3)", "it needs a database: SystemExit: 3"),
         ("    1 / 0", "it needs a database: ZeroDivisionError: division by zero"),
         (
