@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 
 from initdb import __version__
 from initdb.errors import InitError
@@ -65,7 +66,7 @@ def test_where_notes_wait() -> None:
     ("chooses", "there", "memory", "asked"),
     [
         (True, True, False, True),
-        (True, False, False, False),
+        (True, False, False, True),
         (True, False, True, True),
         (False, True, False, False),
     ],
@@ -78,7 +79,7 @@ def test_when_env_py_is_asked(
     memory: bool,
     asked: bool,
 ) -> None:
-    """It is asked if it chooses the folders. A file that does not exist is not made for it."""
+    """It is asked if it chooses the folders, and may only read. A file that does not exist is not made."""
     site = _site("sqlite://" if memory else f"sqlite:///{tmp_path / 'x.db'}")
     site.application = replace(site.application, env_chooses=chooses)
     if there:
@@ -87,11 +88,14 @@ def test_when_env_py_is_asked(
 
     def chosen(application: Application, engine: object) -> Application:
         assert (application.env_chooses, engine) == (True, site.engine)
+        with site.engine.connect() as connection, pytest.raises(OperationalError, match="readonly"):
+            connection.exec_driver_sql("CREATE TABLE made (id INTEGER)")
         return learnt
 
     monkeypatch.setattr(import_module("initdb.steps.alembic_driver.ask"), "chosen", chosen)
     site.ask_env_py()
     assert (site.application is learnt) == asked
+    assert (tmp_path / "x.db").exists() == there
 
 
 def test_an_env_py_that_fails_is_asked_again_by_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
