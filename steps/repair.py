@@ -62,8 +62,8 @@ def _repair(ctx: StepContext, inside: bool) -> bool:
     has changed before the unit began: then nothing was done.
 
     Raises:
-        InitError: `defects-remain`, if the settings forbid repairs; `repair-impossible`, with advice for each
-            defect, if none of them could be fixed.
+        InitError: `defects-remain`, if the settings forbid repairs, or only rules are broken;
+            `repair-impossible`, with advice for each defect, if none of them could be fixed.
     """
     begun = time.perf_counter()
     if not inside:
@@ -84,7 +84,8 @@ def _repair(ctx: StepContext, inside: bool) -> bool:
         )
         remaining = tuple(issue for issue in left if issue not in accepted and issue.kind != "seed-pending")
         if remaining and not done.done:
-            raise _stopped("repair-impossible", ctx, _advised(remaining, planned, done))
+            reference = "defects-remain" if _only_rules(remaining) else "repair-impossible"
+            raise _stopped(reference, ctx, _advised(remaining, planned, done))
         event = RepairApplied(
             actions=tuple(action.text for action in done.done),
             tables=done.tables,
@@ -118,6 +119,11 @@ def planned_for(ctx: StepContext) -> RepairPlan:
 
 def _defects(ctx: StepContext, pending: Collection[str]) -> tuple[Issue, ...]:
     return inspect_health(ctx.work, ctx.application, ctx.settings, known_before(ctx, pending)).defects
+
+
+def _only_rules(issues: Iterable[Issue]) -> bool:
+    """Whether nothing is missing, but rows break rules of the application."""
+    return all(issue.kind == "rule-broken" for issue in issues)
 
 
 def _was_tried(issue: Issue, planned: RepairPlan, done: Performed) -> bool:

@@ -1,4 +1,4 @@
-"""The code's fingerprint: the hashes of revisions, seeds, models and the settings that change the work."""
+"""The code's fingerprint: the hashes of revisions, seeds, models, rules and the settings of the work."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from initdb.steps.python_files.source_of import source_of
 from initdb.steps.revisions.listing import content_digest
 from initdb.steps.revisions.locate import MigrationPlace
 from initdb.steps.revisions.reading import digest_of
+from initdb.steps.seeds.functions import function_digest
 
 RULES = 2
 """The version of the rules by which a database is judged. Each database is validated once by new rules."""
@@ -32,7 +33,7 @@ def code_parts(application: Application, settings: Settings, dialect: Dialect) -
         dialect: Of the database.
 
     Returns:
-        Part ("settings", "migrations", "models", "base", "seeds") → hash, 64 hexadecimal digits.
+        Part ("settings", "migrations", "models", "base", "seeds", "rules") → hash, 64 hexadecimal digits.
     """
     chosen = [f"{name}={value}" for name, value in sorted(settings.work_fingerprint().items())]
     parts = {"settings": _lines([f"rules={RULES}", *chosen])}
@@ -46,6 +47,10 @@ def code_parts(application: Application, settings: Settings, dialect: Dialect) -
         parts["base"] = _base_digest(application.base, dialect)
     if application.has_seeds:
         parts["seeds"] = _lines(f"{source.name}\0{source.digest}" for source in application.seeds)
+    if application.rules:
+        parts["rules"] = _lines(
+            f"{rule.name}\0{rule.severity}\0{function_digest(rule.check)}" for rule in application.rules
+        )
     return parts
 
 

@@ -135,9 +135,12 @@ def _seeds(application: Application, known: Knowledge) -> Iterator[Edit]:
     if not application.has_seeds:
         return
     here = {source.name: source for source in application.seeds}
+    contents = {source.digest for source in application.seeds}
     for name, record in known.seeds.items():
         source = here.get(name)
         if record.digest is None or (source and source.digest in record.complete) or name == "identity":
+            continue
+        if source is None and record.digest in contents:  # it has another name now
             continue
         path = _shown(source.path, application.folder) if source and source.path else name
         yield Edit("seed", name, path, record.at or "", record.digest, source.digest if source else None)

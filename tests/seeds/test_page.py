@@ -9,17 +9,21 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, create_engine, text
 
 from initdb.errors import CATALOGUE
 from initdb.settings import Settings
 from initdb.steps.identity.rows import seed_rows
+from initdb.steps.seeds.ordering import by_parents
+from initdb.steps.seeds.sources import discover
+from tests.cli.console import Console
 
 PAGE = Path(__file__).parents[2] / "docs" / "seeds.md"
 pytestmark = pytest.mark.repository
 
-_FILE = re.compile(r"^`([\w./]+)`:\n\n```\w+\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(r"`([\w./-]+)`:\n\n```\w+\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _PRINTED = re.compile(r"^```text\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_LISTED = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _TIMES = re.compile(r"^\d\d:\d\d:\d\d\.\d{3} +| \([\d.]+ m?s\)$")
 
 
@@ -60,10 +64,57 @@ def test_the_example(page: str, project: Path, database_url: str) -> None:
     engine = create_engine(database_url)
     with engine.connect() as connection:
         found = {row.name: row.value for row in connection.execute(text("SELECT name, value FROM options"))}
-        category = connection.scalar(text("SELECT category FROM products WHERE sku = 'W-001'"))
+        gift = text("SELECT category, price FROM products WHERE sku = 'W-001'")
+        category, price = connection.execute(gift).one()
     engine.dispose()
-    assert found == {"currency": "CHF", "greeting": "Welcome", "language.de": "on", "language.en": "on"}
-    assert category is None
+    months = {name for name in found if name.startswith("month.")}
+    assert len(months) == 12
+    assert {name: value for name, value in found.items() if name not in months} == {
+        **{"currency": "CHF", "greeting": "Welcome", "language.de": "on", "language.en": "on"},
+        **{"vat": "19", "vat.reduced": "7", "opens": "09:00", "closes": "18:00"},
+    }
+    assert (category, price) == (None, 0)
+
+
+def test_every_form_has_an_example(page: str, project: Path) -> None:
+    """A file of each ending, both functions of a file, and both forms of a function in a module."""
+    files = list((project / "seeds").iterdir())
+    assert {file.suffix for file in files} == {".csv", ".json", ".yaml", ".py"}
+    sources = discover(["seeds"], folder=project)
+    assert {source.kind for source in sources} == {"rows", "python rows", "python callable"}
+    starts = {file.read_text(encoding="utf-8")[0] for file in files if file.suffix == ".json"}
+    assert starts == {"{", "["}
+    assert '"shop:languages", "shop:free_gift_card"' in (project / "initdb.toml").read_text(encoding="utf-8")
+
+
+def test_the_order_of_a_folder(page: str, tmp_path: Path) -> None:
+    """As the page lists it, whatever the order in which the files were made."""
+    listed = _LISTED.findall(page)[0].splitlines()
+    models = MetaData()
+    for name in ("item", "options", "city"):
+        Table(name, models, Column("id", Integer, primary_key=True))
+    Table("shop", models, Column("id", Integer, primary_key=True), Column("city", ForeignKey("city.id")))
+    for name in sorted(listed, reverse=True):
+        (tmp_path / name).write_text("id\n1\n")
+    ordered = by_parents(discover(str(tmp_path), folder=tmp_path), models)
+    assert [source.name for source in ordered] == listed
+    assert {source.table for source in ordered if "item" in source.name} == {"item"}
+
+
+def test_what_is_left_out(page: str, project: Path, tmp_path: Path) -> None:
+    """Each file with its reason, by a run that works, by plan and by validate. The run goes on."""
+    listed = _LISTED.findall(page)[1].splitlines()
+    (project / "seeds" / "notes.txt").write_text("later\n")
+    (project / "seeds" / "defaults.py").write_text("ROWS = ()\n")
+    (project / "seeds" / "old").mkdir()
+    (project / "seeds" / ".hidden").write_text("x")
+    (project / "seeds" / "__init__.py").write_text("")
+    console = Console(project, {})
+    url = ("--database-url", f"sqlite:///{tmp_path}/left.db")
+    for command in ("plan", "run", "validate"):
+        lines = console(command, *url).output.replace(f"{project}/", "").splitlines()
+        found = [line for line in lines if line.startswith("warning") and "is no seed" in line]
+        assert [re.sub(r"^warning:? +", "warning: ", line) for line in found] == listed, command
 
 
 def test_what_it_names_exists(page: str) -> None:

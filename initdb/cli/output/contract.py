@@ -65,7 +65,7 @@ STATUS: Fields = COMMON | {
     "state": "the state in the journal",
     "verdict": "what a boot of this code would conclude: ready, work, failed, held or ahead",
     "reason": "why there is work",
-    "changed": "the parts that have changed: migrations, seeds, models, settings, catalog",
+    "changed": "the parts that have changed: migrations, seeds, models, rules, settings, catalog",
     "journal_schema": "the schema of the journal, or null if there is no journal",
     "entries": "how many entries the journal has",
     "at_work": "whether a process works now; it is the one of `run`",
