@@ -43,6 +43,7 @@ _MOST_LINES = 6
 _BY_WORK = {
     "connect": "connection-failed",
     "journal": "journal-unreadable",
+    "append": "entry-refused",
     "inspect": "inspection-failed",
     "schema": "table-creation-failed",
     "index": "index-creation-failed",
@@ -69,8 +70,8 @@ def classify(exc: BaseException, *, doing: str, database: str, target: str = "")
 
     Args:
         exc: The exception, also one that SQLAlchemy has wrapped.
-        doing: The work that failed: connect, journal, inspect, schema, index, constraint, adopt, migrate,
-            seed, validate, repair or rollback.
+        doing: The work that failed: connect, journal, append, inspect, schema, index, constraint, adopt,
+            migrate, seed, validate, repair or rollback.
         database: "sqlite" or "postgresql"; "" if it is not known.
         target: The object of the work, such as a URL, a revision or a seed file. It is the first line of the
             context. A URL also gives the names of the database, see `initdb.errors.fields`.

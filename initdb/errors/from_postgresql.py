@@ -37,7 +37,7 @@ def postgresql_reference(error: DriverError, doing: str) -> str | None:
     if state.startswith("28"):
         return "authentication-failed"
     if state == "42501":
-        return "journal-permission" if doing == "journal" else "database-permission-denied"
+        return "journal-permission" if doing in ("journal", "append") else "database-permission-denied"
     if state == "57014":
         # A limit and a person have the same code; only the message differs.
         return "statement-cancelled" if "user request" in error.text else "statement-timeout"

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
 from initdb.errors.classify import is_connection_lost, is_lock_timeout, is_missing_table
+from initdb.errors.own_statement import own_statement
 from initdb.events.canonical import make_safe, timestamp
 from initdb.events.clock import Clock
 from initdb.events.database import database_of
@@ -135,15 +136,16 @@ class Writer:
                 self.observe(entry)
 
     def _append(self, connection: Connection, entry: Entry) -> None:
-        try:
-            self.journal.append(connection, entry)
-        except DBAPIError as error:
-            if is_lock_timeout(error):
-                raise HeadBusy from error
-            # The head was locked, so nobody else can have done it.
-            if is_missing_table(error):
-                raise InitError("journal-dropped", database=connection.dialect.name) from error
-            raise
+        with own_statement(connection.dialect.name, "append"):
+            try:
+                self.journal.append(connection, entry)
+            except DBAPIError as error:
+                if is_lock_timeout(error):
+                    raise HeadBusy from error
+                # The head was locked, so nobody else can have done it.
+                if is_missing_table(error):
+                    raise InitError("journal-dropped", database=connection.dialect.name) from error
+                raise
 
     def _entries(self, events: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[list[Entry], Knowledge]:
         known, entries = self.knowledge, list[Entry]()

@@ -10,6 +10,7 @@ from sqlalchemy.exc import NoSuchTableError
 from initdb.errors import InitError
 from initdb.errors.classify import classify, is_busy, is_connection_lost, is_missing_table
 from initdb.errors.driver import driver_error
+from initdb.errors.own_statement import NOT_THE_REVISION
 from initdb.events.head import ConnectionLost, JournalSignal
 from initdb.steps.one_revision.doubt import HALF_APPLIED, HALF_REVERTED
 
@@ -68,6 +69,8 @@ def revision_failure(error: BaseException, place: Place, *, left: bool = False) 
         return error
     if is_connection_lost(error):
         return ConnectionLost()
+    if isinstance(error, InitError) and error.reference in NOT_THE_REVISION:
+        return error.with_context(f"while revision {place.revision} was at work")
     line = line_in(error, place.file) or line_in(error.__cause__, place.file)
     found = _found(error, place, in_file=line is not None)
     said = found.rendered()

@@ -17,6 +17,7 @@ from initdb.errors.classify import (
     is_serialization,
 )
 from initdb.errors.driver import driver_error
+from initdb.errors.own_statement import own_statement
 from initdb.events.database import database_of
 from initdb.events.head import JournalSignal, RowsMoved
 from initdb.events.payloads.form import Payload
@@ -128,7 +129,8 @@ def _is_conflict(error: BaseException) -> bool:
 def _once(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
     with ctx.unit.open(env.connection):
         env.before = at.rows
-        check_rows(env)
+        with own_statement(ctx.database):
+            check_rows(env)
         env.log = log_of(ctx, env.connection, job.step.revision) if job.doing == "migrate" else None
         with kept_transaction(env.connection) as env.kept:
             rows = env.apply(job.step, at.rows, _savepoint(ctx, env, job.step.revision))

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
 from initdb.errors.classify import is_lock_timeout
+from initdb.errors.own_statement import own_statement
 from initdb.events.knowledge import Doubt
 from initdb.steps.context import StepContext
 from initdb.steps.one_revision.doubt import in_doubt, repeatable
@@ -159,7 +160,8 @@ class Reconciling:
         )
         for pattern, ask in asks:
             if (said := pattern.match(statement, at)) and self.ctx.database == "postgresql":
-                return ask(said)
+                with own_statement(self.ctx.database):
+                    return ask(said)
         raise self.unknown(statement)
 
     def conflict(self, statement: str) -> InitError:

@@ -160,6 +160,20 @@ JOURNAL: tuple[ErrorRow, ...] = (
         ),
     ),
     ErrorRow(
+        "entry-refused",
+        "The database refused the entry that records a step.",
+        "The step was undone with its entry: both commit together, or neither does.",
+        "Take away what refuses it, as the database says above, then: initdb resume",
+        causes=("Somebody put a trigger, a rule or a constraint of their own on a table of the journal.",),
+        advice=(
+            Advice("troubleshooting", "See what is on the table: \\d init_journal (in psql)", "postgresql"),
+            Advice(
+                "troubleshooting", "See what is on the table: sqlite3 DBFILE '.schema init_journal'", "sqlite"
+            ),
+            _APPEND_ONLY,
+        ),
+    ),
+    ErrorRow(
         "journal-newer",
         "A newer initdb upgraded the journal, and this version may no longer write to it.",
         _NOTHING,
