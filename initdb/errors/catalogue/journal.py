@@ -166,7 +166,9 @@ JOURNAL: tuple[ErrorRow, ...] = (
         "Take away what refuses it, as the database says above, then: initdb resume",
         causes=("Somebody put a trigger, a rule or a constraint of their own on a table of the journal.",),
         advice=(
-            Advice("troubleshooting", "See what is on the table: \\d init_journal (in psql)", "postgresql"),
+            Advice(
+                "troubleshooting", "See what is on the table: psql DBURL -c '\\d init_journal'", "postgresql"
+            ),
             Advice(
                 "troubleshooting", "See what is on the table: sqlite3 DBFILE '.schema init_journal'", "sqlite"
             ),
