@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from importlib import import_module
 
 from sqlalchemy import Engine
@@ -39,6 +40,11 @@ def step_of(state: State) -> Step:
     return step
 
 
+_NOTHING = "Nothing was changed"
+_MADE = {"database_created": "the database", "journal_created": "the journal"}
+"""Type of event → what exists since then."""
+
+
 def named(error: BaseException, state: State, engine: Engine) -> InitError:
     """Describe a failure by a row of the catalogue.
 
@@ -50,3 +56,22 @@ def named(error: BaseException, state: State, engine: Engine) -> InitError:
     work = WORK[state]
     doing = work.doing if work else "migrate"
     return classify(error, doing=doing, database=engine.dialect.name, target=url_text(engine.url))
+
+
+def with_made(found: InitError, types: Collection[str]) -> InitError:
+    """The failure. If it says that nothing was changed, it names what the run has created by then.
+
+    Args:
+        found: The failure.
+        types: The types of the events that the run has committed.
+
+    Example:
+        >>> with_made(InitError("adoption-refused"), ["journal_created", "run_started"]).rendered().kept
+        'Nothing was changed but the journal, which was created: the tables and their rows are as they were.'
+    """
+    said = found.rendered()
+    made = [name for kind, name in _MADE.items() if kind in types]
+    if not made or not said.kept.startswith(_NOTHING):
+        return found
+    created = f"{_NOTHING} but {' and '.join(made)}, which {'were' if made[1:] else 'was'} created"
+    return InitError.from_rendered(replace(said, kept=said.kept.replace(_NOTHING, created, 1)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from sqlalchemy import Engine
+
 from initdb.cli.output.contract import FAILED, FIELDS
 from tests.cli.console import ADMIN_PASSWORD, Console
 from tests.support.toy import Toy
@@ -158,3 +160,23 @@ def test_tables_are_counted_without_models_too(console: Console, toy: Toy) -> No
     )
     toy.revision(5, "    pass")
     assert "found 4 tables, 1 revision pending" in console("run", "--metadata", "models:metadata").stdout
+
+
+def test_a_first_boot_that_fails_has_made_the_journal(console: Console, engine: Engine) -> None:
+    """That is said, since nothing else was changed; the next boot has changed nothing at all."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (other INTEGER)")
+    (console.folder / "models.py").write_text(
+        "from sqlalchemy import Column, Integer, MetaData, Table\n"
+        "metadata = MetaData()\n"
+        'Table("t", metadata, Column("id", Integer, primary_key=True))\n'
+    )
+    url = engine.url.render_as_string(hide_password=False)
+    words = ("--database-url", url, "--metadata", "models:metadata")
+    kept = "Nothing was changed{}: the tables and their rows are as they were."
+    failed = console.object("run", *words)["error"]
+    assert (failed["reference"], failed["kept"]) == (
+        "adoption-refused",
+        kept.format(" but the journal, which was created"),
+    )
+    assert console.object("resume", *words)["error"]["kept"] == kept.format("")
