@@ -6,6 +6,7 @@ import signal
 from collections.abc import Sequence
 
 from initdb.errors import InitError, Rendered, render
+from initdb.errors.faces import as_typed
 from initdb.events.entry import Entry
 from initdb.events.payloads import all_of, payload_of, work
 from initdb.settings import Settings
@@ -35,7 +36,7 @@ def result_of(outcome: Outcome, database: str, settings: Settings) -> Initializa
         success=code == 0,
         steps_completed=[line for entry in _entries(outcome) if (line := step_line(entry))],
         errors=[render(outcome.error)] if outcome.error else [],
-        warnings=warnings_of(outcome),
+        warnings=[as_typed(warning) for warning in warnings_of(outcome)],
         duration=0.0,
         database_type=database,
         outcome=outcome.ending,

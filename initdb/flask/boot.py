@@ -13,6 +13,7 @@ from flask import Flask
 from initdb.asking import asker
 from initdb.booting import loading, quiet
 from initdb.errors import InitError, Rendered, render
+from initdb.errors.faces import as_typed
 from initdb.flask.binding import EXTENSION, Parts, initializer_for, settings_for
 from initdb.flask.binds import with_binds
 from initdb.flask.boot_log import BootLog, audible, logger
@@ -92,7 +93,7 @@ def _tell(name: str | None, outcome: Outcome, seconds: float) -> None:
     which = f"database {name}" if name else "database"
     logger.log(level, "the %s is %s (%.0f ms)", which, outcome.ending, seconds * 1000)
     for warning in reporting.warnings_of(outcome):
-        logger.warning("%s", warning)
+        logger.warning("%s", as_typed(warning))
 
 
 def _answer(missed: int | None) -> None:

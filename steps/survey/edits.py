@@ -125,7 +125,7 @@ def _revisions(application: Application, known: Knowledge) -> Iterator[Edit]:
         return
     for name, applied in known.applied.items():
         file = graph.files.get(name)
-        if applied.digest is None or (file and _is_same(file.path, file.digest, applied.digest)):
+        if applied.digest is None or (file and is_same(file.path, file.digest, applied.digest)):
             continue
         path = _shown(file.path, application.folder) if file else applied.file or name
         yield Edit("revision", name, path, applied.at, applied.digest, file.digest if file else None)
@@ -152,12 +152,18 @@ def _env_py(application: Application, known: Knowledge) -> Iterator[Edit]:
         return
     path = place.script_location / ENV_PY
     judged = {one.env_py for one in known.judgements if not one.failure}
-    if now not in judged and not _is_same(path, now, ready.env_py):
+    if now not in judged and not is_same(path, now, ready.env_py):
         yield Edit(ENV_PY, ENV_PY, _shown(path, application.folder), ready.at, ready.env_py, now)
 
 
-def _is_same(path: Path, digest: str, recorded: str) -> bool:
-    """Whether a file is what was recorded, apart from its line endings."""
+def is_same(path: Path, digest: str, recorded: str) -> bool:
+    """Whether a file is what was recorded, apart from its line endings.
+
+    Args:
+        path: The file. It is read only if its hash is another one.
+        digest: Its hash.
+        recorded: The hash that the journal has.
+    """
     if digest == recorded:
         return True
     try:

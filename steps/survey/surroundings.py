@@ -14,6 +14,8 @@ from initdb.events.knowledge import Knowledge
 from initdb.events.server import Server
 from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Application
+from initdb.steps.revisions.graph import RevisionGraph
+from initdb.steps.survey.edits import is_same
 from initdb.steps.survey.facts import version_place
 
 
@@ -66,10 +68,20 @@ def surroundings(
         rows=rows,
         unknown=graph.unknown(rows) if graph else (),
         overlapping=graph.overlapping(rows) if graph and len(rows) > 1 else (),
-        pending={name: held.files[name].digest for name in held.pending(rows)} if held else {},
+        pending=_pending(held, known, rows) if held else {},
         server=database_of(connection).server(connection),
         content=content,
     )
+
+
+def _pending(graph: RevisionGraph, known: Knowledge, rows: tuple[str, ...]) -> dict[str, str]:
+    """Revision → hash, for those that are to be applied. Other line endings do not end a hold."""
+    found = {name: graph.files[name] for name in graph.pending(rows)}
+    recorded = {name: known.held.get(name) or file.digest for name, file in found.items()}
+    return {
+        name: recorded[name] if is_same(file.path, file.digest, recorded[name]) else file.digest
+        for name, file in found.items()
+    }
 
 
 def _content(

@@ -20,7 +20,7 @@ from initdb import DatabaseInitializer, InitError, init_app
 from initdb.cli.root import make_group
 from initdb.errors import render
 from initdb.errors.faces import Face, as_typed, speaking
-from tests.support.flask_app import shop, spoilt
+from tests.support.flask_app import Shop, shop, spoilt
 
 FLASK = Face("flask initdb {}", lambda: "flask db {}")
 _APP = Flask("shop")
@@ -136,3 +136,26 @@ def test_the_command_initdb_on_a_flask_application(tmp_path: Path, sqlite_url: s
     words = (sys.executable, "-m", "initdb", "run", "--app", "shop:create_app")
     failed = call(tmp_path, sqlite_url, *words)
     assert "flask initdb" not in failed.stderr and "initdb resume" in failed.stderr, failed.stderr
+
+
+def test_a_warning_of_a_boot_names_the_command_of_flask(
+    sqlite_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In the log of a server, and in the result of a call."""
+
+    def made() -> Shop:
+        return shop(sqlite_url, migrations=tmp_path / "migrations", models=False)
+
+    first = made().with_revisions("r1")
+    init_app(first.app, first.db)
+    (file,) = (tmp_path / "migrations" / "versions").glob("*.py")
+    file.write_text(file.read_text() + "# a comment\n")
+    for _ in range(2):
+        again = made()
+        caplog.clear()
+        with caplog.at_level("WARNING", logger="initdb"):
+            init_app(again.app, again.db)
+        shown = [record.getMessage() for record in caplog.records]
+        assert any("(revision r1) was edited since it was applied at" in line for line in shown)
+        assert shown[-1].endswith(": flask initdb resume --accept-edited")
+        assert DatabaseInitializer(again.app, again.db).initialize().warnings == shown

@@ -158,6 +158,16 @@ def test_a_revision_that_was_rolled_back_may_be_edited(ready: Toy) -> None:
     assert _named(ready) == ["revision r3"]
 
 
+def test_other_line_endings_do_not_end_a_hold(ready: Toy) -> None:
+    """A checkout on another system must not apply what was rolled back. An edit does."""
+    assert ready.initializer().attend(orders.roll_back(None)).ending == "done"
+    file = _revision(ready, 3)
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    assert ready.initializer().initialize().outcome == "held"
+    _comment(file)
+    assert ready.initializer().initialize().outcome == "ready"
+
+
 def test_what_was_accepted_stays_accepted_if_the_run_fails(ready: Toy) -> None:
     """The order is in the journal before the work; the next boot does not ask again."""
     _comment(ready.migrations / "env.py")
