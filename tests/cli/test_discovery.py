@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,8 +16,9 @@ from initdb.cli.discovery import reading
 from initdb.cli.discovery.boot_line import with_boot_line
 from initdb.cli.discovery.folder import Folder, look_into
 from initdb.cli.discovery.proposal import propose
-from initdb.cli.discovery.reading import Contents, read_contents
+from initdb.cli.discovery.reading import Contents, project_folder, read_contents
 from initdb.cli.discovery.toml_text import with_settings
+from tests.errors.plain_user import as_plain_user
 
 FLASK = "from flask import Flask\n"
 BASE = "from sqlalchemy.orm import DeclarativeBase\nclass Base(DeclarativeBase): pass\n"
@@ -204,6 +207,8 @@ def test_the_limits_of_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """Large and many files, links, pipes: it ends, and says that there is more."""
     (tmp_path / "large.py").write_bytes(b"#" * 2_000)
     (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "self.py").symlink_to("self.py")
+    os.mkfifo(tmp_path / "pipe.py")
     for number in range(5):
         (tmp_path / f"m{number}.py").write_text("import flask\n")
     monkeypatch.setattr(reading, "LARGEST_FILE", 1_000)
@@ -317,3 +322,22 @@ def test_the_line_that_boots(source: str, expected: str | None) -> None:
     found = found_in({**DB, "app.py": source})
     (application,) = found.applications
     assert with_boot_line(source, application, found.names, "x.db") == expected
+
+
+def test_a_folder_of_somebody_else() -> None:
+    """What this user may not look into is passed over."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        for name in ("closed", "open"):
+            (place / name).mkdir()
+            (place / name / "app.py").write_text("import flask\n")
+        (place / "closed").chmod(0o700)
+        place.chmod(0o755)
+        assert list(as_plain_user(lambda: read_contents(place, {})).python) == ["open/app.py"]
+
+
+def test_a_user_without_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that runs with any number as its user."""
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os, "getuid", lambda: 4_242_424)
+    assert project_folder(tmp_path) == tmp_path

@@ -219,7 +219,7 @@ def test_a_table_on_one_line_takes_no_more(console: Console) -> None:
     lay_out(console.folder, {**SHOP, **FLASK_MIGRATE, "pyproject.toml": text})
     done = console("init", "--yes")
     well_told(done, "settings-file-unwritable", 1)
-    assert "app = 'shop:create_app'" in done.stderr
+    assert 'app = "shop:create_app"' in done.stderr
     assert (console.folder / "pyproject.toml").read_text() == text
 
 

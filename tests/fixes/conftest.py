@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +40,19 @@ def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Person]:
     for name, module in list(sys.modules.items()):
         if str(getattr(module, "__file__", "") or "").startswith(str(folder)):
             del sys.modules[name]
+
+
+@pytest.fixture
+def shared(person: Person) -> Iterator[None]:
+    """The folder is where every user may go; our commands are called by one who is not root."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        folder = Path(name) / "my shop"
+        folder.mkdir()
+        shutil.chown(folder, "nobody")
+        person.folder, person.is_plain = folder, True
+        person.environ |= {"HOME": name, "XDG_STATE_HOME": f"{folder}/state"}
+        yield
 
 
 @pytest.fixture

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -126,19 +124,6 @@ def test_a_disk_that_fails(person: Person, toy: Toy) -> None:
     person.meets(person.shell(f"{strace} initdb run"), "disk-error")
     person.looks()
     person.follows("initdb resume")
-
-
-@pytest.fixture
-def shared(person: Person) -> Iterator[None]:
-    """The folder is where every user may go; our commands are called by one who is not root."""
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        folder = Path(name) / "my shop"
-        folder.mkdir()
-        shutil.chown(folder, "nobody")
-        person.folder, person.is_plain = folder, True
-        person.environ |= {"HOME": name, "XDG_STATE_HOME": f"{folder}/state"}
-        yield
 
 
 @fixes("file-permission-denied")

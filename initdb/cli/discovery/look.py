@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from initdb.cli.discovery.folder import Folder, look_into
-from initdb.cli.discovery.reading import Contents, project_folder, read_contents
+from initdb.cli.discovery.reading import Contents, is_there, project_folder, read_contents
 from initdb.settings import Settings
 
 
@@ -27,7 +27,7 @@ def look_from(here: Path, settings: Settings, environ: Mapping[str, str]) -> tup
     project = project_folder(here)
     for place in (here, *here.parents):
         contents, found = _look(place, environ)
-        is_inside = place.name == "src" or (place / "__init__.py").exists()
+        is_inside = place.name == "src" or is_there(place / "__init__.py")
         if place == project or (not is_inside and found.is_importable):
             return contents, found
     raise AssertionError("a project is above its folders")

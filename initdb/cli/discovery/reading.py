@@ -53,13 +53,28 @@ def project_folder(here: Path) -> Path:
         here: Where to look first. It is the answer if neither it nor a parent has one. The parents are
             looked at up to the home folder, which is not the folder of a project.
     """
-    home = Path("~").expanduser()
+    home = _home()
     for place in (here, *here.parents):
         if place == home and place != here:
             break
-        if any((place / mark).exists() for mark in _ROOT_MARKS):
+        if any(is_there(place / mark) for mark in _ROOT_MARKS):
             return place
     return here
+
+
+def is_there(path: Path) -> bool:
+    """Whether a path exists. What this user may not look at does not."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def _home() -> Path | None:
+    try:
+        return Path.home()
+    except RuntimeError:  # of a user that the machine does not know, as in some containers
+        return None
 
 
 def read_contents(folder: Path, environ: Mapping[str, str]) -> Contents:
@@ -123,16 +138,23 @@ def _listed(place: Path) -> tuple[list[Path], list[Path]]:
     try:
         with os.scandir(place) as found:
             entries = sorted(found, key=lambda entry: entry.name)
-            files = [place / entry.name for entry in entries if entry.is_file()]
+            files = [place / entry.name for entry in entries if _is_file(entry)]
             folders = [place / entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
             return files, folders
     except OSError:
         return [], []
 
 
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # such as a link to itself
+        return False
+
+
 def _is_looked_into(folder: Path) -> bool:
     hidden = folder.name.startswith(".") or folder.name in _PASSED_OVER or folder.name.endswith(".egg-info")
-    return not hidden and not (folder / "pyvenv.cfg").exists()
+    return not hidden and not is_there(folder / "pyvenv.cfg")
 
 
 def _content(path: Path) -> bytes | None:

@@ -47,7 +47,7 @@ def with_settings(text: str, table: tuple[str, ...], values: Values) -> str | No
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += newline
-    added = [f"{name} = {_written(value)}{newline}" for name, value in values.items()]
+    added = [f"{name} = {written(value)}{newline}" for name, value in values.items()]
     for at, before in _places(lines, table, newline):
         candidate = "".join([*lines[:at], *before, *added, *lines[at:]])
         if _says(candidate, wanted):
@@ -85,10 +85,11 @@ def _says(text: str, wanted: Mapping[str, Any]) -> bool:
         return False
 
 
-def _written(value: str | Sequence[str]) -> str:
+def written(value: str | Sequence[str]) -> str:
+    """A value as TOML has it."""
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return "[" + ", ".join(map(_written, value)) + "]"
+    return "[" + ", ".join(map(written, value)) + "]"
 
 
 def _deep_copy(table: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from initdb.cli.discovery.folder import Folder
 from initdb.cli.discovery.look import look_from
 from initdb.cli.discovery.proposal import ORDER, Proposal, propose
 from initdb.cli.discovery.reading import Contents
+from initdb.cli.discovery.toml_text import written
 from initdb.errors import InitError
 from initdb.errors.redact import scrub, url_text
 from initdb.settings import SETTINGS, Settings, load_settings
@@ -93,7 +94,8 @@ def write(draft: Draft) -> None:
             with path.open("x", encoding="utf-8", newline="") as file:
                 file.write(draft.after)
         elif path.read_bytes().decode(errors="replace") != draft.before:
-            raise InitError("settings-file-unwritable", f"{path} was changed meanwhile")
+            fix = "Look at the proposal for the file as it is now: initdb init"
+            raise InitError("settings-file-unwritable", f"{path} was changed meanwhile", fix=fix)
         else:
             _replace(path, draft.after)
     except OSError as error:
@@ -156,8 +158,10 @@ def _draft(settings: Settings, root: Path, values: Mapping[str, str | tuple[str,
     path = Path(settings.sources[0]) if settings.sources else shared if shared.is_file() else own
     draft = draft_settings(path, path.read_bytes() if path.is_file() else None, values)
     if draft is None:
-        lines = (f"{name} = {value!r}" for name, value in values.items())
-        raise InitError("settings-file-unwritable", f"{path} has tool.initdb in one line. Add to it:", *lines)
+        lines = (f"{name} = {written(value)}" for name, value in values.items())
+        said = f"{path}: tool.initdb is no table of its own. These settings are proposed:"
+        fix = "Write it as a table [tool.initdb] with these lines in it, then: initdb init"
+        raise InitError("settings-file-unwritable", said, *lines, fix=fix)
     return draft
 
 

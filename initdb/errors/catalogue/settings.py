@@ -180,13 +180,16 @@ SETTINGS: tuple[ErrorRow, ...] = (
         "settings-file-unwritable",
         "A settings file cannot be written.",
         "Nothing was changed: the file is as it was.",
-        "Add the lines by hand, or allow this user to write the file and its folder, then: initdb init",
+        "Allow this user to write the file and its folder, then: initdb init --yes",
         causes=(
             "This user may not write the file, or the folder that it is in.",
             "Somebody else changed the file at the same moment.",
             "tool.initdb is an inline table, which is on one line and takes no other lines.",
         ),
-        advice=(Advice("permission-fix", "See who may write it: ls -l pyproject.toml initdb.toml"), _EXAMPLE),
+        advice=(
+            Advice("permission-fix", "See who may write it: ls -ld . pyproject.toml initdb.toml"),
+            _EXAMPLE,
+        ),
         exit_code=1,
     ),
     ErrorRow(
