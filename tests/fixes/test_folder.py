@@ -62,6 +62,7 @@ def test_a_folder_of_another_user(person: Person, shared: None) -> None:
     """Once the user may write there, the printed command writes."""
     lay_out(person.folder, SHOP)
     shutil.chown(person.folder, "root")
+    "".encode("utf-8-sig")  # the other user may not read this interpreter's files, to import it
     person.fails("initdb init --yes", "settings-file-unwritable")
     person.looks()
     person.folder.chmod(0o777)
