@@ -55,7 +55,7 @@ class Console:
 
 def toy_project(folder: Path, url: str, *, tables: int = 3, rows: int = 5) -> Toy:
     """An application of revisions and seeds in `folder`, with an initdb.toml that says where all is."""
-    toy = Toy(folder, url, tables).with_revisions()
+    toy = Toy(folder, url, tables, {"schema_from": None}).with_revisions()
     if rows:
         toy.with_seeds(rows)
     lines = ['application = "toy"', 'migrations = "alembic"', f"database_url = {json.dumps(url)}"]
