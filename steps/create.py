@@ -66,6 +66,8 @@ def _create(
 
 def _make(connection: Connection, source: object, ctx: StepContext) -> make_schema.Created:
     """Create the schema of `source`: a MetaData, or a callable that creates a base schema."""
+    if source is None:  # there are only seeds
+        return make_schema.Created((), (), ())
     if isinstance(source, MetaData):
         return make_schema.create(connection, source, ignore=ctx.settings.ignore)
     if not callable(source):

@@ -95,7 +95,8 @@ def perform(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
         except (
             Exception,
             SystemExit,
-        ) as error:  # a revision is the application's code
+        ) as raised:  # a revision is the application's code
+            error = _of_revision(raised, env, job)
             if attempt == TRIES or env.left or not _is_conflict(error):
                 if not isinstance(error, JournalSignal) and not is_connection_lost(error) and have_moved(env):
                     raise RowsMoved from error
@@ -111,6 +112,14 @@ def perform(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
         env.recall(memo)
         ctx.sleep(0.5 * attempt)
     raise AssertionError("unreachable")
+
+
+def _of_revision(error: BaseException, env: Environment, job: Job) -> BaseException:
+    """The error, or that of a revision which changed the version rows itself: nobody else has moved them."""
+    if not isinstance(error, RowsMoved) or env.left or have_moved(env):
+        return error
+    reference = "revision-failed" if job.doing == "migrate" else "rollback-failed"
+    return InitError(reference, "It changed the version rows itself. Alembic does that after it.")
 
 
 def _from_empty(ctx: StepContext, rows: tuple[str, ...]) -> bool:

@@ -20,8 +20,8 @@ from initdb.steps.revisions.locate import MigrationPlace
 from initdb.steps.revisions.reading import digest_of
 from initdb.steps.seeds.functions import function_digest
 
-RULES = 2
-"""The version of the rules by which a database is judged. Each database is validated once by new rules."""
+JUDGING = 2
+"""The version of the way in which a database is judged. A newer one validates each database once more."""
 
 
 def code_parts(application: Application, settings: Settings, dialect: Dialect) -> dict[str, str]:
@@ -33,10 +33,11 @@ def code_parts(application: Application, settings: Settings, dialect: Dialect) -
         dialect: Of the database.
 
     Returns:
-        Part ("settings", "migrations", "models", "base", "seeds", "rules") → hash, 64 hexadecimal digits.
+        Part → hash, 64 hexadecimal digits. The parts are "settings", "judging", "migrations", "models",
+        "base", "seeds" and "rules".
     """
     chosen = [f"{name}={value}" for name, value in sorted(settings.work_fingerprint().items())]
-    parts = {"settings": _lines([f"rules={RULES}", *chosen])}
+    parts = {"settings": _lines(chosen), "judging": _lines([str(JUDGING)])}
     if application.place is not None:
         revisions = application.graph.digest() if application.graph else _everything(application.place)
         env_py = application.env_py or "missing"

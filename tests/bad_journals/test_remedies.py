@@ -36,7 +36,7 @@ def _is_ready(owner: Owner) -> None:
     done = owner.run()
     assert done.exit_code == 0, done.output
     assert owner.console("journal", "verify").exit_code == 0, owner.console("journal", "verify").output
-    assert owner.sql("SELECT count(*), count(DISTINCT id) FROM t1") == [(6, 6)]
+    assert owner.sql("SELECT count(*), count(DISTINCT id) FROM t1") == [(7, 7)]
     assert owner.sql("SELECT version_num FROM alembic_version") == [("r3",)]
 
 

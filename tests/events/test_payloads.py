@@ -269,6 +269,8 @@ def test_how_a_snapshot_is_stored() -> None:
         "told": {"revision r1": "d9", "seed a": ""},
         "accepted": {"env.py": "e1"},
         "notes": ["n"],
+        "inventory": None,
+        "stamped": [],
         "version": 3,
     }
 

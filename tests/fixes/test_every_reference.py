@@ -25,7 +25,7 @@ rollback-failed rollback-refused seed-callable-failed seed-column-missing seed-c
 seed-failed seed-file-unreadable seed-key-missing seed-name-twice seed-rejected seed-table-unknown
 serialization-failure server-out-of-resources statement-cancelled statement-timeout stopped
 table-creation-failed take-over-refused transaction-ended two-phase-refused user-unknown
-validation-failed version-rows-overlap wait-limit
+validation-failed version-rows-overlap wait-limit no-revisions revisions-need-tables table-lost
 """
 STILL_WITHOUT = frozenset(_LEFT.split())
 """References that have no such test yet."""

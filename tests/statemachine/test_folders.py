@@ -139,7 +139,7 @@ EACH: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ),
     ("run_stopped", {"why": "order"}, {"last_run": None}, {"crashes": 0}),
     ("database_inspected", {"rows": ["r1"]}, {"managed": True}, {"heads": ("r1",)}),
-    ("database_inspected", {"rows": ["r1"]}, {}, {"heads": ("r1",), "adopted": True}),
+    ("database_inspected", {"rows": ["r1"]}, {"doubt": None}, {"heads": ("r1",), "adopted": True}),
     ("database_inspected", {"rows": []}, {}, {"heads": ()}),
     ("database_inspected", {"rows": ["r1"], "conflict": ["r2"]}, {"managed": True}, {}),
     ("database_inspected", {"rows": ["r2"], "outside": ["r2"]}, {"managed": True}, VOID),

@@ -267,7 +267,7 @@ def test_the_librarys_logger_is_the_applications(caplog: pytest.LogCaptureFixtur
 
 def test_a_ready_database_needs_no_machine(tmp_path: Path, database_url: str) -> None:
     """What only work needs is imported when there is work."""
-    toy = Toy(tmp_path, database_url)
+    toy = Toy(tmp_path, database_url, options={"schema_from": None})
     assert toy.initializer().initialize().success
     said = """
 import sys
