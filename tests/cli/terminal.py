@@ -29,7 +29,9 @@ class Terminal:
         self._terminal, end_of_it = pty.openpty()
         termios.tcsetwinsize(end_of_it, (lines, columns))
         streams = dict.fromkeys(("stdin", "stdout", "stderr"), end_of_it)
-        given = {"TERM": "xterm", **environ}
+        # A worker of pytest has these variables, and they would stand for the window's size.
+        kept = {name: value for name, value in environ.items() if name not in ("LINES", "COLUMNS")}
+        given = {"TERM": "xterm", **kept}
         self.process = Forked(module, *words, cwd=folder, env=given, terminal=True, **streams)
         os.close(end_of_it)
 
