@@ -69,9 +69,10 @@ def _rebuilt(name: str, printed: Printed) -> Iterator[Mark]:
     script = printed.scripts.get(name)
     if printed.database != "sqlite" or (script is not None and not script.refused):
         return
-    for table in rebuilds(printed.sources.get(name, b"")):
-        if (None, table) in printed.present.tables:
-            yield rebuild(table)
+    present = printed.present.tables
+    tables = [one for one in rebuilds(printed.sources.get(name, b"")) if (None, one) in present]
+    if tables:
+        yield rebuild(*tables)
 
 
 def _about_blocks(name: str, printed: Printed) -> str:

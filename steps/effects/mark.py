@@ -40,12 +40,11 @@ def blocks(text: str, instead: str = "") -> Mark:
     return Mark("blocks", text, instead)
 
 
-def rebuild(table: str) -> Mark:
-    """Make the mark of a table that SQLite's batch mode rebuilds.
+def rebuild(*tables: str) -> Mark:
+    """Make the mark of tables that SQLite's batch mode rebuilds.
 
     Args:
-        table: Its name.
+        tables: Their names.
     """
-    return blocks(
-        f"rebuilds {table}; every row is copied, and writes to the file wait", "run it at a quiet time"
-    )
+    text = f"rebuilds {', '.join(tables)}; every row is copied, and writes to the file wait"
+    return blocks(text, "run it at a quiet time")

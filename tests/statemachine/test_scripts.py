@@ -67,6 +67,9 @@ def test_batch_mode_rebuilds_on_sqlite() -> None:
     refused = {"r1": Script("r1", refused="batch mode")}
     assert _marks("sqlite", scripts=refused, sources={"r1": SOURCE}) == [[drops, rebuilds], []]
     assert _marks("postgresql", scripts=refused, sources={"r1": SOURCE}) == [[drops], []]
+    two = SOURCE + b"\nwith op.batch_alter_table('b') as c:\n  c.alter_column('d')"
+    found = _marks("sqlite", scripts=refused, sources={"r1": two})
+    assert found == [[drops, rebuilds.replace("a;", "a, b;")], []]
     other = SOURCE.replace(b"'a'", b"'z'")
     assert _marks("sqlite", scripts=refused, sources={"r1": other}) == [[], []]
 

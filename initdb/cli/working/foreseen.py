@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from initdb.cli.output.screen import Part, Screen
 from initdb.errors import Rendered
@@ -14,7 +14,6 @@ from initdb.steps.effects.script import Script, Sql
 
 _INDENT = " " * 20
 _STYLES = {"destructive": "bold red", "blocks": "yellow"}
-_LABELS = {"destructive": "destructive: ", "blocks": "blocks: "}
 
 
 def show(screen: Screen, name: str, seen: Foresight) -> None:
@@ -31,8 +30,8 @@ def show(screen: Screen, name: str, seen: Foresight) -> None:
     for number, intent in enumerate(seen.plan.intents, 1):
         note = f"  ({intent.note})" if intent.note else ""
         screen.say(f"{number:>4}. ", (f"{intent.step:<14}", "bold"), intent.subject, (note, "dim"))
-        for mark in intent.marks:
-            screen.say(_INDENT, (_LABELS[mark.kind], _STYLES[mark.kind]), _said(mark))
+        for mark, safer in _with_safer(intent.marks):
+            screen.say(_INDENT, (f"{mark.kind}: ", _STYLES[mark.kind]), mark.text, (safer, "dim"))
     for line in _after(seen):
         screen.say(*line)
 
@@ -81,9 +80,11 @@ def _stopped(stop: Rendered, *, begun: bool) -> Iterator[tuple[Part, ...]]:
     yield ("fix: ", stop.fix)
 
 
-def _said(mark: Mark) -> str:
-    safer = f". Safer: {mark.instead}" if mark.instead else ""
-    return f"{mark.text}{safer}"
+def _with_safer(marks: Sequence[Mark]) -> Iterator[tuple[Mark, str]]:
+    """Each mark with the safer way, which is said once after marks that have the same."""
+    for number, mark in enumerate(marks, 1):
+        again = number < len(marks) and marks[number].instead == mark.instead
+        yield mark, "" if again or not mark.instead else f". Safer: {mark.instead}"
 
 
 def not_complete(seen: Foresight) -> str:
@@ -108,8 +109,8 @@ def sql_lines(name: str, seen: Foresight) -> Iterator[str]:
         yield ""
         note = f" ({intent.note})" if intent.note else ""
         yield from _comment(f"{number}. {intent.step} {intent.subject}{note}")
-        for mark in intent.marks:
-            yield from _comment(f"   {_LABELS[mark.kind]}{_said(mark)}")
+        for mark, safer in _with_safer(intent.marks):
+            yield from _comment(f"   {mark.kind}: {mark.text}{safer}")
         yield from _of_intent(intent)
     if seen.plan.stop is not None:
         for line in _stopped(seen.plan.stop, begun=bool(seen.plan.intents)):
