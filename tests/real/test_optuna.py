@@ -17,9 +17,11 @@ from initdb.events.entry import Entry
 from initdb.settings import load_settings
 from initdb.statemachine import orders
 from initdb.statemachine.initializer import Initializer
+from initdb.statemachine.loop.foresee import foresee
 from initdb.statemachine.site import Watcher
 from tests.env_py.conftest import plain_url
 from tests.env_py.project import state
+from tests.model.plans import agrees
 from tests.support.crash import killed_after
 from tests.support.toy import Toy
 
@@ -201,3 +203,31 @@ def test_a_rollback_of_its_newest_revision(storage: Storage, plain_url: str) -> 
     assert storage.initializer().initialize().success
     plain(plain_url)
     assert schema(storage.url) == schema(plain_url)
+
+
+def test_a_plan_of_half_of_it(storage: Storage) -> None:
+    """It writes nothing, marks what is lost and rebuilt, prints what it can, and the run then does it."""
+    plain(storage.url, "v1.3.0.a")
+    before = schema(storage.url)
+    seen = foresee(storage.initializer().site, printing=True)
+    assert schema(storage.url) == before
+    steps = {one.subject: one for one in seen.plan.intents}
+    assert list(steps)[:-1] == REVISIONS[3:]
+    assert {
+        "drops column studies.direction with its values",
+        "drops column trial_values.step with its values",
+        "drops column trials.value with its values",
+    } <= {mark.text for mark in steps["v2.4.0.a"].marks}
+    blocks = [mark.text for mark in steps["v2.6.0.a"].marks if mark.kind == "blocks"]
+    index = [mark.text for mark in steps["v3.2.0.a"].marks]
+    if storage.url.startswith("sqlite"):
+        assert blocks[0].startswith("rebuilds study_user_attributes, study_system_attributes, ")
+        assert index == []
+    else:
+        assert index == ["builds index trials_study_id_key; writes to trials wait"]
+    reads, last = steps["v3.0.0.a"].script, steps["v3.2.0.a"].script
+    assert reads is not None and reads.refused.startswith("it reads the database (line ")
+    assert last is not None and last.statements[0].text.startswith(
+        "CREATE INDEX trials_study_id_key ON trials"
+    )
+    agrees(seen, storage.initializer().attend())
