@@ -35,7 +35,7 @@ def rebuilds(source: bytes) -> tuple[str, ...]:
     Args:
         source: Of a revision.
 
-    >>> rebuilds(b"def upgrade():\n  with op.batch_alter_table('item') as b:\n    b.drop_column('price')")
+    >>> rebuilds(b"with op.batch_alter_table('item') as batch: batch.drop_column('price')")
     ('item',)
     """
     nodes = ast.walk(_without_downgrade(source))
