@@ -152,27 +152,29 @@ def test_tables_are_counted_without_models_too(console: Console, toy: Toy) -> No
     toy.sql("CREATE TABLE others (id INTEGER)")
     toy.revision(4, "    pass")
     assert "found 4 tables, 1 revision pending; at revision r3" in console("run").stdout
-    (console.folder / "models.py").write_text(
+    (console.folder / "counted_models.py").write_text(
         "from sqlalchemy import Column, Integer, MetaData, String, Table\n"
         "metadata = MetaData()\n"
         'Table("t1", metadata, Column("id", Integer, primary_key=True),\n'
         '      Column("name", String(40), nullable=False, unique=True))\n'
     )
     toy.revision(5, "    pass")
-    assert "found 4 tables, 1 revision pending" in console("run", "--metadata", "models:metadata").stdout
+    assert (
+        "found 4 tables, 1 revision pending" in console("run", "--metadata", "counted_models:metadata").stdout
+    )
 
 
 def test_a_first_boot_that_fails_has_made_the_journal(console: Console, engine: Engine) -> None:
     """That is said, since nothing else was changed; the next boot has changed nothing at all."""
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE t (other INTEGER)")
-    (console.folder / "models.py").write_text(
+    (console.folder / "failing_models.py").write_text(
         "from sqlalchemy import Column, Integer, MetaData, Table\n"
         "metadata = MetaData()\n"
         'Table("t", metadata, Column("id", Integer, primary_key=True))\n'
     )
     url = engine.url.render_as_string(hide_password=False)
-    words = ("--database-url", url, "--metadata", "models:metadata")
+    words = ("--database-url", url, "--metadata", "failing_models:metadata")
     kept = "Nothing was changed{}: the tables and their rows are as they were."
     failed = console.object("run", *words)["error"]
     assert (failed["reference"], failed["kept"]) == (
