@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from initdb.cli.root import make_group
 from tests.support import forked
 from tests.support.forked import Forked
+from tests.support.own_modules import own_modules
 from tests.support.toy import Toy
 
 ADMIN_PASSWORD = "correct-horse-battery-77"
@@ -30,9 +31,10 @@ class Console:
         before = Path.cwd()
         os.chdir(self.folder)
         try:
-            return CliRunner().invoke(
-                make_group(), list(words), input=typed, prog_name="initdb", env=self.environ
-            )
+            with own_modules(self.folder):
+                return CliRunner().invoke(
+                    make_group(), list(words), input=typed, prog_name="initdb", env=self.environ
+                )
         finally:
             os.chdir(before)
 

@@ -22,6 +22,7 @@ from initdb.errors import CATALOGUE
 from initdb.errors.fields import fields_in
 from tests.errors.plain_user import as_plain_user
 from tests.fixes.printed import SQL, looks, printed
+from tests.support.own_modules import own_modules
 
 _OPERATORS = re.compile(r"[|&;<>$`*?]|^\(")
 _ANSWERS_2 = ("getent", "ls", "pg_isready", "psql")
@@ -144,5 +145,6 @@ class Person:
             done = CliRunner().invoke(group, words[1:], prog_name=words[0], env=self.environ)
             return Done(command, done.exit_code, done.stdout, done.stderr)
 
-        with contextlib.chdir(self.folder), patch.object(sys, "argv", words), patch.dict(os.environ):
+        here = contextlib.chdir(self.folder), own_modules(self.folder)
+        with here[0], here[1], patch.object(sys, "argv", words), patch.dict(os.environ):
             return as_plain_user(call) if self.is_plain else call()
