@@ -129,10 +129,10 @@ def _validate(ctx: StepContext, inside: bool) -> bool:
     begun = time.perf_counter()
     if not inside:
         with ctx.reading():
-            before, health = checked(ctx)
+            before, health, inventory = _looked(ctx)
     with ctx.unit.open(ctx.work):
         if inside:
-            before, health = checked(ctx)
+            before, health, inventory = _looked(ctx)
         elif fingerprint_of(ctx) != before:
             ctx.unit.rollback(ctx.work)
             return False
@@ -150,18 +150,29 @@ def _validate(ctx: StepContext, inside: bool) -> bool:
             catalog=before,
             told_stamped=bool(told) or None,
         )
-        ctx.unit.commit(ctx.work, *_inventory(ctx, health), ready)
+        ctx.unit.commit(ctx.work, *inventory, ready)
     return True
 
 
-def checked(ctx: StepContext) -> tuple[str, Health]:
-    """The fingerprint of the catalogue, and what the checks find in the same database. Nothing is written.
+def _looked(ctx: StepContext) -> tuple[str, Health, tuple[InventoryTaken, ...]]:
+    """The fingerprint of the catalogue, what the checks find, and the inventory as an event, if it is new."""
+    catalog, known = fingerprint_of(ctx), known_before(ctx, pending_seeds(ctx))
+    metadata = ctx.application.metadata
+    health = inspect_health(ctx.work, ctx.application, ctx.settings, known)
+    if metadata is None or health.defects:
+        return catalog, health, ()
+    found = take(ctx.work, metadata, health.differences)
+    event = InventoryTaken(objects=found.objects, rows=tuple(sorted(found.rows)))
+    return catalog, health, () if found == known.inventory else (event,)
+
+
+def checked(ctx: StepContext) -> Health:
+    """What the checks of a run find. Nothing is written.
 
     Args:
         ctx: The step's context.
     """
-    found, before = fingerprint_of(ctx), known_before(ctx, pending_seeds(ctx))
-    return found, inspect_health(ctx.work, ctx.application, ctx.settings, before)
+    return inspect_health(ctx.work, ctx.application, ctx.settings, known_before(ctx, pending_seeds(ctx)))
 
 
 def known_before(ctx: StepContext, pending: Collection[str]) -> Before:
@@ -172,17 +183,6 @@ def known_before(ctx: StepContext, pending: Collection[str]) -> Before:
         pending: The names of the seed sources that are still to be applied.
     """
     return Before(pending, tolerated(ctx), last_inventory(ctx.work, ctx.journal, ctx.knowledge))
-
-
-def _inventory(ctx: StepContext, health: Health) -> tuple[InventoryTaken, ...]:
-    """The inventory as an event, if it differs from the last one."""
-    metadata = ctx.application.metadata
-    if metadata is None:
-        return ()
-    found = take(ctx.work, metadata, health.differences)
-    if found == last_inventory(ctx.work, ctx.journal, ctx.knowledge):
-        return ()
-    return (InventoryTaken(objects=found.objects, rows=tuple(sorted(found.rows))),)
 
 
 def _stamped(ctx: StepContext) -> tuple[str, ...]:

@@ -144,7 +144,7 @@ class Asked:
     def defects(self, known: Knowledge) -> tuple[Issue, ...]:
         """See `inspect`."""
         with _env_py_reads(self._ctx.engine), self._ctx.reading():
-            return checked(self._at(known))[1].defects
+            return checked(self._at(known)).defects
 
     def repair(self, known: Knowledge) -> RepairPlan:
         """See `inspect`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Protocol, TypeAlias
@@ -56,26 +56,33 @@ def _clause(statement: str) -> TextClause:
     return text(statement)
 
 
-def asks_for_rows(tables: Collection[Table]) -> Executable:
-    """The statement that returns the keys of those tables that have rows.
+AskForRows: TypeAlias = Callable[[Executable], "set[str] | None"]
+"""Sends the statement that names the tables with rows. None: one of its tables cannot be read."""
+
+
+def keys_with_rows(tables: Collection[Table], ask: AskForRows) -> frozenset[str]:
+    """The keys of the tables that have rows, or that cannot be read.
+
+    One statement asks for many tables. If it fails, each is asked for by itself.
 
     Args:
-        tables: At least one, and all exist.
+        tables: Tables that exist, or did a moment ago.
+        ask: Sends a statement.
     """
+    found: set[str] = set()
+    rest = iter(tables)
+    while some := tuple(islice(rest, 100)):
+        answer = ask(_asks_for_rows(some))
+        if answer is None:
+            each = ((table.key, ask(_asks_for_rows((table,)))) for table in some)
+            answer = {key for key, one in each if one is None or one}
+        found |= answer
+    return frozenset(found)
+
+
+def _asks_for_rows(tables: Collection[Table]) -> Executable:
     each = [
         select(literal(table.key)).where(exists(select(literal_column("1")).select_from(table)))
         for table in tables
     ]
     return each[0] if len(each) == 1 else union_all(*each)
-
-
-def batched(tables: Collection[Table], size: int) -> Iterator[tuple[Table, ...]]:
-    """The tables in groups.
-
-    Args:
-        tables: Tables.
-        size: How many a group has at most.
-    """
-    rest = iter(tables)
-    while group := tuple(islice(rest, size)):
-        yield group

@@ -344,3 +344,28 @@ def test_another_database_is_refused() -> None:
     with pytest.raises(InitError) as caught:
         catalogue_of(other)
     assert (caught.value.reference, caught.value.context) == ("unsupported-database", ("mysql",))
+
+
+def test_which_tables_have_rows(there: Catalogue, work: Connection) -> None:
+    """A table that was dropped meanwhile counts as one that has: nobody knows that it had none."""
+    work.exec_driver_sql("INSERT INTO teams VALUES (1, 'one')")
+    models = MetaData()
+    full, empty, gone = (Table(name, models, Column("id", Integer)) for name in ("teams", "users", "gone"))
+    assert there.with_rows([full, empty]) == {"teams"}
+    assert there.with_rows([full, empty, gone]) == {"teams", "gone"}
+    assert there.with_rows([empty]) == there.with_rows([]) == frozenset()
+    assert work.exec_driver_sql("SELECT count(*) FROM teams").scalar() == 1
+
+
+def test_a_locked_table_counts_as_one_with_rows(postgresql_url: str) -> None:
+    """A validation does not wait for it, and its transaction can go on."""
+    engine = create_engine(postgresql_url)
+    table = Table("users", MetaData(), Column("id", Integer))
+    with engine.begin() as connection:
+        table.create(connection)
+    with engine.connect() as other, engine.connect() as connection:
+        other.exec_driver_sql("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+        assert catalogue_of(connection).with_rows([table]) == {"users"}
+        other.rollback()
+        assert catalogue_of(connection).with_rows([table]) == frozenset()
+    engine.dispose()

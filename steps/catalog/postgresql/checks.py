@@ -7,13 +7,13 @@ referring table once. For each foreign key this ends after ORPHAN_LIMIT.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, Executable, Table, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from initdb.errors.classify import classify, is_connection_lost
-from initdb.steps.catalog.asking import asks_for_rows, batched
+from initdb.steps.catalog.asking import keys_with_rows
 from initdb.steps.catalog.issue import Issue, Severity
 from initdb.steps.catalog.names import is_ignored
 from initdb.steps.catalog.postgresql.lines import VISIBLE
@@ -126,33 +126,22 @@ def orphan_issues(connection: Connection, references: Iterable[Reference]) -> li
 def with_rows(connection: Connection, tables: Collection[Table]) -> frozenset[str]:
     """The keys of the tables that have rows, or that cannot be read.
 
-    One statement asks for many tables. If it fails, each is asked for by itself.
-
     Args:
         connection: In a transaction.
-        tables: Tables that exist.
+        tables: Tables of a model.
     """
-    found: set[str] = set()
-    for some in batched(tables, 100):
-        answer = _asked_for_rows(connection, some)
-        if answer is None and len(some) > 1:
-            each = [(table.key, _asked_for_rows(connection, (table,))) for table in some]
-            found |= {key for key, one in each if one is None or one}
-        else:
-            found |= {table.key for table in some} if answer is None else answer
-    return frozenset(found)
 
+    def ask(statement: Executable) -> set[str] | None:
+        try:
+            with savepoint(connection, keep=False):
+                connection.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
+                return set(connection.scalars(statement))
+        except DBAPIError as error:
+            if is_connection_lost(error):
+                raise
+            return None
 
-def _asked_for_rows(connection: Connection, tables: Sequence[Table]) -> set[str] | None:
-    """The keys of the tables that have rows; None if one of them cannot be read."""
-    try:
-        with savepoint(connection, keep=False):
-            connection.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
-            return set(connection.scalars(asks_for_rows(tables)))
-    except DBAPIError as error:
-        if is_connection_lost(error):
-            raise
-        return None
+    return keys_with_rows(tables, ask)
 
 
 def _label(connection: Connection, schema: str, name: str) -> str:

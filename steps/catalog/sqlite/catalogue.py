@@ -6,9 +6,11 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Column, Connection, Dialect, Table
+from sqlalchemy import Column, Connection, Dialect, Executable, Table
+from sqlalchemy.exc import DBAPIError
 
-from initdb.steps.catalog.asking import asking, asks_for_rows, batched
+from initdb.errors.classify import is_missing_table
+from initdb.steps.catalog.asking import asking, keys_with_rows
 from initdb.steps.catalog.sqlite.content import SqliteContent
 from initdb.steps.catalog.sqlite.types import difference
 
@@ -77,8 +79,16 @@ class SqliteCatalogue(SqliteContent):
 
     def with_rows(self, tables: Collection[Table]) -> frozenset[str]:
         """See the port."""
-        found = (self.connection.scalars(asks_for_rows(some)) for some in batched(tables, 100))
-        return frozenset(key for keys in found for key in keys)
+
+        def ask(statement: Executable) -> set[str] | None:
+            try:
+                return set(self.connection.scalars(statement))
+            except DBAPIError as error:
+                if not is_missing_table(error):
+                    raise
+                return None  # another session has dropped it meanwhile
+
+        return keys_with_rows(tables, ask)
 
     def fills(self, column: Column[object], default: str | None) -> bool:
         """See the port."""
