@@ -198,7 +198,7 @@ class Initializer:
             KeyboardInterrupt, SystemExit: A signal handler of the application raised it.
         """
         begun = time.perf_counter()
-        outcome = self._outcome(partial(attend, order=orders.again("repair")))
+        outcome = self._outcome(partial(attend, order=orders.repair()))
         return reporting.repair_result(outcome, time.perf_counter() - begun)
 
     def look(self, before: Look | None = None) -> Look:

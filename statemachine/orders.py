@@ -11,6 +11,7 @@ from initdb.statemachine.decide.verdict import Look, judge
 from initdb.statemachine.loop.order import Order
 from initdb.statemachine.table import State, accepts
 from initdb.steps.context import StepContext
+from initdb.steps.health.lost_tables import ORDERED
 from initdb.steps.seeds.model import SeedSource
 from initdb.steps.survey.edits import listed
 from initdb.steps.survey.facts import survey
@@ -27,6 +28,11 @@ def again(reason: str) -> Order:
         True
     """
     return Order(reason=reason)
+
+
+def repair() -> Order:
+    """Order a repair. Tables that held rows and are gone are made anew, since a person says so."""
+    return again(ORDERED)
 
 
 def resume(

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import cast
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from initdb.errors import InitError
-from initdb.steps.catalog.issue import Issue
+from initdb.steps.application.left_out import LeftOut
 from initdb.steps.context import Application, ConfigProvider, ConfigTask
-from initdb.steps.drift.excluded import Excluded
 from initdb.steps.env_py.source import chooses_folders, version_table
 from initdb.steps.python_files.source_of import source_of
 from initdb.steps.revisions.checked import checked_graph
@@ -58,22 +56,7 @@ def with_revisions(
         version_schema=schema,
         env_py=digest_of(env_py),
     )
-    return replace(made, excluded=_lazily_left_out(made))
-
-
-def _lazily_left_out(application: Application) -> Excluded:
-    """Import Alembic only when there is a difference."""
-
-    @cache
-    def asked() -> Excluded:
-        from initdb.steps.alembic_driver.left_out import LeftOut
-
-        return LeftOut(application)
-
-    def excluded(connection: Connection, issues: Collection[Issue]) -> Collection[str]:
-        return asked()(connection, issues)
-
-    return excluded
+    return replace(made, excluded=LeftOut(made))
 
 
 def as_provider(given: Callable[..., object]) -> ConfigProvider:

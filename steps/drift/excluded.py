@@ -5,7 +5,7 @@ https://alembic.sqlalchemy.org/en/latest/autogenerate.html#controlling-what-to-b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -153,7 +153,3 @@ def of_options(options: Mapping[str, Any]) -> Filters:
     """
     found = (options.get("include_object"), options.get("include_name"))
     return Filters(*(one if callable(one) else None for one in found))
-
-
-Excluded = Callable[[Connection, Collection[Issue]], Collection[str]]
-"""Gives the ids of those differences from the models that env.py leaves out."""

@@ -6,8 +6,9 @@ A later boot tells by it what was lost from what was never there.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.exc import CompileError
@@ -112,24 +113,26 @@ def _of(want: WantedTable, compiler: DDLCompiler) -> dict[str, str]:
 
 def _texts(want: WantedTable, compiler: DDLCompiler) -> Iterator[tuple[str, str]]:
     for column in want.columns:
-        try:
-            text = str(compiler.get_column_specification(column))
-        except CompileError:  # the models use a type of another database
-            text = f"{column.type!r} {column.nullable}"
-        yield f"column {column.name}", text
+        text = _compiled(compiler.get_column_specification, column)
+        yield f"column {column.name}", text or f"{column.type!r} {column.nullable}"
     for index in want.indexes:
-        try:
-            text = str(CreateIndex(index.item).compile(dialect=compiler.dialect))
-        except CompileError:
-            text = f"{index.columns} {index.unique}"
-        yield f"{'unique' if index.unique else 'index'} {index.name}", text
+        text = _compiled(compiler.process, CreateIndex(index.item))
+        yield f"{'unique' if index.unique else 'index'} {index.name}", text or f"{index.columns}"
     for unique in want.uniques:
         yield f"unique {unique.name}", ", ".join(unique.columns)
     for key in want.foreign_keys:
         pairs = sorted((here, there or "") for here, there in key.pairs)
         yield f"foreign-key {key.name}", f"{pairs} {key.remote} {key.on_delete}"
     for check in want.checks:
-        yield f"check {check.name}", compiler.process(check.item)
+        yield f"check {check.name}", _compiled(compiler.process, check.item)
+
+
+def _compiled(compile_: Callable[[Any], str], item: object) -> str:
+    """The DDL of an object; empty if the models use what only another database has."""
+    try:
+        return compile_(item)
+    except CompileError:
+        return ""
 
 
 def _name(issue: Issue) -> str:

@@ -7,8 +7,11 @@ from collections.abc import Collection
 from initdb.errors import InitError
 from initdb.steps.catalog.issue import Issue
 from initdb.steps.context import StepContext
-from initdb.steps.drift import is_left_out
 from initdb.steps.health.inventory import last_inventory
+from initdb.steps.health.schema import counted
+
+ORDERED = "repair"
+"""The reason of a run that a person orders with `initdb repair`."""
 
 
 def refuse_lost_rows(ctx: StepContext, missing: Collection[str]) -> None:
@@ -29,12 +32,5 @@ def refuse_lost_rows(ctx: StepContext, missing: Collection[str]) -> None:
     before = last_inventory(ctx.work, ctx.journal, ctx.knowledge)
     names = sorted(before.rows & set(missing)) if before is not None else []
     gone = [Issue("missing-table", name, f"The table {name} is gone.", table=name) for name in names]
-    gone = [issue for issue in gone if not is_left_out(issue, ctx.settings.ignore)]
-    excluded = ctx.application.excluded(ctx.work, gone) if gone else ()
-    said = [issue.text for issue in gone if issue.id not in excluded]
-    if said:
-        raise InitError("table-lost", *said, database=ctx.database)
-
-
-ORDERED = "repair"
-"""The reason of a run that a person orders with `initdb repair`."""
+    if lost := counted(ctx.work, ctx.application, ctx.settings.ignore, gone):
+        raise InitError("table-lost", *(issue.text for issue in lost), database=ctx.database)

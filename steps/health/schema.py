@@ -37,13 +37,27 @@ def schema_issues(
         differences: Every difference from the models.
         inventory: Of the last ready database; None if it is not known.
     """
-    seen = tuple(issue for issue in differences if not is_left_out(issue, ignore))
-    excluded = application.excluded(connection, seen) if seen else frozenset()
-    found = tuple(issue for issue in seen if issue.id not in excluded)
+    found = counted(connection, application, ignore, differences)
     if revisions_decide(application):
         lost = lost_ids(connection, application, found, inventory)
         found = (*_judged(found, lost),)
     return (*found, *_leftovers(connection, ignore))
+
+
+def counted(
+    connection: Connection, application: Application, ignore: Collection[str], issues: Iterable[Issue]
+) -> tuple[Issue, ...]:
+    """The differences without those that the setting `ignore` or env.py leaves out.
+
+    Args:
+        connection: It is only read.
+        application: Its env.py is asked.
+        ignore: The setting.
+        issues: Differences from the models.
+    """
+    seen = tuple(issue for issue in issues if not is_left_out(issue, ignore))
+    excluded = application.excluded(connection, seen) if seen else ()
+    return tuple(issue for issue in seen if issue.id not in excluded)
 
 
 def revisions_decide(application: Application) -> bool:

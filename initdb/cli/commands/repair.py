@@ -33,6 +33,6 @@ def repair(call: Call, no_wait: bool) -> int:
     def order_of(initializer: Initializer) -> Order:
         from initdb.statemachine import orders
 
-        return orders.again("repair")
+        return orders.repair()
 
     return work(call, order_of, wait=not no_wait)

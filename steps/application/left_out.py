@@ -38,7 +38,8 @@ class LeftOut:
         return self._filters.leave_out(connection, metadata, issues)
 
     def _ask(self, connection: Connection) -> Filters:
-        from initdb.steps.alembic_driver.run_env_py import run_in_environment
+        # Most databases have no difference, and then Alembic is not needed.
+        from initdb.steps.alembic_driver import run_in_environment
 
         if connection.dialect.name == "sqlite" and not connection.engine.url.database:
             # It is in memory, or stands for a file that env.py must not create.
