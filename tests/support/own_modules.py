@@ -11,14 +11,17 @@ from pathlib import Path
 
 @contextmanager
 def own_modules(folder: Path) -> Iterator[None]:
-    """Afterwards the modules of a folder are forgotten, and sys.path is as before."""
-    before = list(sys.path)
+    """Give way to the modules of a folder. Afterwards they are forgotten, and sys.path is as before."""
+    path, names = list(sys.path), {file.stem for file in folder.glob("*.py")}
+    names |= {file.parent.name for file in folder.glob("*/__init__.py")}
+    shadowed = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in names}
     importlib.invalidate_caches()
     try:
         yield
     finally:
-        sys.path[:] = before
+        sys.path[:] = path
         for name, module in list(sys.modules.items()):
             file = getattr(module, "__file__", None)
             if file and Path(file).is_relative_to(folder):
                 del sys.modules[name]
+        sys.modules.update(shadowed)
