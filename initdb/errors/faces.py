@@ -16,9 +16,12 @@ _SINGLE = "alembic|doctor|eject|journal|plan|release|repair|resume|rollback|run|
 _OURS = f"journal verify|admin set-password|{_SINGLE}"
 _WITHOUT_SETTINGS = "admin|completion|diagram|explain|init|--help|--version"
 _ALEMBIC = "branches|check|current|downgrade|edit|heads|history|merge|revision|show|stamp|upgrade"
+_ARGUMENTS = r"""(?: (?:--?[a-z][\w-]*|"[^"]*"|heads?|base|[\w@+-]+:[\w@+-]+)(?![\w:-]))*"""
+"""What follows a command of Alembic and belongs to it. In "alembic check finds nothing" that is nothing."""
 _COMMAND = re.compile(
     r"(?<![\w./=-])(?<!flask )(?<!-m )"
-    rf"(?:initdb (?P<ours>{_OURS}|(?P<bare>{_WITHOUT_SETTINGS}))|alembic (?P<alembic>{_ALEMBIC}))(?![\w-])"
+    rf"(?:initdb (?P<ours>{_OURS}|(?P<bare>{_WITHOUT_SETTINGS}))"
+    rf"|alembic (?P<alembic>(?:{_ALEMBIC})(?![\w-]){_ARGUMENTS}))(?![\w-])"
 )
 """A whole command: in "initdb checks a table" there is none."""
 
@@ -88,13 +91,13 @@ def as_typed(text: str) -> str:
     Example:
         >>> with speaking(Face("flask initdb {}", lambda: "flask db {} -d shop")):
         ...     as_typed("Merge them: alembic merge heads, then: initdb run. Or python -m initdb run")
-        'Merge them: flask db merge -d shop heads, then: flask initdb run. Or python -m initdb run'
+        'Merge them: flask db merge heads -d shop, then: flask initdb run. Or python -m initdb run'
     """
     face = at_hand()
     if face == PLAIN:
         return text
     typed = _COMMAND.sub(lambda found: _typed(face, found), text)
-    return typed.replace("flask db revision --autogenerate", "flask db migrate")
+    return re.sub(r"(?<=\bdb )revision --autogenerate", "migrate", typed)
 
 
 def _typed(face: Face, found: re.Match[str]) -> str:

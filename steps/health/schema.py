@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -60,6 +60,10 @@ def counted(
     return tuple(issue for issue in seen if issue.id not in excluded)
 
 
+_NOT_GENERATED = frozenset({"missing-primary-key", "missing-check"})
+"""Kinds of issues that autogenerate does not see: https://alembic.sqlalchemy.org/en/latest/autogenerate.html"""
+
+
 def revisions_decide(application: Application) -> bool:
     """Whether the revisions are the authority for the schema, and not the models.
 
@@ -103,16 +107,21 @@ def _judged(issues: Iterable[Issue], lost: Collection[str]) -> Iterator[Issue]:
         else:
             yield replace(issue, severity="warning") if issue.is_defect else issue
     if unwritten:
-        what = "1 thing" if len(unwritten) == 1 else f"{len(unwritten)} things"
-        are = "is" if len(unwritten) == 1 else "are"
-        yield Issue(
-            "revision-missing",
-            "models",
-            f"{what} of the models {are} in no revision, or dropped by hand. "
-            'To write the revision: alembic revision --autogenerate -m "what it adds"',
-            "warning",
-            "To leave something out, name it in the setting `ignore`, or in env.py's include_object.",
-        )
+        yield _revision_missing(unwritten)
+
+
+def _revision_missing(unwritten: Sequence[Issue]) -> Issue:
+    """How to write the revision, also of what Alembic's autogenerate does not compare."""
+    by_hand = sum(issue.kind in _NOT_GENERATED for issue in unwritten)
+    what = "1 thing" if len(unwritten) == 1 else f"{len(unwritten)} things"
+    are = "is" if len(unwritten) == 1 else "are"
+    command = "alembic revision" if by_hand == len(unwritten) else "alembic revision --autogenerate"
+    text = f"{what} of the models {are} in no revision, or dropped by hand. "
+    text += f'To write the revision: {command} -m "what it adds"'
+    if by_hand:
+        text += ". Autogenerate does not compare primary keys and CHECK constraints: add these by hand"
+    advice = "To leave something out, name it in the setting `ignore`, or in env.py's include_object."
+    return Issue("revision-missing", "models", text, "warning", advice)
 
 
 def _leftovers(connection: Connection, ignore: Collection[str]) -> tuple[Issue, ...]:

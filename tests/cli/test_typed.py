@@ -12,7 +12,7 @@ import pytest
 
 from initdb.cli.calling.alembic import alembic_of
 from initdb.cli.calling.typed import face_of, flask_program, program
-from initdb.errors.faces import as_typed, speaking
+from initdb.errors.faces import Face, as_typed, speaking
 from tests.cli.console import Console
 from tests.support.toy import Toy
 
@@ -74,6 +74,31 @@ def test_the_settings_that_name_what_to_work_on() -> None:
         f"Do: initdb run {options}; or: initdb run {seeds} --database-url sqlite:///app.db; initdb explain x"
     )
     assert verify == f"initdb journal verify {options}"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            'Write it: alembic revision --autogenerate -m "what, or why". Then: initdb run',
+            'Write it: (cd .. && alembic revision --autogenerate -m "what, or why"). Then: initdb run',
+        ),
+        ("alembic upgrade a1:b2 --sql > step.sql", "(cd .. && alembic upgrade a1:b2 --sql) > step.sql"),
+        (
+            'alembic merge heads -m "join" (later)',
+            '(cd .. && alembic merge heads -m "join") (later)',
+        ),
+        (
+            "alembic check finds nothing; alembic history, too",
+            "(cd .. && alembic check) finds nothing; (cd .. && alembic history), too",
+        ),
+        ("See alembic_version and alembic upgraded", "See alembic_version and alembic upgraded"),
+    ],
+)
+def test_what_belongs_to_a_command_of_alembic(text: str, shown: str) -> None:
+    """Its options and arguments are typed with it, where the folder is changed for it alone."""
+    with speaking(Face(alembic=lambda: "(cd .. && alembic {})")):
+        assert as_typed(text) == shown
 
 
 def _alembic(folder: Path, **given: str) -> str:
@@ -162,3 +187,14 @@ def test_alembic_changes_nothing_in_secret(console: Console, project: Path, word
     refused = console("alembic", *options, *words.split())
     assert refused.exit_code == 2 and instead in refused.stderr
     assert not (project / "app.db").exists()
+
+
+def test_a_directory_whose_env_py_asks_for_the_application(tmp_path: Path) -> None:
+    """Flask-Migrate's command is typed, whatever alembic.ini says: Alembic's has no application there."""
+    (folder := tmp_path / "shop" / "migrations").mkdir(parents=True)
+    (folder / "alembic.ini").write_text("[alembic]\nscript_location = .\n")
+    (folder / "env.py").write_text("from alembic import context\n")
+    given = {"app": "shop:create_app", "migrations": "shop/migrations"}
+    assert _alembic(tmp_path, **given) == "(cd shop/migrations && alembic {})"
+    (folder / "env.py").write_text("from flask import current_app\n")
+    assert _alembic(tmp_path, **given) == "flask --app shop:create_app db {} -d shop/migrations"

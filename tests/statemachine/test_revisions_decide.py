@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Index, Integer, MetaData, String, Table
+from sqlalchemy import CheckConstraint, Column, Index, Integer, MetaData, String, Table
 
 from initdb.errors import InitError
 from initdb.settings import load_settings
@@ -42,7 +42,9 @@ class Team:
         result = self.initializer(**options).initialize()
         return result.success, "\n".join([*result.warnings, *result.errors])
 
-    def add(self, *columns: Column[object], index: bool = False, table: str | None = None) -> None:
+    def add(
+        self, *columns: Column[object], index: bool = False, checked: bool = False, table: str | None = None
+    ) -> None:
         """Models that have more than the revisions."""
         before = self.models
 
@@ -53,6 +55,8 @@ class Team:
                 t1.append_column(column.copy())
             if index:
                 Index("ix_name", t1.c.name, t1.c.id)
+            if checked:
+                t1.append_constraint(CheckConstraint("id > 0", name="ck_id"))
             if table:
                 Table(table, metadata, Column("id", Integer, primary_key=True))
             return metadata
@@ -86,6 +90,17 @@ def test_what_only_the_models_have_is_not_made(team: Team) -> None:
     assert "repair_applied" not in team.toy.types()
     with pytest.raises(Exception, match="t9"):
         team.toy.sql("SELECT * FROM t9")
+
+
+def test_what_autogenerate_does_not_see_is_written_by_hand(team: Team) -> None:
+    """A revision that it generates would be empty: it compares neither CHECK constraints nor primary keys."""
+    assert team.boot()[0]
+    team.add(checked=True)
+    ready, said = team.boot()
+    assert ready and 'alembic revision -m "what it adds"' in said and "add these by hand" in said
+    team.add(table="t9")
+    ready, said = team.boot()
+    assert ready and "alembic revision --autogenerate" in said and "add these by hand" in said
 
 
 def test_a_person_s_repair_does_not_make_it_either(team: Team) -> None:

@@ -11,7 +11,7 @@ from initdb.errors import InitError
 from initdb.errors.faces import plain_alembic
 from initdb.settings import Settings, load_settings
 from initdb.steps.revisions.alembic_typed import alembic_typed, relative
-from initdb.steps.revisions.locate import INI, MigrationPlace, find_directories
+from initdb.steps.revisions.locate import ENV, INI, MigrationPlace, find_directories
 
 
 def alembic_of(given: Mapping[str, object], flask: str | None, ours: str) -> str:
@@ -46,5 +46,14 @@ def _by_flask(settings: Settings, place: MigrationPlace | None, flask: str | Non
         return None
     if place is None:
         return f"{flask} db {{}}" if settings.migrations is None else None
-    theirs = (place.script_location / INI).is_file() and alembic_typed(place) is None
-    return f"{flask} db {{}} -d {shlex.quote(relative(Path(place.script_location)))}" if theirs else None
+    folder = Path(place.script_location)
+    theirs = (folder / INI).is_file() and (alembic_typed(place) is None or _needs_an_application(folder))
+    return f"{flask} db {{}} -d {shlex.quote(relative(folder))}" if theirs else None
+
+
+def _needs_an_application(folder: Path) -> bool:
+    """Whether Alembic's own command fails there: Flask-Migrate's env.py asks Flask for the application."""
+    try:
+        return b"current_app" in (folder / ENV).read_bytes()
+    except OSError:
+        return False
