@@ -167,6 +167,8 @@ class Knowledge:
             was changed since.
         stamped: The version rows that were only stamped, since the models made the tables. None is left once
             a person was told.
+        backed_up: Whether the next change needs no backup: there is one, or there was nothing to lose.
+        backups: The files of the backups that were made since the database was ready last.
         version: The highest version of any event.
     """
 
@@ -200,4 +202,6 @@ class Knowledge:
     notes: frozenset[str] = frozenset()
     inventory: int | None = None
     stamped: tuple[str, ...] = ()
+    backed_up: bool = False
+    backups: tuple[str, ...] = ()
     version: int = 1

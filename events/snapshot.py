@@ -16,7 +16,7 @@ from initdb.events.knowledge import (
     SeedRecord,
 )
 
-FOLD = 2
+FOLD = 3
 """The version of the fold's rules. It rises with each change of them; then older snapshots are ignored."""
 
 EACH = 1000
@@ -79,6 +79,8 @@ def stored(known: Knowledge) -> dict[str, Any]:
         "notes": sorted(known.notes),
         "inventory": known.inventory,
         "stamped": list(known.stamped),
+        "backed_up": known.backed_up,
+        "backups": list(known.backups),
         "version": known.version,
     }
 
@@ -140,6 +142,8 @@ def _restored(said: Mapping[str, Any], seq: int, digest: str) -> Knowledge:
         notes=frozenset(said["notes"]),
         inventory=said["inventory"],
         stamped=tuple(said["stamped"]),
+        backed_up=said["backed_up"],
+        backups=tuple(said["backups"]),
         version=said["version"],
     )
 

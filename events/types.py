@@ -35,6 +35,7 @@ PROGRESS = frozenset(
 NOTES: Mapping[str, str] = {
     "journal_created": "The journal's own tables were created.",
     "database_created": "The database itself was missing, and was created before the journal.",
+    "backup_made": "A backup is complete; the next change of the database follows it.",
     "journal_upgraded": "The journal's own tables were brought to a newer version.",
     "run_stopped": "A run ended before ready: by command, by signal, or standing back.",
     "step_started": "A step that cannot be transactional is about to begin.",

@@ -95,6 +95,10 @@ class Initializer:
     ) -> None:
         self.settings = settings or load_settings()
         engines = choose_engines(self.settings, engine, companions)
+        if self.settings.backup != "off":
+            from initdb.steps.backup import check_settings
+
+            check_settings(self.settings, engines.work)
         given = Given(metadata, migrations, provider, seeds, base, rules, name, owns)
         application = assemble(given, self.settings, engines)
         self.site = Site(

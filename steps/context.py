@@ -154,7 +154,10 @@ class StepContext:
         journal: Where the events are.
         report: Reports how far the step is.
         waits: Reports what the step waits for.
+        announce: Says what is about to be made beside the tables.
         sleep: Sleeps for some seconds; raises if a signal comes.
+        back_up: Makes a backup, if one is due. A step calls it before it changes tables, and before it opens
+            a unit.
     """
 
     work: Connection
@@ -166,7 +169,9 @@ class StepContext:
     journal: Journal = NOWHERE
     report: Callable[[Progress], None] = lambda progress: None
     waits: Callable[[str], None] = lambda why: None
+    announce: Callable[[str], None] = lambda said: None
     sleep: Callable[[float], None] = lambda seconds: None
+    back_up: Callable[[], None] = lambda: None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

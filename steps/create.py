@@ -23,6 +23,7 @@ def run(ctx: StepContext) -> None:
     Args:
         ctx: The step's context.
     """
+    ctx.back_up()
     ctx.report(Progress("create_schema"))
     application = ctx.application
     if application.schema_from == "base":

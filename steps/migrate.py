@@ -29,6 +29,7 @@ def run(ctx: StepContext) -> None:
     """
     check_doubt(ctx, repeats=True)
     check_changed(ctx)
+    ctx.back_up()
     block = autocommit_block(ctx, "migrate")
     run_in_environment(ctx.application, ctx.engine, lambda env: _upgrade(ctx, env), block)
 

@@ -65,10 +65,12 @@ def _repair(ctx: StepContext, inside: bool) -> bool:
         InitError: `defects-remain`, if the settings forbid repairs, or only rules are broken;
             `repair-impossible`, with advice for each defect, if none of them could be fixed.
     """
-    begun = time.perf_counter()
     if not inside:
         with ctx.reading():
             before, planned = fingerprint_of(ctx), planned_for(ctx)
+    if inside or planned.actions:
+        ctx.back_up()
+    begun = time.perf_counter()
     with ctx.unit.open(ctx.work):
         catalogue_of(ctx.work).limit_waiting(ctx.settings.lock_timeout)
         if inside:

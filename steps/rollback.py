@@ -69,6 +69,7 @@ def run(ctx: StepContext, revisions: tuple[str, ...]) -> None:
         InitError: `rollback-failed` or the reason of the failure, `revision-in-doubt`.
     """
     check_doubt(ctx)
+    ctx.back_up()
     block = autocommit_block(ctx, "roll_back")
     run_in_environment(ctx.application, ctx.engine, lambda env: _revert(ctx, env, revisions), block)
 

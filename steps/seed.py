@@ -103,6 +103,7 @@ def _assume(turn: _Turn) -> None:
 
 
 def _call(turn: _Turn) -> None:
+    turn.ctx.back_up()
     started = time.perf_counter()
     with turn.ctx.unit.open(turn.ctx.work):
         made = callables.call(turn.source, turn.ctx.work)
@@ -110,6 +111,7 @@ def _call(turn: _Turn) -> None:
 
 
 def _seed_identity(turn: _Turn) -> None:
+    turn.ctx.back_up()
     started = time.perf_counter()
     with turn.ctx.unit.open(turn.ctx.work):
         counts, tables, made = identity.apply(turn.ctx.work, turn.ctx.settings.admin_password_file)
@@ -126,6 +128,7 @@ def _apply_rows(turn: _Turn) -> None:
     batches = _batches(read_rows(source, offset, table), ctx.settings.batch_size)
     batch = next(batches, ())
     key = _key(source, table, batch, offset)
+    ctx.back_up()
     while True:
         following = next(batches, ())
         started = time.perf_counter()

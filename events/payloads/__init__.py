@@ -30,6 +30,7 @@ PAYLOADS: Mapping[str, type[Payload]] = {
         work.RepairApplied,
         notes.JournalCreated,
         notes.DatabaseCreated,
+        notes.BackupMade,
         notes.JournalUpgraded,
         notes.HoldReleased,
         notes.Outage,

@@ -52,6 +52,27 @@ class DatabaseCreated(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackupMade(Payload):
+    """A backup was made, and nothing was changed yet.
+
+    Args:
+        file: Its file, or its folder; None if the command keeps it elsewhere.
+        command: The command that made it, as the setting has it; None for a SQLite file.
+        size: Its size, in bytes.
+        digest: Its SHA-256.
+        ms: How long it took, in milliseconds.
+    """
+
+    type: ClassVar[str] = "backup_made"
+
+    file: str | None = None
+    command: str | None = None
+    size: int | None = None
+    digest: str | None = None
+    ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JournalUpgraded(Payload):
     """The journal's own tables were upgraded from one version to another."""
 

@@ -54,11 +54,12 @@ _BY_WORK = {
     "validate": "validation-failed",
     "repair": "repair-failed",
     "rollback": "rollback-failed",
+    "backup": "backup-failed",
 }
 """The reference for a database error without a row of its own, by the work that failed."""
 
 _BY_CODE = {"migrate": "revision-failed", "rollback": "rollback-failed", "seed": "seed-callable-failed"}
-_BY_CODE |= {"validate": "validation-failed", "connect": "connection-failed"}
+_BY_CODE |= {"validate": "validation-failed", "connect": "connection-failed", "backup": "backup-failed"}
 """The same for an exception that is not a database error."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -104,6 +105,21 @@ def _answer(value: object, base: Path) -> str:
         raise ValueError from None
 
 
+def _command(value: object, base: Path) -> str:
+    """A command without a shell. `{file}` and `{database}` stand for what is known when it runs."""
+    text = text_of(value)
+    words = shlex.split(text)
+    unknown = set(re.findall(r"\{(\w*)\}", text)) - {"file", "database"}
+    prints = Path(words[0]).name in _PRINTING and "{file}" not in text
+    if unknown or prints or _OF_A_SHELL & set(words):
+        raise ValueError
+    return text
+
+
+_OF_A_SHELL = frozenset({"|", "||", "&", "&&", ";", "<", ">", ">>", "2>"})
+_PRINTING = frozenset({"pg_dump", "pg_dumpall"})
+"""Programs that print the backup if they are given no file."""
+
 _ANSWERS = {"ask": "ask", "yes": "yes", "true": "yes", "1": "yes", "no": "no", "false": "no", "0": "no"}
 
 
@@ -129,6 +145,12 @@ def _object(value: object, base: Path) -> str:
 
 
 ANSWER = Kind("choice", "ask, yes, no", _answer, ("ask", "yes", "no"))
+COMMAND = Kind(
+    "command",
+    "a command without signs of a shell such as | and >, in which {file} and {database} may stand; pg_dump"
+    " needs {file}",
+    _command,
+)
 NAME = Kind("name", "a name of printable characters", _name)
 NAMES = Kind("name", "a list of names", each(_name), many=True)
 IDENTIFIER = Kind("identifier", "an identifier of at most 63 bytes", _identifier)

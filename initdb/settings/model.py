@@ -9,6 +9,7 @@ from pathlib import Path
 from initdb.errors import InitError
 from initdb.settings.table import SETTINGS
 from initdb.settings.values import (
+    Backup,
     CreateDatabase,
     Mode,
     OnFailure,
@@ -65,6 +66,10 @@ class Settings:
     base: str | None = None
     repair: Repair = "safe"
     ignore: tuple[str, ...] = ()
+    backup: Backup = "off"
+    backup_folder: Path | None = None
+    backup_keep: int = 5
+    backup_command: str = "pg_dump --format=custom --file={file}"
     lock_timeout: float = 5.0
     """Seconds."""
     wait_limit: float = 300.0

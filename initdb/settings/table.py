@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from initdb.settings import values
-from initdb.settings.kinds import ANSWER, IDENTIFIER, NAME, NAMES, OBJECT, duration, one_of, whole
+from initdb.settings.kinds import ANSWER, COMMAND, IDENTIFIER, NAME, NAMES, OBJECT, duration, one_of, whole
 from initdb.settings.places import DATABASES, FILE, PLACE, PLACES, URL
 from initdb.settings.setting import Setting
 
@@ -115,6 +115,36 @@ SETTINGS: tuple[Setting, ...] = (
         "Names of tables and other objects that initdb ignores when it compares the schema with the models.",
         example=("spatial_ref_sys",),
         alters_work=True,
+    ),
+    Setting(
+        "backup",
+        one_of(*get_args(values.Backup)),
+        "off",
+        "Whether a backup is made before a run changes a database that has tables (docs/backups.md).",
+        example="before-changes",
+    ),
+    Setting(
+        "backup_folder",
+        FILE,
+        None,
+        "The folder of the backups; by default that of the SQLite file, on PostgreSQL it has to be given.",
+        example="/var/backups/shop",
+    ),
+    Setting(
+        "backup_keep",
+        whole(1, 10_000),
+        5,
+        "How many backups are kept; the oldest are removed after a new one is complete.",
+        example=20,
+        unit="backups",
+    ),
+    Setting(
+        "backup_command",
+        COMMAND,
+        "pg_dump --format=custom --file={file}",
+        "The command that backs up a PostgreSQL database; it runs without a shell, and knows the database by"
+        " PGHOST, PGDATABASE and the like.",
+        example="pg_dump --format=custom --compress=zstd --file={file}",
     ),
     Setting(
         "lock_timeout",

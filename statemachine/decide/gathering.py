@@ -57,6 +57,8 @@ class Gathering:
     notes: set[str]
     inventory: int | None
     stamped: tuple[str, ...]
+    backed_up: bool
+    backups: tuple[str, ...]
     version: int
 
     @classmethod
@@ -148,6 +150,8 @@ def _run_begun(known: Gathering, entry: Entry, said: runs.RunStarted) -> None:
     goes_on = before is not None and before.reason == said.reason and (resumed or before.ended == "failed")
     known.tries = known.tries + 1 if same else 1
     known.crashes = (known.crashes if same else 0) + cut_off
+    # What a killed process or a failure that passes has left half done goes on from the backup before it.
+    known.backed_up = known.backed_up and same and (cut_off or said.reason == "retry")
     known.last_run = RunRecord(
         run=entry.run,
         seq=entry.seq,
@@ -186,6 +190,7 @@ def _inspected(known: Gathering, entry: Entry, said: work.DatabaseInspected) -> 
     if said.outside or said.started_over:
         known.forget_judgements()
         known.inventory = None
+    known.backed_up = known.backed_up or (said.there == 0 and not said.rows)
     known.told |= _texts(said.edited or {})
     if known.doubt is not None and known.doubt.step == "migrate":
         # Alembic writes a version row once the whole revision is applied.
@@ -250,6 +255,7 @@ def _repaired(known: Gathering, entry: Entry, said: work.RepairApplied) -> None:
 
 
 def _validated(known: Gathering, entry: Entry, said: work.HealthValidated) -> None:
+    known.backed_up, known.backups = False, ()
     judgement = Judgement(_texts(said.code or {}), warnings=said.warnings, env_py=said.env_py)
     known.judge(said.catalog, judgement)
     known.last_ready = LastReady(entry.at, said.env_py)
@@ -263,6 +269,12 @@ def _validated(known: Gathering, entry: Entry, said: work.HealthValidated) -> No
 
 def _inventory_taken(known: Gathering, entry: Entry, said: notes.InventoryTaken) -> None:
     known.inventory = entry.seq
+
+
+def _backed_up(known: Gathering, entry: Entry, said: notes.BackupMade) -> None:
+    known.backed_up = True
+    if said.file is not None:
+        known.backups = (*known.backups, said.file)
 
 
 def _failed(known: Gathering, entry: Entry, said: runs.StepFailed) -> None:
@@ -330,6 +342,7 @@ _EACH: tuple[tuple[type[Payload], Folder], ...] = (
     (work.RepairApplied, _repaired),
     (work.HealthValidated, _validated),
     (notes.InventoryTaken, _inventory_taken),
+    (notes.BackupMade, _backed_up),
     (runs.StepFailed, _failed),
     (runs.StepStarted, _begun),
     (runs.Override, _overridden),

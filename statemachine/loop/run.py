@@ -219,8 +219,19 @@ class Run:
             journal=self._writer.journal,
             report=partial(report_to, site.watcher.progress),
             waits=self._waits,
+            announce=partial(report_to, site.watcher.announce),
             sleep=self._stopper.pause,
+            back_up=self._back_up,
         )
+
+    def _back_up(self) -> None:
+        """Make a backup, if one is due. Steps call this before a change."""
+        site = self._site
+        if site.settings.backup != "off":
+            from initdb.steps.backup import back_up, is_due
+
+            if is_due(site.settings, self._writer.knowledge, site.engine):
+                back_up(self._context(), site.clock.now())
 
     def _waits(self, why: str) -> None:
         report_to(self._site.watcher.waiting, Waiting(why))

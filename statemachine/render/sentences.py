@@ -126,6 +126,20 @@ def _database_created(it: notes.DatabaseCreated) -> str:
     return f"created the database {it.server or it.name}{asked}"
 
 
+def _backup_made(it: notes.BackupMade) -> str:
+    size = "" if it.size is None else f", {_bytes(it.size)}"
+    return f"backed up to {it.file or f'where {it.command} keeps it'}{size}{_took(it.ms)}"
+
+
+def _bytes(size: int) -> str:
+    number, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if number < 1000:
+            break
+        number, unit = number / 1000, larger
+    return f"{number:.3g} {unit}"
+
+
 def _run_started(it: runs.RunStarted) -> str:
     return f"began: {it.reason}" + (f" ({', '.join(it.changed)})" if it.changed else "")
 
@@ -262,6 +276,7 @@ _SENTENCES: Mapping[str, Callable[[Data], str]] = dict(
     (
         _sentence(notes.JournalCreated, _journal_created),
         _sentence(notes.DatabaseCreated, _database_created),
+        _sentence(notes.BackupMade, _backup_made),
         _sentence(runs.RunStarted, _run_started),
         _sentence(runs.RunResumed, _run_resumed),
         _sentence(runs.RunContinued, _run_continued),

@@ -228,7 +228,7 @@ def test_a_snapshot_is_all_of_it(known: Knowledge) -> None:
 
 def test_how_a_snapshot_is_stored() -> None:
     """Other versions read it. No name and no place may change unless the number of the rules changes."""
-    assert snapshot.FOLD == 2
+    assert snapshot.FOLD == 3
     assert snapshot.stored(FULL) == {
         "state": "behind",
         "journal": "j",

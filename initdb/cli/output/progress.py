@@ -39,6 +39,7 @@ _VERBS = {
     "seed": "seeding",
     "validate": "validating",
     "repair": "repairing",
+    "back_up": "backing up",
 }
 
 
@@ -120,6 +121,8 @@ def doing(progress: Progress) -> str:
     text = _VERBS.get(progress.step, progress.step)
     if progress.subject:
         text += f" {progress.subject}"
+    if progress.step == "back_up":
+        return f"{text}: {progress.number} % …" if progress.of else f"{text} …"
     if progress.of:
         return f"{text} ({progress.number} of {progress.of}) …"
     return f"{text}: {progress.number:,} rows …" if progress.number else f"{text} …"

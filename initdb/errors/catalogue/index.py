@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from initdb.errors.catalogue.access import ACCESS
+from initdb.errors.catalogue.backups import BACKUPS
 from initdb.errors.catalogue.connection import CONNECTION
 from initdb.errors.catalogue.files import FILES
 from initdb.errors.catalogue.health import HEALTH
@@ -28,6 +29,7 @@ SUBJECTS: Mapping[str, tuple[ErrorRow, ...]] = MappingProxyType(
         "Schema and adoption": SCHEMA,
         "Migration files and history": FILES,
         "Running and rolling back revisions": REVISION,
+        "Backups": BACKUPS,
         "Seeds and users": SEED,
         "Validation and repair": HEALTH,
         "Runs, locks and limits": RUN,

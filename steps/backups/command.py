@@ -1,0 +1,135 @@
+"""Runs the command that backs up a PostgreSQL database. It knows the database by libpq's variables."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from initdb.errors import InitError
+
+_LOOK = 0.2
+"""How often, in seconds, the process looks whether it is to stop."""
+
+_GRACE = 5.0
+"""How many seconds the command has to end if this process is to stop."""
+
+_LINES = 12
+"""How many of the last lines on stderr an error shows."""
+
+_VARIABLES = {
+    "application_name": "PGAPPNAME",
+    "channel_binding": "PGCHANNELBINDING",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+    "gssencmode": "PGGSSENCMODE",
+    "hostaddr": "PGHOSTADDR",
+    "krbsrvname": "PGKRBSRVNAME",
+    "options": "PGOPTIONS",
+    "passfile": "PGPASSFILE",
+    "requirepeer": "PGREQUIREPEER",
+    "sslcert": "PGSSLCERT",
+    "sslcrl": "PGSSLCRL",
+    "sslkey": "PGSSLKEY",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
+}
+"""A parameter of a connection → its variable (PostgreSQL manual, libpq, "Environment Variables")."""
+
+
+def environment(driver: Any, outer: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment of a command that is to reach the database of a connection.
+
+    The password is in PGPASSWORD: other users of the machine cannot read a process's environment, and nothing
+    has to be removed afterwards.
+
+    Args:
+        driver: The connection of psycopg2 or psycopg.
+        outer: The environment of this process. What it says of a database is left out.
+    """
+    said = driver.info
+    parameters = said.dsn_parameters if hasattr(said, "dsn_parameters") else said.get_parameters()
+    found = {variable: parameters.get(name) for name, variable in _VARIABLES.items()}
+    found |= {"PGDATABASE": said.dbname, "PGUSER": said.user, "PGPASSWORD": said.password}
+    found |= {"PGHOST": said.host, "PGPORT": said.port}
+    kept = {name: value for name, value in outer.items() if name not in _OF_A_DATABASE}
+    return kept | {name: str(value) for name, value in found.items() if value}
+
+
+_OF_A_DATABASE = frozenset(
+    {*_VARIABLES.values(), "PGDATABASE", "PGUSER", "PGPASSWORD", "PGHOST", "PGPORT", "PGSERVICE"}
+)
+
+
+def words_of(command: str, file: Path | None, database: str) -> list[str]:
+    """The words of a command. `{file}` and `{database}` stand for their values.
+
+    Args:
+        command: The command, as the setting has it.
+        file: Where it is to write.
+        database: The name of the database.
+    """
+    return [
+        word.replace("{file}", str(file or "")).replace("{database}", database)
+        for word in shlex.split(command)
+    ]
+
+
+def run(words: Sequence[str], environ: Mapping[str, str], tick: Callable[[], None]) -> None:
+    """Run a command to its end, without a shell. What it writes is for its user alone.
+
+    Args:
+        words: The program and its arguments.
+        environ: Its environment.
+        tick: Called from time to time. If it raises, the command is ended, with all that it started.
+
+    Raises:
+        InitError: `backup-failed`: there is no such program, or its exit code is not 0.
+    """
+    program = shutil.which(words[0], path=environ.get("PATH"))
+    if program is None:
+        raise InitError("backup-failed", f"There is no program {words[0]} in PATH.", database="postgresql")
+    process = subprocess.Popen(  # noqa: S603 - the person who sets the command trusts it
+        [program, *words[1:]],
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        # It is this process that Ctrl-C stops, and this process ends the command.
+        start_new_session=True,
+        umask=0o077,
+    )
+    try:
+        said = _wait(process, tick)
+    except BaseException:
+        _end(process)
+        raise
+    if process.returncode:
+        lines = [line for line in said.splitlines() if line.strip()][-_LINES:]
+        how = f"{words[0]} ended with exit code {process.returncode}."
+        raise InitError("backup-failed", how, *lines, database="postgresql")
+
+
+def _wait(process: subprocess.Popen[str], tick: Callable[[], None]) -> str:
+    while True:
+        try:
+            return process.communicate(timeout=_LOOK)[1]
+        except subprocess.TimeoutExpired:
+            tick()
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+        os.killpg(process.pid, signal.SIGTERM)
+        process.communicate(timeout=_GRACE)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

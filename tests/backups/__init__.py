@@ -1,0 +1,1 @@
+"""Backups before changes, and what is restored from them."""

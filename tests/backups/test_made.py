@@ -1,0 +1,179 @@
+"""When a backup is made, what it holds, and what the journal says of it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+
+from initdb.errors import InitError
+from initdb.statemachine import orders
+from tests.backups.kept import Kept, names_in
+from tests.support.toy import Toy
+
+
+def test_a_backup_comes_before_the_first_change(kept: Kept) -> None:
+    """It holds what was there before. The journal has it between the inspection and the revision."""
+    before = kept.names()
+    kept.run()
+    (backup,) = kept.files()
+    assert names_in(backup) == before != kept.names()
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    types = kept.toy.types()
+    assert types[-5:] == [
+        "run_started",
+        "database_inspected",
+        "backup_made",
+        "migration_applied",
+        "health_validated",
+    ]
+    (event,) = kept.events()
+    assert event.data["file"] == str(backup)
+    assert event.data["size"] == backup.stat().st_size
+    assert event.data["digest"] == hashlib.sha256(backup.read_bytes()).hexdigest()
+    assert ("command" in event.data) == kept.toy.url.startswith("postgresql")
+
+
+def test_a_run_with_nothing_to_change_makes_none(kept: Kept) -> None:
+    """A boot of a ready database, and one that only has to validate again; nor did the first boot."""
+    assert kept.files() == []
+    kept.run()
+    kept.run()
+    kept.toy.options["repair"] = "never"
+    kept.run()
+    assert len(kept.files()) == len(kept.events()) == 1
+    assert kept.toy.types()[-1] == "health_validated"
+
+
+def test_each_kind_of_change_has_one(kept: Kept) -> None:
+    """A revision, a rollback, new seeds."""
+    kept.run()
+    kept.toy.initializer().attend(orders.roll_back(None))
+    kept.toy.initializer().attend(orders.release(()))
+    kept.run()
+    kept.toy.with_seeds(7)
+    kept.run()
+    changes = [
+        "migration_applied",
+        "migration_reverted",
+        "migration_applied",
+        "seed_batch_applied",
+    ]
+    types = kept.toy.types()
+    places = [number for number, kind in enumerate(types) if kind == "backup_made"]
+    assert [types[number + 1] for number in places] == changes
+    assert len(kept.files()) == len(changes)
+
+
+def test_a_repair_has_one(kept: Kept) -> None:
+    """Not if it is forbidden: then nothing changes."""
+    shutil.rmtree(kept.toy.folder / "alembic")
+    toy = kept.toy = Toy(kept.toy.folder, kept.toy.url, options=kept.toy.options | {"schema_from": "models"})
+    _drop_journal(toy)
+    toy.sql(*(f"DROP TABLE {name}" for name in ("t1", "t2", "t3", "alembic_version")))
+    kept.run()
+    toy.sql("DROP TABLE t3")
+    toy.options["repair"] = "never"
+    assert not toy.initializer().initialize().success
+    assert not kept.events()
+    toy.options["repair"] = "safe"
+    kept.run()
+    assert toy.types()[-4:-1] == ["defects_found", "backup_made", "repair_applied"]
+
+
+def test_several_changes_of_one_run_have_one(kept: Kept) -> None:
+    """Two revisions and seeds."""
+    kept.toy.revision(5, "    op.execute(\"UPDATE t2 SET name = name || '?'\")")
+    kept.toy.with_seeds(7)
+    kept.run()
+    assert len(kept.files()) == len(kept.events()) == 1
+
+
+def test_it_is_off_by_default(kept: Kept) -> None:
+    """Nothing is made, nothing is noted."""
+    del kept.toy.options["backup"]
+    kept.run()
+    assert not kept.files() and not kept.events()
+
+
+def test_tables_that_others_made_are_backed_up_before_a_first_boot(kept: Kept) -> None:
+    """The database is not initdb's yet, but holds tables."""
+    kept.toy.sql(*(f"DROP TABLE {name}" for name in ("t1", "t2", "t3", "alembic_version")))
+    _drop_journal(kept.toy)
+    kept.toy.sql("CREATE TABLE theirs (id INTEGER)", "INSERT INTO theirs VALUES (1)")
+    kept.run()
+    types = kept.toy.types()
+    assert types[:4] == ["journal_created", "run_started", "database_inspected", "backup_made"]
+    assert len(kept.files()) == 1
+
+
+def _drop_journal(toy: Toy) -> None:
+    names = ("init_journal", "init_journal_head", "init_journal_version")
+    cascade = " CASCADE" if toy.url.startswith("postgresql") else ""
+    toy.sql(*(f"DROP TABLE {name}{cascade}" for name in names))
+
+
+def test_the_oldest_go_and_none_is_overwritten(kept: Kept) -> None:
+    """Two are kept. Within a second names are different too. What is not ours stays."""
+    kept.toy.options["backup_keep"] = "2"
+    kept.folder.mkdir()
+    (kept.folder / "notes.backup").write_text("mine")
+    for number in range(5, 9):
+        kept.toy.revision(number, f"    op.execute(\"UPDATE t2 SET name = name || '{number}'\")")
+        kept.run()
+    files = [path for path in kept.files() if path.name != "notes.backup"]
+    assert len(files) == 2 and len(kept.events()) == 4
+    assert {event.data["file"] for event in kept.events()[-2:]} == set(map(str, files))
+    assert (kept.folder / "notes.backup").read_text() == "mine"
+
+
+def test_the_first_since_ready_stays_however_many_follow(kept: Kept) -> None:
+    """It is what one goes back to after a deployment that failed again and again."""
+    kept.toy.options["backup_keep"] = "1"
+    for number in range(3):
+        kept.toy.revision(4, f"    raise ValueError({number})")
+        assert not kept.toy.initializer().initialize().success
+    first, *_, last = (event.data["file"] for event in kept.events())
+    assert set(map(str, kept.files())) == {first, last}
+
+
+def test_a_failure_is_retried_with_the_backup_that_is_there(kept: Kept) -> None:
+    """A boot that retries a failure which passes makes no other one. A person's order and other code do."""
+    kept.toy.revision(4, "    from initdb.errors import InitError\n    raise InitError('disk-full')")
+    for _ in range(3):
+        assert not kept.toy.initializer().initialize().success
+    assert (len(kept.events("step_failed")), len(kept.events())) == (3, 1)
+    assert not kept.toy.initializer().resume().success
+    assert len(kept.events()) == 2
+    kept.toy.revision(4, "    op.execute(\"UPDATE t2 SET name = name || '!'\")")
+    kept.run()
+    assert len(kept.events()) == 3
+
+
+@pytest.mark.parametrize("command", ["pg_dump", "pg_dump --file={flie}", "pg_dump > {file}", "a 'b"])
+def test_a_command_that_cannot_work_is_refused_at_once(command: str, tmp_path: Path) -> None:
+    """Nothing was connected to."""
+    with pytest.raises(InitError) as caught:
+        Toy(tmp_path, "postgresql+psycopg2://nowhere/x").initializer(backup_command=command)
+    assert caught.value.reference == "bad-setting"
+
+
+def test_on_postgresql_the_folder_must_be_given(tmp_path: Path) -> None:
+    """A container's own disk would lose it."""
+    toy = Toy(tmp_path, "postgresql+psycopg2://nowhere/x", options={"backup": "before-changes"})
+    with pytest.raises(InitError) as caught:
+        toy.initializer()
+    assert caught.value.reference == "bad-setting" and "backup_folder" in caught.value.context[0]
+
+
+def test_a_sqlite_backup_is_beside_the_file(kept_file: Kept) -> None:
+    """Where no folder is set. Its name begins with that of the file, and it is one file that stands alone."""
+    del kept_file.toy.options["backup_folder"]
+    kept_file.run()
+    (event,) = kept_file.events()
+    backup = Path(event.data["file"])
+    assert backup.name.startswith("test.db.2") and backup.parent == kept_file.toy.folder
+    assert {path.name for path in backup.parent.glob("test.db.*")} == {backup.name}
