@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from initdb.errors import InitError, Rendered, render
 from initdb.errors.faces import as_typed
 from initdb.events.entry import Entry
-from initdb.events.payloads import all_of, payload_of, work
+from initdb.events.payloads import all_of, notes, payload_of, work
 from initdb.settings import Settings
 from initdb.statemachine.decide.verdict import Verdict
 from initdb.statemachine.loop.outcome import Outcome
@@ -109,6 +109,8 @@ def step_line(entry: Entry) -> str | None:
     match payload_of(entry.type, entry.data):
         case work.DatabaseInspected():
             line = f"inspected: {entry.dest}"
+        case notes.BackupMade(file=file, command=command):
+            line = f"backed up: {file or command}"
         case work.SchemaCreated(tables=tables):
             line = f"schema created: {len(tables)} tables"
         case work.SchemaAdopted(tables=tables):

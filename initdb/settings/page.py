@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def _examples(setting: Setting) -> str:
     values = setting.example if isinstance(setting.example, tuple) else (setting.example,)
     in_file = json.dumps(setting.example, ensure_ascii=False)
     in_variable = ",".join(map(str, values))
-    as_option = " ".join(f"{setting.option} {value}" for value in values)
+    as_option = " ".join(f"{setting.option} {shlex.quote(str(value))}" for value in values)
     return f"`{setting.name} = {in_file}`, `{setting.variable}={in_variable}`, `{as_option}`"
 
 

@@ -128,7 +128,8 @@ def _database_created(it: notes.DatabaseCreated) -> str:
 
 def _backup_made(it: notes.BackupMade) -> str:
     size = "" if it.size is None else f", {_bytes(it.size)}"
-    return f"backed up to {it.file or f'where {it.command} keeps it'}{size}{_took(it.ms)}"
+    where = f"to {it.file}" if it.file else f"by {it.command}"
+    return f"backed up {where}{size}{_took(it.ms)}"
 
 
 def _bytes(size: int) -> str:

@@ -18,8 +18,9 @@ from tests.support.toy import Toy
 def test_a_backup_comes_before_the_first_change(kept: Kept) -> None:
     """It holds what was there before. The journal has it between the inspection and the revision."""
     before = kept.names()
-    kept.run()
+    result = kept.toy.initializer().initialize()
     (backup,) = kept.files()
+    assert f"backed up: {backup}" in result.steps_completed
     assert names_in(backup) == before != kept.names()
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     types = kept.toy.types()

@@ -208,6 +208,10 @@ FULL = Knowledge(
         "last_ready": LastReady("u", "e2"),
         "told": {"revision r1": "d9", "seed a": ""},
         "accepted": {"env.py": "e1"},
+        "inventory": 4,
+        "stamped": ("r2",),
+        "backed_up": True,
+        "backups": ("/b/1.backup", "/b/2.backup"),
     }
 )
 
@@ -269,8 +273,10 @@ def test_how_a_snapshot_is_stored() -> None:
         "told": {"revision r1": "d9", "seed a": ""},
         "accepted": {"env.py": "e1"},
         "notes": ["n"],
-        "inventory": None,
-        "stamped": [],
+        "inventory": 4,
+        "stamped": ["r2"],
+        "backed_up": True,
+        "backups": ["/b/1.backup", "/b/2.backup"],
         "version": 3,
     }
 

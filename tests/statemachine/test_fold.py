@@ -288,6 +288,48 @@ def test_crashes_are_runs_in_a_row_that_were_cut_off() -> None:
         assert _fold(START, RESUME, RESUME, end).crashes == 0
 
 
+BACKUP = ("backup_made", {"file": "/b/1"})
+RETRY = ("run_started", {"code": A, "reason": "retry"})
+
+
+@pytest.mark.parametrize("goes_on", [(RESUME,), (STOP, START), (FAILED, RETRY), (("run_continued", {}),)])
+def test_a_backup_stands_for_a_run_that_goes_on(goes_on: tuple[tuple[str, dict[str, Any]], ...]) -> None:
+    """After a kill, a signal, a failure that passes, a lost connection; with the same code."""
+    walk = (START, BEHIND, BACKUP, *goes_on)
+    assert _fold(*walk).backed_up and _fold(*walk).backups == ("/b/1",)
+    assert _fold(*walk, BEHIND, APPLIED).backed_up
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        (("run_resumed", {"code": B}),),
+        (FAILED, ("run_started", {"code": A, "reason": "resume"})),
+        (FAILED, ("run_started", {"code": B, "reason": "changed"})),
+        (("run_stopped", {"why": "rollback"}), START),
+    ],
+)
+def test_a_backup_does_not_stand_for_another_run(ends: tuple[tuple[str, dict[str, Any]], ...]) -> None:
+    """Of other code, or by a person's order. It is still one since the database was ready last."""
+    known = _fold(START, BEHIND, BACKUP, *ends)
+    assert (known.backed_up, known.backups) == (False, ("/b/1",))
+
+
+def test_a_ready_database_has_no_backup_yet_for_the_next_change() -> None:
+    """Those before are history."""
+    known = _fold(START, BEHIND, BACKUP, APPLIED, VALID)
+    assert (known.backed_up, known.backups) == (False, ())
+
+
+def test_a_database_without_a_table_has_nothing_to_lose() -> None:
+    """Until its first run has ended, also if it is killed in between. A version row is something."""
+    bare = ("database_inspected", {"there": 0, "pending": ["r1"], "schema_from": "migrations"})
+    assert _fold(START, bare).backed_up
+    assert _fold(START, bare, APPLIED, RESUME, BEHIND).backed_up
+    assert not _fold(START, BEHIND).backed_up
+    assert not _fold(START, ("database_inspected", {**bare[1], "rows": ["r0"]})).backed_up
+
+
 def test_a_run_that_goes_on_has_not_died() -> None:
     """Its process may lose the connection many times, and may go on with other sessions."""
     again = ("run_continued", {"reason": "connection", "sessions": {"work": 7}})

@@ -85,6 +85,15 @@ def entry(kind: str, data: dict[str, Any]) -> Entry:
         ),
         ("step_started", {"step": "migrate", "subject": "r1"}, "migrate of r1 began outside a transaction"),
         ("hold_released", {"revisions": ["r1"]}, "released r1"),
+        ("database_created", {"name": "shop", "server": "shop on db"}, "created the database shop on db"),
+        (
+            "database_created",
+            {"name": "shop", "allowed_by": "person"},
+            "created the database shop, as a person was asked and agreed",
+        ),
+        ("backup_made", {"file": "/b/1", "size": 123_456, "ms": 5}, "backed up to /b/1, 123 kB (5 ms)"),
+        ("backup_made", {"file": "/b/1", "size": 999}, "backed up to /b/1, 999 B"),
+        ("backup_made", {"command": "a b"}, "backed up by a b"),
         (
             "override",
             {"overrides": 7, "retry": ["r1"]},
