@@ -327,6 +327,24 @@ EACH: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ),
     ("override", {}, {}, {"tries": 0, "crashes": 0}),
     ("history_rewound", {}, {}, VOID),
+    (
+        "backup_made",
+        {"file": "/b/2"},
+        {"backups": ("/b/1",)},
+        {"backed_up": True, "backups": ("/b/1", "/b/2")},
+    ),
+    ("backup_made", {"command": "c"}, {}, {"backed_up": True}),
+    (
+        "health_validated",
+        {"catalog": "d"},
+        {"last_run": None, "backed_up": True, "backups": ("/b/1",)},
+        {
+            **{"tries": 0, "crashes": 0, "managed": True, "catalog": "d"},
+            "judgements": (Judgement({}),),
+            "last_ready": LastReady("now"),
+            **{"backed_up": False, "backups": ()},
+        },
+    ),
 ]
 
 
