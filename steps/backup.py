@@ -59,6 +59,20 @@ def check_settings(settings: Settings, engine: Engine) -> None:
         raise InitError("bad-setting", said)
 
 
+def described(settings: Settings, engine: Engine) -> str:
+    """Say where the next backup goes; empty if none is made.
+
+    Args:
+        settings: The settings.
+        engine: The engine of the database.
+    """
+    if not is_due(settings, Knowledge(), engine):
+        return ""
+    if engine.dialect.name == "postgresql":
+        return f"by {scrub(settings.backup_command)}"
+    return f"into {shelf_of(engine, settings, Knowledge()).folder}"
+
+
 def shelf_of(engine: Engine, settings: Settings, known: Knowledge) -> Shelf:
     """Where the backups of a database are.
 

@@ -13,6 +13,7 @@ from initdb.errors import InitError, Rendered
 from initdb.events.entry import Moment, write
 from initdb.events.knowledge import Knowledge
 from initdb.events.payloads.form import Payload
+from initdb.events.payloads.notes import BackupMade
 from initdb.events.payloads.runs import RunResumed, RunStarted
 from initdb.events.payloads.work import (
     DatabaseInspected,
@@ -168,8 +169,14 @@ class Plan:
     facts: Facts | None = None
 
 
-def plan(
-    known: Knowledge, questions: Questions, code: Mapping[str, str] | None = None, attempts: int = 5
+def plan(  # noqa: PLR0913 - what one run begins with
+    known: Knowledge,
+    questions: Questions,
+    code: Mapping[str, str] | None = None,
+    attempts: int = 5,
+    *,
+    reason: str = "",
+    backup: str = "",
 ) -> Plan:
     """Rehearse the run of a boot that has work.
 
@@ -178,8 +185,12 @@ def plan(
         questions: Answers what only the database can answer.
         code: Part → hash, of the code of this process.
         attempts: The setting of this name.
+        reason: Why the run begins.
+        backup: Where a backup is made before the first change; empty if none is.
     """
-    rehearsal = _Rehearsal(known, questions, code or {}, attempts)
+    rehearsal = _Rehearsal(
+        known, questions, RunStarted(reason=reason, code=code or {}, sessions={}), attempts, backup
+    )
     stop: Rendered | None = None
     try:
         rehearsal.run()
@@ -222,12 +233,13 @@ class _Rehearsal:
     """A run that writes its events only into what is known."""
 
     def __init__(
-        self, known: Knowledge, questions: Questions, code: Mapping[str, str], attempts: int
+        self, known: Knowledge, questions: Questions, begins: RunStarted, attempts: int, backup: str
     ) -> None:
         self.intents: list[Intent] = []
         self.found = State.unknown
         self.facts: Facts | None = None
-        self._known, self._questions, self._code, self._attempts = known, questions, code, attempts
+        self._known, self._questions, self._begins = known, questions, begins
+        self._attempts, self._backup = attempts, backup
         self._state = State.unknown
         self._pending: tuple[str, ...] = ()
         self._restamps = self._migrates = self._changed = self._repaired = False
@@ -244,11 +256,10 @@ class _Rehearsal:
             self._write(_FORESEE[name](self))
 
     def _begin(self) -> None:
-        last, code = self._known.last_run, dict(self._code)
+        last, begins = self._known.last_run, self._begins
         if last is not None and last.ended is None:
-            self._write(RunResumed(reason="", code=code, sessions={}, interrupted={}))
-        else:
-            self._write(RunStarted(reason="", code=code, sessions={}))
+            begins = RunResumed(reason=begins.reason, code=begins.code, sessions={}, interrupted={})
+        self._write(begins)
         if self._known.crashes >= self._attempts:
             raise InitError("crash-loop", f"{self._known.crashes} runs in a row of this code got no further")
 
@@ -260,6 +271,12 @@ class _Rehearsal:
 
     def _intend(self, step: str, subject: str, note: str = "", event: str = "", stamps: Heads = ()) -> None:
         self.intents.append(Intent(step, subject, note, event, stamps))
+
+    def _back_up(self) -> None:
+        """The backup before the first change, if there is one."""
+        if self._backup and not self._known.backed_up:
+            self._intend("back_up", self._backup, event=BackupMade.type)
+            self._write(BackupMade())
 
     def _seeds(self, recreated: tuple[str, ...] = ()) -> tuple[str, ...]:
         return seeds_pending(self._known.seeds, self._application.seeds, recreated)
@@ -276,6 +293,7 @@ class _Rehearsal:
 
     def create(self) -> Payload:
         application, facts = self._application, self._facts
+        self._back_up()
         self._questions.may_create()
         self._changed = True
         seeds = seeds_pending({}, application.seeds)
@@ -304,6 +322,7 @@ class _Rehearsal:
     def migrate(self) -> Payload:
         if not self._migrates:
             self._questions.may_migrate(self._known)
+            self._back_up()
         self._migrates = self._changed = True
         name, *rest = self._pending
         self._pending = tuple(rest)
@@ -325,6 +344,7 @@ class _Rehearsal:
         if must_assume(source, self._known.adopted):
             note = "recorded as applied, not run: the tables were adopted"
         else:
+            self._back_up()
             note = f"into {source.table}" if source.table and source.table != source.name else ""
         self._intend("seed", name, note, SeedBatchApplied.type)
         return SeedBatchApplied(
@@ -349,6 +369,8 @@ class _Rehearsal:
             raise InitError(
                 "repair-impossible", *(f"{one.text} {one.suggestion}" for one in planned.critical)
             )
+        if planned.actions:
+            self._back_up()
         self._repaired = self._changed = True
         for number, action in enumerate(planned.actions, 1):
             event = RepairApplied.type if number == len(planned.actions) else ""

@@ -23,6 +23,7 @@ from initdb.statemachine.loop.others import UNKNOWN, Others
 from initdb.statemachine.loop.questions import Asked, Unforeseeable, reading_context
 from initdb.statemachine.site import Site
 from initdb.steps.alembic_driver.ask import chosen_offline
+from initdb.steps.backup import described
 from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.connect import reading
 from initdb.steps.effects.reader import Name
@@ -122,7 +123,12 @@ def _of_database(site: Site, connection: Connection, printing: bool) -> Foresigh
         return replace(made, plan=Plan(state=state_of(facts), facts=facts))
     asked = Asked(reading_context(site, connection, seen))
     try:
-        found = plan(seen.knowledge, asked, site.code, site.settings.attempts)
+        reason = "retry" if waits_out(verdict) else verdict.reason
+        found = plan(
+            *(seen.knowledge, asked, site.code, site.settings.attempts),
+            reason=reason,
+            backup=described(site.settings, site.engine),
+        )
     except Unforeseeable as error:
         return replace(made, unknown=str(error))
     site.application = asked.application

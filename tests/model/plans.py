@@ -17,9 +17,10 @@ STEPS = {
     "repair_applied",
     "defects_found",
     "health_validated",
+    "backup_made",
 }
 
-UNFORESEEN = {"migration_applied", "seed_batch_applied"}
+UNFORESEEN = {"backup_made", "migration_applied", "seed_batch_applied"}
 """Whether a revision or a seed fails is only known when it runs."""
 
 Done = list[tuple[str, str]]

@@ -238,13 +238,14 @@ PARTS = st.sampled_from(
 )
 FROM = st.sampled_from([None, None, "models", "migrations"])
 LIVES = st.tuples(
-    PARTS, FROM, st.integers(1, 3), st.booleans(), st.lists(st.sampled_from(sorted(ACTS)), max_size=5)
+    *(PARTS, FROM, st.integers(1, 3), st.booleans(), st.sampled_from(["off", "before-changes"])),
+    st.lists(st.sampled_from(sorted(ACTS)), max_size=5),
 )
 
 
 def live(folder: Path, url: str, life: tuple[Any, ...]) -> None:
     """Let it happen; before and after each act the plan is right."""
-    parts, schema_from, revisions, settled, acts = life
+    parts, schema_from, revisions, settled, backup, acts = life
     if {"migrations": "revisions"}.get(schema_from, schema_from) not in parts:
         schema_from = None
     statement = "CREATE TABLE IF NOT EXISTS extra (id INTEGER)"
@@ -254,6 +255,8 @@ def live(folder: Path, url: str, life: tuple[Any, ...]) -> None:
         )
     home = Home(folder, url, blocks=statement, parts=parts)
     home.options = {"schema_from": schema_from} if schema_from else {}
+    if url.startswith("sqlite"):
+        home.options["backup"] = backup
     home.write(revisions, 3)
     for name in acts:
         # Some acts have no meaning there: a table that is not there cannot be dropped.

@@ -330,3 +330,19 @@ FAILURE = Failure(7, "migrate", "t", {"reference": "revision-failed"}, {})
 def test_why_a_boot_would_do_nothing(verdict: Verdict, why: str) -> None:
     """The plan says what would change that."""
     assert why_not(verdict) == why
+
+
+def test_a_backup_is_foreseen_once_before_the_first_change() -> None:
+    """Not if nothing is changed, and not if a killed run of the same code has made it."""
+    quiet = Unasked(Application(), replace(STANDS, there=2))
+    assert [one.step for one in plan(Knowledge(), quiet, backup="into /b").intents] == ["validate"]
+    questions = _with_defects(CHAIN, (TABLE,), RepairPlan((MAKE,), ()))
+    found = plan(Knowledge(managed=True), questions, backup="into /b")
+    steps = ["validate", "back_up", "repair", "seed", "validate"]
+    assert [one.step for one in found.intents] == steps
+    assert (found.intents[1].subject, found.intents[1].event) == ("into /b", "backup_made")
+    run = RunRecord("r", 1, "t", code={"a": "1"})
+    known = Knowledge(managed=True, last_run=run, backed_up=True)
+    for code, expected in (("1", []), ("2", ["back_up"])):
+        found = plan(known, questions, {"a": code}, backup="into /b")
+        assert [one.step for one in found.intents if one.step == "back_up"] == expected

@@ -120,6 +120,7 @@ def sql_lines(name: str, seen: Foresight) -> Iterator[str]:
 _UNPRINTED = {
     "seed": "the rows are written by initdb, and are not printed",
     "validate": "only reads",
+    "back_up": "only reads; the backup is made by initdb",
 }
 
 
