@@ -110,6 +110,21 @@ class LastReady:
 
 
 @dataclass(frozen=True, slots=True)
+class Backup:
+    """The backup from before the last changes: the first one since the database was ready.
+
+    Attributes:
+        place: Its file; or "by" and the command that keeps it elsewhere.
+        at: When it was complete.
+        is_past: Whether the database was ready since then.
+    """
+
+    place: str
+    at: str
+    is_past: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Doubt:
     """A step that left its transaction, and did not say that it ended.
 
@@ -168,7 +183,7 @@ class Knowledge:
         stamped: The version rows that were only stamped, since the models made the tables. None is left once
             a person was told.
         backed_up: Whether the next change needs no backup: there is one, or there was nothing to lose.
-        backups: The files of the backups that were made since the database was ready last.
+        backup: The backup from before the last changes; None if none was made.
         version: The highest version of any event.
     """
 
@@ -203,5 +218,5 @@ class Knowledge:
     inventory: int | None = None
     stamped: tuple[str, ...] = ()
     backed_up: bool = False
-    backups: tuple[str, ...] = ()
+    backup: Backup | None = None
     version: int = 1

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import astuple
 from typing import Any
 
 from initdb.events.knowledge import (
     Applied,
+    Backup,
     Doubt,
     Failure,
     Judgement,
@@ -80,7 +82,7 @@ def stored(known: Knowledge) -> dict[str, Any]:
         "inventory": known.inventory,
         "stamped": list(known.stamped),
         "backed_up": known.backed_up,
-        "backups": list(known.backups),
+        "backup": [*astuple(known.backup)] if known.backup else None,
         "version": known.version,
     }
 
@@ -143,7 +145,7 @@ def _restored(said: Mapping[str, Any], seq: int, digest: str) -> Knowledge:
         inventory=said["inventory"],
         stamped=tuple(said["stamped"]),
         backed_up=said["backed_up"],
-        backups=tuple(said["backups"]),
+        backup=None if said["backup"] is None else Backup(*said["backup"]),
         version=said["version"],
     )
 

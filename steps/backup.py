@@ -23,7 +23,7 @@ from initdb.events.sessions import database_file
 from initdb.events.statements import driver
 from initdb.settings import Settings
 from initdb.steps.backups import command
-from initdb.steps.backups.files import Shelf, part_of, publish, size_and_digest
+from initdb.steps.backups.files import Shelf, like, part_of, publish, size_and_digest
 from initdb.steps.backups.sqlite_copy import Damaged, copy, opened
 from initdb.steps.context import Progress, StepContext
 from initdb.steps.payload.elapsed import milliseconds
@@ -51,12 +51,16 @@ def check_settings(settings: Settings, engine: Engine) -> None:
         engine: The engine of the database.
 
     Raises:
-        InitError: `bad-setting`: on PostgreSQL the folder has to be given.
+        InitError: `backup-not-set-up`: on PostgreSQL there has to be a command, and a folder for its file.
     """
-    wants_file = engine.dialect.name == "postgresql" and "{file}" in settings.backup_command
-    if settings.backup != "off" and wants_file and settings.backup_folder is None:
-        said = "backup_folder is not given; backup_command writes to {file}, which is in that folder"
-        raise InitError("bad-setting", said)
+    if settings.backup == "off" or engine.dialect.name != "postgresql":
+        return
+    if settings.backup_command is None:
+        raise InitError("backup-not-set-up", "backup_command is not set.", database="postgresql")
+    if "{file}" in settings.backup_command and settings.backup_folder is None:
+        said = "backup_folder is not set: it is the folder of {file}, to which backup_command writes."
+        fix = 'Set in initdb.toml: backup_folder = "/var/backups/shop"; then: initdb run'
+        raise InitError("backup-not-set-up", said, fix=fix, database="postgresql")
 
 
 def described(settings: Settings, engine: Engine) -> str:
@@ -69,7 +73,7 @@ def described(settings: Settings, engine: Engine) -> str:
     if not is_due(settings, Knowledge(), engine):
         return ""
     if engine.dialect.name == "postgresql":
-        return f"by {scrub(settings.backup_command)}"
+        return f"by {scrub(settings.backup_command or '')}"
     return f"into {shelf_of(engine, settings, Knowledge()).folder}"
 
 
@@ -87,7 +91,7 @@ def shelf_of(engine: Engine, settings: Settings, known: Knowledge) -> Shelf:
 
 
 def back_up(ctx: StepContext, now: datetime) -> None:
-    """Make a backup, append `backup_made`, and then remove the oldest backups.
+    """Make a backup, and append `backup_made`.
 
     Args:
         ctx: The step's context.
@@ -97,13 +101,14 @@ def back_up(ctx: StepContext, now: datetime) -> None:
         InitError: `disk-full`, `database-corrupt`, `backup-failed`, or another reason why there is no backup.
     """
     begun, file = time.perf_counter(), database_file(ctx.engine)
-    keeps = file is not None or "{file}" in ctx.settings.backup_command
+    given = ctx.settings.backup_command or ""
+    keeps = file is not None or "{file}" in given
     shelf = shelf_of(ctx.engine, ctx.settings, ctx.knowledge) if keeps else None
     with _named(ctx, shelf):
         path = shelf.make_room(now) if shelf else None
         said = BackupMade(
             file=str(path) if path else None,
-            command=None if file else scrub(ctx.settings.backup_command),
+            command=None if file else scrub(given),
         )
         ctx.announce(f"backing up to {said.file}" if path else f"backing up: {said.command}")
         if file is not None and path is not None:
@@ -116,10 +121,6 @@ def back_up(ctx: StepContext, now: datetime) -> None:
             publish(part_of(path), path)
     with ctx.unit.open(ctx.work):
         ctx.unit.commit(ctx.work, replace(said, ms=milliseconds(begun)))
-    if shelf is not None:
-        # A backup that cannot be removed is in the way of nothing.
-        with contextlib.suppress(OSError):
-            shelf.prune(ctx.settings.backup_keep, {str(path), *ctx.knowledge.backups[:1]})
 
 
 def _copy(ctx: StepContext, file: Path, part: Path) -> None:
@@ -129,11 +130,12 @@ def _copy(ctx: StepContext, file: Path, part: Path) -> None:
 
     with opened(file) as source:
         copy(source, part, tick)
+    like(part, file)
 
 
 def _run(ctx: StepContext, part: Path | None) -> None:
     ctx.report(Progress("back_up", ctx.engine.url.database or ""))
-    words = command.words_of(ctx.settings.backup_command, part, ctx.engine.url.database or "")
+    words = command.words_of(ctx.settings.backup_command or "", part, ctx.engine.url.database or "")
     command.run(words, command.environment(driver(ctx.work)), partial(ctx.sleep, 0))
     if part is not None and (not part.exists() or not size_and_digest(part)[0]):
         said = f"{words[0]} ended well, but has written nothing to {{file}}, which is {part}."
@@ -143,18 +145,18 @@ def _run(ctx: StepContext, part: Path | None) -> None:
 @contextlib.contextmanager
 def _named(ctx: StepContext, shelf: Shelf | None) -> Iterator[None]:
     """Give what fails in the block a name, and remove the half. It fails before the first change."""
+    target = str(shelf.folder / "a file") if shelf else ""
     try:
         yield
-    except BaseException as error:
-        full = shelf is not None and is_disk_full(shelf.folder / "a file")
-        if shelf is not None:
-            with contextlib.suppress(OSError):
-                shelf.remove_halves()
-        if isinstance(error, Damaged):
-            raise InitError("database-corrupt", *error.args, kept=KEPT, database=ctx.database) from error
-        if not isinstance(error, (InitError, sqlite3.Error, OSError)):
-            raise
-        target = str(shelf.folder / "a file") if shelf else ""
+    except Damaged as error:
+        raise InitError("database-corrupt", *error.args, kept=KEPT, database=ctx.database) from error
+    except (InitError, sqlite3.Error, OSError) as error:
+        # Asked before the half is removed.
+        full = shelf is not None and is_disk_full(Path(target))
         found = classify(error, doing="backup", database=ctx.database, target=target)
         reference = "disk-full" if full else found.reference
         raise InitError(reference, *found.context, kept=KEPT, database=ctx.database) from error
+    finally:
+        if shelf is not None:
+            with contextlib.suppress(OSError):
+                shelf.remove_halves()

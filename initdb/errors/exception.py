@@ -113,6 +113,11 @@ class InitError(Exception):
         said = self._general
         return self._again(replace(said, context=safe_lines((*said.context, *lines))), self._names)
 
+    def with_advice(self, *lines: str) -> InitError:
+        """The same failure with more advice after that of its row."""
+        said = self._general
+        return self._again(replace(said, advice=safe_lines((*said.advice, *lines))), self._names)
+
     def with_names(self, names: Mapping[str, str], database: str | None = None) -> InitError:
         """The same failure with more names filled in. What it has already stays.
 

@@ -68,8 +68,7 @@ class Settings:
     ignore: tuple[str, ...] = ()
     backup: Backup = "off"
     backup_folder: Path | None = None
-    backup_keep: int = 5
-    backup_command: str = "pg_dump --format=custom --file={file}"
+    backup_command: str | None = None
     lock_timeout: float = 5.0
     """Seconds."""
     wait_limit: float = 300.0

@@ -127,24 +127,16 @@ SETTINGS: tuple[Setting, ...] = (
         "backup_folder",
         FILE,
         None,
-        "The folder of the backups; by default that of the SQLite file, on PostgreSQL it has to be given.",
+        "The folder of the backups; by default that of the SQLite file.",
         example="/var/backups/shop",
-    ),
-    Setting(
-        "backup_keep",
-        whole(1, 10_000),
-        5,
-        "How many backups are kept; the oldest are removed after a new one is complete.",
-        example=20,
-        unit="backups",
     ),
     Setting(
         "backup_command",
         COMMAND,
-        "pg_dump --format=custom --file={file}",
-        "The command that backs up a PostgreSQL database; it runs without a shell, and knows the database by"
-        " PGHOST, PGDATABASE and the like.",
-        example="pg_dump --format=custom --compress=zstd --file={file}",
+        None,
+        "The command that backs up a PostgreSQL database; it runs without a shell, and finds the database by"
+        " PGHOST, PGDATABASE, PGPASSWORD and the like.",
+        example="pg_dump --format=custom --file={file}",
     ),
     Setting(
         "lock_timeout",

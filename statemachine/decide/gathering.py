@@ -9,6 +9,7 @@ from typing import Any, Self
 from initdb.events.entry import Entry
 from initdb.events.knowledge import (
     Applied,
+    Backup,
     Doubt,
     Failure,
     Judgement,
@@ -58,7 +59,7 @@ class Gathering:
     inventory: int | None
     stamped: tuple[str, ...]
     backed_up: bool
-    backups: tuple[str, ...]
+    backup: Backup | None
     version: int
 
     @classmethod
@@ -255,7 +256,9 @@ def _repaired(known: Gathering, entry: Entry, said: work.RepairApplied) -> None:
 
 
 def _validated(known: Gathering, entry: Entry, said: work.HealthValidated) -> None:
-    known.backed_up, known.backups = False, ()
+    known.backed_up = False
+    if known.backup is not None:
+        known.backup = replace(known.backup, is_past=True)
     judgement = Judgement(_texts(said.code or {}), warnings=said.warnings, env_py=said.env_py)
     known.judge(said.catalog, judgement)
     known.last_ready = LastReady(entry.at, said.env_py)
@@ -273,8 +276,8 @@ def _inventory_taken(known: Gathering, entry: Entry, said: notes.InventoryTaken)
 
 def _backed_up(known: Gathering, entry: Entry, said: notes.BackupMade) -> None:
     known.backed_up = True
-    if said.file is not None:
-        known.backups = (*known.backups, said.file)
+    if known.backup is None or known.backup.is_past:
+        known.backup = Backup(said.file or f"by {said.command}", entry.at)
 
 
 def _failed(known: Gathering, entry: Entry, said: runs.StepFailed) -> None:

@@ -169,28 +169,19 @@ class Plan:
     facts: Facts | None = None
 
 
-def plan(  # noqa: PLR0913 - what one run begins with
-    known: Knowledge,
-    questions: Questions,
-    code: Mapping[str, str] | None = None,
-    attempts: int = 5,
-    *,
-    reason: str = "",
-    backup: str = "",
+def plan(
+    known: Knowledge, questions: Questions, begins: RunStarted, attempts: int = 5, backup: str = ""
 ) -> Plan:
     """Rehearse the run of a boot that has work.
 
     Args:
         known: What the journal says.
         questions: Answers what only the database can answer.
-        code: Part → hash, of the code of this process.
+        begins: The event with which the run begins.
         attempts: The setting of this name.
-        reason: Why the run begins.
         backup: Where a backup is made before the first change; empty if none is.
     """
-    rehearsal = _Rehearsal(
-        known, questions, RunStarted(reason=reason, code=code or {}, sessions={}), attempts, backup
-    )
+    rehearsal = _Rehearsal(known, questions, begins, attempts, backup)
     stop: Rendered | None = None
     try:
         rehearsal.run()

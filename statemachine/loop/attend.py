@@ -91,7 +91,8 @@ def attend(  # noqa: PLR0913 - what one attendance is made of
             ended = stay.run()
             # A boot that finds a ready database does not repeat it.
             left_out = site.application.left_out() if ended.report is not None else ()
-            said = (*cautions(site.engine), *stay.cautions, *left_out)
+            about_file = cautions(site.engine, backup=site.settings.backup != "off")
+            said = (*about_file, *stay.cautions, *left_out)
             ended = replace(ended, cautions=said, edited=stay.edited)
     except Stopped as stop:
         return Outcome("stopped", exit_code=128 + stop.signum, signum=stop.signum)

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from initdb.errors import InitError
 from initdb.errors.classify import classify
 from initdb.errors.redact import url_text
+from initdb.events.knowledge import Backup
 from initdb.statemachine.table import WORK, State
 from initdb.steps.context import StepContext
 
@@ -75,3 +76,23 @@ def with_made(found: InitError, types: Collection[str]) -> InitError:
         return found
     created = f"{_NOTHING} but {' and '.join(made)}, which {'were' if made[1:] else 'was'} created"
     return InitError.from_rendered(replace(said, kept=said.kept.replace(_NOTHING, created, 1)))
+
+
+def with_backup(found: InitError, backup: Backup | None) -> InitError:
+    """The failure, with the backup from before the changes of the run; of rows, also how to make one now.
+
+    Args:
+        found: The failure.
+        backup: The backup that the journal knows.
+
+    Example:
+        >>> error = with_backup(InitError("revision-failed"), Backup("/b/1.backup", "2026-11-23T08:06:41Z"))
+        >>> error.rendered().advice[-1]
+        'The backup from before the changes, made at 2026-11-23T08:06:41Z: /b/1.backup'
+    """
+    if backup is not None and not backup.is_past:
+        return found.with_advice(f"The backup from before the changes, made at {backup.at}: {backup.place}")
+    if found.reference != "data-migration-failed":
+        return found
+    topics = (one.short for one in found.row.advice if one.topic == "backup" and one.fits(found.database))
+    return found.with_advice(*topics)

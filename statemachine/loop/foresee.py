@@ -12,6 +12,7 @@ from sqlalchemy import Connection, MetaData, inspect
 from initdb.errors import InitError
 from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge
+from initdb.events.payloads.runs import RunStarted
 from initdb.events.sessions import database_file, session
 from initdb.statemachine.decide.plan import Intent, Plan, Unasked, plan, state_of
 from initdb.statemachine.decide.scripts import Printed, with_scripts
@@ -105,11 +106,16 @@ def _of_nothing(site: Site, make: Callable[[], str], missing: str, printing: boo
         return Foresight(verdict, Plan(), missing, unknown=f"{_FOLDERS}: {application}")
     site.application = application
     facts = decide(application, seen.knowledge, None, wanted_tables(application, (), None))
-    made = plan(seen.knowledge, Unasked(application, facts), site.code, site.settings.attempts)
+    made = plan(seen.knowledge, Unasked(application, facts), _begins(site, verdict), site.settings.attempts)
     return Foresight(verdict, _printed(site, made, None, printing), missing)
 
 
 _FOLDERS = "env.py chooses the folders of the revisions, and cannot be asked before the database is there"
+
+
+def _begins(site: Site, verdict: Verdict) -> RunStarted:
+    reason = "retry" if waits_out(verdict) else verdict.reason
+    return RunStarted(reason=reason, code=dict(site.code), sessions={})
 
 
 def _of_database(site: Site, connection: Connection, printing: bool) -> Foresight:
@@ -123,12 +129,8 @@ def _of_database(site: Site, connection: Connection, printing: bool) -> Foresigh
         return replace(made, plan=Plan(state=state_of(facts), facts=facts))
     asked = Asked(reading_context(site, connection, seen))
     try:
-        reason = "retry" if waits_out(verdict) else verdict.reason
-        found = plan(
-            *(seen.knowledge, asked, site.code, site.settings.attempts),
-            reason=reason,
-            backup=described(site.settings, site.engine),
-        )
+        backup = described(site.settings, site.engine)
+        found = plan(seen.knowledge, asked, _begins(site, verdict), site.settings.attempts, backup)
     except Unforeseeable as error:
         return replace(made, unknown=str(error))
     site.application = asked.application

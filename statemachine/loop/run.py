@@ -27,7 +27,7 @@ from initdb.events.payloads.work import DefectsFound, HealthValidated
 from initdb.events.types import PROGRESS
 from initdb.statemachine.decide.verdict import Look, Verdict
 from initdb.statemachine.loop.beginning import Beginning
-from initdb.statemachine.loop.dispatch import named, step_of, with_made
+from initdb.statemachine.loop.dispatch import named, step_of, with_backup, with_made
 from initdb.statemachine.loop.order import Command, Order, Report
 from initdb.statemachine.loop.others import Others
 from initdb.statemachine.loop.outage import Outage
@@ -292,6 +292,7 @@ class Run:
         state = self._state()
         found = with_blockers(named(error, state, self._site.engine), self._work, error)
         found = with_made(found, [entry.type for entry in self.report.entries])
+        found = with_backup(found, self._writer.knowledge.backup)
         step = work_name(state) or "run"
         self.report.failure, self.report.exit_code = found.rendered(), found.exit_code
         failed = StepFailed(

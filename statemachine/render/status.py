@@ -66,6 +66,7 @@ class Status:
         revisions: The revisions that the verdict is about.
         seeds: The seed sources that are complete.
         failure: The failure that stands.
+        backup: The file of the backup from before the last changes, or the command that made it.
         edited: The files that were edited since they were applied; see `Edit.data`.
         warnings: That the database cannot be written, or is not safe; edited files; the warnings of the
             verdict.
@@ -88,6 +89,7 @@ class Status:
     revisions: tuple[str, ...]
     seeds: tuple[str, ...]
     failure: StoredFailure | None
+    backup: str | None
     edited: tuple[dict[str, str | None], ...]
     warnings: tuple[str, ...]
 
@@ -131,6 +133,7 @@ def status_of(seen: Look, verdict: Verdict, at_work: bool) -> Status:
         }
         if failure
         else None,
+        backup=known.backup.place if known.backup else None,
         edited=tuple(edit.data() for edit in seen.edited),
         warnings=(
             *filter(None, (seen.read_only,)),

@@ -109,9 +109,9 @@ def run(words: Sequence[str], environ: Mapping[str, str], tick: Callable[[], Non
     )
     try:
         said = _wait(process, tick)
-    except BaseException:
-        _end(process)
-        raise
+    finally:
+        if process.poll() is None:
+            _end(process)
     if process.returncode:
         lines = [line for line in said.splitlines() if line.strip()][-_LINES:]
         how = f"{words[0]} ended with exit code {process.returncode}."

@@ -1,12 +1,12 @@
-"""The files of the backups of one database: their names, their place, and which of them are kept."""
+"""The files of the backups of one database: their names, their place, and how they get them."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import shutil
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -77,22 +77,6 @@ class Shelf:
         for path in self._matching(rf"\.\d{{8}}T\d{{6}}Z(-\d+)?-{self._mark}\.\w+{re.escape(_PART)}(-\w+)?"):
             remove(path)
 
-    def prune(self, keep: int, spared: Collection[str]) -> list[Path]:
-        """Remove the oldest backups.
-
-        Args:
-            keep: How many of the newest are kept.
-            spared: Paths that are kept in any case.
-
-        Returns:
-            What was removed.
-        """
-        found = self.found(BACKUP)
-        gone = [path for path in found[: max(0, len(found) - keep)] if str(path) not in spared]
-        for path in gone:
-            remove(path)
-        return gone
-
     def _matching(self, pattern: str) -> list[Path]:
         form = re.compile(re.escape(self._stem) + pattern)
         if not self.folder.is_dir():
@@ -124,6 +108,19 @@ def remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+
+
+def like(copy: Path, original: Path) -> None:
+    """Give a copy the mode and, as far as the system allows it, the owner of the original.
+
+    Args:
+        copy: The copy, which this process has made.
+        original: The file that was copied.
+    """
+    of = original.stat()
+    with contextlib.suppress(PermissionError):
+        os.chown(copy, of.st_uid, of.st_gid)
+    copy.chmod(of.st_mode & 0o777)
 
 
 def publish(part: Path, path: Path) -> None:

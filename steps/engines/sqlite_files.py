@@ -9,7 +9,7 @@ from urllib.parse import quote
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
-from initdb.events.sessions import database_file
+from initdb.events.sessions import database_file, is_memory
 
 MOUNTS = Path("/proc/self/mountinfo")
 
@@ -19,13 +19,16 @@ NETWORK = frozenset(
 """File systems whose POSIX locks are not reliable (https://www.sqlite.org/faq.html, question 5)."""
 
 
-def cautions(engine: Engine, mounts: Path = MOUNTS) -> tuple[str, ...]:
+def cautions(engine: Engine, mounts: Path = MOUNTS, *, backup: bool = False) -> tuple[str, ...]:
     """Warnings about the place of the database, as sentences; none on PostgreSQL.
 
     Args:
         engine: The engine of the database.
         mounts: Where Linux lists its file systems.
+        backup: Whether a backup is to be made before changes.
     """
+    if backup and is_memory(engine):
+        return ("A database in memory has no file to back up: no backup is made before changes.",)
     file = database_file(engine)
     kind = file_system(file, mounts) if file else None
     if kind not in NETWORK:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.backups.kept import Kept
+from tests.backups.kept import PG_DUMP, Kept
 from tests.support.postgres_server import PostgresServer
 from tests.support.toy import Toy
 
@@ -40,6 +40,8 @@ def pg_dump(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _ready(folder: Path, url: str) -> Kept:
     options = {"backup": "before-changes", "backup_folder": str(folder / "kept"), "schema_from": "migrations"}
+    if url.startswith("postgresql"):
+        options["backup_command"] = PG_DUMP
     kept = Kept(Toy(folder, url, options=options).with_revisions().with_seeds(), folder / "kept")
     assert kept.toy.initializer().initialize().success
     kept.toy.revision(4, "    op.execute(\"UPDATE t2 SET name = name || '!'\")", "    pass")

@@ -9,6 +9,7 @@ from pathlib import Path
 from initdb.events.entry import Entry
 from tests.support.toy import Toy
 
+PG_DUMP = "pg_dump --format=custom --file={file}"
 NAMES = "SELECT name FROM t2 ORDER BY id"
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from initdb.errors import Rendered
 from initdb.events.spool import Spool
-from tests.backups.kept import Kept
+from tests.backups.kept import PG_DUMP, Kept
 from tests.support.postgres_server import PostgresServer
 from tests.support.small_disk import small_disk
 from tests.support.toy import Toy
@@ -45,7 +45,7 @@ def test_a_command_that_fails_is_shown_without_its_secrets(kept_server: Kept) ->
     assert any("ended with exit code 1" in line for line in error.context)
     assert any("pg_dump: error: password=***" in line for line in error.context)
     assert "hunter2" not in json.dumps([entry.data for entry in kept_server.events("step_failed")])
-    del kept_server.toy.options["backup_command"]
+    kept_server.toy.options["backup_command"] = PG_DUMP
     kept_server.run()
     assert len(kept_server.events()) == 1
 
@@ -153,10 +153,11 @@ def test_a_damaged_database_is_not_backed_up(kept_file: Kept) -> None:
     assert error.reference == "database-corrupt"
 
 
-def test_a_database_in_memory_needs_none(tmp_path: Path) -> None:
-    """It is gone with the process."""
+def test_a_database_in_memory_cannot_be_backed_up(tmp_path: Path) -> None:
+    """It is gone with the process. That is said, and stops nothing."""
     toy = Toy(tmp_path, "sqlite://", options={"backup": "before-changes"})
     initializer = toy.initializer()
-    assert initializer.initialize().success
+    result = initializer.initialize()
+    assert result.success and any("no file to back up" in said for said in result.warnings)
     assert "backup_made" not in [entry.type for entry in initializer.entries()]
     assert Spool.beside("sqlite://").waiting() == ()

@@ -8,9 +8,12 @@ import stat
 from pathlib import Path
 
 import pytest
+from freezegun import freeze_time
 
 from initdb.errors import InitError
 from initdb.statemachine import orders
+from initdb.statemachine.decide.verdict import judge
+from initdb.statemachine.render.status import status_of
 from tests.backups.kept import Kept, names_in
 from tests.support.toy import Toy
 
@@ -22,7 +25,8 @@ def test_a_backup_comes_before_the_first_change(kept: Kept) -> None:
     (backup,) = kept.files()
     assert f"backed up: {backup}" in result.steps_completed
     assert names_in(backup) == before != kept.names()
-    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    if kept.toy.url.startswith("postgresql"):
+        assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     types = kept.toy.types()
     assert types[-5:] == [
         "run_started",
@@ -117,28 +121,32 @@ def _drop_journal(toy: Toy) -> None:
     toy.sql(*(f"DROP TABLE {name}{cascade}" for name in names))
 
 
-def test_the_oldest_go_and_none_is_overwritten(kept: Kept) -> None:
-    """Two are kept. Within a second names are different too. What is not ours stays."""
-    kept.toy.options["backup_keep"] = "2"
+def test_none_is_removed_or_overwritten(kept: Kept) -> None:
+    """Within a second names are different too. What is not ours stays."""
     kept.folder.mkdir()
     (kept.folder / "notes.backup").write_text("mine")
-    for number in range(5, 9):
-        kept.toy.revision(number, f"    op.execute(\"UPDATE t2 SET name = name || '{number}'\")")
-        kept.run()
+    with freeze_time("2026-11-23T08:06:41Z"):
+        for number in range(5, 8):
+            kept.toy.revision(number, f"    op.execute(\"UPDATE t2 SET name = name || '{number}'\")")
+            kept.run()
     files = [path for path in kept.files() if path.name != "notes.backup"]
-    assert len(files) == 2 and len(kept.events()) == 4
-    assert {event.data["file"] for event in kept.events()[-2:]} == set(map(str, files))
+    assert len(files) == 3 and {event.data["file"] for event in kept.events()} == set(map(str, files))
     assert (kept.folder / "notes.backup").read_text() == "mine"
 
 
-def test_the_first_since_ready_stays_however_many_follow(kept: Kept) -> None:
-    """It is what one goes back to after a deployment that failed again and again."""
-    kept.toy.options["backup_keep"] = "1"
-    for number in range(3):
+def test_a_failure_names_the_first_since_ready(kept: Kept) -> None:
+    """It is what one goes back to after a deployment that failed again and again. So does the status."""
+    for number in range(2):
         kept.toy.revision(4, f"    raise ValueError({number})")
-        assert not kept.toy.initializer().initialize().success
-    first, *_, last = (event.data["file"] for event in kept.events())
-    assert set(map(str, kept.files())) == {first, last}
+        outcome = kept.toy.initializer().attend()
+        assert outcome.error is not None and outcome.error.reference == "revision-failed"
+        said = outcome.error.advice[-1]
+        first = kept.events()[0].data["file"]
+        assert said.startswith("The backup from before the changes, made at ") and said.endswith(f": {first}")
+    assert len(kept.files()) == 2
+    initializer = kept.toy.initializer()
+    seen = initializer.look()
+    assert status_of(seen, judge(seen), at_work=False).backup == first
 
 
 def test_a_failure_is_retried_with_the_backup_that_is_there(kept: Kept) -> None:
@@ -154,6 +162,15 @@ def test_a_failure_is_retried_with_the_backup_that_is_there(kept: Kept) -> None:
     assert len(kept.events()) == 3
 
 
+def test_rows_that_do_not_fit_without_a_backup(kept: Kept) -> None:
+    """The error says how to make one before anything is corrected."""
+    del kept.toy.options["backup"]
+    kept.toy.revision(4, "    op.execute('INSERT INTO t2 (id, name) SELECT id, name FROM t2')")
+    outcome = kept.toy.initializer().attend()
+    assert outcome.error is not None and outcome.error.reference == "data-migration-failed"
+    assert "Without a backup from before this run, make one" in outcome.error.advice[-1]
+
+
 @pytest.mark.parametrize("command", ["pg_dump", "pg_dump --file={flie}", "pg_dump > {file}", "a 'b"])
 def test_a_command_that_cannot_work_is_refused_at_once(command: str, tmp_path: Path) -> None:
     """Nothing was connected to."""
@@ -162,19 +179,28 @@ def test_a_command_that_cannot_work_is_refused_at_once(command: str, tmp_path: P
     assert caught.value.reference == "bad-setting"
 
 
-def test_on_postgresql_the_folder_must_be_given(tmp_path: Path) -> None:
-    """A container's own disk would lose it."""
-    toy = Toy(tmp_path, "postgresql+psycopg2://nowhere/x", options={"backup": "before-changes"})
+@pytest.mark.parametrize(
+    ("options", "missing"),
+    [
+        ({}, "backup_command is not set"),
+        ({"backup_command": "pg_dump --file={file}"}, "backup_folder is not set"),
+    ],
+)
+def test_on_postgresql_it_has_to_be_set_up(tmp_path: Path, options: dict[str, str], missing: str) -> None:
+    """Nothing was connected to. A container's own disk would lose the file, so no folder is assumed."""
+    options = {"backup": "before-changes", **options}
     with pytest.raises(InitError) as caught:
-        toy.initializer()
-    assert caught.value.reference == "bad-setting" and "backup_folder" in caught.value.context[0]
+        Toy(tmp_path, "postgresql+psycopg2://nowhere/x", options=options).initializer()
+    assert caught.value.reference == "backup-not-set-up" and missing in caught.value.context[0]
 
 
 def test_a_sqlite_backup_is_beside_the_file(kept_file: Kept) -> None:
-    """Where no folder is set. Its name begins with that of the file, and it is one file that stands alone."""
+    """Where no folder is set. Its name begins with that of the file, and it has its mode. It stands alone."""
     del kept_file.toy.options["backup_folder"]
+    Path(kept_file.toy.url.removeprefix("sqlite:///")).chmod(0o640)
     kept_file.run()
     (event,) = kept_file.events()
     backup = Path(event.data["file"])
     assert backup.name.startswith("test.db.2") and backup.parent == kept_file.toy.folder
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o640
     assert {path.name for path in backup.parent.glob("test.db.*")} == {backup.name}

@@ -16,6 +16,7 @@ from initdb.events.chain import GENESIS
 from initdb.events.entry import Moment, Turn, write
 from initdb.events.knowledge import (
     Applied,
+    Backup,
     Doubt,
     Failure,
     Judgement,
@@ -211,7 +212,7 @@ FULL = Knowledge(
         "inventory": 4,
         "stamped": ("r2",),
         "backed_up": True,
-        "backups": ("/b/1.backup", "/b/2.backup"),
+        "backup": Backup("/b/1.backup", "t9", is_past=True),
     }
 )
 
@@ -276,7 +277,7 @@ def test_how_a_snapshot_is_stored() -> None:
         "inventory": 4,
         "stamped": ["r2"],
         "backed_up": True,
-        "backups": ["/b/1.backup", "/b/2.backup"],
+        "backup": ["/b/1.backup", "t9", True],
         "version": 3,
     }
 

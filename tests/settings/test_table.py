@@ -22,7 +22,6 @@ NAMED_IN_THE_DESIGN = [
     "create_database",
     "backup",
     "backup_folder",
-    "backup_keep",
     "backup_command",
     "app",
     "metadata",

@@ -296,7 +296,8 @@ RETRY = ("run_started", {"code": A, "reason": "retry"})
 def test_a_backup_stands_for_a_run_that_goes_on(goes_on: tuple[tuple[str, dict[str, Any]], ...]) -> None:
     """After a kill, a signal, a failure that passes, a lost connection; with the same code."""
     walk = (START, BEHIND, BACKUP, *goes_on)
-    assert _fold(*walk).backed_up and _fold(*walk).backups == ("/b/1",)
+    known = _fold(*walk)
+    assert known.backed_up and known.backup is not None and known.backup.place == "/b/1"
     assert _fold(*walk, BEHIND, APPLIED).backed_up
 
 
@@ -310,15 +311,22 @@ def test_a_backup_stands_for_a_run_that_goes_on(goes_on: tuple[tuple[str, dict[s
     ],
 )
 def test_a_backup_does_not_stand_for_another_run(ends: tuple[tuple[str, dict[str, Any]], ...]) -> None:
-    """Of other code, or by a person's order. It is still one since the database was ready last."""
+    """Of other code, or by a person's order. It is still the one from before the changes."""
     known = _fold(START, BEHIND, BACKUP, *ends)
-    assert (known.backed_up, known.backups) == (False, ("/b/1",))
+    assert not known.backed_up
+    again = _fold(START, BEHIND, BACKUP, *ends, ("backup_made", {"file": "/b/2"}))
+    assert known.backup == again.backup and again.backed_up
+    assert known.backup is not None and (known.backup.place, known.backup.is_past) == ("/b/1", False)
 
 
 def test_a_ready_database_has_no_backup_yet_for_the_next_change() -> None:
-    """Those before are history."""
-    known = _fold(START, BEHIND, BACKUP, APPLIED, VALID)
-    assert (known.backed_up, known.backups) == (False, ())
+    """The last one stays known until there is a newer one."""
+    walk = (START, BEHIND, BACKUP, APPLIED, VALID)
+    known = _fold(*walk)
+    assert not known.backed_up
+    assert known.backup is not None and (known.backup.place, known.backup.is_past) == ("/b/1", True)
+    newer = _fold(*walk, START, BEHIND, ("backup_made", {"file": "/b/2"})).backup
+    assert newer is not None and (newer.place, newer.is_past) == ("/b/2", False)
 
 
 def test_a_database_without_a_table_has_nothing_to_lose() -> None:

@@ -10,6 +10,7 @@ import pytest
 from initdb.events.entry import Entry
 from initdb.events.knowledge import (
     Applied,
+    Backup,
     Doubt,
     Failure,
     Judgement,
@@ -255,8 +256,9 @@ EACH: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     (
         "health_validated",
         {"catalog": "d"},
-        {"last_run": None},
+        {"last_run": None, "backed_up": True, "backup": Backup("/b/1", "then")},
         {
+            **{"backed_up": False, "backup": Backup("/b/1", "then", is_past=True)},
             **{"tries": 0, "crashes": 0, "managed": True, "catalog": "d"},
             "judgements": (Judgement({}),),
             "last_ready": LastReady("now"),
@@ -327,23 +329,12 @@ EACH: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ),
     ("override", {}, {}, {"tries": 0, "crashes": 0}),
     ("history_rewound", {}, {}, VOID),
+    ("backup_made", {"file": "/b/2"}, {"backup": Backup("/b/1", "then")}, {"backed_up": True}),
     (
         "backup_made",
-        {"file": "/b/2"},
-        {"backups": ("/b/1",)},
-        {"backed_up": True, "backups": ("/b/1", "/b/2")},
-    ),
-    ("backup_made", {"command": "c"}, {}, {"backed_up": True}),
-    (
-        "health_validated",
-        {"catalog": "d"},
-        {"last_run": None, "backed_up": True, "backups": ("/b/1",)},
-        {
-            **{"tries": 0, "crashes": 0, "managed": True, "catalog": "d"},
-            "judgements": (Judgement({}),),
-            "last_ready": LastReady("now"),
-            **{"backed_up": False, "backups": ()},
-        },
+        {"command": "c"},
+        {"backup": Backup("/b/1", "then", is_past=True)},
+        {"backed_up": True, "backup": Backup("by c", "now")},
     ),
 ]
 

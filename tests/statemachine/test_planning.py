@@ -10,6 +10,7 @@ import pytest
 
 from initdb.errors import InitError
 from initdb.events.knowledge import Doubt, Failure, Knowledge, RunRecord, SeedRecord
+from initdb.events.payloads.runs import RunStarted
 from initdb.statemachine.decide.plan import Plan, Questions, Unasked, plan, state_of, why_not
 from initdb.statemachine.decide.verdict import Verdict
 from initdb.steps.catalog.issue import Issue
@@ -21,6 +22,7 @@ from initdb.steps.revisions.revision_file import RevisionFile
 from initdb.steps.seeds.model import SeedSource
 from initdb.steps.survey.facts import Facts
 
+BEGINS = RunStarted(reason="", code={}, sessions={})
 VALIDATE = ("validate", "schema, constraints, rows, seeds and rules", "")
 STANDS = Facts(("a",), (), ("r1",), (), (), (), (), (), True, "models")
 EMPTY = Facts((), ("a", "b"), None, ("r1", "r2"), (), (), (), (), False, "models")
@@ -40,7 +42,7 @@ CHAIN = _application(_file("r1"), _file("r2", "r1", doc="the second"), seeds=(SE
 
 
 def _plan(facts: Facts, application: Application, questions: Questions | None = None, **known: Any) -> Plan:
-    return plan(Knowledge(**known), questions or Unasked(application, facts))
+    return plan(Knowledge(**known), questions or Unasked(application, facts), BEGINS)
 
 
 def _planned(facts: Facts, application: Application, **known: Any) -> list[tuple[str, str, str]]:
@@ -230,7 +232,7 @@ def test_what_was_lost_is_repaired() -> None:
     applied = {SEED.name: SeedRecord(SEED.name, "a", complete=frozenset({SEED.digest}))}
     without = Issue("seed-table-missing", SEED.name, "It has no table.", table="a")
     questions = _with_defects(CHAIN, (TABLE,), RepairPlan((MAKE,), (without,)))
-    found = plan(Knowledge(seeds=applied, managed=True), questions)
+    found = plan(Knowledge(seeds=applied, managed=True), questions, BEGINS)
     assert found.stop is None
     assert [(one.step, one.subject, one.event) for one in found.intents] == [
         ("validate", VALIDATE[1], "defects_found"),
@@ -245,18 +247,18 @@ def test_what_was_lost_is_repaired() -> None:
 def test_what_cannot_be_repaired_stops_it() -> None:
     """After what can be; at once if nothing can."""
     questions = _with_defects(Application(), (TABLE, COLUMN), RepairPlan((MAKE,), (COLUMN,)))
-    found = plan(Knowledge(managed=True), questions)
+    found = plan(Knowledge(managed=True), questions, BEGINS)
     assert [one.event for one in found.intents] == ["defects_found", "repair_applied"]
     assert found.stop is not None and found.stop.reference == "repair-impossible"
     assert found.stop.context == ("The column c is missing. Add it.",)
-    found = plan(Knowledge(), _with_defects(Application(), (COLUMN,), RepairPlan((), (COLUMN,))))
+    found = plan(Knowledge(), _with_defects(Application(), (COLUMN,), RepairPlan((), (COLUMN,))), BEGINS)
     assert [one.event for one in found.intents] == ["defects_found"]
     assert found.stop is not None
 
 
 def test_what_the_application_works_without_is_accepted() -> None:
     """An event says so, although nothing is repaired."""
-    found = plan(Knowledge(), _with_defects(Application(), (INDEX,), RepairPlan((), (INDEX,))))
+    found = plan(Knowledge(), _with_defects(Application(), (INDEX,), RepairPlan((), (INDEX,))), BEGINS)
     assert found.stop is None
     assert [one.event for one in found.intents] == ["defects_found", "repair_applied", "health_validated"]
     assert found.intents[1].subject == "nothing: the application works without it"
@@ -281,7 +283,7 @@ def test_what_refuses_stops_it(question: str, facts: Facts, steps: list[str]) ->
     questions = _refusing(question, "no-such-revision", facts, application)
     if question == "repair":
         questions.defects = lambda known: (TABLE,)  # type: ignore[method-assign]
-    found = plan(Knowledge(), questions)
+    found = plan(Knowledge(), questions, BEGINS)
     assert [one.step for one in found.intents] == steps
     assert found.stop is not None and found.stop.context == ("so it is",)
     assert (found.facts is None) == (question == "inspect")
@@ -299,7 +301,7 @@ def test_what_refuses_stops_it(question: str, facts: Facts, steps: list[str]) ->
 )
 def test_a_crash_loop_stops_it(known: Knowledge, stops: bool) -> None:
     """Counted as a run counts: an interrupted one of the same code is one more."""
-    found = plan(known, Unasked(Application(), STANDS), {"a": "1"}, 5)
+    found = plan(known, Unasked(Application(), STANDS), replace(BEGINS, code={"a": "1"}), 5)
     assert (found.stop is not None and found.stop.reference == "crash-loop") == stops
 
 
@@ -335,14 +337,14 @@ def test_why_a_boot_would_do_nothing(verdict: Verdict, why: str) -> None:
 def test_a_backup_is_foreseen_once_before_the_first_change() -> None:
     """Not if nothing is changed, and not if a killed run of the same code has made it."""
     quiet = Unasked(Application(), replace(STANDS, there=2))
-    assert [one.step for one in plan(Knowledge(), quiet, backup="into /b").intents] == ["validate"]
+    assert [one.step for one in plan(Knowledge(), quiet, BEGINS, backup="into /b").intents] == ["validate"]
     questions = _with_defects(CHAIN, (TABLE,), RepairPlan((MAKE,), ()))
-    found = plan(Knowledge(managed=True), questions, backup="into /b")
+    found = plan(Knowledge(managed=True), questions, BEGINS, backup="into /b")
     steps = ["validate", "back_up", "repair", "seed", "validate"]
     assert [one.step for one in found.intents] == steps
     assert (found.intents[1].subject, found.intents[1].event) == ("into /b", "backup_made")
     run = RunRecord("r", 1, "t", code={"a": "1"})
     known = Knowledge(managed=True, last_run=run, backed_up=True)
     for code, expected in (("1", []), ("2", ["back_up"])):
-        found = plan(known, questions, {"a": code}, backup="into /b")
+        found = plan(known, questions, replace(BEGINS, code={"a": code}), backup="into /b")
         assert [one.step for one in found.intents if one.step == "back_up"] == expected

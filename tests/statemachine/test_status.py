@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from initdb.events.journal import Journal
-from initdb.events.knowledge import Applied, Failure, Knowledge, RunRecord, SeedRecord
+from initdb.events.knowledge import Applied, Backup, Failure, Knowledge, RunRecord, SeedRecord
 from initdb.statemachine.decide.verdict import Look, Verdict, judge
 from initdb.statemachine.render.status import LastRun, Status, status_of
 from tests.support.toy import Toy
@@ -65,6 +65,7 @@ KNOWN = Knowledge(
     last_run=RunRecord("run-1", 3, "at", {"host": "h", "pid": 41, "app": "shop"}, "changed", ended="stopped"),
     last_type="outage",
     last_at="then",
+    backup=Backup("/b/1", "then"),
 )
 VERDICT = Verdict("failed", "again", ("models",), ("r4",), FAILURE, 2.5, ("an index is missing",))
 
@@ -90,6 +91,7 @@ def test_each_field_is_what_was_seen() -> None:
         revisions=("r4",),
         seeds=("a",),
         failure={"seq": 7, "at": "then", "retry_in": 2.5, "error": {"reference": "seed-rejected"}},
+        backup="/b/1",
         edited=(),
         warnings=("an index is missing",),
     )

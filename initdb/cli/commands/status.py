@@ -95,6 +95,8 @@ def lines(found: Status) -> Iterator[tuple[str, *tuple[Part, ...]]]:
         yield "held", (", ".join(found.held), "yellow")
     if found.seeds:
         yield "seeds", ", ".join(found.seeds)
+    if found.backup:
+        yield "backup", f"{found.backup} (from before the last changes)"
     for warning in found.warnings:
         yield "warning", (warning, "yellow")
     last = f", the last {found.last_type} at {found.last_at}" if found.entries else ""

@@ -78,6 +78,7 @@ STATUS: Fields = COMMON | {
     "revisions": "the revisions for which the verdict is held or ahead",
     "seeds": "the seed sources that are applied",
     "failure": "the failure that stands, or null: `seq`, `at`, `retry_in` (seconds, or null), `error`",
+    "backup": "the file of the backup from before the last changes, or the command that made it; or null",
     "edited": EDITED,
     "warnings": "that the database cannot be written or is not safe, files that were edited, and the warnings"
     " of the last validation",

@@ -6,6 +6,22 @@ from initdb.errors.rows import Advice, ErrorRow
 
 BACKUPS: tuple[ErrorRow, ...] = (
     ErrorRow(
+        "backup-not-set-up",
+        "A backup is to come before changes, but nothing says how it is made.",
+        "No connection was made.",
+        'Set in initdb.toml: backup_command = "pg_dump --format=custom --file={file}"; backup_folder = '
+        '"/var/backups/shop"; then: initdb run',
+        causes=("The database was moved from SQLite, which needs no command, to PostgreSQL.",),
+        advice=(
+            Advice(
+                "alternative-configuration",
+                "A command that keeps its backups elsewhere has no {file}, and needs no folder: "
+                'backup_command = "pgbackrest --stanza=shop backup"',
+            ),
+        ),
+        exit_code=2,
+    ),
+    ErrorRow(
         "backup-failed",
         "The backup could not be made that has to come before the first change.",
         "Nothing was changed: the backup comes before the first change.",
@@ -14,7 +30,8 @@ BACKUPS: tuple[ErrorRow, ...] = (
             "The program of backup_command is not installed where initdb runs: images of applications often "
             "lack pg_dump.",
             "pg_dump is older than the server, or the role may not read all tables.",
-            "The folder backup_folder does not exist, or must not be written.",
+            "The folder of the backups cannot be made or must not be written: backup_folder, or that of the "
+            "SQLite file.",
         ),
         advice=(
             Advice(

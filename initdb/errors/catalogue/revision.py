@@ -10,15 +10,19 @@ _NOTHING = "Nothing was changed."
 _BACKUP = (
     Advice(
         "backup",
-        "Before you fix anything: pg_dump --format=custom --file=before.dump shop\n"
+        "Without a backup from before this run, make one before you fix anything: pg_dump --format=custom "
+        "--file=before.dump DBURL\n"
         "Restore it into an empty database with:\n"
-        "    pg_restore --clean --if-exists --dbname=shop before.dump",
+        "    pg_restore --clean --if-exists --dbname=shop before.dump\n"
+        'To have one made before each change, set backup = "before-changes" and backup_command.',
         "postgresql",
     ),
     Advice(
         "backup",
-        'Before you fix anything: sqlite3 app.db ".backup before.db"\n'
-        "A plain copy of the file and its -wal is a backup only if no process has the file open.",
+        "Without a backup from before this run, make one before you fix anything: sqlite3 DBFILE '.backup "
+        "before.db'\n"
+        "A plain copy of the file and its -wal is a backup only if no process has the file open.\n"
+        'To have one made before each change, set backup = "before-changes".',
         "sqlite",
     ),
 )
