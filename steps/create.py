@@ -8,17 +8,19 @@ from sqlalchemy import Connection, MetaData
 
 from initdb.events.payloads.work import SchemaCreated
 from initdb.steps.alembic_driver import Environment, run_in_environment
+from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Progress, StepContext
 from initdb.steps.payload.elapsed import milliseconds
 from initdb.steps.payload.remaining import pending_revisions
 from initdb.steps.repairs import make_schema
 from initdb.steps.seeds.ledger import seeds_pending
+from initdb.steps.survey.facts import version_place
 
 
 def run(ctx: StepContext) -> None:
     """Create all tables, stamp the version table and append the event, in one unit.
 
-    A base schema gets no stamp, since the revisions follow it.
+    After a base schema all revisions follow: the version table is empty then.
 
     Args:
         ctx: The step's context.
@@ -26,17 +28,22 @@ def run(ctx: StepContext) -> None:
     ctx.back_up()
     ctx.report(Progress("create_schema"))
     application = ctx.application
-    if application.schema_from == "base":
-        _create(ctx, ctx.work, application.base, None)
-    elif application.provider is None:
-        _create(ctx, ctx.work, application.metadata, None)
+    of_base = application.schema_from == "base"
+    source = application.base if of_base else application.metadata
+    heads = application.graph.heads if application.graph and not of_base else ()
+    if application.provider is None or (of_base and not _has_rows(ctx)):
+        _create(ctx, ctx.work, source, None)
     else:
-        run_in_environment(application, ctx.engine, lambda env: _create_and_stamp(ctx, env))
+        run_in_environment(
+            application, ctx.engine, lambda env: _create(ctx, env.connection, source, env, heads)
+        )
 
 
-def _create_and_stamp(ctx: StepContext, env: Environment) -> None:
-    heads = list(ctx.application.graph.heads) if ctx.application.graph else []
-    _create(ctx, env.connection, ctx.application.metadata, env, heads)
+def _has_rows(ctx: StepContext) -> bool:
+    """Whether a first revision without tables has run before the base was named."""
+    place = version_place(ctx.application, ctx.knowledge)
+    with ctx.reading():
+        return bool(catalogue_of(ctx.work).version_rows(*place))
 
 
 def _create(
@@ -44,12 +51,12 @@ def _create(
     connection: Connection,
     source: object,
     env: Environment | None,
-    heads: list[str] | None = None,
+    heads: tuple[str, ...] = (),
 ) -> None:
     begun = time.perf_counter()
     with ctx.unit.open(connection):
         made = _make(connection, source, ctx)
-        rows = env.stamp(heads) if env and heads else ()
+        rows = env.stamp(heads) if env else ()
         event = SchemaCreated(
             from_=ctx.application.schema_from,
             tables=made.tables,

@@ -63,7 +63,8 @@ def _upgrade(ctx: StepContext, env: Environment) -> None:
         rest = [later.revision for later in steps[number:]]
         ctx.report(Progress("migrate", step.revision, number, len(steps)))
         event = _event_maker(ctx, env, step, (number, len(steps)), rest)
-        at = perform(ctx, env, Job(step, "migrate", event), at)
+        earlier = tuple(one.revision for one in steps[: number - 1])
+        at = perform(ctx, env, Job(step, "migrate", event, earlier), at)
 
 
 def _event_maker(

@@ -41,8 +41,8 @@ def upgrade_steps(script: ScriptDirectory, current: Sequence[str]) -> list[Revis
 
 
 def stamp_steps(script: ScriptDirectory, revisions: Sequence[str], current: Sequence[str]) -> list[StampStep]:
-    """The steps that turn the version rows `current` into `revisions`."""
-    return list(script._stamp_revs(tuple(revisions), tuple(current)))
+    """The steps that turn the version rows `current` into `revisions`. Without any, no row is left."""
+    return list(script._stamp_revs(tuple(revisions) or ("base",), tuple(current)))
 
 
 def down_revisions(script: Script) -> tuple[str, ...]:

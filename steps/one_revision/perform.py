@@ -57,11 +57,13 @@ class Job:
         step: Alembic's step.
         doing: What an error calls it.
         event: Creates the event from the version rows after the revision.
+        earlier: The ids of the revisions that the same step has run before.
     """
 
     step: Step
     doing: Doing
     event: Callable[[tuple[str, ...]], Payload]
+    earlier: tuple[str, ...] = ()
 
 
 def start(env: Environment) -> Start:
@@ -100,7 +102,7 @@ def perform(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
             if attempt == TRIES or env.left or not _is_conflict(error):
                 if not isinstance(error, JournalSignal) and not is_connection_lost(error) and have_moved(env):
                     raise RowsMoved from error
-                from_empty = job.doing == "migrate" and not env.left and _from_empty(ctx, at.rows)
+                from_empty = job.doing == "migrate" and not env.left and _from_empty(ctx, job, at.rows)
                 place = Place(step.revision, str(step.path), ctx.database, job.doing, from_empty)
                 with naming(lambda: names_of(ctx, step.revision)):
                     raise revision_failure(error, place, left=env.left) from error
@@ -122,11 +124,11 @@ def _of_revision(error: BaseException, env: Environment, job: Job) -> BaseExcept
     return InitError(reference, "It changed the version rows itself. Alembic does that after it.")
 
 
-def _from_empty(ctx: StepContext, rows: tuple[str, ...]) -> bool:
+def _from_empty(ctx: StepContext, job: Job, rows: tuple[str, ...]) -> bool:
     """Whether revisions alone have made the schema: all that are applied were run here by initdb."""
     graph, applied = ctx.application.graph, ctx.knowledge.applied
     return graph is not None and all(
-        name in applied and not applied[name].marked for name in graph.applied(rows)
+        name in job.earlier or (name in applied and not applied[name].marked) for name in graph.applied(rows)
     )
 
 

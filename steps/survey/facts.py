@@ -85,7 +85,24 @@ def survey(connection: Connection, application: Application, known: Knowledge) -
     default = connection.dialect.default_schema_name
     wanted = wanted_tables(application, present, default)
     there = count_tables(present, (name.removeprefix(f"{default}.") for name in wanted[0]), table)
+    if rows and not there and made_nothing(application, known, rows):
+        rows = ()
     return replace(decide(application, known, rows, wanted), there=there)
+
+
+def made_nothing(application: Application, known: Knowledge, rows: tuple[str, ...]) -> bool:
+    """Whether the version rows of a database without tables say nothing: creating sets them anew.
+
+    A first revision is often a placeholder: the tables are those of the models, or of a base. Where they were
+    once ready, their tables are lost.
+
+    Args:
+        application: The parts of the application.
+        known: What the journal says.
+        rows: The version rows.
+    """
+    graph = application.graph or RevisionGraph.of(())
+    return application.schema_from != "migrations" and known.last_ready is None and not graph.unknown(rows)
 
 
 def count_tables(

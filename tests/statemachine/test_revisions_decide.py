@@ -236,15 +236,17 @@ def test_a_directory_without_revisions_is_no_empty_schema(team: Team) -> None:
     assert team.boot(schema_from="models") == (True, "")
 
 
+@pytest.mark.parametrize("first", [1, 2])
 @pytest.mark.parametrize("how", ["plain", "batch"])
-def test_a_directory_that_cannot_run_from_empty_names_what_to_set(team: Team, how: str) -> None:
-    """The first tables came from create_all() once. Both settings of the error end ready."""
+def test_a_directory_that_cannot_run_from_empty_names_what_to_set(team: Team, how: str, first: int) -> None:
+    """The first tables came from create_all() once, also before a first revision without statements."""
     column = 'sa.Column("note", sa.String(9))'
     add = {
         "plain": f'    op.add_column("t1", {column})',
         "batch": f'    with op.batch_alter_table("t1") as batch:\n        batch.add_column({column})',
     }
-    team.toy.revision(1, add[how])
+    team.toy.revision(1, "    pass")
+    team.toy.revision(first, add[how])
     ready, said = team.boot()
     assert not ready and "revisions-need-tables" in said and "schema_from" in said and "base" in said
     team.base = MetaData()
@@ -252,6 +254,16 @@ def test_a_directory_that_cannot_run_from_empty_names_what_to_set(team: Team, ho
     ready, said = team.boot()
     assert ready, said
     assert team.toy.sql("SELECT note FROM t1") == []
+
+
+def test_the_models_instead_after_a_first_revision_that_makes_nothing(team: Team) -> None:
+    """The version row of a placeholder does not make the database another than an empty one."""
+    team.toy.revision(1, "    pass")
+    team.toy.revision(2, '    op.add_column("t1", sa.Column("note", sa.String(9)))')
+    assert "revisions-need-tables" in team.boot()[1]
+    assert team.boot(schema_from="models") == (True, "")
+    assert team.toy.sql("SELECT version_num FROM alembic_version") == [("r2",)]
+    assert team.toy.sql("SELECT count(*) FROM t1") == [(0,)]
 
 
 def test_a_database_made_from_the_models_is_warned_of_once(team: Team) -> None:

@@ -262,7 +262,7 @@ REVISION: tuple[ErrorRow, ...] = (
     ErrorRow(
         "env-py-other-database",
         "The migrations' env.py connects to a database other than the one that initdb was given.",
-        "Nothing was changed in either database.",
+        "Nothing was changed: no revision ran in either database.",
         "Give both the same URL, then: initdb resume",
         causes=(
             "In alembic.ini, sqlalchemy.url differs from database_url.",
