@@ -55,9 +55,10 @@ def fault(found: Mapping[str, Relation], database: str) -> InitError | None:
         >>> fault({"init_journal": Relation("view")}, "sqlite").context
         ('init_journal is a view',)
     """
-    foreign = [why for name, relation in sorted(found.items()) if (why := _foreign(name, relation, found))]
+    foreign = {name: why for name, it in sorted(found.items()) if (why := _foreign(name, it, found))}
     if foreign:
-        return InitError("foreign-journal-table", *foreign, database=database)
+        names = {"TABLENAME": next(iter(foreign))}
+        return InitError("foreign-journal-table", *foreign.values(), database=database, names=names)
     lacking = [name for name in (JOURNAL, HEAD) if name not in found]
     if found and lacking:
         said = f"there is {', '.join(sorted(found))}, but no {' and no '.join(lacking)}"

@@ -34,7 +34,7 @@ from initdb.statemachine.loop.holder import holders, side_file
 from initdb.statemachine.loop.known import refuse_foreign
 from initdb.statemachine.site import owner_of, spool_of
 from initdb.steps.catalog.blockers import blockers, with_blockers
-from initdb.steps.connect import refused
+from initdb.steps.connect import names, refused
 from initdb.steps.transactions.tries import TRIES
 
 NEEDED = "2BP01"
@@ -162,6 +162,7 @@ def _refuse_others(engine: Engine, parts: tuple[Part, ...]) -> None:
             *(f"The {part.kind} {part.name} belongs to {part.owner}." for part in theirs),
             fix=f"Let its owner do it: initdb eject --to FILE --work-url '{url}'",
             database=engine.dialect.name,
+            names=names(engine),
         )
 
 
@@ -169,7 +170,7 @@ def _needed(needing: tuple[Part, ...], database: str) -> InitError:
     """The failure for a journal that other objects need, with the statements that drop them."""
     whose = (f", which belongs to {part.owner}" if part.owner else "" for part in needing)
     said = (f"The {part.kind} {part.name}{of}." for part, of in zip(needing, whose, strict=True))
-    fix = f"{' '.join(part.drop for part in needing)} Then: initdb eject --to FILE"
+    fix = f"{' '.join(part.drop for part in needing)} then: initdb eject --to FILE"
     return InitError(
         "journal-needed", *said, fix=fix if all(part.drop for part in needing) else None, database=database
     )

@@ -6,6 +6,11 @@ import time
 
 from sqlalchemy import Connection, MetaData
 
+from initdb.errors import InitError
+from initdb.errors.driver import driver_error
+from initdb.errors.location import where
+from initdb.errors.translated import translated
+from initdb.events.head import JournalSignal
 from initdb.events.payloads.work import SchemaCreated
 from initdb.steps.alembic_driver import Environment, run_in_environment
 from initdb.steps.catalog.port import catalogue_of
@@ -80,5 +85,15 @@ def _make(connection: Connection, source: object, ctx: StepContext) -> make_sche
         return make_schema.create(connection, source, ignore=ctx.settings.ignore)
     if not callable(source):
         raise TypeError(f"{source!r} is neither a MetaData nor callable")
-    source(connection)
+    with translated(_base_failure, JournalSignal, InitError):
+        source(connection)
     return make_schema.Created((), (), ())
+
+
+def _base_failure(error: Exception) -> Exception:
+    """What an error of the base means: that of the database is told as such."""
+    if driver_error(error) is not None:
+        return error
+    said = f"base raised {type(error).__name__}: {error}"
+    fix = "Correct the function that the setting base names, then: initdb resume"
+    return InitError("table-creation-failed", said, f"at: {where(error)}", fix=fix)

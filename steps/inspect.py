@@ -27,8 +27,8 @@ def run(ctx: StepContext) -> None:
 
     Raises:
         InitError: `database-ahead`, if no revision file has one of the version rows; `version-rows-overlap`;
-            `files-edited`, if the setting `when_edited` says so; `table-lost`; `no-revisions`; and what
-            `seeds.checking.check` raises.
+            `files-edited`, if the setting `when_edited` says so; `table-lost`; `no-revisions`;
+            `identity-refused`; and what `seeds.checking.check` raises.
     """
     ctx.report(Progress("inspect"))
     application = prepared(ctx)
@@ -66,7 +66,8 @@ def inspected(ctx: StepContext, application: Application) -> tuple[Facts, Databa
         The facts, and the event that says them.
 
     Raises:
-        InitError: `database-ahead`, `version-rows-overlap`, `files-edited`, `table-lost`, `no-revisions`.
+        InitError: `database-ahead`, `version-rows-overlap`, `files-edited`, `table-lost`, `no-revisions`,
+            `identity-refused`.
     """
     facts = survey(ctx.work, application, ctx.knowledge)
     if facts.unknown:
@@ -78,6 +79,7 @@ def inspected(ctx: StepContext, application: Application) -> tuple[Facts, Databa
     if not facts.outside and not facts.conflict and not facts.started_over:
         refuse_lost_rows(ctx, facts.missing)
     refuse_no_revisions(application, facts)
+    _refuse_identity(ctx, facts)
     leftovers = tuple(one.text for one in catalogue_of(ctx.work).leftovers())
     event = _with_edited(ctx, facts.said(leftovers), edited)
     if application is not ctx.application:
@@ -85,6 +87,13 @@ def inspected(ctx: StepContext, application: Application) -> tuple[Facts, Databa
             event, version_table=application.version_table, version_schema=application.version_schema
         )
     return facts, event
+
+
+def _refuse_identity(ctx: StepContext, facts: Facts) -> None:
+    """Refuse to put the built-in identity schema beside the tables of an application."""
+    if ctx.application.identity and not facts.tables and not facts.rows and facts.there:
+        said = f"It has {facts.there} other tables, and none of the identity schema."
+        raise InitError("identity-refused", said, database=ctx.database)
 
 
 def _refuse_edited(ctx: StepContext, edited: Sequence[Edit]) -> None:

@@ -14,7 +14,7 @@ from initdb.steps import restamp
 from initdb.steps.catalog.issue import Issue
 from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Application, Progress, StepContext
-from initdb.steps.health.lost_tables import refuse_lost_rows
+from initdb.steps.health.lost_tables import is_ordered, refuse_lost_rows
 from initdb.steps.payload.elapsed import milliseconds
 from initdb.steps.payload.remaining import pending_seeds
 from initdb.steps.repairs.action import NOT_CRITICAL, Action, RepairPlan
@@ -112,7 +112,7 @@ def planned_for(ctx: StepContext) -> RepairPlan:
         InitError: `defects-remain`, if the settings forbid repairs.
     """
     found = _defects(ctx, pending_seeds(ctx))
-    if found and ctx.settings.repair == "never":
+    if found and ctx.settings.repair == "never" and not is_ordered(ctx):
         raise _stopped("defects-remain", ctx, found)
     planned = plan(found, ctx.application, ctx.work)
     refuse_lost_rows(ctx, {action.table for action in planned.actions if action.kind == "create-table"})

@@ -74,15 +74,17 @@ def _restamp(ctx: StepContext, env: Environment, revisions: tuple[str, ...], mar
 
 
 def _conflict(ctx: StepContext, facts: Facts) -> InitError:
-    lost = facts.conflict
-    rows = ", ".join(facts.rows or ()) or "nothing"
+    graph, rows = ctx.application.graph, ", ".join(facts.rows or ()) or "nothing"
+    order = graph.pending(()) if graph else ()
+    lost = sorted(facts.conflict, key=lambda one: order.index(one) if one in order else -1)
+    last = [one for one in lost if graph is None or not any(one in graph.parents[other] for other in lost)]
+    retry = " ".join(f"--retry {one}" for one in lost)
+    mark = " ".join(f"--mark-applied {one}" for one in last)
     return InitError(
         "history-conflict",
         f"the journal knows {', '.join(lost)}, the version table says {rows}",
-        fix="Where the tables have them: initdb resume --mark-applied REV. "
-        "Where they were rolled back on purpose: initdb resume --retry REV.",
+        fix=f"If the tables have the changes: initdb resume {mark}; if not: initdb resume {retry}",
         database=ctx.database,
-        names={"REV": lost[-1]},
     )
 
 

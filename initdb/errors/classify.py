@@ -23,6 +23,7 @@ from initdb.errors.predicates import (
     is_serialization,
     is_too_many_connections,
 )
+from initdb.errors.privileges import grant_for
 from initdb.errors.redact import scrub, url_text
 
 __all__ = [
@@ -121,7 +122,9 @@ def _classified(exc: BaseException, doing: str, database: str | None, target: st
     reference = reference or _BY_WORK.get(doing, "internal-error")
     context = (shown, *_told(error, reference), *found, *_own_place(exc, doing))
     names = of_file(file) if file is not None else None
-    return InitError(reference, *context, database=database, sqlstate=error.code, names=names)
+    grant = grant_for(error.lines[0]) if reference == "database-permission-denied" else None
+    fix = f"Let its owner or a superuser run: {grant}; then: initdb resume" if grant else None
+    return InitError(reference, *context, fix=fix, database=database, sqlstate=error.code, names=names)
 
 
 def _told(error: DriverError, reference: str) -> tuple[str, ...]:

@@ -37,7 +37,9 @@ def postgresql_reference(error: DriverError, doing: str) -> str | None:
     if state.startswith("28"):
         return "authentication-failed"
     if state == "42501":
-        return "journal-permission" if doing in ("journal", "append") else "database-permission-denied"
+        # A look at a database reads the journal first, whatever it looks for.
+        ours = doing in ("journal", "append") or " init_journal" in error.text
+        return "journal-permission" if ours else "database-permission-denied"
     if state == "57014":
         # A limit and a person have the same code; only the message differs.
         return "statement-cancelled" if "user request" in error.text else "statement-timeout"

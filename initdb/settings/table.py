@@ -104,7 +104,7 @@ SETTINGS: tuple[Setting, ...] = (
         "repair",
         one_of(*get_args(values.Repair)),
         "safe",
-        "Whether a boot repairs defects if that cannot lose data (safe), or repairs nothing (never).",
+        "Whether a boot repairs defects if that loses no data (safe), or none (never); initdb repair does.",
         example="never",
         alters_work=True,
     ),

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from functools import partial
 from types import FrameType
 from typing import NoReturn, TypeAlias
@@ -142,7 +143,8 @@ def graceful(stopper: Stopper, *, host: bool) -> Iterator[None]:
     else:
         previous = {}
     _replaced.append((old_fd, previous))
-    listen = partial(_listen, reader, stopper, host=host, onward=old_fd)
+    # The thread prints as this one does: with the commands as they are typed here.
+    listen = partial(copy_context().run, _listen, reader, stopper, host=host, onward=old_fd)
     thread = threading.Thread(target=listen, name="initdb-stop", daemon=True)
     thread.start()
     try:

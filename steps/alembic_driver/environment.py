@@ -20,6 +20,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
+from initdb.errors import InitError
 from initdb.errors.classify import is_made_meanwhile
 from initdb.events.head import RowsMoved
 from initdb.steps.alembic_driver import private_names
@@ -169,12 +170,18 @@ class Environment:
 
         Args:
             revisions: The new version rows.
+
+        Raises:
+            InitError: `adoption-failed`, if they are not there afterwards.
         """
         self._make_table()
         self.lock_rows()
         rows = self.rows()
         for step in private_names.stamp_steps(self.script, revisions, rows):
             rows = self._apply(step, rows, contextlib.nullcontext())
+        if not self.still(rows):
+            # Into a view SQLite inserts nothing, and says nothing about it to Alembic.
+            raise InitError("adoption-failed", f"{self.version_table} does not keep rows: is it a view?")
         return rows
 
     def _make_table(self) -> None:

@@ -26,11 +26,20 @@ def refuse_lost_rows(ctx: StepContext, missing: Collection[str]) -> None:
     Raises:
         InitError: `table-lost`.
     """
-    run = ctx.knowledge.last_run
-    if not missing or (run is not None and run.reason == ORDERED):
+    if not missing or is_ordered(ctx):
         return
     before = last_inventory(ctx.work, ctx.journal, ctx.knowledge)
     names = sorted(before.rows & set(missing)) if before is not None else []
     gone = [Issue("missing-table", name, f"The table {name} is gone.", table=name) for name in names]
     if lost := counted(ctx.work, ctx.application, ctx.settings.ignore, gone):
         raise InitError("table-lost", *(issue.text for issue in lost), database=ctx.database)
+
+
+def is_ordered(ctx: StepContext) -> bool:
+    """Whether a person has ordered this run with `initdb repair`.
+
+    Args:
+        ctx: The step's context.
+    """
+    run = ctx.knowledge.last_run
+    return run is not None and run.reason == ORDERED

@@ -45,7 +45,8 @@ def _issues(connection: Connection, rule: Rule) -> Iterable[Issue]:
         sentences = [safe_text(f"The rule {rule.name} failed: {type(error).__name__}: {_first_line(error)}")]
     if not nested.is_active:
         ended = f"the rule {rule.name} committed or rolled back the connection that it was given"
-        raise InitError("validation-failed", ended, database=connection.dialect.name)
+        fix = "Take commit() and rollback() out of the rule, then: initdb resume"
+        raise InitError("validation-failed", ended, fix=fix, database=connection.dialect.name)
     nested.rollback()
     for number, sentence in enumerate(sentences, 1):
         name = rule.name if len(sentences) == 1 else f"{rule.name} {number}"

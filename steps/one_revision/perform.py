@@ -147,7 +147,8 @@ def _once(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
             rows = env.apply(job.step, at.rows, _savepoint(ctx, env, job.step.revision))
         new = violations(env.connection) - at.violated
         if new:
-            raise InitError("constraint-violation", *sorted(new)[:10], database=ctx.database)
+            fix = "Let the revision correct these rows too, then: initdb resume"
+            raise InitError("constraint-violation", *sorted(new)[:10], fix=fix, database=ctx.database)
         ctx.unit.commit(env.connection, job.event(rows))
     return Start(rows, at.violated)
 

@@ -21,11 +21,16 @@ def identifiers(files: Files) -> None:
     A dependency that no file has passes if the labels of some file are unknown: it may be one of them.
 
     Raises:
-        InitError: `broken-history`, with everything that is wrong.
+        InitError: `broken-history`, with everything that is wrong; `revision-missing`, if that is only files.
     """
-    wrong = [*_illegal(files), *_unknown_downs(files), *_doubled_labels(files), *_unknown_dependencies(files)]
+    missing = dict(_missing(files))
+    said = tuple(missing.values())
+    wrong = [*_illegal(files), *_doubled_labels(files), *_unknown_dependencies(files)]
     if wrong:
-        raise InitError("broken-history", *wrong)
+        raise InitError("broken-history", *wrong, *said)
+    if missing:
+        revision, folder = next(iter(missing)), next(iter(files.values())).path.parent
+        raise InitError("revision-missing", *said, names={"REV": revision, "FOLDER": str(folder)})
 
 
 def acyclic(files: Files, parents: Parents) -> None:
@@ -82,18 +87,20 @@ def _labels(files: Files, revisions: Iterable[str]) -> frozenset[str] | None:
 
 
 def _illegal(files: Files) -> Iterator[str]:
+    for file in files.values():
+        if "None" in file.down and "None" not in files:
+            yield f"{file.path}: down_revision is the text 'None'; write None without quotes"
     for revision, file in files.items():
         if not revision or any(character in _ILLEGAL for character in revision):
             yield f"{file.path}: {revision!r} is no identifier; Alembic refuses the characters {_ILLEGAL}"
 
 
-def _unknown_downs(files: Files) -> Iterator[str]:
+def _missing(files: Files) -> Iterator[tuple[str, str]]:
+    """Each revision that is followed and has no file, with a line that says so."""
     for revision, file in files.items():
         for down in file.down:
-            if down == "None" and down not in files:
-                yield f"{file.path}: down_revision is the text 'None'; write None without quotes"
-            elif down not in files:
-                yield f"{file.path}: {revision} follows {down}, which no file has"
+            if down not in files and down != "None":
+                yield down, f"{file.path}: {revision} follows {down}, which no file has"
 
 
 def _doubled_labels(files: Files) -> Iterator[str]:

@@ -37,9 +37,8 @@ def read_revisions(place: MigrationPlace) -> tuple[RevisionFile, ...]:
                 continue
             twin = found.setdefault(file.revision, file)
             if twin is not file:
-                raise InitError(
-                    "revision-duplicate", f"{file.revision}: {twin.path}", f"{file.revision}: {path}"
-                )
+                places = (f"{file.revision}: {one}" for one in (twin.path, path))
+                raise InitError("revision-duplicate", *places, names=file.names)
     return tuple(found.values())
 
 

@@ -12,11 +12,12 @@ from sqlalchemy import Connection, NestedTransaction, RootTransaction, event
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, OperationalError
 
 from initdb.errors import InitError
+from initdb.errors.classify import classify
 from initdb.errors.translated import translated
 from initdb.events.process import in_this_process
 from initdb.events.undo import on_error
 from initdb.steps.seeds.model import SeedSource
-from initdb.steps.seeds.refusals import code_of, first_line
+from initdb.steps.seeds.refusals import first_line
 from initdb.steps.seeds.scripts import load_function
 from initdb.steps.transactions.sql_words import transaction_word
 
@@ -35,7 +36,8 @@ def call(source: SeedSource, connection: Connection) -> int:
 
     Raises:
         InitError: `seed-callable-failed`. The function failed; or it would have ended the transaction, which
-            is refused before it reaches the driver; or it has ended it on the driver's own connection.
+            is refused before it reaches the driver; or it has ended it on the driver's own connection. What
+            the database refused is `seed-failed`, `seed-rejected`, or what its code says.
         DBAPIError: A retry may help: a lost connection or a lock, for example.
     """
     function = load_function(source)
@@ -125,7 +127,11 @@ def _failure(source: SeedSource, error: Exception) -> Exception:
     if _is_of_the_moment(error):
         return error
     said = f"{source.name}{_own_line(traceback.extract_tb(error.__traceback__))}: {first_line(error)}"
-    return InitError("seed-callable-failed", said, sqlstate=code_of(error))
+    if not isinstance(error, DBAPIError):
+        return InitError("seed-callable-failed", said)
+    found = classify(error, doing="seed", database="").rendered()
+    statement = [line for line in found.context if line.startswith("statement: ")]
+    return InitError(found.reference, said, *statement, fix=found.fix, sqlstate=found.sqlstate)
 
 
 def _own_line(frames: Sequence[traceback.FrameSummary]) -> str:

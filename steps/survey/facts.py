@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, MetaData
 
+from initdb.errors import InitError
 from initdb.events.knowledge import Knowledge, SeedRecord
 from initdb.events.payloads.work import DatabaseInspected
 from initdb.steps.catalog.port import catalogue_of
@@ -78,11 +79,20 @@ def survey(connection: Connection, application: Application, known: Knowledge) -
         connection: In a transaction that may read.
         application: The parts of the application.
         known: What the journal says.
+
+    Raises:
+        InitError: `inspection-failed`, if another table has the name of the version table.
     """
     table, schema = version_place(application, known)
     rows = catalogue_of(connection).version_rows(table, schema)
     present = catalogue_of(connection).tables()
     default = connection.dialect.default_schema_name
+    if rows is None and (schema, table) in present:
+        fix = 'Rename it: ALTER TABLE "TABLENAME" RENAME TO not_of_alembic; then: initdb run'
+        said = f"the table {table} has no column version_num, so it is not Alembic's version table"
+        raise InitError(
+            "inspection-failed", said, fix=fix, database=connection.dialect.name, names={"TABLENAME": table}
+        )
     wanted = wanted_tables(application, present, default)
     there = count_tables(present, (name.removeprefix(f"{default}.") for name in wanted[0]), table)
     if rows and not there and made_nothing(application, known, rows):

@@ -68,7 +68,7 @@ def test_a_directory_that_cannot_be_read_is_in_the_result(made: Shop) -> None:
     made.revision("r3", "nowhere", "pass")
     result = runner(made).run_migrations()
     assert not result.success
-    assert "error: broken-history" in str(result.error_message)
+    assert "error: revision-missing" in str(result.error_message)
     with pytest.raises(InitError):
         runner(made).check_pending_migrations()
 

@@ -215,7 +215,7 @@ def test_an_env_py_that_chooses_a_folder_and_fails(bare: Project) -> None:
 BROKEN = {
     "a syntax error": ("revision-unparsable", "revision = 'r4'\ndown_revision = 'r2'\ndef upgrade(:\n"),
     "no down_revision": ("revision-unparsable", "revision = 'r4'\ndef upgrade(): pass\n"),
-    "a down_revision that nobody has": ("broken-history", "revision = 'r4'\ndown_revision = 'r9'\n"),
+    "a down_revision that nobody has": ("revision-missing", "revision = 'r4'\ndown_revision = 'r9'\n"),
     "two heads": ("multiple-heads", "revision = 'r4'\ndown_revision = 'r1'\n"),
     "an id that is taken": ("revision-duplicate", "revision = 'r1'\ndown_revision = None\n"),
     "a circle": ("broken-history", "revision = 'r4'\ndown_revision = 'r4'\n"),

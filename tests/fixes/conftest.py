@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
+from initdb.statemachine.loop import patience
+from initdb.steps.one_revision import perform
 from tests.cli.console import toy_project
 from tests.fixes.person import Person
-from tests.support.postgres_server import PostgresServer
+from tests.support.postgres_server import PASSWORD_GROUP, PostgresServer
 from tests.support.toy import Toy
 
 _OURS = ("INITDB_", "DATABASE_URL", "FLASK_", "FORCE_COLOR", "NO_COLOR", "CLICOLOR", "TTY_", "PG")
@@ -37,9 +40,6 @@ def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Person]:
     state = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
     monkeypatch.setattr(sys, "path", [*sys.path])
     yield Person(folder, {**os.environ, **state, "PATH": path})
-    for name, module in list(sys.modules.items()):
-        if str(getattr(module, "__file__", "") or "").startswith(str(folder)):
-            del sys.modules[name]
 
 
 @pytest.fixture
@@ -47,6 +47,8 @@ def shared(person: Person) -> Iterator[None]:
     """The folder is where every user may go; our commands are called by one who is not root."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
+        # What a command imports is then there: this Python may be in a folder of root's.
+        person.runs("initdb run --schema-from identity --database-url sqlite:///before.db")
         folder = Path(name) / "my shop"
         folder.mkdir()
         shutil.chown(folder, "nobody")
@@ -65,7 +67,8 @@ def toy(person: Person, database_url: str, request: pytest.FixtureRequest) -> To
 
 def with_server(person: Person, server: PostgresServer, url: str) -> None:
     """The person's PATH has the server's programs; SQL is given to the database as its administrator."""
-    person.environ["PATH"] = f"{server.bin}{os.pathsep}{person.environ['PATH']}"
+    first, rest = person.environ["PATH"].split(os.pathsep, 1)
+    person.environ["PATH"] = os.pathsep.join((first, str(server.bin), rest))  # it has an initdb too
     person.database = url.replace("postgresql+psycopg2", "postgresql")
 
 
@@ -78,3 +81,22 @@ def _claims(request: pytest.FixtureRequest) -> Iterator[None]:
     if person is not None:
         assert claimed <= person.met, f"not printed: {claimed - person.met}"
         assert claimed <= person.typed, f"nothing typed: {claimed - person.typed}"
+
+
+@pytest.fixture
+def app(server: PostgresServer, toy: Toy) -> Iterator[str]:
+    """A role that is no superuser, and owns the database; the settings name it."""
+    name = make_url(toy.url).database
+    server.admin_execute(f"CREATE ROLE \"shop app\" LOGIN PASSWORD 'right' IN ROLE {PASSWORD_GROUP}")
+    server.admin_execute(f'ALTER DATABASE {name} OWNER TO "shop app"')
+    yield "shop app"
+    server.admin_execute('DROP OWNED BY "shop app" CASCADE', database=name or "")
+    server.admin_execute(f"ALTER DATABASE {name} OWNER TO postgres")
+    server.admin_execute('DROP ROLE "shop app"')
+
+
+@pytest.fixture
+def once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One try, since the pauses between several take seconds."""
+    for module in (patience, perform):
+        monkeypatch.setattr(module, "TRIES", 1)

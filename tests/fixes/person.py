@@ -15,6 +15,7 @@ from unittest.mock import patch
 
 import click
 import flask.cli
+from alembic.config import CommandLine
 from click.testing import CliRunner
 
 from initdb.cli.root import make_group
@@ -27,6 +28,13 @@ from tests.support.own_modules import own_modules
 _OPERATORS = re.compile(r"[|&;<>$`*?]|^\(")
 _ANSWERS_2 = ("getent", "ls", "pg_isready", "psql")
 """Programs that answer with 2: a server that cannot be reached, a name without an address."""
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def _alembic(words: tuple[str, ...]) -> None:
+    """Alembic's own command line, in this process."""
+    CommandLine(prog="alembic").main(words)
 
 
 @dataclass(frozen=True)
@@ -64,8 +72,10 @@ class Person:
         words = [] if _OPERATORS.search(re.sub(r"'[^']*'|\"[^\"]*\"", "", command)) else shlex.split(command)
         if words[:1] == ["initdb"]:
             return self._called(command, make_group(), words)
-        if words[:1] == ["flask"]:
+        if words[:2] == ["flask", "initdb"] or (words[:2] == ["flask", "--app"] and words[3:4] == ["initdb"]):
             return self._called(command, flask.cli.FlaskGroup(), words)
+        if words[:1] == ["alembic"]:
+            return self._called(command, _alembic, words)
         return self.shell(command)
 
     def runs(self, command: str) -> Done:
@@ -89,6 +99,15 @@ class Person:
         self.met.add(reference)
         assert set(fields_in(self.error)) <= set(left), self.error
         return self.error
+
+    def explains(self, reference: str) -> None:
+        """Types `initdb explain` for a reference that a line of the last output names."""
+        assert f"{reference}: " in self.last.output, self.last.output
+        row = CATALOGUE[reference]
+        page = self.runs(f"initdb explain {reference}")
+        assert " ".join(row.fix.split()) in " ".join(page.stdout.split())
+        self.last = Done(page.command, 0, "", f"error: {reference}\n\nfix: {row.fix}\n")
+        self.met.add(reference)
 
     @property
     def error(self) -> str:
@@ -115,7 +134,7 @@ class Person:
     def looks(self) -> list[Done]:
         """Types what the help of the last error says to look at. Whatever it answers, the command is one."""
         self.typed.add(self.reference)
-        commands = looks(self.error)
+        commands = looks("\n".join(line for line in self.error.splitlines() if line.startswith("help: ")))
         assert commands, self.error
         done = [self.sql(one) if one.startswith(SQL) else self.type(one) for one in commands]
         for one in done:
@@ -140,7 +159,7 @@ class Person:
         done = subprocess.run(["sh", "-c", command], input=given, check=False, **options)
         return Done(command, done.returncode, done.stdout, done.stderr)
 
-    def _called(self, command: str, group: click.Group, words: list[str]) -> Done:
+    def _called(self, command: str, group: click.Command, words: list[str]) -> Done:
         def call() -> Done:
             done = CliRunner().invoke(group, words[1:], prog_name=words[0], env=self.environ)
             return Done(command, done.exit_code, done.stdout, done.stderr)

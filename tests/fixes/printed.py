@@ -75,4 +75,4 @@ def looks(text: str) -> list[str]:
         for place in re.finditer(r"(?<=: )|(?<=; )|(?<=and: )", line):
             if line.startswith(LOOKING, place.start()):
                 found.append(command_at(line, place.start()))
-    return list(dict.fromkeys(found))
+    return [command for command in dict.fromkeys(found) if "--follow" not in command]

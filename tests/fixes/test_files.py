@@ -1,16 +1,15 @@
-"""The file of a SQLite database, its folder and its disk."""
+"""The file of a SQLite database, and its disk."""
 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 
 import pytest
 
 from tests.fixes.claims import fixes
 from tests.fixes.person import Person
-from tests.fixes.test_settings import set_to
+from tests.fixes.scenes import set_to
 from tests.support.small_disk import SmallDisk, small_disk
 from tests.support.toy import Toy
 
@@ -124,31 +123,3 @@ def test_a_disk_that_fails(person: Person, toy: Toy) -> None:
     person.meets(person.shell(f"{strace} initdb run"), "disk-error")
     person.looks()
     person.follows("initdb resume")
-
-
-@fixes("file-permission-denied")
-@pytest.mark.parametrize("place", ["app.db", ".", "data"])
-def test_a_file_of_root(person: Person, shared: None, place: str) -> None:
-    """Root types what is printed: it names the one file or folder that is in the way."""
-    (person.folder / "data").mkdir()
-    shutil.chown(person.folder / "data", "nobody")
-    url = "sqlite:///data/app.db" if place == "data" else "sqlite:///app.db"
-    command = f"initdb run --database-url {url}"
-    if place == "app.db":
-        person.runs(command)
-    shutil.chown(person.folder / place, "root")
-    (person.folder / place).chmod(0o755 if place == "." else 0o700)
-    person.fails(command, "file-permission-denied")
-    person.looks()
-    person.follows("chown nobody", "chmod u+rwX", "initdb run")
-
-
-@fixes("baton-unwritable")
-def test_a_side_file_of_root(person: Person, shared: None) -> None:
-    """Somebody ran a command as root before."""
-    person.runs("initdb run --database-url sqlite:///app.db")
-    side = person.folder / "app.db-initdb"
-    shutil.chown(side, "root")
-    side.chmod(0o600)
-    person.fails("initdb rollback --yes --database-url sqlite:///app.db", "baton-unwritable")
-    person.follows("chown --reference", "chmod --reference", "initdb run")

@@ -170,15 +170,20 @@ def breaks_a_rule(connection: Connection) -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "said"),
-    [(raises, ": RuntimeError: the file is"), (breaks_a_rule, "roles")],
+    ("function", "reference", "said"),
+    [
+        (raises, "seed-callable-failed", ": RuntimeError: the file is"),
+        (breaks_a_rule, "seed-rejected", "roles"),
+    ],
 )
-def test_a_function_that_fails(tables: Engine, function: Callable[[Connection], Any], said: str) -> None:
+def test_a_function_that_fails(
+    tables: Engine, function: Callable[[Connection], Any], reference: str, said: str
+) -> None:
     """The error has its type, its first line and the line of the function, and no parameters."""
     with pytest.raises(InitError) as caught:
         seed_once(tables, source_of(function))
     error = caught.value
-    assert error.reference == "seed-callable-failed"
+    assert error.reference == reference
     line = function.__code__.co_firstlineno + 1
     assert error.context[0].startswith(f"shop.fill ({__file__} line {line}): ")
     assert said in error.context[0]

@@ -8,9 +8,9 @@ _BEFORE = "Nothing was changed: the files are read before the first statement is
 
 _RESTORE = Advice(
     "file-restoration",
-    "Restore the file from version control: git checkout COMMIT -- migrations/versions/FILE\n"
+    "Restore the file from version control: git checkout COMMIT -- FILE\n"
     "If it was deleted long ago, find the last commit that has it:\n"
-    "    git log --all --oneline -- 'migrations/versions/*REV*'\n"
+    "    git log --all --oneline -- FILE\n"
     "Or copy it from an image or a host that still has that version.",
 )
 _BY_HAND = Advice(
@@ -105,9 +105,10 @@ FILES: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "revision-missing",
-        "A revision is applied, or is followed by another one, but has no file.",
+        "A revision is followed by another one, but has no file.",
         _BEFORE,
-        "Restore the file from version control, then: initdb resume",
+        "Restore the file of REV (git log --diff-filter=D -- FOLDER), or correct down_revision, then: "
+        "initdb resume",
         causes=(
             "The file was deleted or squashed after the revision was applied.",
             "It was not committed or not deployed.",
@@ -127,7 +128,7 @@ FILES: tuple[ErrorRow, ...] = (
             "A formatter rewrote the files.",
         ),
         advice=(
-            Advice("troubleshooting", "See what changed: git log -p -- migrations/versions/FILE"),
+            Advice("troubleshooting", "See what changed: git diff HEAD -- FILE; git log -p -- FILE"),
             _RESTORE,
             _BY_HAND,
             _BY_HAND_SQLITE,
@@ -148,7 +149,7 @@ FILES: tuple[ErrorRow, ...] = (
             "Old revisions were replaced by one, and their files deleted.",
         ),
         advice=(
-            Advice("troubleshooting", "See what changed: git log -p -- migrations seeds"),
+            Advice("troubleshooting", "See what changed: git diff HEAD; git log -p"),
             _RESTORE,
             _ACCEPT,
             Advice(
@@ -175,7 +176,7 @@ FILES: tuple[ErrorRow, ...] = (
                 "migration_applied\n"
                 "Give the other a new identifier, and change down_revision in the files that follow it.",
             ),
-            Advice("troubleshooting", 'Find both: grep -rn "^revision" migrations/versions | sort -t= -k2'),
+            Advice("troubleshooting", "See when each was added: git log --oneline -- FOLDER"),
             _SEE_HISTORY,
             _CONSISTENT,
         ),
@@ -201,12 +202,10 @@ FILES: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "broken-history",
-        "The history of revisions is broken: one follows a revision that does not exist, or they form a "
-        "cycle.",
+        "The history of revisions makes no sense: they form a cycle, or two have the same label.",
         _BEFORE,
-        "Correct down_revision, or restore the missing file, then: initdb resume",
+        "Correct what is named above (mostly down_revision), then: initdb resume",
         causes=(
-            "A file was deleted.",
             "down_revision was edited by hand.",
             "A rebase changed the order of two revisions.",
         ),

@@ -42,9 +42,9 @@ HEALTH: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "defects-remain",
-        "The database is not what the application needs, and no safe repair can change that.",
+        "The database is not what the application needs, and boots repair nothing here (repair = never).",
         "The tables and rows are unchanged.",
-        "Fix the defects named above, then: initdb resume",
+        "Repair what loses no data: initdb repair; or fix the defects by hand, then: initdb resume",
         causes=(
             "Somebody changed the database by hand.",
             "Only a part of a backup was restored.",

@@ -298,8 +298,7 @@ JOURNAL: tuple[ErrorRow, ...] = (
         "journal-permission",
         "The role may not create, read or write the journal.",
         _NOTHING,
-        "Let the owner of the database run the GRANT statements that `initdb explain journal-permission` "
-        "lists, then: initdb run",
+        "Let the owner of the database, or of the journal, run the GRANT statements above, then: initdb run",
         causes=(
             "The application's role has few rights on purpose.",
             "Another role created the journal.",
@@ -307,13 +306,20 @@ JOURNAL: tuple[ErrorRow, ...] = (
         advice=(
             Advice(
                 "user-permissions",
-                'To create the journal: GRANT USAGE, CREATE ON SCHEMA public TO "DBROLE"\n'
-                "To write a journal that another role owns:\n"
-                '    GRANT USAGE ON SCHEMA public TO "DBROLE";\n'
-                '    GRANT SELECT, INSERT ON init_journal TO "DBROLE";\n'
-                '    GRANT SELECT, UPDATE (id) ON init_journal_head TO "DBROLE";\n'
-                "To read it only:\n"
-                '    GRANT SELECT ON init_journal, init_journal_head TO "DBROLE";',
+                "If there is no journal yet: "
+                'GRANT USAGE, CREATE ON SCHEMA public TO "DBROLE"\n'
+                "If it has a schema of its own, name that one.",
+                "postgresql",
+            ),
+            Advice(
+                "user-permissions",
+                "If another role owns the journal: "
+                'GRANT SELECT, INSERT ON init_journal TO "DBROLE"; '
+                'GRANT SELECT, UPDATE (id) ON init_journal_head TO "DBROLE"; '
+                'GRANT SELECT ON init_journal_version TO "DBROLE"\n'
+                "To read it only, SELECT on the three tables is enough. In either case the role needs USAGE "
+                "on "
+                "their schema.",
                 "postgresql",
             ),
             Advice(
@@ -335,7 +341,7 @@ JOURNAL: tuple[ErrorRow, ...] = (
         "foreign-journal-table",
         "A table has the journal's name, but it is not the journal.",
         "Nothing was changed: the table is left as it is.",
-        "Rename that table, or give the journal a schema of its own with journal_schema, then: initdb run",
+        'Rename that table: ALTER TABLE "TABLENAME" RENAME TO not_of_initdb; then: initdb run',
         causes=(
             "Another program uses the name init_journal.",
             "An incomplete copy of a journal was restored.",
@@ -355,7 +361,13 @@ JOURNAL: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "clean-up",
-                "If the table must stay, rename it: ALTER TABLE init_journal RENAME TO old_init_journal",
+                "The other program that uses the table must use its new name.",
+            ),
+            Advice(
+                "alternative-configuration",
+                "If the table must keep its name, give the journal a schema of its own: journal_schema = "
+                '"initdb"',
+                "postgresql",
             ),
         ),
     ),

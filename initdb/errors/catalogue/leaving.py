@@ -82,7 +82,7 @@ LEAVING: tuple[ErrorRow, ...] = (
         advice=(
             Advice(
                 "user-permissions",
-                "A superuser can make your role the owner: ALTER TABLE init_journal OWNER TO app\n"
+                'Or a superuser makes your role the owner: ALTER TABLE init_journal OWNER TO "DBROLE"\n'
                 "The same is needed for init_journal_head, init_journal_version and the functions "
                 "init_journal_append, init_journal_move and init_journal_refuse.",
                 "postgresql",

@@ -271,7 +271,8 @@ REVISION: tuple[ErrorRow, ...] = (
         advice=(
             Advice(
                 "configuration-example",
-                'In env.py: config.set_main_option("sqlalchemy.url", os.environ["DATABASE_URL"])',
+                'In env.py: config.set_main_option("sqlalchemy.url", os.environ["DATABASE_URL"].replace("%", '
+                '"%%"))',
             ),
             Advice("troubleshooting", "See which URL initdb uses, without its password: initdb status"),
         ),
@@ -376,7 +377,8 @@ REVISION: tuple[ErrorRow, ...] = (
         "downgrade-missing",
         "The revision has no downgrade, so it cannot be rolled back.",
         _NOTHING,
-        "Write its downgrade(), or a new revision that undoes it, or restore a backup.",
+        "Write its downgrade(), then: initdb rollback; or write a new revision that undoes it, then: initdb "
+        "run",
         causes=("Its downgrade() is empty or absent, or raises NotImplementedError.",),
         advice=(
             *_BACKUP,

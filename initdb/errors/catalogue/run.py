@@ -38,7 +38,7 @@ RUN: tuple[ErrorRow, ...] = (
         "another-process-at-work",
         "Another process is at work on this database, and this one was told not to wait.",
         _NOTHING,
-        "Call the command again without --no-wait: it then waits for the other process.",
+        "Wait for the other process, without --no-wait: initdb run",
         causes=("Another replica is booting.", "Somebody is running initdb by hand."),
         advice=(
             Advice(
@@ -66,7 +66,7 @@ RUN: tuple[ErrorRow, ...] = (
         advice=(
             Advice(
                 "user-permissions",
-                "Allow the role to end another role's sessions: GRANT pg_signal_backend TO app",
+                'Allow this role to end the sessions of others: GRANT pg_signal_backend TO "DBROLE"',
                 "postgresql",
             ),
             Advice(
@@ -308,7 +308,7 @@ RUN: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "alternative-configuration",
-                "Allow the role of the run more time: ALTER ROLE shop_owner SET statement_timeout = 0",
+                'Allow this role more time: ALTER ROLE "DBROLE" SET statement_timeout = 0',
                 "postgresql",
             ),
             Advice(

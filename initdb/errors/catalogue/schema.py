@@ -68,7 +68,7 @@ _BATCH = Advice(
 SCHEMA: tuple[ErrorRow, ...] = (
     ErrorRow(
         "table-creation-failed",
-        "The database refused a statement that creates the schema.",
+        "The schema could not be created: a statement of it was refused.",
         _ROLLED_BACK,
         "Correct the model that the statement comes from, then: initdb resume",
         causes=(
@@ -113,7 +113,7 @@ SCHEMA: tuple[ErrorRow, ...] = (
         "index-creation-failed",
         "An index could not be created.",
         "The tables and the other indexes stand; only this index was rolled back.",
-        "Remove the rows that the index cannot hold (mostly duplicates), then create it: initdb repair",
+        "Correct the index in the model, or the rows that it cannot hold, then create it: initdb repair",
         causes=(
             "Existing rows break a unique index.",
             "A value is too long for the index, or its type has no ordering.",
@@ -304,7 +304,7 @@ SCHEMA: tuple[ErrorRow, ...] = (
         "Act on the database's message above, then: initdb resume",
         causes=("The role may not read the tables or the catalogue.", "A table or view is broken."),
         advice=(
-            Advice("troubleshooting", "Look at the tables by hand: \\d+ (in psql)", "postgresql"),
+            Advice("troubleshooting", "Look at the tables by hand: psql DBURL -c '\\d+'", "postgresql"),
             Advice("troubleshooting", "Look at the tables by hand: sqlite3 DBFILE .schema", "sqlite"),
         ),
     ),
