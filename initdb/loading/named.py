@@ -53,11 +53,14 @@ def _metadata(given: object, folder: Path) -> MetaData:
 def _migrations(given: object, folder: Path) -> object:
     """The callable that a text names. Any other text, such as a path, a package or "package:folder", stays.
 
-    A folder in a package is found without importing the package, so it is looked for first.
+    A folder in a package is found without importing the package, so it is looked for first. Whatever it names,
+    env.py and revisions may import what is in the folder.
     """
-    if not isinstance(given, str) or _is_path(given):
+    if not isinstance(given, str):
         return given
     on_path(folder)
+    if _is_path(given):
+        return given
     attribute = given.partition(":")[2]
     if not all(part.isidentifier() for part in attribute.split(".")) or is_in_package(given):
         return given

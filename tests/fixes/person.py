@@ -8,6 +8,8 @@ import re
 import shlex
 import subprocess
 import sys
+import traceback
+from argparse import Namespace
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +17,7 @@ from unittest.mock import patch
 
 import click
 import flask.cli
-from alembic.config import CommandLine
+from alembic.config import CommandLine, Config
 from click.testing import CliRunner
 
 from initdb.cli.root import make_group
@@ -30,11 +32,23 @@ _ANSWERS_2 = ("getent", "ls", "pg_isready", "psql")
 """Programs that answer with 2: a server that cannot be reached, a name without an address."""
 
 
+class _Alembic(CommandLine):
+    """Prints where this process prints now, not where it did when Alembic was imported."""
+
+    def run_cmd(self, config: Config, options: Namespace) -> None:
+        config.stdout = sys.stdout
+        super().run_cmd(config, options)
+
+
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def _alembic(words: tuple[str, ...]) -> None:
     """Alembic's own command line, in this process."""
-    CommandLine(prog="alembic").main(words)
+    try:
+        _Alembic(prog="alembic").main(words)
+    except Exception:
+        traceback.print_exc()
+        sys.exit(1)
 
 
 @dataclass(frozen=True)

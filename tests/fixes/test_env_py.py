@@ -43,6 +43,18 @@ def test_an_env_py_that_needs_a_variable(person: Person, toy: Toy) -> None:
     person.follows("initdb resume")
 
 
+@fixes("env-py-failed")
+def test_an_env_py_that_needs_a_module(person: Person, toy: Toy) -> None:
+    """There is no ini file: initdb calls Alembic, and says the same. The module is found beside the settings."""
+    env = toy.migrations / "env.py"
+    env.write_text("import shop\n" + env.read_text())
+    person.fails("initdb run", "env-py-failed")
+    person.fails(person.printed("initdb alembic current"), "env-py-failed")
+    (person.folder / "shop.py").touch()
+    person.runs(person.printed("initdb alembic current"))
+    person.follows("initdb resume")
+
+
 @fixes("env-py-ran-nothing")
 def test_an_env_py_that_returns(person: Person, toy: Toy) -> None:
     """It migrates only under a condition."""

@@ -25,11 +25,16 @@ def alembic(call: Call, words: tuple[str, ...]) -> int:
     target = find_target(call)
     from initdb.steps.alembic_driver.command_line import WRITES, call_alembic
     from initdb.steps.application.configured import config_provider
+    from initdb.steps.env_py.failure import env_failure
 
     if words[0] in WRITES and "--sql" not in words:
         instead = {"downgrade": "initdb rollback", "stamp": "initdb resume --mark-applied REV"}
         said = f"alembic {words[0]} would leave nothing in the journal; use: "
         raise click.UsageError(f"{said}{instead.get(words[0], 'initdb run')}")
     engine = make_reading_engine(call, target)
-    call_alembic(config_provider(target.settings, engine), words, "initdb alembic")
+    provider = config_provider(target.settings, engine)
+    try:
+        call_alembic(provider, words, "initdb alembic")
+    except Exception as error:  # env.py may raise anything
+        raise env_failure(error, engine.dialect.name) from error
     return 0
