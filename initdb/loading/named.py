@@ -53,8 +53,8 @@ def _metadata(given: object, folder: Path) -> MetaData:
 def _migrations(given: object, folder: Path) -> object:
     """The callable that a text names. Any other text, such as a path, a package or "package:folder", stays.
 
-    A folder in a package is found without importing the package, so it is looked for first. Whatever it names,
-    env.py and revisions may import what is in the folder.
+    A folder in a package is found without importing the package, so it is looked for first. Whatever the text
+    names, env.py and revisions may import what is in the folder.
     """
     if not isinstance(given, str):
         return given

@@ -45,7 +45,7 @@ def test_an_env_py_that_needs_a_variable(person: Person, toy: Toy) -> None:
 
 @fixes("env-py-failed")
 def test_an_env_py_that_needs_a_module(person: Person, toy: Toy) -> None:
-    """There is no ini file: initdb calls Alembic, and says the same. The module is found beside the settings."""
+    """Without an ini file initdb calls Alembic, and says the same. The module is beside the settings."""
     env = toy.migrations / "env.py"
     env.write_text("import shop\n" + env.read_text())
     person.fails("initdb run", "env-py-failed")

@@ -23,6 +23,7 @@ def alembic(call: Call, words: tuple[str, ...]) -> int:
     resume --mark-applied; with --sql they only print.
     """
     target = find_target(call)
+    from initdb.errors.translated import translated
     from initdb.steps.alembic_driver.command_line import WRITES, call_alembic
     from initdb.steps.application.configured import config_provider
     from initdb.steps.env_py.failure import env_failure
@@ -33,8 +34,6 @@ def alembic(call: Call, words: tuple[str, ...]) -> int:
         raise click.UsageError(f"{said}{instead.get(words[0], 'initdb run')}")
     engine = make_reading_engine(call, target)
     provider = config_provider(target.settings, engine)
-    try:
+    with translated(lambda error: env_failure(error, engine.dialect.name)):
         call_alembic(provider, words, "initdb alembic")
-    except Exception as error:  # env.py may raise anything
-        raise env_failure(error, engine.dialect.name) from error
     return 0
