@@ -141,9 +141,11 @@ def _constraints(table: Table) -> list[Constraint]:
 
 
 def _is_made(constraint: Constraint, compiler: DDLCompiler) -> bool:
-    # For the check of a Boolean or an Enum, this rule says whether the database needs it. For other
-    # constraints it only says whether ALTER TABLE adds them, and create_all() in this process changes that.
-    if getattr(constraint, "_type_bound", False):
+    # This rule says whether the database needs the check of a Boolean, of an Enum, or of the application for
+    # some databases only. A rule of create_all() itself only says that ALTER TABLE adds the constraint.
+    rule = constraint._create_rule
+    by_alter = getattr(rule, "__name__", getattr(rule, "name", None)) == "_create_rule_disable"
+    if getattr(constraint, "_type_bound", False) or (rule is not None and not by_alter):
         return constraint._should_create_for_compiler(compiler)
     return constraint._ddl_if is None or constraint._ddl_if._should_execute(
         CreateConstraint(constraint), constraint, None, compiler=compiler

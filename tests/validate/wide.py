@@ -167,6 +167,7 @@ def _rules(metadata: MetaData) -> None:
         ForeignKeyConstraint(["b"], ["rules.id"], use_alter=True, name="fk_later"),
         CheckConstraint("a > b OR s = 'CHECK (' OR s = '100%'"),
         CheckConstraint("s IS NOT NULL OR a IS NOT NULL", name="some_check"),
+        CheckConstraint("a < 0", name="elsewhere", _create_rule=lambda it: it.dialect.name == "oracle"),
         UniqueConstraint("s", "a", name="uq_s_a"),
         UniqueConstraint("b", "s"),
         Index("ix_expression", func.lower(text("s"))),
