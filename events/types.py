@@ -36,6 +36,7 @@ NOTES: Mapping[str, str] = {
     "journal_created": "The journal's own tables were created.",
     "database_created": "The database itself was missing, and was created before the journal.",
     "backup_made": "A backup is complete; the next change of the database follows it.",
+    "database_restored": "A person restored the database from a backup; the entries before are the backup's.",
     "journal_upgraded": "The journal's own tables were brought to a newer version.",
     "run_stopped": "A run ended before ready: by command, by signal, or standing back.",
     "step_started": "A step that cannot be transactional is about to begin.",

@@ -31,6 +31,7 @@ PAYLOADS: Mapping[str, type[Payload]] = {
         notes.JournalCreated,
         notes.DatabaseCreated,
         notes.BackupMade,
+        notes.DatabaseRestored,
         notes.JournalUpgraded,
         notes.HoldReleased,
         notes.Outage,

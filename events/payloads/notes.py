@@ -73,6 +73,29 @@ class BackupMade(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseRestored(Payload):
+    """The database was restored from a backup. The entries before this one are those of the backup.
+
+    Args:
+        backup: The file of the backup.
+        digest: Its SHA-256.
+        replaced: The file that keeps what was there before; None if there was nothing.
+        was: The number of the last entry of the journal that was replaced; None if it could not be read.
+        was_hash: The hash of that entry.
+        is_: The number of the last entry of the backup.
+    """
+
+    type: ClassVar[str] = "database_restored"
+
+    backup: str
+    digest: str | None = None
+    replaced: str | None = None
+    was: int | None = None
+    was_hash: str | None = None
+    is_: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JournalUpgraded(Payload):
     """The journal's own tables were upgraded from one version to another."""
 

@@ -22,6 +22,7 @@ from initdb.cli.commands.init import init
 from initdb.cli.commands.journal import journal
 from initdb.cli.commands.plan import plan
 from initdb.cli.commands.repair import repair
+from initdb.cli.commands.restore import restore
 from initdb.cli.commands.rollback import release, rollback
 from initdb.cli.commands.run import resume, run
 from initdb.cli.commands.status import status
@@ -39,6 +40,7 @@ COMMANDS: tuple[click.Command, ...] = (
     repair,
     rollback,
     release,
+    restore,
     doctor,
     admin,
     alembic,

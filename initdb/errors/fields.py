@@ -19,6 +19,7 @@ FIELDS: MappingProxyType[str, str] = MappingProxyType(
         "FOLDER": "the folder of that file",
         "MOUNTPOINT": "the folder where the file system of that file is mounted",
         "TABLENAME": "the table",
+        "BACKUP": "the name of a backup, or its path",
         "DBFILE": "the file of the SQLite database",
         "DBURL": "the PostgreSQL database, as psql takes it",
         "SERVERURL": "a database of the same server that is always there, as psql takes it",

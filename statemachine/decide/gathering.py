@@ -280,6 +280,15 @@ def _backed_up(known: Gathering, entry: Entry, said: notes.BackupMade) -> None:
         known.backup = Backup(said.file or f"by {said.command}", entry.at)
 
 
+def _restored(known: Gathering, entry: Entry, said: notes.DatabaseRestored) -> None:
+    """What a backup has begun went on elsewhere, and ended there."""
+    known.forget_judgements()
+    known.inventory = None
+    known.end_run("restored")
+    known.tries = known.crashes = 0
+    known.backed_up = False
+
+
 def _failed(known: Gathering, entry: Entry, said: runs.StepFailed) -> None:
     """An order of a person that fails says nothing about the code."""
     if not said.asked:
@@ -346,6 +355,7 @@ _EACH: tuple[tuple[type[Payload], Folder], ...] = (
     (work.HealthValidated, _validated),
     (notes.InventoryTaken, _inventory_taken),
     (notes.BackupMade, _backed_up),
+    (notes.DatabaseRestored, _restored),
     (runs.StepFailed, _failed),
     (runs.StepStarted, _begun),
     (runs.Override, _overridden),

@@ -87,11 +87,12 @@ def with_backup(found: InitError, backup: Backup | None) -> InitError:
 
     Example:
         >>> error = with_backup(InitError("revision-failed"), Backup("/b/1.backup", "2026-11-23T08:06:41Z"))
-        >>> error.rendered().advice[-1]
+        >>> error.rendered().advice[-1].partition("; ")[0]
         'The backup from before the changes, made at 2026-11-23T08:06:41Z: /b/1.backup'
     """
     if backup is not None and not backup.is_past:
-        return found.with_advice(f"The backup from before the changes, made at {backup.at}: {backup.place}")
+        said = f"The backup from before the changes, made at {backup.at}: {backup.place}"
+        return found.with_advice(f"{said}; to go back to it: initdb restore")
     if found.reference != "data-migration-failed":
         return found
     topics = (one.short for one in found.row.advice if one.topic == "backup" and one.fits(found.database))

@@ -127,18 +127,33 @@ def _database_created(it: notes.DatabaseCreated) -> str:
 
 
 def _backup_made(it: notes.BackupMade) -> str:
-    size = "" if it.size is None else f", {_bytes(it.size)}"
+    size = "" if it.size is None else f", {size_in_words(it.size)}"
     where = f"to {it.file}" if it.file else f"by {it.command}"
     return f"backed up {where}{size}{_took(it.ms)}"
 
 
-def _bytes(size: int) -> str:
+def size_in_words(size: int) -> str:
+    """A number of bytes with a unit, rounded.
+
+    Args:
+        size: The number.
+
+    Example:
+        >>> size_in_words(123_456)
+        '123 kB'
+    """
     number, unit = float(size), "B"
     for larger in ("kB", "MB", "GB", "TB"):
         if number < 1000:
             break
         number, unit = number / 1000, larger
     return f"{number:.3g} {unit}"
+
+
+def _restored(it: notes.DatabaseRestored) -> str:
+    was = "a journal that could not be read" if it.was is None else f"entry {it.was}"
+    kept = f"; what it replaced is {it.replaced}" if it.replaced else ""
+    return f"restored the database from {it.backup}, from {was} back to entry {it.is_}{kept}"
 
 
 def _run_started(it: runs.RunStarted) -> str:
@@ -278,6 +293,7 @@ _SENTENCES: Mapping[str, Callable[[Data], str]] = dict(
         _sentence(notes.JournalCreated, _journal_created),
         _sentence(notes.DatabaseCreated, _database_created),
         _sentence(notes.BackupMade, _backup_made),
+        _sentence(notes.DatabaseRestored, _restored),
         _sentence(runs.RunStarted, _run_started),
         _sentence(runs.RunResumed, _run_resumed),
         _sentence(runs.RunContinued, _run_continued),

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-BACKUP, REPLACED = "backup", "replaced"
-"""The kinds of files: made before a change; put aside by a restore."""
+BACKUP, REPLACED, STAGED = "backup", "replaced", "staged"
+"""The kinds of files: made before a change; put aside by a restore; about to be restored."""
 
 _PART = ".part"
 _PIECE = 2**20
@@ -29,7 +29,7 @@ class Shelf:
     Args:
         folder: Where the files are.
         name: The name of the database, or of its file.
-        journal: The id of its journal.
+        journal: The id of its journal; empty if it is not known. Then files of any journal count.
     """
 
     folder: Path
@@ -70,11 +70,12 @@ class Shelf:
             kinds: Which; by default all that are complete.
         """
         known = "|".join(kinds or (BACKUP, REPLACED))
-        return self._matching(rf"\.\d{{8}}T\d{{6}}Z(-\d+)?-{self._mark}\.({known})")
+        return self._matching(rf"\.\d{{8}}T\d{{6}}Z(-\d+)?-{self._any_mark}\.({known})")
 
     def remove_halves(self) -> None:
         """Remove what an interrupted process has left. Call it with the baton held."""
-        for path in self._matching(rf"\.\d{{8}}T\d{{6}}Z(-\d+)?-{self._mark}\.\w+{re.escape(_PART)}(-\w+)?"):
+        form = rf"\.\d{{8}}T\d{{6}}Z(-\d+)?-{self._mark}\.\w+(-\w+)?{re.escape(_PART)}(-\w+)?"
+        for path in self._matching(form) if self.journal else ():
             remove(path)
 
     def _matching(self, pattern: str) -> list[Path]:
@@ -91,6 +92,10 @@ class Shelf:
     @property
     def _mark(self) -> str:
         return re.sub(r"\W", "", self.journal)[-8:]
+
+    @property
+    def _any_mark(self) -> str:
+        return self._mark or r"\w{8}"
 
 
 def part_of(path: Path) -> Path:

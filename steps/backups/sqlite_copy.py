@@ -23,13 +23,20 @@ class Damaged(Exception):
     """A database whose own checks fail; the arguments are what they say, one line each."""
 
 
-def copy(source: sqlite3.Connection, target: Path, tick: Tick = lambda done, of: None) -> None:
+def copy(
+    source: sqlite3.Connection,
+    target: Path,
+    tick: Tick = lambda done, of: None,
+    *,
+    checked: bool = True,
+) -> None:
     """Copy a database as it is at one moment into a new file of mode 0600. It need not be on the disk yet.
 
     Args:
         source: The database, in no transaction.
         target: The new file, in a folder that exists.
         tick: See `Tick`.
+        checked: Whether SQLite checks the copy.
 
     Raises:
         Damaged: The copy does not pass SQLite's integrity check, so neither does the source.
@@ -42,7 +49,8 @@ def copy(source: sqlite3.Connection, target: Path, tick: Tick = lambda done, of:
         copied.execute("PRAGMA journal_mode = MEMORY")
         with _one_moment(source):
             source.backup(copied, pages=PAGES, progress=lambda _, left, of: tick(of - left, of))
-        check(copied)
+        if checked:
+            check(copied)
 
 
 def check(database: sqlite3.Connection) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from initdb.statemachine.loop.writer import Writer
 from initdb.steps import backup
+from initdb.steps.backups.sqlite_copy import Tick
 from tests.backups.kept import Kept, names_in
 from tests.support.boot import Boot
 from tests.support.crash import killed_after
@@ -45,7 +46,10 @@ def _in_the_middle() -> None:
         run(words, environ, tick)
         kill()
 
-    backup.copy = lambda source, target, tick=kill: copy(source, target, kill)
+    def copied(source: sqlite3.Connection, target: Path, tick: Tick) -> None:
+        copy(source, target, kill)
+
+    backup.copy = copied  # type: ignore[assignment]
     backup.command.run = half
 
 

@@ -142,7 +142,8 @@ def test_a_failure_names_the_first_since_ready(kept: Kept) -> None:
         assert outcome.error is not None and outcome.error.reference == "revision-failed"
         said = outcome.error.advice[-1]
         first = kept.events()[0].data["file"]
-        assert said.startswith("The backup from before the changes, made at ") and said.endswith(f": {first}")
+        assert said.startswith("The backup from before the changes, made at ")
+        assert said.endswith(f": {first}; to go back to it: initdb restore")
     assert len(kept.files()) == 2
     initializer = kept.toy.initializer()
     seen = initializer.look()

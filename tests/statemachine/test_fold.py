@@ -329,6 +329,14 @@ def test_a_ready_database_has_no_backup_yet_for_the_next_change() -> None:
     assert newer is not None and (newer.place, newer.is_past) == ("/b/2", False)
 
 
+def test_a_restored_database_has_no_run_that_was_cut_off() -> None:
+    """What went on after the backup is not in its journal. The next change has a backup of its own."""
+    known = _fold(START, BEHIND, BACKUP, ("database_restored", {"backup": "/b/1", "is": 3}))
+    assert known.last_run is not None and known.last_run.ended == "restored"
+    assert (known.crashes, known.tries, known.backed_up) == (0, 0, False)
+    assert _fold(START, BEHIND, ("database_restored", {"backup": "/b/1", "is": 3}), START).crashes == 0
+
+
 def test_a_database_without_a_table_has_nothing_to_lose() -> None:
     """Until its first run has ended, also if it is killed in between. A version row is something."""
     bare = ("database_inspected", {"there": 0, "pending": ["r1"], "schema_from": "migrations"})

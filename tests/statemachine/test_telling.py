@@ -95,6 +95,16 @@ def entry(kind: str, data: dict[str, Any]) -> Entry:
         ("backup_made", {"file": "/b/1", "size": 999}, "backed up to /b/1, 999 B"),
         ("backup_made", {"command": "a b"}, "backed up by a b"),
         (
+            "database_restored",
+            {"backup": "/b/1", "was": 9, "is": 5, "replaced": "/b/2"},
+            "restored the database from /b/1, from entry 9 back to entry 5; what it replaced is /b/2",
+        ),
+        (
+            "database_restored",
+            {"backup": "/b/1", "is": 5},
+            "restored the database from /b/1, from a journal that could not be read back to entry 5",
+        ),
+        (
             "override",
             {"overrides": 7, "retry": ["r1"]},
             "a person ordered: retry the failure of entry 7, apply r1 again",

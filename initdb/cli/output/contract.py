@@ -144,6 +144,19 @@ FIELDS: Mapping[str, Fields] = {
         "warnings": "how many are what people stumble over",
         "findings": "`area`, `level` (ok, warning or problem), `text` and `fix` (what to type) of each",
     },
+    "restore": COMMON
+    | {
+        "outcome": "listed, or restored",
+        "database": DATABASE,
+        "backups": "what can be restored, the newest first: `name`, `path`, `size` (bytes), and `entry`, `at`"
+        " and `rows` of its journal (null if it cannot be read); null after a restore",
+        "backup": "the file that was restored; this and what follows is null in a list",
+        "digest": "its SHA-256",
+        "replaced": "the file that keeps what was there before, or null if there was nothing",
+        "entry_was": "the number of the last entry before, or null if it could not be read",
+        "entry_is": "the number of the last entry of the backup",
+        "undone": "the revisions that were applied and that the backup does not have",
+    },
     "eject": COMMON
     | {
         "outcome": "ejected; or nothing, if there was nothing of initdb",

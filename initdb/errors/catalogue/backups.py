@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from initdb.errors.rows import Advice, ErrorRow
 
+_AS_IT_WAS = "Nothing was changed; the database is as it was."
+
 BACKUPS: tuple[ErrorRow, ...] = (
     ErrorRow(
         "backup-not-set-up",
@@ -53,5 +55,88 @@ BACKUPS: tuple[ErrorRow, ...] = (
             ),
         ),
         passing=True,
+    ),
+    ErrorRow(
+        "backup-not-found",
+        "There is no such backup.",
+        _AS_IT_WAS,
+        "See which there are: initdb restore --list",
+        causes=(
+            "The name has a typing error.",
+            "Somebody has removed the backup, or none was made: backup is off by default.",
+            "The backups are in another folder now (backup_folder).",
+        ),
+        advice=(
+            Advice(
+                "alternative-configuration",
+                "A path is taken too: initdb restore /var/backups/shop/last.backup",
+                "sqlite",
+            ),
+        ),
+        exit_code=2,
+    ),
+    ErrorRow(
+        "backup-unusable",
+        "The database cannot be restored from this file.",
+        _AS_IT_WAS,
+        "See which others there are: initdb restore --list",
+        causes=(
+            "The file is damaged, or is no SQLite database.",
+            "It has no journal, or that of another application or database.",
+            "A newer version of initdb has written it.",
+        ),
+        advice=(
+            Advice(
+                "troubleshooting", "See what SQLite says: sqlite3 BACKUP 'PRAGMA integrity_check'", "sqlite"
+            ),
+            Advice(
+                "manual-procedure",
+                "To use the file all the same, stop what uses the database, move DBFILE and its -wal away, "
+                "and put the file in its place; then: initdb run",
+                "sqlite",
+            ),
+        ),
+    ),
+    ErrorRow(
+        "restore-refused",
+        "The database must not be replaced now.",
+        _AS_IT_WAS,
+        "Stop what uses the database, then: initdb restore BACKUP --yes",
+        causes=(
+            "Another process has the file open: the application, or a shell of SQLite.",
+            "Nobody was there to ask, and --yes was not given.",
+        ),
+        advice=(
+            Advice("troubleshooting", "See who has the file open: fuser -v DBFILE", "sqlite"),
+            Advice(
+                "consistency",
+                "What a process wrote through an open connection after a restore could be lost.",
+                "sqlite",
+            ),
+        ),
+    ),
+    ErrorRow(
+        "restore-elsewhere",
+        "This command restores SQLite files. The program that backed up a PostgreSQL database restores it.",
+        _AS_IT_WAS,
+        "Restore it into a new database (pg_restore), then swap the names: initdb explain restore-elsewhere",
+        causes=("The database is on a PostgreSQL server.",),
+        advice=(
+            Advice(
+                "manual-procedure",
+                "Restore it beside the present one, then swap the names while nobody is connected:\n"
+                "    createdb -h HOST -p PORT -U DBROLE restored\n"
+                "    pg_restore -h HOST -p PORT -U DBROLE --exit-on-error --dbname=restored BACKUP\n"
+                "    psql SERVERURL -c 'ALTER DATABASE \"DBNAME\" RENAME TO replaced'\n"
+                "    psql SERVERURL -c 'ALTER DATABASE restored RENAME TO \"DBNAME\"'",
+                "postgresql",
+            ),
+            Advice(
+                "consistency",
+                "After a restore boots go on from there. They apply the revisions that the code has and the "
+                "backup has not.",
+            ),
+        ),
+        exit_code=2,
     ),
 )
