@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from initdb.errors import InitError
+from initdb.errors import InitError, naming
 from initdb.loading.foreign_code import foreign_code
 from initdb.loading.objects import load_object
 
@@ -19,7 +19,8 @@ def load_metadata(text: str, *, folder: Path | None = None) -> MetaData:
     Raises:
         InitError: bad-metadata.
     """
-    return as_metadata(load_object(text, folder=folder), text)
+    with naming(lambda: {"MODULE": text.partition(":")[0]}):
+        return as_metadata(load_object(text, folder=folder), text)
 
 
 def as_metadata(found: object, text: str) -> MetaData:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from initdb.errors import InitError, naming
+from initdb.loading.foreign_code import foreign_code
 from initdb.loading.models import as_metadata, load_metadata
 from initdb.loading.objects import load_object, on_path
 from initdb.loading.packages import is_in_package
@@ -39,15 +41,33 @@ def load_named(metadata: object, base: object, migrations: object, *, folder: Pa
         folder: Put first on `sys.path`.
 
     Raises:
-        InitError: bad-metadata, migrations-not-found.
+        InitError: bad-metadata, bad-base, migrations-not-found.
     """
     models = None if metadata is None else _metadata(metadata, folder)
-    found = load_object(base, folder=folder) if isinstance(base, str) else base
-    return Named(models, getattr(found, "metadata", found), _migrations(migrations, folder))
+    return Named(models, None if base is None else _base(base, folder), _migrations(migrations, folder))
 
 
 def _metadata(given: object, folder: Path) -> MetaData:
     return load_metadata(given, folder=folder) if isinstance(given, str) else as_metadata(given, "metadata")
+
+
+def _base(given: object, folder: Path) -> object:
+    """A MetaData, or a callable that is given a connection."""
+    if isinstance(given, str):
+        with naming(lambda: {"MODULE": given.partition(":")[0]}):
+            return _base_of(load_object(given, folder=folder, reference="bad-base"), given)
+    return _base_of(given, "base")
+
+
+def _base_of(found: object, text: str) -> object:
+    from sqlalchemy import MetaData
+
+    with foreign_code("bad-base", f'"{text}" raised when it was used:'):
+        made = getattr(found, "metadata", found)
+    if not isinstance(made, MetaData) and not callable(made):
+        allowed = "a MetaData, a declarative base, or a function that is given a connection"
+        raise InitError("bad-base", f'"{text}" is of type {type(found).__name__}; allowed: {allowed}')
+    return made
 
 
 def _migrations(given: object, folder: Path) -> object:

@@ -69,6 +69,7 @@ def test_a_folder_that_is_not_there(console: Console) -> None:
         ("database_url = ", "settings-file-unreadable"),
         ('migrations = "nowhere"\ndatabase_url = "sqlite:///app.db"', "migrations-not-found"),
         ('metadata = "shop.models:db"\ndatabase_url = "sqlite:///app.db"', "bad-metadata"),
+        ('base = "shop.legacy:make"\ndatabase_url = "sqlite:///app.db"', "bad-base"),
         ('app = "shop:create_app"', "bad-app"),
         ('seeds = ["nowhere"]\ndatabase_url = "sqlite:///app.db"', "seeds-not-found"),
     ],

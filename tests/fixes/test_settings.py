@@ -28,6 +28,8 @@ def database_url(sqlite_url: str) -> str:
         pytest.param("database_url", '"postgresql://app@host:port/shop"', "", marks=fixes("bad-url")),
         pytest.param("database_url", '"postgresql+psycopg9://h/shop"', "", marks=fixes("no-such-driver")),
         pytest.param("metadata", '"shop.models:Base"', '"models:metadata"', marks=fixes("bad-metadata")),
+        pytest.param("base", '"legacy:metadata"', '"models:first"', marks=fixes("bad-base")),
+        pytest.param("base", '"json:__doc__"', None, marks=fixes("bad-base")),
         pytest.param("migrations", '"migration"', '"alembic"', marks=fixes("migrations-not-found")),
         pytest.param("seeds", '"seed"', '"seeds"', marks=fixes("seeds-not-found")),
     ],
@@ -36,10 +38,12 @@ def test_a_line_of_the_settings(
     person: Person, toy: Toy, request: pytest.FixtureRequest, name: str, wrong: str, right: str | None
 ) -> None:
     """It is corrected where it is set; then what the error says brings the database to ready."""
-    (person.folder / "models.py").write_text(MODELS)
+    (person.folder / "models.py").write_text(f"{MODELS}\n\ndef first(connection):\n    pass\n")
     set_to(person, name, wrong)
     (mark,) = request.node.iter_markers("fixes")
     person.fails("initdb run", mark.args[0])
+    if "there is no module" in person.error:
+        assert "ModuleNotFoundError" in person.type(person.printed("python -c 'import")).stderr
     set_to(person, name, json.dumps(toy.url) if right == "" else right)
     person.follows("initdb run")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,8 +21,8 @@ def own_modules(folder: Path) -> Iterator[None]:
         yield
     finally:
         sys.path[:] = path
+        inside = f"{folder}{os.sep}"
         for name, module in list(sys.modules.items()):
-            file = getattr(module, "__file__", None)
-            if file and Path(file).is_relative_to(folder):
+            if str(getattr(module, "__file__", None)).startswith(inside):
                 del sys.modules[name]
         sys.modules.update(shadowed)

@@ -212,15 +212,38 @@ SETTINGS: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "bad-metadata",
-        "The models that the setting metadata names cannot be imported, or are not a MetaData.",
+        "The setting metadata does not lead to the models of the application.",
         _NOTHING,
-        'Correct metadata ("module:attribute", for example shop.models:db.metadata), then: initdb run',
+        'Write metadata as "module:name", such as "shop.models:db", then: initdb run',
         causes=(
-            "The module cannot be imported from this working directory.",
-            "The module itself raises an error.",
-            "The attribute is not a MetaData.",
+            "The module is neither in this folder nor installed.",
+            "The module raises an error when it is imported.",
+            "The name stands for something else than a MetaData, a declarative base, a db object of "
+            "Flask-SQLAlchemy, or a function that returns one of these.",
         ),
-        advice=(Advice("troubleshooting", "Import it by hand: python -c 'import shop.models'"), _EXAMPLE),
+        advice=(
+            Advice("troubleshooting", "Import it by hand: python -c 'import MODULE'"),
+            Advice("configuration-example", 'In initdb.toml: metadata = "shop.models:db"'),
+        ),
+        exit_code=2,
+    ),
+    ErrorRow(
+        "bad-base",
+        "The setting base does not lead to what creates the tables that come before the revisions.",
+        _NOTHING,
+        'Write base as "module:name", such as "shop.legacy:metadata", then: initdb run',
+        causes=(
+            "The module is neither in this folder nor installed.",
+            "The module raises an error when it is imported.",
+            "The name stands for something else than a MetaData, or a function that is given a connection.",
+        ),
+        advice=(
+            Advice("troubleshooting", "Import it by hand: python -c 'import MODULE'"),
+            Advice(
+                "configuration-example",
+                'In initdb.toml: schema_from = "base" and base = "shop.legacy:metadata"',
+            ),
+        ),
         exit_code=2,
     ),
     ErrorRow(
@@ -234,10 +257,7 @@ SETTINGS: tuple[ErrorRow, ...] = (
             "It has no SQLAlchemy extension.",
             "The driver that its database URL needs is not installed.",
         ),
-        advice=(
-            Advice("troubleshooting", "Create it by hand: python -c 'import shop; shop.create_app()'"),
-            _EXAMPLE,
-        ),
+        advice=(Advice("configuration-example", 'In initdb.toml: app = "shop:create_app"'),),
         exit_code=2,
     ),
     ErrorRow(
