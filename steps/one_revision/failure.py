@@ -28,6 +28,10 @@ _REFUSES = (
     "The statement refuses a transaction: put it into `with op.get_context().autocommit_block():`, best in a "
     "revision of its own."
 )
+_NEEDS_BATCH = (
+    "SQLite changes no constraint of a table that is there: use `with op.batch_alter_table(...)`. If the "
+    'revisions are for another database: schema_from = "models" makes a new SQLite database from the models.'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,12 @@ def _lacks_table(error: BaseException) -> bool:
 
 
 def _hint(error: BaseException) -> tuple[str, ...]:
-    """What to do about a statement that refuses a transaction (25001; SQLite has no code for it)."""
+    """What to do about a statement that the database refuses as it is.
+
+    One that refuses a transaction has 25001; SQLite has no code for it. Alembic knows what SQLite lacks.
+    """
+    if isinstance(error, NotImplementedError) and "SQLite" in str(error):
+        return (_NEEDS_BATCH,)
     found = driver_error(error)
     if found is None:
         return ()

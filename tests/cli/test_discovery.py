@@ -169,6 +169,15 @@ def test_flask_app_as_flask_reads_it(value: str, best: str | None) -> None:
             {"s/__init__.py": "from s import t\n", "s/b.py": BASE, "s/t.py": "from .b import Base\n" + TABLE},
             ["s.b:Base"],
         ),
+        (
+            {
+                "s/b.py": BASE + TABLE,
+                "s/c.py": "from .b import Base\n" + TABLE,
+                "s/d.py": "from .b import Base\n" + TABLE,
+                "s/testing/all.py": "from s.b import Base\nimport s.c, s.d\n",
+            },
+            [""],
+        ),
     ],
 )
 def test_models(files: Mapping[str, str], names: list[str]) -> None:

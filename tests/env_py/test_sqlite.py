@@ -170,3 +170,15 @@ def test_a_second_connection_that_writes_is_named(made: Project) -> None:
     assert "002_r2.py line" in error
     assert "second connection" in error
     assert made.applied() == ["r1"]
+
+
+def test_a_constraint_that_sqlite_cannot_change(made: Project) -> None:
+    """Many directories were written for another database alone. Two ways out are named."""
+    made.revision(2, '    op.create_unique_constraint("uq", "t1", ["name"])')
+    error = made.failure()
+    assert (
+        "revision-failed" in error and "op.batch_alter_table" in error and 'schema_from = "models"' in error
+    )
+    body = 'batch.create_unique_constraint("uq", ["name"])'
+    made.revision(2, f'    with op.batch_alter_table("t1") as batch:\n        {body}')
+    assert made.initializer().initialize().success

@@ -28,6 +28,8 @@ _CALLS = frozenset(
 _METADATA = frozenset({"sqlalchemy.MetaData", "sqlalchemy.schema.MetaData"})
 _TABLE = frozenset({"sqlalchemy.Table", "sqlalchemy.schema.Table"})
 _SQLMODEL = "sqlmodel.SQLModel"
+_FOR_TESTS = frozenset({"conftest", "testing"})
+"""Parts of the names of modules that an application does not import when it runs."""
 _DEEPEST = 8
 """How many classes a base is followed through."""
 
@@ -131,7 +133,7 @@ def _loading_all(names: Names, base: str, tables: frozenset[str], hints: tuple[s
         f"{module.name}:{name}"
         for module in names.modules.values()
         for name in {**module.bound, own: own}  # its own name may come by an import of all names
-        if names.meaning(module, ast.Name(name)) == base
+        if names.meaning(module, ast.Name(name)) == base and _FOR_TESTS.isdisjoint(module.name.split("."))
     ]
     known = [hint for hint in hints if hint in attributes]
     ordered = sorted(attributes, key=lambda one: (one.count("."), len(one), one))
