@@ -81,10 +81,15 @@ def _conclude(call: Call, found: Configuration, *, written: bool) -> None:
             _show(call.screen, draft, found)
     for line in found.proposal.undecided:
         say(("to decide: ", "yellow"), line)
-    for line in found.proposal.needed:
+    for line in _needed(found):
         say(("to do: ", "yellow"), line)
     if not found.proposal.undecided and (written or found.draft is None):
         say(("next: ", "bold"), found.next)
+
+
+def _needed(found: Configuration) -> list[str]:
+    """What a person has to do besides, as lines."""
+    return [*map(str, found.folder.rivals), *found.proposal.needed]
 
 
 def _show(screen: Screen, draft: Draft, found: Configuration) -> None:
@@ -107,6 +112,6 @@ def _data(call: Call, found: Configuration, *, written: bool, code: int) -> dict
         "written": written,
         "boot": boot.diff(folder) if boot else None,
         "undecided": found.proposal.undecided,
-        "needed": found.proposal.needed,
+        "needed": _needed(found),
         "next": as_typed(found.next),
     }

@@ -15,6 +15,7 @@ from initdb.cli.discovery.models import Models, base_named, models_of
 from initdb.cli.discovery.modules import module_of, parse
 from initdb.cli.discovery.names import Names, names_of
 from initdb.cli.discovery.reading import Contents
+from initdb.cli.discovery.rivals import Rival, rivals
 
 VARIABLES = ("FLASK_APP", "DATABASE_URL", "SQLALCHEMY_DATABASE_URI")
 """Variables that an application reads."""
@@ -55,6 +56,7 @@ class Folder:
         best: Those of them that are most likely the one.
         databases: The Flask-SQLAlchemy objects, by dotted names.
         boots: Whether the application calls initdb when it starts.
+        rivals: The calls by which it makes or migrates its tables itself when it starts.
         models: The bases of models.
         directories: The Alembic directories.
         variables: The variables that an application reads.
@@ -70,6 +72,7 @@ class Folder:
     best: tuple[Application, ...]
     databases: tuple[str, ...]
     boots: bool
+    rivals: tuple[Rival, ...]
     models: tuple[Models, ...]
     directories: tuple[Directory, ...]
     variables: tuple[Variable, ...]
@@ -107,6 +110,7 @@ def look_into(contents: Contents) -> Folder:
     applications = flask.applications(names)
     models = models_of(names, tuple(_hints(contents, names, found)))
     values = _values(contents)
+    best = flask.chosen(applications, values.get("FLASK_APP"))
     elsewhere = tuple(
         base
         for base, one in sorted(inner.items())
@@ -117,9 +121,10 @@ def look_into(contents: Contents) -> Folder:
     return Folder(
         path=contents.folder,
         applications=applications,
-        best=flask.chosen(applications, values.get("FLASK_APP")),
+        best=best,
         databases=flask.databases(names),
         boots=flask.boots(names),
+        rivals=tuple(rival for one in best for rival in rivals(names, one)),
         models=models,
         directories=found,
         variables=tuple(_variables(contents)),

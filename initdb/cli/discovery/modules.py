@@ -23,6 +23,7 @@ class Module:
         bound: Its global names.
         stars: The modules of which it imports all names.
         loads: Dotted names of what it imports: modules, and names that may be modules.
+        runs: The statements that run when it is imported.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Module:
     bound: Mapping[str, Binding]
     stars: tuple[str, ...] = ()
     loads: frozenset[str] = frozenset()
+    runs: tuple[ast.stmt, ...] = ()
 
     @property
     def is_package(self) -> bool:
@@ -65,7 +67,7 @@ def module_of(name: str, path: str, tree: ast.Module) -> Module:
         loads.update(_loads(statement, package))
         if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
             stars.append(absolute(statement, package))
-    return Module(name, path, bound, tuple(stars), frozenset(loads))
+    return Module(name, path, bound, tuple(stars), frozenset(loads), tuple(statements))
 
 
 def with_imports_of(module: Module, function: ast.FunctionDef) -> Module:
