@@ -286,7 +286,7 @@ class Restoring:
     ) -> InitError:
         names = {"DBFILE": str(self._file)}
         if backup is not None:
-            names["BACKUP"] = backup.name if backup.parent == self.folder else str(backup)
+            names["BACKUP"] = str(backup)
         return InitError(reference, *said, kept=kept, database="sqlite", names=names)
 
 
@@ -306,7 +306,8 @@ def _file_of(engine: Engine, settings: Settings) -> Path:
     if file is not None:
         return file
     if engine.dialect.name == "sqlite":
-        raise InitError("restore-refused", "The database is in memory.", database="sqlite")
+        fix = "Name the file of the database: initdb restore --database-url sqlite:///app.db"
+        raise InitError("backup-not-found", "The database is in memory, and has none.", fix=fix)
     shelf = shelf_of(engine, settings, Knowledge())
     said, names = list[str](), dict[str, str]()
     if settings.backup_folder and (saved := shelf.found(BACKUP)):

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from initdb.errors import InitError
 from initdb.errors.classify import classify
 from initdb.errors.files import is_disk_full
+from initdb.errors.known_names import of_file
 from initdb.errors.redact import scrub
 from initdb.events.knowledge import Knowledge
 from initdb.events.payloads.notes import BackupMade
@@ -151,11 +152,16 @@ def _named(ctx: StepContext, shelf: Shelf | None) -> Iterator[None]:
     except Damaged as error:
         raise InitError("database-corrupt", *error.args, kept=KEPT, database=ctx.database) from error
     except (InitError, sqlite3.Error, OSError) as error:
-        # Asked before the half is removed.
-        full = shelf is not None and is_disk_full(Path(target))
         found = classify(error, doing="backup", database=ctx.database, target=target)
-        reference = "disk-full" if full else found.reference
-        raise InitError(reference, *found.context, kept=KEPT, database=ctx.database) from error
+        reference, said = found.reference, found.context
+        # Asked before the half is removed.
+        if shelf is not None and is_disk_full(Path(target)):
+            reference, said = "disk-full", (f"It is the disk of the backups, in {shelf.folder}.", *said)
+        elif isinstance(error, OSError):
+            # What is in the catalogue of a file is about that of the database.
+            reference, said = "backup-failed", (str(error),)
+        names = of_file(Path(target), "DBFILE") if target else {}
+        raise InitError(reference, *said, kept=KEPT, database=ctx.database, names=names) from error
     finally:
         if shelf is not None:
             with contextlib.suppress(OSError):

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from initdb.errors import Rendered
+from initdb.errors import Rendered, render
+from initdb.errors.fields import fields_in
 from initdb.events.spool import Spool
 from tests.backups.kept import PG_DUMP, Kept
+from tests.errors.plain_user import as_plain_user
 from tests.support.postgres_server import PostgresServer
 from tests.support.small_disk import small_disk
 from tests.support.toy import Toy
@@ -122,7 +124,9 @@ def test_a_full_disk_is_named_and_nothing_is_changed(kept: Kept) -> None:
     kept.toy.sql(*(f"INSERT INTO much VALUES ({n}, '{os.urandom(3000).hex()}')" for n in range(60)))
     with small_disk(kept.folder, 1) as disk:
         disk.fill(leave=65536)
-        assert failed(kept).reference == "disk-full"
+        error = failed(kept)
+        assert error.reference == "disk-full" and str(kept.folder) in error.context[0]
+        assert not fields_in(render(error))
         disk.free()
         kept.run()
         assert len(kept.events()) == 1
@@ -134,6 +138,20 @@ def test_a_folder_that_cannot_be_made(kept: Kept) -> None:
     error = failed(kept)
     assert error.reference == "backup-failed"
     assert str(kept.toy.folder / "not") in " ".join(error.context)
+
+
+def test_a_folder_that_must_not_be_written(kept_file: Kept) -> None:
+    """Its error is about the backup, not about the file of the database; no name is left in it."""
+    kept_file.folder.mkdir(mode=0o555)
+    for path in (kept_file.toy.folder, *kept_file.toy.folder.rglob("*")):
+        if path != kept_file.folder:
+            path.chmod(0o777)
+    for parent in kept_file.toy.folder.parents:
+        if parent.name.startswith(("pytest-", "popen-")):
+            parent.chmod(0o755)
+    error = as_plain_user(lambda: failed(kept_file))
+    assert error.reference == "backup-failed" and "Permission denied" in error.context[0]
+    assert not fields_in(render(error))
 
 
 def test_a_damaged_database_is_not_backed_up(kept_file: Kept) -> None:

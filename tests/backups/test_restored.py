@@ -236,4 +236,4 @@ def test_a_database_in_memory_has_no_backup(tmp_path: Path) -> None:
     """It says so."""
     with pytest.raises(InitError) as caught:
         restoring_of(Toy(tmp_path, "sqlite://"))
-    assert caught.value.reference == "restore-refused" and "in memory" in caught.value.context[0]
+    assert caught.value.reference == "backup-not-found" and "in memory" in caught.value.context[0]
