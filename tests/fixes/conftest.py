@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from sqlalchemy import make_url
 
 from initdb.statemachine.loop import patience
 from initdb.steps.one_revision import perform
-from tests.cli.console import toy_project
+from tests.bad_journals.owner import Owner, append_entry
+from tests.cli.console import Console, toy_project
 from tests.fixes.person import Person
+from tests.fixes.scenes import Models, set_to
 from tests.support.postgres_server import PASSWORD_GROUP, PostgresServer
 from tests.support.toy import Toy
 
@@ -57,6 +60,57 @@ def shared(person: Person) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def ready_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database of `toy` that is ready, to be copied."""
+    folder = tmp_path_factory.mktemp("ready")
+    _make_ready(folder, f"sqlite:///{folder / 'ready.db'}")
+    return folder / "ready.db"
+
+
+@pytest.fixture(scope="session")
+def ready_database(
+    _session_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The name of a PostgreSQL database of `toy` that is ready, to be copied."""
+    name = f"ready_{uuid.uuid4().hex[:12]}"
+    _session_server.admin_execute(f"CREATE DATABASE {name}")
+    _make_ready(tmp_path_factory.mktemp("ready"), _session_server.url(name))
+    yield name
+    _session_server.admin_execute(f"DROP DATABASE {name}")
+
+
+def _make_ready(folder: Path, url: str) -> None:
+    toy_project(folder, url)
+    done = Console(folder, {**os.environ, "HOME": str(folder)})("run")
+    assert done.exit_code == 0, done.output
+
+
+@pytest.fixture
+def template(request: pytest.FixtureRequest) -> str:
+    """A database of `ready` is a copy of one that is."""
+    is_ready = "ready" in request.fixturenames
+    return str(request.getfixturevalue("ready_database")) if is_ready else "template0"
+
+
+@pytest.fixture
+def ready(toy: Toy, request: pytest.FixtureRequest) -> Toy:
+    """The same application, after a first run."""
+    if toy.url.startswith("sqlite"):
+        shutil.copy(request.getfixturevalue("ready_file"), toy.url.removeprefix("sqlite:///"))
+    return toy
+
+
+@pytest.fixture
+def owner(person: Person, ready: Toy, request: pytest.FixtureRequest) -> Owner:
+    """Of a ready database in which there is work to do, with entries that are not in a snapshot yet."""
+    for _ in range(3):
+        append_entry(ready)
+    ready.with_seeds(6)
+    programs = request.getfixturevalue("server").bin if person.database else None
+    return Owner(ready, Console(person.folder, person.environ), programs)
+
+
 @pytest.fixture
 def toy(person: Person, database_url: str, request: pytest.FixtureRequest) -> Toy:
     """An application of three revisions and a seed in the person's folder."""
@@ -81,6 +135,19 @@ def _claims(request: pytest.FixtureRequest) -> Iterator[None]:
     if person is not None:
         assert claimed <= person.met, f"not printed: {claimed - person.met}"
         assert claimed <= person.typed, f"nothing typed: {claimed - person.typed}"
+
+
+@pytest.fixture
+def models(person: Person, toy: Toy) -> Models:
+    """An application without revisions and seeds."""
+    for name in ("migrations", "seeds"):
+        set_to(person, name, None)
+    shutil.rmtree(toy.migrations)
+    shutil.rmtree(toy.seeds)
+    set_to(person, "metadata", '"models:metadata"')
+    made = Models(person.folder / "models.py", toy)
+    made.write()
+    return made
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, make_url
@@ -14,7 +15,7 @@ from initdb.events.baton import Baton, try_baton
 from initdb.events.journal import find
 from initdb.events.sessions import session
 from tests.fixes.person import Person
-from tests.support.toy import Toy
+from tests.support.toy import ENV, Toy
 
 
 def set_to(person: Person, name: str, value: str | None) -> None:
@@ -66,3 +67,46 @@ def held(toy: Toy) -> Iterator[Baton]:
     yield baton
     baton.release()
     engine.dispose()
+
+
+SHOP = """
+from sqlalchemy import CheckConstraint, Column, Index, Integer, MetaData, String, Table, text
+
+metadata = MetaData()
+shop = Table(
+    "shop",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(40), nullable=False),
+    {more}
+)
+"""
+
+
+class Models:
+    """The file with the models; `write` says what the table has besides id and name."""
+
+    def __init__(self, file: Path, toy: Toy) -> None:
+        self.file, self.toy = file, toy
+
+    def write(self, more: str = "") -> None:
+        self.file.write_text(SHOP.replace("{more}", more))
+
+
+OFFLINE = """
+if context.is_offline_mode():
+    context.configure(url=config.get_main_option("sqlalchemy.url"), literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+else:
+    run()
+"""
+
+
+def ini(person: Person, toy: Toy) -> None:
+    """As in a project that Alembic alone has migrated: alembic.ini, and an env.py that can also print."""
+    url = toy.url.replace("%", "%%")
+    (person.folder / "alembic.ini").write_text(
+        f"[alembic]\nscript_location = alembic\nsqlalchemy.url = {url}\n"
+    )
+    (toy.migrations / "env.py").write_text(ENV.format(options="").rstrip().removesuffix("run()") + OFFLINE)

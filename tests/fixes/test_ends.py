@@ -50,7 +50,7 @@ def test_a_run_that_dies_again_and_again(person: Person, toy: Toy) -> None:
 
 @fixes("connection-keeps-breaking")
 @ON_POSTGRESQL
-def test_a_connection_that_breaks(person: Person, toy: Toy) -> None:
+def test_a_connection_that_breaks(person: Person, toy: Toy, once: None) -> None:
     """The session ends itself, each time."""
     toy.revision(3, UNLESS + "op.execute('SELECT pg_terminate_backend(pg_backend_pid())')")
     person.fails("initdb run --wait-limit 0", "connection-keeps-breaking")
@@ -61,12 +61,11 @@ def test_a_connection_that_breaks(person: Person, toy: Toy) -> None:
 
 @fixes("connection-lost")
 @ON_SQLITE
-def test_a_file_that_is_moved_away(person: Person, toy: Toy) -> None:
+def test_a_file_that_is_moved_away(person: Person, ready: Toy) -> None:
     """While the run has it open; it is moved back."""
-    person.runs("initdb run")
-    toy.sql("PRAGMA journal_mode = DELETE")
-    toy.revision(4, UNLESS + "os.rename('app.db', 'moved.db')")
-    toy.revision(5, "    op.execute('CREATE TABLE t4 (id INTEGER)')")
+    ready.sql("PRAGMA journal_mode = DELETE")
+    ready.revision(4, UNLESS + "os.rename('app.db', 'moved.db')")
+    ready.revision(5, "    op.execute('CREATE TABLE t4 (id INTEGER)')")
     person.fails("initdb run --wait-limit 0", "connection-lost")
     (person.folder / "moved.db").rename(person.folder / "app.db")
     better(person)
@@ -103,6 +102,7 @@ def test_a_base_that_commits(person: Person, toy: Toy) -> None:
     person.runs("initdb run --mode check")
 
 
+@ON_SQLITE
 @fixes("internal-error")
 def test_a_mistake_of_ours(person: Person, toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is there for the report is typed as printed; where it works again, so is the rest."""

@@ -9,28 +9,11 @@ from sqlalchemy import make_url
 
 from tests.fixes.claims import fixes
 from tests.fixes.person import Person
-from tests.fixes.scenes import set_to
-from tests.support.toy import ENV, Toy
-
-OFFLINE = """
-if context.is_offline_mode():
-    context.configure(url=config.get_main_option("sqlalchemy.url"), literal_binds=True)
-    with context.begin_transaction():
-        context.run_migrations()
-else:
-    run()
-"""
+from tests.fixes.scenes import ON_SQLITE, ini, set_to
+from tests.support.toy import Toy
 
 
-def ini(person: Person, toy: Toy) -> None:
-    """As in a project that Alembic alone has migrated: alembic.ini, and an env.py that can also print."""
-    url = toy.url.replace("%", "%%")
-    (person.folder / "alembic.ini").write_text(
-        f"[alembic]\nscript_location = alembic\nsqlalchemy.url = {url}\n"
-    )
-    (toy.migrations / "env.py").write_text(ENV.format(options="").rstrip().removesuffix("run()") + OFFLINE)
-
-
+@ON_SQLITE
 @fixes("env-py-failed")
 def test_an_env_py_that_needs_a_variable(person: Person, toy: Toy) -> None:
     """Plain Alembic fails too; once the variable is there, what is printed goes on."""
@@ -43,6 +26,7 @@ def test_an_env_py_that_needs_a_variable(person: Person, toy: Toy) -> None:
     person.follows("initdb resume")
 
 
+@ON_SQLITE
 @fixes("env-py-failed")
 def test_an_env_py_that_needs_a_module(person: Person, toy: Toy) -> None:
     """Without an ini file initdb calls Alembic, and says the same. The module is beside the settings."""
@@ -55,6 +39,7 @@ def test_an_env_py_that_needs_a_module(person: Person, toy: Toy) -> None:
     person.follows("initdb resume")
 
 
+@ON_SQLITE
 @fixes("env-py-ran-nothing")
 def test_an_env_py_that_returns(person: Person, toy: Toy) -> None:
     """It migrates only under a condition."""
@@ -112,6 +97,7 @@ for url in urls:
 """
 
 
+@ON_SQLITE
 @fixes("env-py-several-databases")
 def test_a_second_database(person: Person, toy: Toy) -> None:
     """It is named in the settings as printed."""

@@ -134,6 +134,7 @@ def test_a_rule_that_commits(person: Person, project: Project) -> None:
     person.follows("flask --app web:create_app initdb resume")
 
 
+@ON_SQLITE
 @fixes("seed-callable-failed")
 def test_a_seed_that_fails(person: Person, project: Project) -> None:
     """It is corrected."""

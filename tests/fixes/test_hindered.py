@@ -16,9 +16,8 @@ from tests.support.toy import Toy
 
 @fixes("entry-refused")
 @pytest.mark.parametrize("kind", ["migration_applied", "seed_batch_applied"])
-def test_somebodys_trigger(person: Person, toy: Toy, kind: str) -> None:
+def test_somebodys_trigger(person: Person, ready: Toy, kind: str) -> None:
     """What helps shows it; once it is gone, the run goes on. Neither a revision nor a seed is at fault."""
-    person.runs("initdb run")
     if person.database:
         person.sql(
             "CREATE FUNCTION fridays() RETURNS trigger LANGUAGE plpgsql AS"
@@ -29,7 +28,7 @@ def test_somebodys_trigger(person: Person, toy: Toy, kind: str) -> None:
     else:
         says = "BEGIN SELECT RAISE(ABORT, 'not on Fridays'); END"
         person.sql(f"CREATE TRIGGER fridays BEFORE INSERT ON init_journal WHEN NEW.type = '{kind}' {says}")
-    toy.revision(4, "    pass") if kind == "migration_applied" else toy.with_seeds(9)
+    ready.revision(4, "    pass") if kind == "migration_applied" else ready.with_seeds(9)
     said = person.fails("initdb run", "entry-refused")
     assert "not on Fridays" in said and "004_r4.py" not in said
     assert "fridays" in person.looks()[0].output
@@ -39,11 +38,10 @@ def test_somebodys_trigger(person: Person, toy: Toy, kind: str) -> None:
 
 @fixes("restore-unfinished")
 def test_a_restore_that_stopped_half_way(
-    person: Person, toy: Toy, server: PostgresServer, tmp_path: Path
+    person: Person, ready: Toy, server: PostgresServer, tmp_path: Path
 ) -> None:
     """Nothing is at work, so the whole backup is restored."""
-    person.runs("initdb run")
-    url = make_url(toy.url)
+    url = make_url(ready.url)
     if person.database:
         where = f"-h {server.folder} -p {server.port} -U postgres"
         for part in ("pre-data", "data", "post-data"):

@@ -22,15 +22,14 @@ def database_url(sqlite_url: str) -> str:
 
 
 @pytest.fixture
-def ready(person: Person, toy: Toy) -> Toy:
+def committed(person: Person, ready: Toy) -> Toy:
     """An application that is ready; its folder is a repository with one commit."""
-    person.runs("initdb run")
     ours = ".gitignore app.db* initdb.toml"
     (person.folder / ".gitignore").write_text("\n".join(ours.split()))
     who = {f"GIT_{who}_{what}": "x" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     person.environ |= who
     person.runs("git init -q && git add -A && git commit -qm all")
-    return toy
+    return ready
 
 
 def file_of(toy: Toy, number: int) -> Path:
@@ -39,9 +38,9 @@ def file_of(toy: Toy, number: int) -> Path:
 
 
 @fixes("revision-unparsable")
-def test_a_file_with_conflict_markers(person: Person, ready: Toy) -> None:
+def test_a_file_with_conflict_markers(person: Person, committed: Toy) -> None:
     """Python and git name the line; the file is restored, and what is printed goes on."""
-    file = file_of(ready, 3)
+    file = file_of(committed, 3)
     before = file.read_text()
     file.write_text("<<<<<<< ours\n" + before)
     person.fails("initdb run", "revision-unparsable")
@@ -59,15 +58,15 @@ def test_a_file_with_conflict_markers(person: Person, ready: Toy) -> None:
         pytest.param("files-edited", marks=fixes("files-edited")),
     ],
 )
-def test_an_edited_file(person: Person, ready: Toy, reference: str, way: str) -> None:
+def test_an_edited_file(person: Person, committed: Toy, reference: str, way: str) -> None:
     """Another one is pending, or the setting makes it a failure. It is restored, or accepted as printed."""
-    file = file_of(ready, 2)
+    file = file_of(committed, 2)
     before = file.read_text()
     file.write_text(before + "# better\n")
     if reference == "files-edited":
         set_to(person, "when_edited", '"fail"')
     else:
-        ready.revision(4, "    pass")
+        committed.revision(4, "    pass")
     person.fails("initdb run", reference)
     assert "+# better" in person.looks()[0].stdout
     printed = ("initdb run", "initdb resume")[reference == "revision-changed"]
@@ -79,9 +78,9 @@ def test_an_edited_file(person: Person, ready: Toy, reference: str, way: str) ->
 
 
 @fixes("revision-missing")
-def test_a_file_that_is_gone(person: Person, ready: Toy) -> None:
+def test_a_file_that_is_gone(person: Person, committed: Toy) -> None:
     """It is followed by another one; git has it."""
-    file = file_of(ready, 2)
+    file = file_of(committed, 2)
     file.unlink()
     person.fails("initdb run", "revision-missing")
     person.runs("git commit -qam 'Squash'")
@@ -92,10 +91,10 @@ def test_a_file_that_is_gone(person: Person, ready: Toy) -> None:
 
 
 @fixes("revision-duplicate")
-def test_a_copy(person: Person, ready: Toy) -> None:
+def test_a_copy(person: Person, committed: Toy) -> None:
     """The copy is deleted."""
-    copy = file_of(ready, 3).with_name("004_copy.py")
-    copy.write_text(file_of(ready, 3).read_text())
+    copy = file_of(committed, 3).with_name("004_copy.py")
+    copy.write_text(file_of(committed, 3).read_text())
     person.fails("initdb run", "revision-duplicate")
     assert "all" in person.looks()[0].stdout
     copy.unlink()

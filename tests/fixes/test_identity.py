@@ -8,7 +8,7 @@ import pytest
 
 from tests.fixes.claims import fixes
 from tests.fixes.person import Person
-from tests.fixes.scenes import MODELS, set_to
+from tests.fixes.scenes import MODELS, ON_SQLITE, set_to
 from tests.support.toy import Toy
 
 
@@ -22,6 +22,7 @@ def identity(person: Person, toy: Toy) -> Toy:
     return toy
 
 
+@ON_SQLITE
 @fixes("admin-password-weak")
 def test_a_weak_password(person: Person, identity: Toy) -> None:
     """The printed command makes a better one."""
@@ -31,6 +32,7 @@ def test_a_weak_password(person: Person, identity: Toy) -> None:
     person.follows("initdb resume")
 
 
+@ON_SQLITE
 @fixes("admin-password-unreadable")
 def test_a_password_in_a_file(person: Person, identity: Toy) -> None:
     """It is made, and its mode is set as printed."""
@@ -62,6 +64,7 @@ def test_a_database_of_an_application(person: Person, identity: Toy) -> None:
     person.follows("initdb run")
 
 
+@ON_SQLITE
 @fixes("identity-incomplete")
 def test_no_users_yet(person: Person, identity: Toy) -> None:
     """The schema is created as printed; then the user has the password."""

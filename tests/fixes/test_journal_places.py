@@ -7,24 +7,12 @@ import json
 import pytest
 from sqlalchemy import make_url
 
-from tests.bad_journals.owner import Owner, append_entry
-from tests.cli.console import Console
+from tests.bad_journals.owner import Owner
 from tests.fixes.claims import fixes
 from tests.fixes.person import Person
 from tests.fixes.scenes import ON_POSTGRESQL, as_app, set_to
 from tests.support.postgres_server import PostgresServer
 from tests.support.toy import Toy
-
-
-@pytest.fixture
-def owner(person: Person, toy: Toy, request: pytest.FixtureRequest) -> Owner:
-    """Of a ready database in which there is work to do, with entries that are not in a snapshot yet."""
-    person.runs("initdb run")
-    for _ in range(3):
-        append_entry(toy)
-    toy.with_seeds(6)
-    programs = request.getfixturevalue("server").bin if person.database else None
-    return Owner(toy, Console(person.folder, person.environ), programs)
 
 
 @fixes("foreign-journal-table")

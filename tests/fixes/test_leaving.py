@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from sqlalchemy import make_url
 
 from tests.fixes.claims import fixes
 from tests.fixes.person import Person
 from tests.fixes.scenes import ON_POSTGRESQL, as_app
 from tests.support.toy import Toy
-
-
-@pytest.fixture
-def ready(person: Person, toy: Toy) -> Toy:
-    """An application that is ready."""
-    person.runs("initdb run")
-    return toy
 
 
 @fixes("eject-unconfirmed")

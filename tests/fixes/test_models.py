@@ -10,44 +10,8 @@ import pytest
 
 from tests.fixes.claims import fixes
 from tests.fixes.person import Person
-from tests.fixes.scenes import MODELS, set_to
+from tests.fixes.scenes import MODELS, ON_SQLITE, Models, set_to
 from tests.support.toy import Toy
-
-SHOP = """
-from sqlalchemy import CheckConstraint, Column, Index, Integer, MetaData, String, Table, text
-
-metadata = MetaData()
-shop = Table(
-    "shop",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("name", String(40), nullable=False),
-    {more}
-)
-"""
-
-
-class Models:
-    """The file with the models; `write` says what the table has besides id and name."""
-
-    def __init__(self, file: Path, toy: Toy) -> None:
-        self.file, self.toy = file, toy
-
-    def write(self, more: str = "") -> None:
-        self.file.write_text(SHOP.replace("{more}", more))
-
-
-@pytest.fixture
-def models(person: Person, toy: Toy) -> Models:
-    """An application without revisions and seeds."""
-    for name in ("migrations", "seeds"):
-        set_to(person, name, None)
-    shutil.rmtree(toy.migrations)
-    shutil.rmtree(toy.seeds)
-    set_to(person, "metadata", '"models:metadata"')
-    made = Models(person.folder / "models.py", toy)
-    made.write()
-    return made
 
 
 @fixes("table-creation-failed")
@@ -68,6 +32,7 @@ def test_a_view_in_the_way(person: Person, models: Models) -> None:
     person.follows("initdb resume")
 
 
+@ON_SQLITE
 @fixes("no-revisions")
 def test_no_revision_yet(person: Person, toy: Toy) -> None:
     """Alembic writes the first one, as printed."""
@@ -89,6 +54,7 @@ def test_no_revision_yet(person: Person, toy: Toy) -> None:
     assert toy.sql("SELECT count(*) FROM t3") == [(0,)]
 
 
+@ON_SQLITE
 @fixes("table-creation-failed")
 def test_a_base_that_fails(person: Person, toy: Toy) -> None:
     """The function is corrected."""

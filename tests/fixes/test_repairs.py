@@ -3,52 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
-from pathlib import Path
 
 import pytest
 
 from tests.fixes.claims import fixes
 from tests.fixes.person import Person
-from tests.fixes.scenes import ON_POSTGRESQL, ON_SQLITE, set_to
+from tests.fixes.scenes import ON_POSTGRESQL, ON_SQLITE, Models, set_to
 from tests.support.toy import Toy
-
-SHOP = """
-from sqlalchemy import CheckConstraint, Column, Index, Integer, MetaData, String, Table, text
-
-metadata = MetaData()
-shop = Table(
-    "shop",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("name", String(40), nullable=False),
-    {more}
-)
-"""
-
-
-class Models:
-    """The file with the models; `write` says what the table has besides id and name."""
-
-    def __init__(self, file: Path, toy: Toy) -> None:
-        self.file, self.toy = file, toy
-
-    def write(self, more: str = "") -> None:
-        self.file.write_text(SHOP.replace("{more}", more))
-
-
-@pytest.fixture
-def models(person: Person, toy: Toy) -> Models:
-    """An application without revisions and seeds."""
-    for name in ("migrations", "seeds"):
-        set_to(person, name, None)
-    shutil.rmtree(toy.migrations)
-    shutil.rmtree(toy.seeds)
-    set_to(person, "metadata", '"models:metadata"')
-    made = Models(person.folder / "models.py", toy)
-    made.write()
-    return made
-
 
 ROWS = "INSERT INTO shop (id, name) VALUES (1, 'a'), (2, 'a')"
 

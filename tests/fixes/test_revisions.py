@@ -6,26 +6,9 @@ import pytest
 
 from tests.fixes.claims import fixes
 from tests.fixes.person import Person
+from tests.fixes.scenes import ini
 from tests.support import forked
-from tests.support.toy import ENV, Toy
-
-OFFLINE = """
-if context.is_offline_mode():
-    context.configure(url=config.get_main_option("sqlalchemy.url"), literal_binds=True)
-    with context.begin_transaction():
-        context.run_migrations()
-else:
-    run()
-"""
-
-
-def ini(person: Person, toy: Toy) -> None:
-    """As in a project that Alembic alone has migrated: alembic.ini, and an env.py that can also print."""
-    url = toy.url.replace("%", "%%")
-    (person.folder / "alembic.ini").write_text(
-        f"[alembic]\nscript_location = alembic\nsqlalchemy.url = {url}\n"
-    )
-    (toy.migrations / "env.py").write_text(ENV.format(options="").rstrip().removesuffix("run()") + OFFLINE)
+from tests.support.toy import Toy
 
 
 @fixes("revision-failed")

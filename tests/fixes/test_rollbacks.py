@@ -18,18 +18,6 @@ def database_url(sqlite_url: str) -> str:
     return sqlite_url
 
 
-@pytest.fixture
-def ready(person: Person, toy: Toy) -> Toy:
-    """An application that is ready; its folder is a repository with one commit."""
-    person.runs("initdb run")
-    ours = ".gitignore app.db* initdb.toml"
-    (person.folder / ".gitignore").write_text("\n".join(ours.split()))
-    who = {f"GIT_{who}_{what}": "x" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    person.environ |= who
-    person.runs("git init -q && git add -A && git commit -qm all")
-    return toy
-
-
 def file_of(toy: Toy, number: int) -> Path:
     """The file of revision r<number>."""
     return toy.migrations / "versions" / f"{number:03d}_r{number}.py"

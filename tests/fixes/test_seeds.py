@@ -10,7 +10,7 @@ import pytest
 
 from tests.fixes.claims import fixes
 from tests.fixes.person import Person
-from tests.fixes.scenes import set_to
+from tests.fixes.scenes import ON_SQLITE, set_to
 from tests.support.toy import Toy
 
 
@@ -51,6 +51,7 @@ def test_a_file_for_no_table(person: Person, toy: Toy) -> None:
     person.follows("initdb resume")
 
 
+@ON_SQLITE
 @fixes("seed-file-unreadable")
 def test_a_file_that_is_no_json(person: Person, toy: Toy) -> None:
     """The printed commands find the place."""
@@ -66,6 +67,7 @@ NOTES = """    key = sa.Column('id', sa.Integer, primary_key=True)
     op.create_table('notes', key, sa.Column('text', sa.Text))"""
 
 
+@ON_SQLITE
 @fixes("seed-key-missing")
 def test_a_table_without_a_key(person: Person, toy: Toy) -> None:
     """The key that is printed is named in a file that can."""
@@ -77,6 +79,7 @@ def test_a_table_without_a_key(person: Person, toy: Toy) -> None:
     person.follows("initdb resume")
 
 
+@ON_SQLITE
 @fixes("seed-name-twice")
 def test_two_files_of_one_name(person: Person, toy: Toy) -> None:
     """One is renamed."""
@@ -106,6 +109,7 @@ def test_a_function_that_fails(person: Person, toy: Toy, reference: str, wrong: 
     person.follows("initdb resume")
 
 
+@ON_SQLITE
 @fixes("seed-column-missing")
 def test_a_row_without_its_key(person: Person, toy: Toy) -> None:
     """It gets the column."""

@@ -20,11 +20,10 @@ from tests.support.toy import Toy
 
 
 @fixes("wait-limit")
-def test_another_process_needs_long(person: Person, toy: Toy) -> None:
+def test_another_process_needs_long(person: Person, ready: Toy) -> None:
     """status is typed as printed; once the other one has ended, the same command is ready."""
-    person.runs("initdb run")
-    toy.revision(4, "    pass")
-    with held(toy):
+    ready.revision(4, "    pass")
+    with held(ready):
         person.fails("initdb run --wait-limit 0", "wait-limit")
         person.looks()
         person.type(person.printed("initdb status"))
@@ -32,11 +31,10 @@ def test_another_process_needs_long(person: Person, toy: Toy) -> None:
 
 
 @fixes("another-process-at-work")
-def test_another_process_is_at_work(person: Person, toy: Toy) -> None:
+def test_another_process_is_at_work(person: Person, ready: Toy) -> None:
     """What is printed waits for it."""
-    person.runs("initdb run")
-    toy.revision(4, "    pass")
-    with held(toy):
+    ready.revision(4, "    pass")
+    with held(ready):
         person.fails("initdb run --no-wait", "another-process-at-work")
         person.looks()
         then = person.printed("initdb run")
@@ -67,11 +65,10 @@ def test_a_session_of_another_role(person: Person, server: PostgresServer, toy: 
 
 @fixes("take-over-refused")
 @ON_SQLITE
-def test_a_process_that_cannot_be_told(person: Person, toy: Toy) -> None:
+def test_a_process_that_cannot_be_told(person: Person, ready: Toy) -> None:
     """It is ended by hand; then what is printed goes on."""
-    person.runs("initdb run")
-    toy.revision(4, "    pass")
-    with held(toy):
+    ready.revision(4, "    pass")
+    with held(ready):
         person.fails("initdb resume --take-over --yes", "take-over-refused")
         then = person.printed("initdb resume")
     person.runs(then)
@@ -88,12 +85,11 @@ def test_a_process_that_only_looks(person: Person, toy: Toy) -> None:
 
 @fixes("lock-timeout")
 @ON_POSTGRESQL
-def test_a_table_that_somebody_uses(person: Person, toy: Toy, once: None) -> None:
+def test_a_table_that_somebody_uses(person: Person, ready: Toy, once: None) -> None:
     """The printed query names the session; once it has ended, what is printed goes on."""
     set_to(person, "lock_timeout", '"50ms"')
-    person.runs("initdb run")
-    toy.revision(4, "    op.add_column('t1', sa.Column('note', sa.Text))")
-    engine = create_engine(toy.url, poolclass=NullPool)
+    ready.revision(4, "    op.add_column('t1', sa.Column('note', sa.Text))")
+    engine = create_engine(ready.url, poolclass=NullPool)
     with engine.connect() as other:
         other.exec_driver_sql("SELECT * FROM t1")
         person.fails("initdb run --wait-limit 0", "lock-timeout")
@@ -105,10 +101,10 @@ def test_a_table_that_somebody_uses(person: Person, toy: Toy, once: None) -> Non
 
 @fixes("lock-timeout")
 @ON_SQLITE
-def test_a_file_that_somebody_writes(person: Person, toy: Toy) -> None:
+def test_a_file_that_somebody_writes(person: Person, ready: Toy) -> None:
     """The printed fuser names the process."""
-    person.runs("initdb run")
-    toy.sql("PRAGMA journal_mode = DELETE")
+    set_to(person, "lock_timeout", '"50ms"')
+    ready.sql("PRAGMA journal_mode = DELETE")
     with contextlib.closing(sqlite3.connect(person.folder / "app.db")) as other:
         other.execute("BEGIN EXCLUSIVE")
         person.fails("initdb validate", "lock-timeout")
