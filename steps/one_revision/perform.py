@@ -125,10 +125,15 @@ def _of_revision(error: BaseException, env: Environment, job: Job) -> BaseExcept
 
 
 def _from_empty(ctx: StepContext, job: Job, rows: tuple[str, ...]) -> bool:
-    """Whether revisions alone have made the schema: all that are applied were run here by initdb."""
+    """Whether nothing but revisions made the schema, and it was never whole: initdb ran all applied ones."""
     graph, applied = ctx.application.graph, ctx.knowledge.applied
-    return graph is not None and all(
-        name in job.earlier or (name in applied and not applied[name].marked) for name in graph.applied(rows)
+    return (
+        graph is not None
+        and ctx.knowledge.last_ready is None
+        and all(
+            name in job.earlier or (name in applied and not applied[name].marked)
+            for name in graph.applied(rows)
+        )
     )
 
 

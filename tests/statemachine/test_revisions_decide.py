@@ -266,6 +266,13 @@ def test_the_models_instead_after_a_first_revision_that_makes_nothing(team: Team
     assert team.toy.sql("SELECT count(*) FROM t1") == [(0,)]
 
 
+def test_a_later_revision_that_names_a_table_wrongly_has_just_failed(team: Team) -> None:
+    """The revisions have made a ready database from empty, so they need no base."""
+    assert team.boot()[0]
+    team.toy.revision(3, '    op.execute("INSERT INTO nowhere VALUES (1)")')
+    assert "revision-failed" in team.boot()[1]
+
+
 def test_a_database_made_from_the_models_is_warned_of_once(team: Team) -> None:
     """An earlier version made it by default. It stays as it is."""
     assert team.boot(schema_from="models") == (True, "")
