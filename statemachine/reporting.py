@@ -92,7 +92,8 @@ def _said_by(verdict: Verdict | None) -> Sequence[str]:
         held = InitError("migration-held").rendered().message
         return (f"{held} Held: {', '.join(verdict.revisions)}",)
     if verdict.kind == "ahead":
-        return (f"The database has revisions that this code does not know: {', '.join(verdict.revisions)}",)
+        names = ", ".join(verdict.revisions)
+        return (f"The database has revisions that this code does not know: {names}", *verdict.warnings)
     return verdict.warnings
 
 

@@ -74,7 +74,7 @@ class Verdict:
         revisions: Those that are held, or that this code does not know.
         failure: The failure that still stands, or that is retried.
         retry_in: Seconds until the failure may be retried; None if it is final.
-        warnings: Of the last validation.
+        warnings: Of the last validation; for "ahead", where the revisions come from, if the journal knows it.
     """
 
     kind: Kind
@@ -112,7 +112,7 @@ def judge(look: Look, override: int | None = None) -> Verdict:
     """
     known = look.knowledge
     if look.unknown:
-        return Verdict("ahead", revisions=look.unknown)
+        return Verdict("ahead", revisions=look.unknown, warnings=_where_from(look))
     judgement = _judgement(look)
     if judgement and judgement.failure:
         return _failed(look, judgement.failure, override)
@@ -124,6 +124,17 @@ def judge(look: Look, override: int | None = None) -> Verdict:
     if held:
         return Verdict("held", revisions=held)
     return Verdict("work", *_why(look))
+
+
+def _where_from(look: Look) -> tuple[str, ...]:
+    """The files of the revisions that this code does not know: newer code has them, or they were lost."""
+    applied = [look.knowledge.applied.get(name) for name in look.unknown]
+    files = [f"{one.file} at {one.at[:19].replace('T', ' ')}Z" for one in applied if one and one.file]
+    if not files:
+        return ()
+    return (
+        f"initdb applied {', '.join(files)}. Deploy the code that has it, or restore a file that was lost.",
+    )
 
 
 def _judgement(look: Look) -> Judgement | None:

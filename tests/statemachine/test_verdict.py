@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from initdb.events.knowledge import Failure, Judgement, Knowledge, RunRecord
+from initdb.events.knowledge import Applied, Failure, Judgement, Knowledge, RunRecord
 from initdb.statemachine.decide.verdict import (
     BACKOFF_FIRST,
     BACKOFF_LIMIT,
@@ -165,7 +165,18 @@ def test_a_revision_that_the_code_does_not_know_is_ahead() -> None:
     """This code must not work on the database, whatever else is true."""
     for judgements in ((), (_ready(),), (_failed(),)):
         verdict = judge(_look(*judgements, unknown=("r9",)), override=7)
-        assert (verdict.kind, verdict.revisions) == ("ahead", ("r9",))
+        assert (verdict.kind, verdict.revisions, verdict.warnings) == ("ahead", ("r9",), ())
+
+
+def test_the_file_of_such_a_revision_is_named_if_initdb_applied_it() -> None:
+    """A file that was lost is restored by its name."""
+    look = _look(unknown=("r9",))
+    applied = {"r9": Applied("r9", None, "run", "2026-11-28T06:51:12.065Z", file="009_more.py")}
+    verdict = judge(replace(look, knowledge=replace(look.knowledge, applied=applied)))
+    assert verdict.warnings == (
+        "initdb applied 009_more.py at 2026-11-28 06:51:12Z."
+        " Deploy the code that has it, or restore a file that was lost.",
+    )
 
 
 @pytest.mark.parametrize(
