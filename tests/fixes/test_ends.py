@@ -21,9 +21,9 @@ from tests.support.waiting import wait_until
 
 
 @fixes("stopped")
-def test_a_run_that_is_stopped(person: Person, toy: Toy) -> None:
+def test_a_run_that_is_stopped(person: Person, ready: Toy) -> None:
     """SIGTERM reaches it in the middle of a revision."""
-    toy.revision(3, f"{UNLESS}open('begun', 'w').close()\n        op.execute({COUNT!r})")
+    ready.revision(4, f"{UNLESS}open('begun', 'w').close()\n        op.execute({COUNT!r})")
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process = forked.Forked("initdb", "run", cwd=person.folder, env=person.environ, **streams)
     assert wait_until((person.folder / "begun").exists)
@@ -37,10 +37,10 @@ def test_a_run_that_is_stopped(person: Person, toy: Toy) -> None:
 
 
 @fixes("crash-loop")
-def test_a_run_that_dies_again_and_again(person: Person, toy: Toy) -> None:
+def test_a_run_that_dies_again_and_again(person: Person, ready: Toy) -> None:
     """Until a person says that the cause is gone."""
     set_to(person, "attempts", "1")
-    toy.revision(3, UNLESS + "os._exit(9)")
+    ready.revision(4, UNLESS + "os._exit(9)")
     assert forked.run("initdb", "run", cwd=person.folder, env=person.environ).returncode == 9
     person.fails("initdb run", "crash-loop")
     assert "run" in person.looks()[0].stdout
@@ -50,9 +50,9 @@ def test_a_run_that_dies_again_and_again(person: Person, toy: Toy) -> None:
 
 @fixes("connection-keeps-breaking")
 @ON_POSTGRESQL
-def test_a_connection_that_breaks(person: Person, toy: Toy, once: None) -> None:
+def test_a_connection_that_breaks(person: Person, ready: Toy, once: None) -> None:
     """The session ends itself, each time."""
-    toy.revision(3, UNLESS + "op.execute('SELECT pg_terminate_backend(pg_backend_pid())')")
+    ready.revision(4, UNLESS + "op.execute('SELECT pg_terminate_backend(pg_backend_pid())')")
     person.fails("initdb run --wait-limit 0", "connection-keeps-breaking")
     assert "connection" in person.looks()[0].stdout
     better(person)

@@ -35,7 +35,7 @@ def database_url(sqlite_url: str) -> str:
     ],
 )
 def test_a_line_of_the_settings(
-    person: Person, toy: Toy, request: pytest.FixtureRequest, name: str, wrong: str, right: str | None
+    person: Person, ready: Toy, request: pytest.FixtureRequest, name: str, wrong: str, right: str | None
 ) -> None:
     """It is corrected where it is set; then what the error says brings the database to ready."""
     (person.folder / "models.py").write_text(f"{MODELS}\n\ndef first(connection):\n    pass\n")
@@ -44,12 +44,12 @@ def test_a_line_of_the_settings(
     person.fails("initdb run", mark.args[0])
     if "there is no module" in person.error:
         assert "ModuleNotFoundError" in person.type(person.printed("python -c 'import")).stderr
-    set_to(person, name, json.dumps(toy.url) if right == "" else right)
+    set_to(person, name, json.dumps(ready.url) if right == "" else right)
     person.follows("initdb run")
 
 
 @fixes("settings-file-unreadable")
-def test_a_file_of_settings(person: Person, toy: Toy) -> None:
+def test_a_file_of_settings(person: Person, ready: Toy) -> None:
     """The printed command names the line; corrected, it says nothing."""
     file = person.folder / "initdb.toml"
     before = file.read_text()

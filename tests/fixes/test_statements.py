@@ -27,10 +27,10 @@ RAISES = "op.execute(\"DO $$ BEGIN RAISE 'the other won' USING ERRCODE = '{}'; E
 )
 @ON_POSTGRESQL
 def test_a_statement_that_is_ended(
-    person: Person, toy: Toy, once: None, statement: str, reference: str
+    person: Person, ready: Toy, once: None, statement: str, reference: str
 ) -> None:
     """By the server or by a person: what is printed tries again."""
-    toy.revision(3, UNLESS + statement)
+    ready.revision(4, UNLESS + statement)
     person.fails("initdb run --wait-limit 0", reference)
     better(person)
     person.follows("initdb resume")
