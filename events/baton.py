@@ -90,7 +90,11 @@ class _PostgresBaton:
                 {"key": journal.key("baton")},
             ).one()
             if since is not None:
+                # Rolled back to, a savepoint gives up the lock of this read. A baton would keep it for the whole
+                # run, and a revision that drops the journal would wait for it instead of being told.
+                reading = connection.begin_nested()
                 head = journal.head(connection)
+                reading.rollback()
                 if (head.seq, head.hash) != since:
                     raise HeadMoved
             if not taken:
