@@ -90,8 +90,8 @@ class _PostgresBaton:
                 {"key": journal.key("baton")},
             ).one()
             if since is not None:
-                # Rolled back to, a savepoint gives up the lock of this read. A baton would keep it for the whole
-                # run, and a revision that drops the journal would wait for it instead of being told.
+                # A savepoint that is rolled back gives up the lock of this read. Else the baton kept it for
+                # the whole run, and a revision that drops the journal waited for it, instead of being told.
                 reading = connection.begin_nested()
                 head = journal.head(connection)
                 reading.rollback()
