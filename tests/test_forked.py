@@ -125,5 +125,8 @@ def test_what_the_interpreter_is_told_is_heeded(tmp_path: Path) -> None:
     given = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONUTF8": "1"}
     first, second = (run("hashes", cwd=tmp_path, env=given) for run in (spawned, with_nothing))
     assert second.stdout == first.stdout
+    given["PYTHONSAFEPATH"] = "1"  # the working directory is not on the path: as python -P
+    first, second = (run("site", cwd=tmp_path, env=given) for run in (spawned, with_nothing))
+    assert second.stdout == first.stdout and str(tmp_path) not in second.stdout.partition("USER")[0]
     del given["PYTHONHASHSEED"]
     assert with_nothing("hashes", cwd=tmp_path, env=given).stdout != first.stdout

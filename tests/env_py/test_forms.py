@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from initdb.settings import load_settings
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.render.results import InitializationResult
+from tests.support import forked
 from tests.support.toy import Toy
 
 CONFIGS = """
@@ -67,8 +69,7 @@ def shop(folder: Path, url: str) -> Toy:
 def run(folder: Path, url: str, form: str) -> subprocess.CompletedProcess[str]:
     """The command `initdb`, for which the working directory is not on Python's path."""
     (folder / "initdb.toml").write_text(f'database_url = "{url}"\nmigrations = "{form}"\n')
-    words = [sys.executable, "-P", "-m", "initdb", "run"]
-    return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    return forked.run("initdb", "run", cwd=folder, env={**os.environ, "PYTHONSAFEPATH": "1"})
 
 
 @pytest.mark.parametrize("form", FORMS)

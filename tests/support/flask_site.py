@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -17,6 +16,8 @@ from pathlib import Path
 
 from sqlalchemy import NullPool, create_engine, inspect, text
 
+from tests.support import forked
+from tests.support.forked import Forked
 from tests.support.waiting import is_listening, wait_until
 
 APP = """
@@ -125,27 +126,20 @@ class Place:
 
     def run(self, *command: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """`python -m …` in the site's folder, to its end."""
-        return subprocess.run(
-            [sys.executable, "-m", *command],
-            cwd=self.folder,
-            env=self.environment(**environ),
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        return forked.run(*command, cwd=self.folder, env=self.environment(**environ))
 
     @contextlib.contextmanager
     def serving(self, *command: str, port: int | None = None, **environ: str) -> Iterator[Served]:
         """`python -m …` for the length of a block; once it listens on `port`, where one is given."""
         log = self.logs / "server.log"
         with log.open("w") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", *command],
+            process = Forked(
+                *command,
                 cwd=self.folder,
                 env=self.environment(**environ),
+                stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
             )
         served = Served(process, log, port)
         try:
@@ -196,7 +190,7 @@ class FlaskSite(Place):
 class Served:
     """A server that runs, and everything it printed."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[str]
     path: Path
     port: int | None
 

@@ -19,8 +19,11 @@ from typing import Any
 
 from tests.support import nursery
 
-COMMANDS = ("initdb.*", "alembic.command", "psycopg2", "sqlalchemy.dialects.sqlite")
-"""What the commands of initdb import."""
+COMMANDS = (
+    *("initdb.*", "alembic.command", "psycopg2", "sqlalchemy.dialects.sqlite"),
+    *("flask.cli", "flask_migrate", "flask_sqlalchemy"),
+)
+"""What the commands of initdb, of Alembic and of Flask import."""
 
 _OF_THE_INTERPRETER = ("PYTHON", "LD_", "LC_", "LANG", "TZ", "MALLOC")
 _TAKEN_OVER = frozenset({"PYTHONPATH", "PYTHONUNBUFFERED"})

@@ -28,7 +28,7 @@ from typing import Any
 MESSAGE = 2**18
 """The most bytes that a command has."""
 
-_PATH = sys.path[1:]
+_PATH = sys.path[not sys.flags.safe_path :]
 """Without the folder of this file."""
 
 
@@ -106,7 +106,8 @@ def _become(command: Mapping[str, Any], files: Sequence[int]) -> None:
     os.environ.clear()
     os.environ.update(command["environ"])
     more = command["environ"].get("PYTHONPATH", "")
-    sys.path[:] = [os.getcwd(), *(part for part in more.split(os.pathsep) if part), *_PATH]  # noqa: PTH109
+    here = [] if sys.flags.safe_path else [os.getcwd()]  # noqa: PTH109
+    sys.path[:] = [*here, *(part for part in more.split(os.pathsep) if part), *_PATH]
     sys.path_importer_cache.clear()
     sys.stdin, sys.stdout, sys.stderr = (_stream(number) for number in range(3))
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
