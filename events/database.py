@@ -100,6 +100,12 @@ class Database(Protocol):
     def schemas(self, connection: AnyConnection) -> dict[str, bool]:
         """The schemas that have a head, and whether each has the journal too. The session's own is first."""
 
+    def at(self, schema: str | None) -> str:
+        """What stands in SQL before the names of a journal's tables: the quoted schema and a dot."""
+
+    def renamed(self, sql: str, schema: str | None) -> str:
+        """SQL with the names that a journal's own things have, if its schema has no place before them."""
+
     def default_schema(self, connection: AnyConnection) -> str | None:
         """The schema in which a new table would be made; None if there is none."""
 

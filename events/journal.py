@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +48,8 @@ class Journal:
 
     def table(self, connection: AnyConnection, name: str) -> str:
         """The qualified and quoted name of a table of this journal, for SQLAlchemy's text()."""
-        return naming.literal(naming.prefix(self.schema)) + name
+        database = database_of(connection)
+        return naming.literal(database.at(self.schema)) + database.renamed(name, self.schema)
 
     def create(self, connection: AnyConnection) -> bool:
         """Create tables, triggers and head in the caller's transaction.
@@ -254,10 +256,10 @@ class Journal:
         """The statements that make the tables a journal of this version."""
         if version > SCHEMA_VERSION:
             return ()
-        at = naming.prefix(self.schema)
-        found = self.check_tables(connection)
-        rows = self._version_rows(connection) if shape.VERSION in found else ()
-        return tuple(shape.amendments(found, rows, version, database_of(connection).ddl(at), at))
+        database, found = database_of(connection), self.check_tables(connection)
+        rows, at = self._version_rows(connection) if shape.VERSION in found else (), database.at(self.schema)
+        missing = shape.amendments(found, rows, version, database.ddl(at), at)
+        return tuple(database.renamed(statement, self.schema) for statement in missing)
 
     def _version_rows(self, connection: AnyConnection) -> tuple[str, ...] | None:
         """The rows of the version table; None if this role may not read them, which is no fault."""
@@ -297,8 +299,8 @@ def _sound(head: Head) -> Head:
 def find(connection: AnyConnection, application: str, wanted: str | None) -> tuple[Journal, bool]:
     """Find the journal to use, and whether it exists.
 
-    Without the setting, this application's journal is looked for in every schema. On SQLite, which has no
-    schemas, the setting has no effect.
+    Without the setting, this application's journal is looked for in every schema. SQLite has no schemas:
+    there the setting only names the journal of a second application in one file.
 
     Args:
         connection: In a transaction that may read.
@@ -312,8 +314,8 @@ def find(connection: AnyConnection, application: str, wanted: str | None) -> tup
     """
     database = database_of(connection)
     present = database.schemas(connection)
-    if database.name == "sqlite":
-        wanted = None
+    if database.name == "sqlite" and wanted is not None:
+        wanted = _name_on_sqlite(connection, application, wanted, present)
     if wanted is None:
         ours = [name for name in present if len(present) > 1 and _owner(connection, name) == application]
         schema = next(iter(ours or present), None) or database.default_schema(connection)
@@ -327,6 +329,21 @@ def find(connection: AnyConnection, application: str, wanted: str | None) -> tup
     if schema is not None and not present.get(schema, True):
         journal.check_tables(connection)
     return journal, schema in present
+
+
+def _name_on_sqlite(
+    connection: AnyConnection, application: str, wanted: str, present: Collection[str]
+) -> str | None:
+    """The name of this application's journal in a file; None for the one without a name, of the first."""
+    name = wanted.lower()
+    if name in present:
+        return name
+    first = database_of(connection).default_schema(connection)
+    if first not in present or _owner(connection, str(first)) == application:
+        return None
+    if not re.fullmatch(r"\w+", name) or "__" in name:
+        raise InitError("bad-setting", f"journal_schema = {wanted}: on SQLite a name of letters and digits")
+    return name
 
 
 def _owner(connection: AnyConnection, schema: str) -> str | None:

@@ -174,6 +174,7 @@ class Knowledge:
         memo: What Alembic has to remember until the next revision.
         version_table: The version table, as env.py last named it.
         version_schema: Its schema.
+        bases: The first revisions of the directory that the journal is about.
         last_ready: The last validation without a defect, whatever happened since.
         told: File → hash, for the edits that an inspection has recorded. The hash of a removed file is "".
         accepted: The same, for the edits that a person has accepted.
@@ -211,6 +212,7 @@ class Knowledge:
     memo: Mapping[str, Any] = field(default_factory=dict)
     version_table: str | None = None
     version_schema: str | None = None
+    bases: frozenset[str] = frozenset()
     last_ready: LastReady | None = None
     told: Mapping[str, str] = field(default_factory=dict)
     accepted: Mapping[str, str] = field(default_factory=dict)

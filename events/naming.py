@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+_OWN = re.compile(r"\binit_journal\w*")
+
 
 def prefix(schema: str | None) -> str:
     """Quote a schema and add the dot. Both databases quote alike.
@@ -14,6 +18,33 @@ def prefix(schema: str | None) -> str:
         ('"init".', '')
     """
     return '"' + schema.replace('"', '""') + '".' if schema else ""
+
+
+def renamed(sql: str, name: str | None) -> str:
+    """SQL about a journal, as SQL about another journal in the same schema.
+
+    SQLite has no schemas. There a name follows that of each table, index and trigger.
+
+    Args:
+        sql: It names the journal's own things as they are called in a schema of their own.
+        name: The name of the journal, of letters, digits and underscores; None if it has none.
+
+    Example:
+        >>> renamed("DELETE FROM init_journal_head", "stock")
+        'DELETE FROM init_journal_head__stock'
+    """
+    return _OWN.sub(rf"\g<0>__{name}", sql) if name else sql
+
+
+def parted(table: str) -> tuple[str, str]:
+    """The opposite: what a table of a journal is called in a schema of its own, and the name of the journal.
+
+    Example:
+        >>> parted("init_journal_head__stock"), parted("init_journal")
+        (('init_journal_head', 'stock'), ('init_journal', ''))
+    """
+    own, _, name = table.partition("__")
+    return own, name
 
 
 def literal(sql: str) -> str:

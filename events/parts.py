@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-
-from initdb.events.head import NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +49,15 @@ def names_in(sql: str) -> Iterator[str]:
             yield name.replace('""', '"').lower()
 
 
-def that_name_a_journal(objects: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
+def that_name_a_journal(
+    objects: Iterable[tuple[str, str, str]], tables: Collection[str]
+) -> Iterator[tuple[str, str]]:
     """The kinds and names of the objects of a SQLite database whose definition names a journal's table.
 
     Args:
         objects: Kind, name and definition of each.
+        tables: The names of the journal's tables.
     """
     for kind, name, sql in objects:
-        if not set(NAMES).isdisjoint(names_in(sql)):
+        if not set(tables).isdisjoint(names_in(sql)):
             yield kind, name

@@ -216,6 +216,14 @@ class PostgreSQL:
         )
         return {row[0]: row[1] for row in rows if row[0] is not None}
 
+    def at(self, schema: str | None) -> str:
+        """The schema, quoted."""
+        return naming.prefix(schema)
+
+    def renamed(self, sql: str, schema: str | None) -> str:
+        """Each schema has the same names."""
+        return sql
+
     def default_schema(self, connection: AnyConnection) -> str | None:
         """The first schema of the search_path that exists."""
         found = run(connection, "SELECT current_schema()")[0][0]

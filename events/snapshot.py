@@ -18,7 +18,7 @@ from initdb.events.knowledge import (
     SeedRecord,
 )
 
-FOLD = 3
+FOLD = 4
 """The version of the fold's rules. It rises with each change of them; then older snapshots are ignored."""
 
 EACH = 1000
@@ -75,6 +75,7 @@ def stored(known: Knowledge) -> dict[str, Any]:
         "memo": dict(known.memo),
         "version_table": known.version_table,
         "version_schema": known.version_schema,
+        "bases": sorted(known.bases),
         "last_ready": [known.last_ready.at, known.last_ready.env_py] if known.last_ready else None,
         "told": dict(known.told),
         "accepted": dict(known.accepted),
@@ -138,6 +139,7 @@ def _restored(said: Mapping[str, Any], seq: int, digest: str) -> Knowledge:
         memo=said["memo"],
         version_table=said["version_table"],
         version_schema=said["version_schema"],
+        bases=frozenset(said["bases"]),
         last_ready=None if said["last_ready"] is None else LastReady(*said["last_ready"]),
         told=dict(said["told"]),
         accepted=dict(said["accepted"]),

@@ -27,6 +27,9 @@ LOOK_PATIENCE = 1000
 
 _monotonic, _sleep = time.monotonic, time.sleep
 
+MAIN = "main"
+"""The schema of a file."""
+
 EXTRA = 3
 """The value of PRAGMA synchronous under which a COMMIT is on the disk when it returns.
 
@@ -125,7 +128,7 @@ class SQLite:
 
     def lock_head(self, connection: AnyConnection, schema: str | None, lock_timeout: float | None) -> Head:
         """BEGIN IMMEDIATE has locked the whole file, so it only has to be read."""
-        table = f"{naming.literal(naming.prefix(schema))}init_journal_head"
+        table = self.renamed(f"{self.at(schema)}init_journal_head", schema)
         rows = run(connection, f"SELECT seq, hash, schema_version, min_writer FROM {table} WHERE id = 1")
         if not rows:
             raise InitError("journal-unreadable", "init_journal_head has no row", database=self.name)
@@ -144,55 +147,67 @@ class SQLite:
             raise InitError("transaction-ended", database=self.name)
 
     def schemas(self, connection: AnyConnection) -> dict[str, bool]:
-        """A file has one schema: main."""
+        """A file has one schema, main. The journal of another application in it has a name."""
         rows = run(
             connection,
             "SELECT name FROM main.sqlite_schema"
-            " WHERE type = 'table' AND name IN ('init_journal', 'init_journal_head')",
+            " WHERE type = 'table' AND name GLOB 'init_journal*' ORDER BY name",
         )
-        found = {row[0] for row in rows}
-        return {"main": "init_journal" in found} if "init_journal_head" in found else {}
+        found = {naming.parted(row[0]) for row in rows}
+        heads = sorted(name for own, name in found if own == "init_journal_head")
+        return {name or MAIN: ("init_journal", name) in found for name in heads}
+
+    def at(self, schema: str | None) -> str:
+        """Every journal of a file is in main."""
+        return f"{MAIN}." if schema else ""
+
+    def renamed(self, sql: str, schema: str | None) -> str:
+        """The journal of main has no name."""
+        return naming.renamed(sql, None if schema == MAIN else schema)
 
     def default_schema(self, connection: AnyConnection) -> str | None:
         """Always main."""
-        return "main"
+        return MAIN
 
     def standing_guards(self, connection: AnyConnection, schema: str | None) -> frozenset[str]:
         """A trigger of SQLite cannot be disabled: one that exists is in force."""
-        rows = run(
-            connection,
-            f"SELECT name FROM {naming.literal(naming.prefix(schema))}sqlite_schema"
-            " WHERE type = 'trigger' AND tbl_name IN ('init_journal', 'init_journal_head')",
+        query = (
+            f"SELECT name FROM {self.at(schema)}sqlite_schema"
+            " WHERE type = 'trigger' AND tbl_name IN ('init_journal', 'init_journal_head')"
         )
-        return frozenset(row[0] for row in rows)
+        return frozenset(naming.parted(row[0])[0] for row in run(connection, self.renamed(query, schema)))
 
     def relations(self, connection: AnyConnection, schema: str | None) -> dict[str, Relation]:
         """Read from sqlite_schema."""
         names = ", ".join(f"'{name}'" for name in OF_THE_JOURNAL)
-        rows = run(
-            connection,
+        query = (
             "SELECT s.name, s.type, p.name FROM main.sqlite_schema s LEFT JOIN pragma_table_info(s.name) p"
-            f" WHERE s.name IN ({names})",
+            f" WHERE s.name IN ({names})"
         )
+        rows = run(connection, self.renamed(query, schema))
         return {
-            name: Relation(kind, frozenset(column for other, _, column in rows if other == name and column))
+            naming.parted(name)[0]: Relation(
+                kind, frozenset(column for other, _, column in rows if other == name and column)
+            )
             for name, kind, _ in rows
         }
 
     def create(self, connection: AnyConnection, schema: str | None) -> bool:
         """By the statements of `ddl`."""
-        for statement in self.ddl(naming.prefix(schema)):
-            run(connection, naming.literal(statement))
+        for statement in self.ddl(self.at(schema)):
+            run(connection, naming.literal(self.renamed(statement, schema)))
         return False
 
     def parts(self, connection: AnyConnection, schema: str | None) -> tuple[Part, ...]:
         """Tables. Their indexes and triggers go with them."""
         rows = run(connection, "SELECT name FROM main.sqlite_schema WHERE type = 'table' ORDER BY name")
-        return tuple(Part("table", name, f"DROP TABLE main.{name}") for (name,) in rows if name in NAMES)
+        own = {self.renamed(name, schema) for name in NAMES}
+        return tuple(Part("table", name, f"DROP TABLE main.{name}") for (name,) in rows if name in own)
 
     def dependents(self, connection: AnyConnection, schema: str | None) -> tuple[Part, ...]:
         """SQLite would drop the journal all the same. It does not record what a definition needs."""
-        names = ", ".join(f"'{name}'" for name in NAMES)
+        own = [self.renamed(name, schema) for name in NAMES]
+        names = ", ".join(f"'{name}'" for name in own)
         rows = run(
             connection,
             "SELECT type, name, coalesce(sql, '') FROM main.sqlite_schema"
@@ -200,7 +215,7 @@ class SQLite:
         )
         return tuple(
             Part(kind, (quoted := '"' + name.replace('"', '""') + '"'), _drop(kind, quoted))
-            for kind, name in that_name_a_journal(tuple(row) for row in rows)
+            for kind, name in that_name_a_journal([tuple(row) for row in rows], own)
         )
 
     def ddl(self, at: str) -> list[str]:

@@ -48,10 +48,11 @@ def _is_about_others(record: logging.LogRecord) -> bool:
 
     Alembic says "Detected removed table" before it asks the plugins; the revision has no such line.
     """
+    from initdb.events.naming import parted
     from initdb.events.shape import COLUMNS_OF
 
     said = record.args if isinstance(record.args, tuple) else ()
-    names = {str(one).rpartition(".")[2] for one in said}
+    names = {parted(str(one).rpartition(".")[2])[0] for one in said}
     return "removed" not in str(record.msg) or not names & COLUMNS_OF.keys()
 
 
@@ -77,17 +78,18 @@ def leave_out(
 def _dropped_journals(operations: Iterable[MigrateOperation]) -> Iterator[tuple[str | None, str]]:
     from alembic.operations.ops import DropTableOp
 
+    from initdb.events.naming import parted
     from initdb.events.shape import COLUMNS_OF, HEAD, JOURNAL
 
     found = {_table(one): one.to_table() for one in operations if isinstance(one, DropTableOp)}
-    shaped = {
-        key
-        for key, table in found.items()
-        if key and key[1] in COLUMNS_OF and COLUMNS_OF[key[1]] <= {*table.columns.keys()}
-    }
-    for schema, name in filter(None, shaped):
-        if {(schema, JOURNAL), (schema, HEAD)} <= shaped:
-            yield schema, name
+    shaped: dict[tuple[str | None, str], set[str]] = {}
+    for schema, table in filter(None, found):
+        own, name = parted(table)
+        if own in COLUMNS_OF and COLUMNS_OF[own] <= {*found[schema, table].columns.keys()}:
+            shaped.setdefault((schema, name), set()).add(table)
+    for (schema, _), tables in shaped.items():
+        if {JOURNAL, HEAD} <= {parted(table)[0] for table in tables}:
+            yield from ((schema, table) for table in tables)
 
 
 def _table(operation: MigrateOperation) -> tuple[str | None, str] | None:

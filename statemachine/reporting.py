@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from initdb.errors import InitError, Rendered, render
 from initdb.errors.faces import as_typed
@@ -15,6 +15,7 @@ from initdb.statemachine.loop.outcome import Outcome
 from initdb.statemachine.render.results import InitializationResult, RepairResult
 from initdb.statemachine.render.sentences import who
 from initdb.steps.survey.edits import sentences
+from initdb.steps.survey.row_statement import deleting
 
 NOT_READY = {"held": "migration-held", "ahead": "database-ahead"}
 """The errors that describe endings which are not ready, although nothing failed."""
@@ -71,7 +72,16 @@ def reason_of(outcome: Outcome) -> Rendered:
         run = outcome.knowledge.last_run if outcome.knowledge else None
         return InitError("another-process-at-work", who(run.by) if run else "").rendered()
     names = outcome.verdict.revisions if outcome.verdict else ()
-    return InitError(NOT_READY.get(outcome.ending, "pending-work"), ", ".join(names)).rendered()
+    said = [", ".join(names), *_unknown_rows(outcome, names)]
+    return InitError(NOT_READY.get(outcome.ending, "pending-work"), *said).rendered()
+
+
+def _unknown_rows(outcome: Outcome, rows: Sequence[str]) -> Iterator[str]:
+    """The statement for the case that the rows are wrong, since no code has a file for them."""
+    known = outcome.knowledge
+    if outcome.ending == "ahead" and known is not None and known.version_table:
+        statement = deleting((known.version_table, known.version_schema), rows)
+        yield f"If no code has {'it' if len(rows) == 1 else 'them'}: {statement}"
 
 
 def warnings_of(outcome: Outcome) -> list[str]:

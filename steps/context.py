@@ -111,6 +111,7 @@ class Application:
         version_table: Alembic's version table, as the text of env.py says, or as a run has learned from
             env.py.
         version_schema: Its schema; None for the default schema.
+        version_asked: Whether env.py was asked for it.
         env_py: The hash of env.py; None without revisions, or if it cannot be read.
         env_chooses: Whether env.py chooses the folders of the revisions.
         companions: The other databases that env.py migrates. Each has its own journal and its own runs.
@@ -132,6 +133,7 @@ class Application:
     identity: bool = False
     version_table: str = "alembic_version"
     version_schema: str | None = None
+    version_asked: bool = False
     env_py: str | None = None
     env_chooses: bool = False
     companions: tuple[Engine, ...] = ()

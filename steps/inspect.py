@@ -15,6 +15,8 @@ from initdb.steps.payload.remaining import pending_seeds
 from initdb.steps.seeds.sources import check
 from initdb.steps.survey.edits import Edit, edits, listed, named, sentences
 from initdb.steps.survey.facts import Facts, survey, version_place
+from initdb.steps.survey.row_statement import deleting, table_name
+from initdb.steps.survey.whose_rows import refuse_other_directory
 
 
 def run(ctx: StepContext) -> None:
@@ -28,7 +30,8 @@ def run(ctx: StepContext) -> None:
     Raises:
         InitError: `database-ahead`, if no revision file has one of the version rows; `version-rows-overlap`;
             `files-edited`, if the setting `when_edited` says so; `table-lost`; `no-revisions`;
-            `identity-refused`; and what `seeds.checking.check` raises.
+            `identity-refused`; `journal-of-another-directory`; `version-table-shared`; and what
+            `seeds.checking.check` raises.
     """
     ctx.report(Progress("inspect"))
     application = prepared(ctx)
@@ -67,10 +70,11 @@ def inspected(ctx: StepContext, application: Application) -> tuple[Facts, Databa
 
     Raises:
         InitError: `database-ahead`, `version-rows-overlap`, `files-edited`, `table-lost`, `no-revisions`,
-            `identity-refused`.
+            `identity-refused`, `journal-of-another-directory`, `version-table-shared`.
     """
     facts = survey(ctx.work, application, ctx.knowledge)
     if facts.unknown:
+        refuse_other_directory(application, ctx.knowledge)
         raise InitError("database-ahead", f"not in these migration files: {', '.join(facts.unknown)}")
     if facts.overlapping:
         raise _overlap(ctx, application, facts)
@@ -82,7 +86,7 @@ def inspected(ctx: StepContext, application: Application) -> tuple[Facts, Databa
     _refuse_identity(ctx, facts)
     leftovers = tuple(one.text for one in catalogue_of(ctx.work).leftovers())
     event = _with_edited(ctx, facts.said(leftovers), edited)
-    if application is not ctx.application:
+    if application.version_asked:
         event = replace(
             event, version_table=application.version_table, version_schema=application.version_schema
         )
@@ -129,15 +133,12 @@ def refuse_no_revisions(application: Application, facts: Facts) -> None:
 
 def _overlap(ctx: StepContext, application: Application, facts: Facts) -> InitError:
     """The error for version rows that Alembic refuses, with the statement that removes the older ones."""
-    table, schema = version_place(application, ctx.knowledge)
-    quote = ctx.work.dialect.identifier_preparer.quote
-    name = f"{quote(schema)}.{quote(table)}" if schema else quote(table)
-    older = ", ".join("'{}'".format(row.replace("'", "''")) for row in facts.overlapping)
-    statement = f"DELETE FROM {name} WHERE version_num IN ({older});"  # noqa: S608 - it is shown, not sent
+    place = version_place(application, ctx.knowledge)
+    statement = deleting(place, facts.overlapping)
     rows = ", ".join(sorted(facts.rows or ()))
     return InitError(
         "version-rows-overlap",
-        f"{name} says {rows}; older than another row: {', '.join(facts.overlapping)}",
+        f"{table_name(*place)} says {rows}; older than another row: {', '.join(facts.overlapping)}",
         fix=f"{statement} Then: initdb run",
         database=ctx.database,
     )

@@ -52,7 +52,7 @@ def check_changed(ctx: StepContext) -> None:
 
 def _upgrade(ctx: StepContext, env: Environment) -> None:
     env.recall(ctx.knowledge.memo)
-    at = start(env)
+    at = start(ctx, env)
     check_inspected(ctx)
     steps = env.upgrades(at.rows)
     if not steps:

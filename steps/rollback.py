@@ -75,7 +75,7 @@ def run(ctx: StepContext, revisions: tuple[str, ...]) -> None:
 
 
 def _revert(ctx: StepContext, env: Environment, revisions: tuple[str, ...]) -> None:
-    at = start(env)
+    at = start(ctx, env)
     for number, revision in enumerate(revisions, start=1):
         ctx.report(Progress("roll_back", revision, number, len(revisions)))
         step = env.downgrade(revision)

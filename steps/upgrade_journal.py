@@ -20,6 +20,9 @@ GUARD = "init_journal_head_move"
 def upgrade(connection: Connection, schema: str | None, found: int, wanted: int = SCHEMA_VERSION) -> int:
     """Run the scripts that are missing, inside the caller's transaction.
 
+    The journal of a second application in a SQLite file is of version 3 at least. A script after 0003 has to
+    name its tables by `Database.renamed`.
+
     Args:
         connection: In a transaction.
         schema: The schema of the journal.

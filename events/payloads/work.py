@@ -31,6 +31,7 @@ class DatabaseInspected(Payload):
             says so yet. The hash of a removed file is "".
         warnings: The same, one sentence each.
         there: How many tables there are, whoever's, besides the version table; None if that was not counted.
+        bases: The revisions of the directory that follow no other; None if there are no revisions.
     """
 
     type: ClassVar[str] = "database_inspected"
@@ -51,6 +52,7 @@ class DatabaseInspected(Payload):
     edited: Mapping[str, object] | None = None
     warnings: tuple[str, ...] | None = None
     there: int | None = None
+    bases: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,13 +133,6 @@ def _target(url: str) -> str:
 
 
 def _contradictions(settings: Settings) -> Iterator[Finding]:
-    url = settings.work_url or settings.database_url or ""
-    if settings.journal_schema and url.startswith("sqlite"):
-        yield warning(
-            "settings",
-            f"journal_schema = {settings.journal_schema} has no effect: SQLite has no schemas.",
-            f"Remove journal_schema where it is set ({_place(settings, 'journal_schema')})",
-        )
     first, work = settings.database_url, settings.work_url
     if first and work and _target(first) != _target(work):
         yield problem(

@@ -26,6 +26,8 @@ FIELDS: MappingProxyType[str, str] = MappingProxyType(
         "SERVERURL": "a database of the same server that is always there, as psql takes it",
         "DBNAME": "the name of the PostgreSQL database",
         "SCHEMANAME": "the schema of the journal",
+        "APPNAME": "a short name for the application",
+        "VERSIONTABLE": "the version table of this Alembic directory",
         "DBROLE": "the role that initdb works as",
         "HOST": "the host of the server",
         "PORT": "the port of the server",

@@ -202,7 +202,8 @@ SETTINGS: tuple[Setting, ...] = (
         "journal_schema",
         IDENTIFIER,
         None,
-        "The PostgreSQL schema of the journal; by default where initdb finds it, or else the default schema.",
+        "The PostgreSQL schema of the journal, by default where initdb finds it, or else the default schema;"
+        " on SQLite the name of the journal of a second application in the file.",
         example="ops",
     ),
     Setting(

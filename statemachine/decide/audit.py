@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
 from initdb.errors.classify import is_missing_table
+from initdb.events.database import database_of
 from initdb.events.entry import COLUMNS, Entry, parse
 from initdb.events.head import Head, NoJournal
 from initdb.events.journal import Journal, find
@@ -141,7 +142,7 @@ def _stored(connection: Connection, journal: Journal) -> list[Stored]:
 
 
 def _has_entries(connection: Connection, journal: Journal) -> bool:
-    return inspect(connection).has_table("init_journal", schema=journal.schema)
+    return "init_journal" in database_of(connection).relations(connection, journal.schema)
 
 
 def _head(connection: Connection, journal: Journal) -> Head | None:

@@ -52,6 +52,7 @@ class Gathering:
     memo: Mapping[str, Any]
     version_table: str | None
     version_schema: str | None
+    bases: set[str]
     last_ready: LastReady | None
     told: dict[str, str]
     accepted: dict[str, str]
@@ -130,8 +131,9 @@ _OPEN: Mapping[str, Callable[[Any], Any]] = {
     "told": dict,
     "accepted": dict,
     "notes": set,
+    "bases": set,
 }
-_SHUT: Mapping[str, Callable[[Any], Any]] = {"retry": frozenset, "notes": frozenset}
+_SHUT: Mapping[str, Callable[[Any], Any]] = {"retry": frozenset, "notes": frozenset, "bases": frozenset}
 """What makes the mutable container of a field, and what makes the immutable one again."""
 
 
@@ -187,6 +189,7 @@ def _inspected(known: Gathering, entry: Entry, said: work.DatabaseInspected) -> 
     if entry.dest == "empty" or said.started_over:
         known.applied, known.seeds, known.memo, known.doubt = {}, {}, {}, None
         known.last_ready, known.told, known.accepted = None, {}, {}
+        known.bases = set()
         known.managed = known.adopted = False
     if said.outside or said.started_over:
         known.forget_judgements()
@@ -197,6 +200,7 @@ def _inspected(known: Gathering, entry: Entry, said: work.DatabaseInspected) -> 
         # Alembic writes a version row once the whole revision is applied.
         known.settle(said.outside)
     known.learn_version_place(said.version_table, said.version_schema)
+    known.bases |= set(said.bases or ())
 
 
 def _created(known: Gathering, entry: Entry, said: work.SchemaCreated) -> None:

@@ -8,23 +8,25 @@ import time
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from initdb.errors import InitError
 from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge
-from initdb.events.sessions import database_file, session
+from initdb.events.sessions import database_file, is_memory, session
+from initdb.events.sqlite import MAIN
 from initdb.statemachine.decide.verdict import Look
 from initdb.statemachine.loop.known import read_journal, refuse_foreign
 from initdb.statemachine.site import Site
 from initdb.steps.engines.sqlite_files import immutable, is_read_only
 from initdb.steps.survey.edits import edits
 from initdb.steps.survey.surroundings import surroundings
+from initdb.steps.survey.whose_rows import must_ask, refuse_other_directory
 
 
 def look(site: Site, before: Look | None = None) -> Look:
     """Look on a connection of our own. A file that does not exist counts as empty, and is not created."""
     file = database_file(site.engine)
     if file is not None and not file.exists():
-        schema = site.settings.journal_schema or "main"
-        journal = Journal(schema, site.owner)
+        journal = Journal(MAIN, site.owner)
         return Look(Knowledge(), site.code, None, clock=time.time(), journal=journal)
     try:
         with session(site.engine) as connection:
@@ -47,12 +49,15 @@ def look_on(site: Site, connection: Connection, before: Look | None = None, *, i
 
     Raises:
         InitError: journal-of-another-application, journal-newer, journal-unreadable, journal-tampered,
-            journal-elsewhere.
+            journal-elsewhere, journal-of-another-directory, version-table-shared; what
+            env.py raises when it is asked for its version table.
     """
     seen = read_journal(connection, site, before.knowledge if before else None)
     refuse_foreign(seen.known, site.owner)
     rewound = seen.journal.lacks(connection, seen.known, site.newest)
     around = surroundings(connection, site.application, seen.known, site.settings.ignore, idly=idly)
+    if (around.unknown or not idly) and _learn(site, connection, seen.known, around.unknown):
+        around = surroundings(connection, site.application, seen.known, site.settings.ignore, idly=idly)
     return Look(
         seen.known,
         site.code,
@@ -70,3 +75,35 @@ def look_on(site: Site, connection: Connection, before: Look | None = None, *, i
         cautions=around.server.cautions,
         edited=() if around.unknown else edits(site.application, seen.known),
     )
+
+
+def _learn(site: Site, connection: Connection, known: Knowledge, unknown: tuple[str, ...]) -> bool:
+    """Ask env.py which version table is its own, if the rows may be those of another directory.
+
+    Args:
+        site: The place. Its application is replaced by one that knows the answer.
+        connection: In a transaction that may read.
+        known: What the journal says.
+        unknown: The version rows that no revision file has.
+
+    Returns:
+        Whether it was asked, so that the rows have to be read again.
+
+    Raises:
+        InitError: journal-of-another-directory, version-table-shared; what env.py raises, if
+            the rows are not its own.
+    """
+    was_asked = not is_memory(site.engine) and must_ask(connection, site.application, known, unknown)
+    if was_asked:
+        # The boot of a ready database does not import Alembic.
+        from initdb.steps.alembic_driver.ask import asked
+
+        try:
+            site.application = asked(site.application, site.engine)
+        except InitError:
+            if unknown and not known.version_table:
+                raise
+            return False
+    if unknown:
+        refuse_other_directory(site.application, known)
+    return was_asked

@@ -7,19 +7,18 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from initdb.events.database import database_of
-from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Application, StepContext
 from initdb.steps.revisions.checked import checked_graph
 from initdb.steps.revisions.locate import MigrationPlace
-from initdb.steps.survey.facts import version_place
+from initdb.steps.survey.whose_rows import must_ask
 
 
 def learned(ctx: StepContext) -> Application:
-    """Ask env.py for its version table, if the expected one is missing and others exist.
+    """Ask env.py for its version table, if another one than the expected could be its own.
 
-    Before the first run initdb knows only the source of env.py. If the name is computed there, or if env.py
-    sets a search_path, a database that plain Alembic migrated would look as if no revision were applied.
+    Before the first run initdb knows only the text of env.py. If the name is computed there, or if env.py
+    sets a search_path, a database that plain Alembic migrated would look as if no revision were applied, or
+    as if it were that of the other directory.
 
     Args:
         ctx: The step's context.
@@ -30,18 +29,28 @@ def learned(ctx: StepContext) -> Application:
     Raises:
         BaseException: What env.py raises.
     """
-    application, known = ctx.application, ctx.knowledge
-    if application.provider is None or known.version_table:
-        return application
-    expected = catalogue_of(ctx.work).version_rows(*version_place(application, known))
-    others = () if expected is not None else catalogue_of(ctx.work).version_tables()
-    database_of(ctx.work).rollback(ctx.work)
-    return _asked(ctx) if others else application
+    with ctx.reading() as connection:
+        doubtful = must_ask(connection, ctx.application, ctx.knowledge, ())
+    return asked(ctx.application, ctx.engine) if doubtful else ctx.application
 
 
-def _asked(ctx: StepContext) -> Application:
-    found = _ask(ctx.application, ctx.engine)
-    return replace(ctx.application, version_table=found.version_table, version_schema=found.version_schema)
+def asked(application: Application, engine: Engine) -> Application:
+    """The application with the version table that env.py names.
+
+    Args:
+        application: The application.
+        engine: The engine of its database.
+
+    Raises:
+        BaseException: What env.py raises.
+    """
+    found = _ask(application, engine)
+    return replace(
+        application,
+        version_table=found.version_table,
+        version_schema=found.version_schema,
+        version_asked=True,
+    )
 
 
 def chosen(application: Application, engine: Engine) -> Application:
@@ -90,6 +99,7 @@ def _with_answer(application: Application, place: MigrationPlace, found: Answer)
         env_chooses=False,
         version_table=found.version_table,
         version_schema=found.version_schema,
+        version_asked=True,
     )
 
 

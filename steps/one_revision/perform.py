@@ -30,6 +30,7 @@ from initdb.steps.one_revision.doubt import names_of
 from initdb.steps.one_revision.failure import Doing, Place, revision_failure
 from initdb.steps.one_revision.reconcile import log_of
 from initdb.steps.one_revision.version_rows import check_rows, have_moved, lock_rows
+from initdb.steps.survey.whose_rows import refuse_other_table
 from initdb.steps.transactions.foreign_keys import violations
 from initdb.steps.transactions.guard import kept_transaction
 from initdb.steps.transactions.statement_log import logged
@@ -66,8 +67,17 @@ class Job:
     earlier: tuple[str, ...] = ()
 
 
-def start(env: Environment) -> Start:
-    """Read the version rows and check the foreign keys. Afterwards no snapshot of the database is held."""
+def start(ctx: StepContext, env: Environment) -> Start:
+    """Read the version rows and check the foreign keys. Afterwards no snapshot of the database is held.
+
+    Args:
+        ctx: The step's context.
+        env: The environment that env.py made.
+
+    Raises:
+        InitError: `version-table-renamed`, `journal-of-another-directory`.
+    """
+    refuse_other_table(ctx.application, ctx.knowledge, (env.version_table, env.version_schema))
     found = Start(env.rows(), violations(env.connection))
     database_of(env.connection).rollback(env.connection)
     return found

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from initdb.events.head import NAMES
+from initdb.events.naming import parted
 from initdb.steps.python_files.syntax import syntax_tree
 from initdb.steps.revisions.header import UNKNOWN, first_line, header_of, unparsable
 from initdb.steps.revisions.revision_file import RevisionFile
@@ -133,7 +134,9 @@ def _drops_journal(node: ast.AST) -> bool:
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
         return False
     first = node.args[0]
-    return node.func.attr == "drop_table" and isinstance(first, ast.Constant) and first.value in NAMES
+    if node.func.attr != "drop_table" or not isinstance(first, ast.Constant):
+        return False
+    return parted(str(first.value))[0] in NAMES
 
 
 def _is_text(statement: ast.stmt) -> bool:

@@ -34,6 +34,7 @@ class Facts:
         schema_from: The setting.
         started_over: Whether there is nothing of the application, and no first revision half-way.
         there: How many tables there are, whoever's, besides the version table; None if nobody counted.
+        bases: The revisions of the directory that follow no other; None if there are no revisions.
     """
 
     tables: tuple[str, ...]
@@ -49,6 +50,7 @@ class Facts:
     started_over: bool = False
     overlapping: tuple[str, ...] = ()
     there: int | None = None
+    bases: tuple[str, ...] | None = None
 
     def said(self, leftovers: tuple[str, ...] = ()) -> DatabaseInspected:
         """The facts as the event stores them and the guards read them.
@@ -69,6 +71,7 @@ class Facts:
             started_over=self.started_over,
             leftovers=leftovers,
             there=self.there,
+            bases=self.bases,
         )
 
 
@@ -137,7 +140,7 @@ def count_tables(
 
 def version_place(application: Application, known: Knowledge) -> tuple[str, str | None]:
     """The version table's name and schema, as env.py last gave them, or else as its source shows them."""
-    if known.version_table:
+    if known.version_table and not application.version_asked:
         return known.version_table, known.version_schema
     return application.version_table, application.version_schema
 
@@ -206,6 +209,7 @@ def decide(
         schema_from=application.schema_from,
         started_over=started_over,
         overlapping=graph.overlapping(rows or ()),
+        bases=graph.bases or None,
     )
 
 

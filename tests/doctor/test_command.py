@@ -29,11 +29,11 @@ def test_lines_for_people(console: Console, toy: Toy) -> None:
 
 def test_quietly(console: Console, sqlite_toy: Toy) -> None:
     """Nothing on stdout; on stderr what is not as it should be, with its fix."""
-    done = console("doctor", "--quiet", "--journal-schema", "ops")
+    done = console("doctor", "--quiet", "--mode", "check")
     assert done.stdout == ""
-    (line,) = [line for line in done.stderr.splitlines() if "journal_schema" in line]
-    assert line.startswith("warning: journal_schema = ops has no effect")
-    assert "fix: Remove journal_schema" in line
+    (line,) = [line for line in done.stderr.splitlines() if "mode" in line]
+    assert line.startswith("warning: mode = check: a boot only checks")
+    assert "or remove mode where it is set" in line
 
 
 def test_a_problem_is_exit_code_1(console: Console, sqlite_toy: Toy) -> None:

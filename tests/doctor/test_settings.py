@@ -87,14 +87,6 @@ def test_what_is_no_setting(console: Console, sqlite_toy: Toy, line: str, part: 
     assert examine(console).problems == []
 
 
-def test_a_schema_on_sqlite(console: Console, sqlite_toy: Toy) -> None:
-    """It has no effect; the fix names where it is set."""
-    found = examine(console, INITDB_JOURNAL_SCHEMA="ops")
-    assert found.says("warning", "journal_schema = ops has no effect")
-    assert found.fix("journal_schema = ops").endswith("(INITDB_JOURNAL_SCHEMA)")
-    assert not examine(console).says("warning", "journal_schema")
-
-
 def test_work_on_another_database(console: Console, pg: Toy) -> None:
     """A typing error in one of the two."""
     other = pg.url.replace("/test_", "/text_")

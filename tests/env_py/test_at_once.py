@@ -36,7 +36,7 @@ STOP = """
 class Both:
     """An application of three such revisions. Who comes first to a given place stops there.
 
-    `places`: number of a revision → "before", "inside" or "after" its block.
+    `places`: number of a revision → "before", "inside" or "after" its block, or several of these words.
     """
 
     def __init__(self, folder: Path, url: str, places: dict[int, str]) -> None:
@@ -44,8 +44,8 @@ class Both:
         how = "CONCURRENTLY" if url.startswith("postgresql") else ""
         for number in (1, 2, 3):
             parts = dict.fromkeys(("before", "inside", "after"), "")
-            if place := places.get(number):
-                mark = folder / f"mark{number}"
+            for place in places.get(number, "").split():
+                mark = folder / f"{place}{number}"
                 mark.touch()
                 indent = "    " * (place == "inside")
                 parts[place] = textwrap.indent(STOP.format(mark=str(mark)), indent)
@@ -95,6 +95,10 @@ class Child:
 
     def go_on(self) -> None:
         os.kill(self._child, signal.SIGCONT)
+
+    def go_on_to_its_next_stop(self) -> None:
+        self.go_on()
+        assert os.WIFSTOPPED(os.waitpid(self._child, os.WUNTRACED)[1])
 
     def kill(self) -> None:
         os.kill(self._child, signal.SIGKILL)
@@ -231,6 +235,18 @@ def test_an_open_transaction_is_waited_for(tmp_path: Path, postgresql_url: str, 
     assert plain.exit_code() == 0
     assert run.exit_code() == 0
     assert both.made.applied() == []
+    both.is_whole()
+
+
+def test_a_version_table_that_plain_alembic_has_just_made(tmp_path: Path, postgresql_url: str) -> None:
+    """It has no row yet, so the revision is still to be applied."""
+    both = Both(tmp_path, postgresql_url, {1: "before inside"})
+    plain, run = Child(both.plain), Child(both.ours, at_once=True)
+    waits_for_a_lock(both)
+    plain.go_on_to_its_next_stop()
+    assert run.exit_code() == 0
+    assert both.made.applied() == ["r1", "r2", "r3"]
+    assert plain.exit_code() == 1
     both.is_whole()
 
 

@@ -47,6 +47,16 @@ def test_a_held_revision(person: Person, ready: Toy, way: str) -> None:
 
 
 @fixes("database-ahead")
+def test_a_row_that_no_code_has(person: Person, ready: Toy) -> None:
+    """The statement that is printed deletes it."""
+    set_to(person, "when_ahead", '"exit"')
+    ready.sql("INSERT INTO alembic_version VALUES ('zzz')")
+    person.fails("initdb run", "database-ahead")
+    person.follows("DELETE FROM", "initdb run")
+    assert ready.sql("SELECT version_num FROM alembic_version") == [("r3",)]
+
+
+@fixes("database-ahead")
 @pytest.mark.parametrize("way", ["deployed", "serving"])
 def test_newer_code_was_here(person: Person, ready: Toy, way: str) -> None:
     """The file is deployed, or the setting lets this code serve."""

@@ -52,6 +52,7 @@ BEFORE = Knowledge(
     memo={"m": 1},
     version_table="v",
     version_schema="s",
+    bases=frozenset({"r1"}),
     notes=frozenset({"n"}),
 )
 VOID: dict[str, Any] = {"judgements": (), "catalog": None}
@@ -142,6 +143,7 @@ EACH: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ("database_inspected", {"rows": ["r1"]}, {"managed": True}, {"heads": ("r1",)}),
     ("database_inspected", {"rows": ["r1"]}, {"doubt": None}, {"heads": ("r1",), "adopted": True}),
     ("database_inspected", {"rows": []}, {}, {"heads": ()}),
+    ("database_inspected", {"rows": ["r2"], "bases": ["s1"]}, {"managed": True}, {"bases": {"r1", "s1"}}),
     ("database_inspected", {"rows": ["r1"], "conflict": ["r2"]}, {"managed": True}, {}),
     ("database_inspected", {"rows": ["r2"], "outside": ["r2"]}, {"managed": True}, VOID),
     (
@@ -157,7 +159,7 @@ EACH: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
         {
             **VOID,
             **{"heads": (), "applied": {}, "seeds": {}, "memo": {}, "doubt": None},
-            **{"managed": False, "adopted": False},
+            **{"managed": False, "adopted": False, "bases": frozenset()},
         },
     ),
     (
@@ -367,6 +369,7 @@ def test_an_empty_database_has_nothing_applied() -> None:
     cleared = {"state": "empty", "heads": (), "applied": {}, "seeds": {}, "memo": {}, "doubt": None}
     assert added(replace(BEFORE, managed=True, adopted=True), made) == {
         **cleared,
+        "bases": frozenset(),
         "managed": False,
         "adopted": False,
     }

@@ -278,4 +278,49 @@ FILES: tuple[ErrorRow, ...] = (
         ),
         exit_code=2,
     ),
+    ErrorRow(
+        "database-ahead",
+        "The database has a revision that this code does not know: newer code applied it.",
+        "Nothing was changed: a boot never downgrades a database.",
+        "Deploy the code that knows the revision, or let this code serve with when_ahead = serve, then: "
+        "initdb run",
+        causes=(
+            "The deployment was rolled back to older code.",
+            "A branch with other revisions was tried on this database.",
+            "The revision's file was not deployed.",
+            "Another application uses a version table of the same name in this database.",
+        ),
+        advice=(
+            Advice(
+                "conflict-resolution",
+                "See who applied the revision, and when: initdb journal --type migration_applied --last 5",
+            ),
+            Advice(
+                "rollback",
+                "With the newer code, call initdb rollback: it rolls the revision back and holds it.",
+            ),
+            Advice(
+                "history-repair",
+                "If the revision's file is lost, restore it from version control: git log --all -- "
+                "migrations/versions",
+            ),
+            Advice(
+                "history-repair",
+                "If no code has the revision, its row is wrong. The error has the statement that deletes it; "
+                "then: initdb run",
+            ),
+            Advice(
+                "alternative-configuration",
+                "If another application applied it, give this one a version table and a journal of its own: "
+                "context.configure(version_table=...) in env.py, and the settings application and "
+                "journal_schema. See docs/migrations.md",
+            ),
+            Advice(
+                "consistency",
+                "Nothing is written and nothing is downgraded, so old and new replicas can run side by side.",
+            ),
+        ),
+        requirements=("Version Conflicts",),
+        exit_code=3,
+    ),
 )

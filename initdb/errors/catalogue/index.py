@@ -8,6 +8,7 @@ from types import MappingProxyType
 from initdb.errors.catalogue.access import ACCESS
 from initdb.errors.catalogue.backups import BACKUPS
 from initdb.errors.catalogue.connection import CONNECTION
+from initdb.errors.catalogue.directories import DIRECTORIES
 from initdb.errors.catalogue.files import FILES
 from initdb.errors.catalogue.health import HEALTH
 from initdb.errors.catalogue.journal import JOURNAL
@@ -28,6 +29,7 @@ SUBJECTS: Mapping[str, tuple[ErrorRow, ...]] = MappingProxyType(
         "Settings and commands": SETTINGS,
         "Schema and adoption": SCHEMA,
         "Migration files and history": FILES,
+        "Several Alembic directories": DIRECTORIES,
         "Running and rolling back revisions": REVISION,
         "Backups": BACKUPS,
         "Seeds and users": SEED,

@@ -108,12 +108,8 @@ JOURNAL: tuple[ErrorRow, ...] = (
             Advice("troubleshooting", "See whose journal it is: initdb journal --last 1 --json"),
             Advice(
                 "alternative-configuration",
-                "Two applications in one database need a schema each for their journals: journal_schema = "
-                '"shop_journal"',
-                "postgresql",
-            ),
-            Advice(
-                "alternative-configuration", "Two applications need a file each: sqlite:///shop.db", "sqlite"
+                "Two applications in one database need a journal each: set application and journal_schema in "
+                'the settings of the second one, such as application = "stock", journal_schema = "stock"',
             ),
         ),
     ),

@@ -96,39 +96,6 @@ RUN: tuple[ErrorRow, ...] = (
         exit_code=3,
     ),
     ErrorRow(
-        "database-ahead",
-        "The database has a revision that this code does not know: newer code applied it.",
-        "Nothing was changed: a boot never downgrades a database.",
-        "Deploy the code that knows the revision, or let this code serve with when_ahead = serve, then: "
-        "initdb run",
-        causes=(
-            "The deployment was rolled back to older code.",
-            "A branch with other revisions was tried on this database.",
-            "The revision's file was not deployed.",
-        ),
-        advice=(
-            Advice(
-                "conflict-resolution",
-                "See who applied the revision, and when: initdb journal --type migration_applied --last 5",
-            ),
-            Advice(
-                "rollback",
-                "With the newer code, call initdb rollback: it rolls the revision back and holds it.",
-            ),
-            Advice(
-                "history-repair",
-                "If the revision's file is lost, restore it from version control: git log --all -- "
-                "migrations/versions",
-            ),
-            Advice(
-                "consistency",
-                "Nothing is written and nothing is downgraded, so old and new replicas can run side by side.",
-            ),
-        ),
-        requirements=("Version Conflicts",),
-        exit_code=3,
-    ),
-    ErrorRow(
         "migration-held",
         "A revision was rolled back and is held: no boot applies it again by itself.",
         "The database stays at the revision before it.",
