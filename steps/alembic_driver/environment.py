@@ -173,8 +173,14 @@ class Environment:
 
         Raises:
             InitError: `adoption-failed`, if they are not there afterwards.
+            RowsMoved: Another session has just made the version table.
         """
-        self._make_table()
+        try:
+            private_names.make_version_table(self.context)
+        except DBAPIError as error:
+            if not is_made_meanwhile(error):
+                raise
+            raise RowsMoved from error
         self.lock_rows()
         rows = self.rows()
         for step in private_names.stamp_steps(self.script, revisions, rows):
@@ -184,14 +190,6 @@ class Environment:
             raise InitError("adoption-failed", f"{self.version_table} does not keep rows: is it a view?")
         return rows
 
-    def _make_table(self) -> None:
-        try:
-            private_names.make_version_table(self.context)
-        except DBAPIError as error:
-            if not is_made_meanwhile(error):
-                raise
-            raise RowsMoved from error
-
     def _apply(
         self,
         step: RevisionStep | StampStep,
@@ -199,7 +197,7 @@ class Environment:
         guard: contextlib.AbstractContextManager[None],
     ) -> tuple[str, ...]:
         if not rows:
-            self._make_table()
+            private_names.make_version_table(self.context)
         maintainer = HeadMaintainer(self.context, rows)
         _TOLD.info("Running %s", step)
         with guard:
