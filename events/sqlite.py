@@ -159,7 +159,7 @@ class SQLite:
 
     def at(self, schema: str | None) -> str:
         """Every journal of a file is in main."""
-        return f"{MAIN}." if schema else ""
+        return naming.prefix(MAIN) if schema else ""
 
     def renamed(self, sql: str, schema: str | None) -> str:
         """The journal of main has no name."""

@@ -77,7 +77,8 @@ def _conflict(ctx: StepContext, facts: Facts) -> InitError:
     graph, rows = ctx.application.graph, ", ".join(facts.rows or ()) or "nothing"
     order = graph.pending(()) if graph else ()
     lost = sorted(facts.conflict, key=lambda one: order.index(one) if one in order else -1)
-    last = [one for one in lost if graph is None or not any(one in graph.parents[other] for other in lost)]
+    parents = graph.parents if graph else {}
+    last = [one for one in lost if not any(one in parents.get(other, ()) for other in lost)]
     retry = " ".join(f"--retry {one}" for one in lost)
     mark = " ".join(f"--mark-applied {one}" for one in last)
     return InitError(

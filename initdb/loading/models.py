@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,8 @@ def as_metadata(found: object, text: str) -> MetaData:
 
     Args:
         found: A MetaData; something that has one as `metadata`, such as a declarative base or a
-            Flask-SQLAlchemy `db`; or a function without arguments that returns one of these. A class is not
-            called.
+            Flask-SQLAlchemy `db`; a list of these, such as `target_metadata` of an env.py; or a function
+            without arguments that returns one of these. A class is not called.
         text: What errors call the object.
 
     Raises:
@@ -42,7 +43,9 @@ def as_metadata(found: object, text: str) -> MetaData:
             metadata = _metadata_of(found)
     if metadata is None:
         kind = f"the class {found.__name__}" if isinstance(found, type) else f"of type {type(found).__name__}"
-        allowed = "a MetaData, a declarative base, a db object, or a function that returns one"
+        allowed = (
+            "a MetaData, a declarative base, a db object, a list of these, or a function that returns one"
+        )
         raise InitError("bad-metadata", f'"{text}" is {kind}; allowed: {allowed}')
     return metadata
 
@@ -50,5 +53,33 @@ def as_metadata(found: object, text: str) -> MetaData:
 def _metadata_of(found: object) -> MetaData | None:
     from sqlalchemy import MetaData
 
+    if isinstance(found, (list, tuple)):
+        several = [_metadata_of(one) for one in found]
+        known = [one for one in several if one is not None]
+        return merged(known) if known and len(known) == len(several) else None
     candidate = found if isinstance(found, MetaData) else getattr(found, "metadata", None)
     return candidate if isinstance(candidate, MetaData) else None
+
+
+def merged(several: Sequence[MetaData]) -> MetaData:
+    """One MetaData with copies of the tables of several; one alone stays as it is.
+
+    Args:
+        several: At least one.
+
+    Raises:
+        InitError: bad-metadata, if two of them have a table of the same name. Alembic refuses that too.
+    """
+    from sqlalchemy import MetaData
+
+    if len(several) == 1:
+        return several[0]
+    conventions = [one.naming_convention for one in several]
+    alike = conventions[0] if conventions.count(conventions[0]) == len(conventions) else None
+    made = MetaData(naming_convention=alike)
+    for one in several:
+        for name, table in one.tables.items():
+            if name in made.tables:
+                raise InitError("bad-metadata", f"two of the metadata have a table {name}")
+            table.to_metadata(made)
+    return made

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from initdb.errors import InitError, naming
 from initdb.loading.foreign_code import foreign_code
-from initdb.loading.models import as_metadata, load_metadata
+from initdb.loading.models import as_metadata, load_metadata, merged
 from initdb.loading.objects import load_object, on_path
 from initdb.loading.packages import is_in_package
 
@@ -48,6 +48,8 @@ def load_named(metadata: object, base: object, migrations: object, *, folder: Pa
 
 
 def _metadata(given: object, folder: Path) -> MetaData:
+    if isinstance(given, (list, tuple)):
+        return merged([_metadata(one, folder) for one in given])
     return load_metadata(given, folder=folder) if isinstance(given, str) else as_metadata(given, "metadata")
 
 

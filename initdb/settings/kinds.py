@@ -155,3 +155,9 @@ NAME = Kind("name", "a name of printable characters", _name)
 NAMES = Kind("name", "a list of names", each(_name), many=True)
 IDENTIFIER = Kind("identifier", "an identifier of at most 63 bytes", _identifier)
 OBJECT = Kind("module:attribute", '"module:attribute", such as "shop.models:db"', _object)
+OBJECTS = Kind(
+    "module:attribute",
+    '"module:attribute", such as "shop.models:db", or a list of them',
+    each(_object),
+    many=True,
+)

@@ -57,7 +57,7 @@ class Settings:
     work_url: str | None = field(default=None, repr=False)
     create_database: CreateDatabase = "ask"
     app: str | None = None
-    metadata: str | None = None
+    metadata: tuple[str, ...] = ()
     migrations: str | None = None
     """An absolute path, or the name of a package or a callable (`shop.migrations`, `shop:migrations`)."""
     seeds: tuple[str, ...] = ()

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import get_args
 
 from initdb.settings import values
-from initdb.settings.kinds import ANSWER, COMMAND, IDENTIFIER, NAME, NAMES, OBJECT, duration, one_of, whole
+from initdb.settings.kinds import (
+    ANSWER,
+    COMMAND,
+    IDENTIFIER,
+    NAME,
+    NAMES,
+    OBJECT,
+    OBJECTS,
+    duration,
+    one_of,
+    whole,
+)
 from initdb.settings.places import DATABASES, FILE, PLACE, PLACES, URL
 from initdb.settings.setting import Setting
 
@@ -64,9 +75,10 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "metadata",
-        OBJECT,
-        None,
-        "The models: a MetaData, a declarative base, a db object, or a function that returns one of these.",
+        OBJECTS,
+        (),
+        "The models: a MetaData, a declarative base, a db object, or a function that returns one of these;"
+        " a list of them where target_metadata in env.py is a list.",
         example="shop.models:Base",
     ),
     Setting(

@@ -16,7 +16,8 @@ class Given:
     """The parts that a caller hands over. Each takes precedence over the setting of the same name.
 
     Attributes:
-        metadata: A MetaData, something that has one, a function that returns one, or the name of one.
+        metadata: A MetaData, something that has one, a function that returns one, the name of one, or several
+            of these.
         migrations: A folder, an ini file, a package, or a callable that makes a Config.
         provider: Makes the Config of a folder; None if initdb makes it.
         seeds: Folders, files, functions.
@@ -52,7 +53,7 @@ class Given:
         seeds = settings.seeds or None
         return replace(
             self,
-            metadata=settings.metadata if self.metadata is None and first else self.metadata,
+            metadata=(settings.metadata or None) if self.metadata is None and first else self.metadata,
             migrations=self.migrations or settings.migrations,
             seeds=seeds if self.seeds is None and first else self.seeds,
             base=settings.base if self.base is None and first else self.base,

@@ -18,8 +18,8 @@ def deleting(place: tuple[str, str | None], rows: Iterable[str]) -> str:
         rows: The rows.
 
     Example:
-        >>> deleting(("alembic_version", "my shop"), ["r1"])
-        'DELETE FROM "my shop".alembic_version WHERE version_num IN (\'r1\');'
+        >>> deleting(("alembic_version", "my shop"), ["r1"]).partition(" WHERE ")[0]
+        'DELETE FROM "my shop".alembic_version'
     """
     table, schema = place
     named = table_name(table, schema)

@@ -233,7 +233,7 @@ def test_a_snapshot_is_all_of_it(known: Knowledge) -> None:
 
 def test_how_a_snapshot_is_stored() -> None:
     """Other versions read it. No name and no place may change unless the number of the rules changes."""
-    assert snapshot.FOLD == 3
+    assert snapshot.FOLD == 4
     assert snapshot.stored(FULL) == {
         "state": "behind",
         "journal": "j",
@@ -270,6 +270,7 @@ def test_how_a_snapshot_is_stored() -> None:
         "memo": {"m": 1},
         "version_table": "v",
         "version_schema": "s",
+        "bases": ["r1"],
         "last_ready": ["u", "e2"],
         "told": {"revision r1": "d9", "seed a": ""},
         "accepted": {"env.py": "e1"},

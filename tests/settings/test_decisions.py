@@ -12,11 +12,11 @@ from initdb.settings import SETTINGS, Settings
     [
         (Settings(), "models"),
         (Settings(migrations="/m"), "migrations"),
-        (Settings(metadata="shop:db"), "models"),
-        (Settings(migrations="/m", metadata="shop:db"), "migrations"),
+        (Settings(metadata=("shop:db",)), "models"),
+        (Settings(migrations="/m", metadata=("shop:db",)), "migrations"),
         (Settings(migrations="/m", app="shop:app"), "migrations"),
         (Settings(migrations="/m", base="shop:base"), "base"),
-        (Settings(migrations="/m", metadata="shop:db", schema_from="models"), "models"),
+        (Settings(migrations="/m", metadata=("shop:db",), schema_from="models"), "models"),
     ],
 )
 def test_where_the_schema_comes_from(settings: Settings, expected: str) -> None:

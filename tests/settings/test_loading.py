@@ -154,7 +154,8 @@ def test_whatever_has_metadata(write: Write) -> None:
         (
             "number",
             "is of type int; "
-            "allowed: a MetaData, a declarative base, a db object, or a function that returns one",
+            "allowed: a MetaData, a declarative base, a db object, a list of these, or a function that"
+            " returns one",
         ),
         ("SQLAlchemy", "is the class SQLAlchemy; allowed: "),
         ("make_later", "is of type function; allowed: "),

@@ -61,7 +61,8 @@ def test_what_is_no_duration(given: object) -> None:
         ("ignore", ("one", "two three"), ("one", "two three")),
         ("admin_password_file", "secret/admin", BASE / "secret/admin"),
         ("admin_password_file", Path("/run/secrets/admin"), Path("/run/secrets/admin")),
-        ("metadata", "shop.models:db.metadata", "shop.models:db.metadata"),
+        ("metadata", "shop.models:db.metadata", ("shop.models:db.metadata",)),
+        ("metadata", ["shop.models:db", "stock:Base"], ("shop.models:db", "stock:Base")),
         ("application", "Läden", "Läden"),
     ],
 )

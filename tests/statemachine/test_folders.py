@@ -157,8 +157,7 @@ EACH: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
         {"started_over": True},
         {"managed": True, "adopted": True},
         {
-            **VOID,
-            **{"heads": (), "applied": {}, "seeds": {}, "memo": {}, "doubt": None},
+            **{**VOID, "heads": (), "applied": {}, "seeds": {}, "memo": {}, "doubt": None},
             **{"managed": False, "adopted": False, "bases": frozenset()},
         },
     ),

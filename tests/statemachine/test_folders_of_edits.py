@@ -76,7 +76,7 @@ EACH: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
         {**EDITED, "last_ready": LastReady("then", "x")},
         {
             **{"heads": (), "applied": {}, "seeds": {}, "memo": {}, "doubt": None, **VOID},
-            **{"last_ready": None, "told": {}, "accepted": {}},
+            **{"last_ready": None, "told": {}, "accepted": {}, "bases": frozenset()},
         },
     ),
 ]

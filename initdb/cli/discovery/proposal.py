@@ -85,6 +85,8 @@ def _models(folder: Folder, found: Proposal) -> None:
     compared = [one for one in whole if one.is_compared]
     if len(compared or whole) == 1:
         found.settings["metadata"] = (compared or whole)[0].name
+    elif compared and len(folder.directories) == 1:
+        found.settings["metadata"] = ",".join(one.name for one in compared)
     elif whole:
         found.undecided.append(f"Which models are they? {_choices('metadata', (one.name for one in whole))}")
     elif folder.models:
