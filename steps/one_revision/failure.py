@@ -98,7 +98,7 @@ def _found(error: BaseException, place: Place, *, in_file: bool) -> InitError:
     if place.database == "sqlite" and in_file and is_busy(error):
         # This process holds the only write lock, so the revision waits for no other process.
         return InitError(place.failed, *found.context, _SECOND_CONNECTION, sqlstate=found.rendered().sqlstate)
-    if place.from_empty and found.reference == place.failed and _lacks_table(error):
+    if place.from_empty and in_file and found.reference == place.failed and _lacks_table(error):
         return InitError("revisions-need-tables", *found.context, sqlstate=found.rendered().sqlstate)
     return found
 

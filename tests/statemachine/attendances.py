@@ -273,7 +273,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     for name in ("look", "look_on", "try_baton", "open_session", "close_session"):
         monkeypatch.setattr(attending, name, getattr(made, name))
     monkeypatch.setattr(attending, "called_from_inside", lambda site, *, threads: False)
-    monkeypatch.setattr(attending, "cautions", lambda engine: ("a caution",))
+    monkeypatch.setattr(attending, "cautions", lambda engine, **given: ("a caution",))
     monkeypatch.setattr(attending, "note", lambda site, said: made.notes.append(said))
     monkeypatch.setattr(attending.random, "uniform", lambda low, high: low)
     monkeypatch.setattr(connect, "prepare", lambda engine: made.done.append("prepared"))
