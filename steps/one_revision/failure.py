@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,6 +33,9 @@ _NEEDS_BATCH = (
     "SQLite changes no constraint of a table that is there: use `with op.batch_alter_table(...)`. If the "
     'revisions are for another database: schema_from = "models" makes a new SQLite database from the models.'
 )
+_MISSING_TABLE = re.compile(
+    r'(?:no such table: |relation "|^)(?P<table>[^\s"]+)(?:" does not exist|$)', re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,9 @@ class Place:
     """The revision that ran, its file, the kind of its database, and whether it ran up or down.
 
     Attributes:
-        from_empty: Whether revisions alone have made the schema so far.
+        from_empty: Whether a table is missing, and revisions alone have made the schema so far.
+        foundations: The tables that something before the revisions may have made: those of the models and of
+            the base. None if the database has no table at all: then any table may be one.
     """
 
     revision: str
@@ -47,6 +53,7 @@ class Place:
     database: str
     doing: Doing
     from_empty: bool = False
+    foundations: frozenset[str] | None = None
 
     @property
     def failed(self) -> str:
@@ -98,14 +105,26 @@ def _found(error: BaseException, place: Place, *, in_file: bool) -> InitError:
     if place.database == "sqlite" and in_file and is_busy(error):
         # This process holds the only write lock, so the revision waits for no other process.
         return InitError(place.failed, *found.context, _SECOND_CONNECTION, sqlstate=found.rendered().sqlstate)
-    if place.from_empty and in_file and found.reference == place.failed and _lacks_table(error):
+    unfounded = place.from_empty and in_file and found.reference == place.failed
+    if unfounded and _is_foundation(error, place.foundations):
         return InitError("revisions-need-tables", *found.context, sqlstate=found.rendered().sqlstate)
     return found
 
 
-def _lacks_table(error: BaseException) -> bool:
+def lacks_table(error: BaseException) -> bool:
     """Whether a statement names a missing table, or a batch operation reads one."""
     return is_missing_table(error) or isinstance(error, NoSuchTableError)
+
+
+def _is_foundation(error: BaseException, foundations: frozenset[str] | None) -> bool:
+    """Whether the missing table was there before the first revision, where the revisions were written.
+
+    A name that no model has is more likely misspelt.
+    """
+    if foundations is None:
+        return True
+    name = _MISSING_TABLE.search(str(error))
+    return name is not None and name["table"].strip('"').rpartition(".")[2] in foundations
 
 
 def _hint(error: BaseException) -> tuple[str, ...]:

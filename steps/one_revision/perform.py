@@ -27,9 +27,10 @@ from initdb.steps.alembic_driver import Environment, Step
 from initdb.steps.catalog.blockers import blockers
 from initdb.steps.context import StepContext
 from initdb.steps.one_revision.doubt import names_of
-from initdb.steps.one_revision.failure import Doing, Place, revision_failure
+from initdb.steps.one_revision.failure import Doing, Place, lacks_table, revision_failure
 from initdb.steps.one_revision.reconcile import log_of
 from initdb.steps.one_revision.version_rows import check_rows, have_moved, lock_rows
+from initdb.steps.survey.facts import survey, table_names
 from initdb.steps.survey.whose_rows import refuse_other_table
 from initdb.steps.transactions.foreign_keys import violations
 from initdb.steps.transactions.guard import kept_transaction
@@ -112,8 +113,10 @@ def perform(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
             if attempt == TRIES or env.left or not _is_conflict(error):
                 if not isinstance(error, JournalSignal) and not is_connection_lost(error) and have_moved(env):
                     raise RowsMoved from error
-                from_empty = job.doing == "migrate" and not env.left and _from_empty(ctx, job, at.rows)
-                place = Place(step.revision, str(step.path), ctx.database, job.doing, from_empty)
+                lacks = job.doing == "migrate" and not env.left and lacks_table(error)
+                from_empty = lacks and _from_empty(ctx, job, at.rows)
+                foundations = _foundations(ctx) if from_empty else None
+                place = Place(step.revision, str(step.path), ctx.database, job.doing, from_empty, foundations)
                 with naming(lambda: names_of(ctx, step.revision)):
                     raise revision_failure(error, place, left=env.left) from error
             found = classify(error, doing=job.doing, database=ctx.database).rendered()
@@ -145,6 +148,13 @@ def _from_empty(ctx: StepContext, job: Job, rows: tuple[str, ...]) -> bool:
             for name in graph.applied(rows)
         )
     )
+
+
+def _foundations(ctx: StepContext) -> frozenset[str] | None:
+    """See `Place`."""
+    with ctx.reading():
+        there = survey(ctx.work, ctx.application, ctx.knowledge).there
+    return table_names(ctx.application) if there else None
 
 
 def _is_conflict(error: BaseException) -> bool:

@@ -163,6 +163,11 @@ def wanted_tables(
     return tuple(there), tuple(missing)
 
 
+def table_names(application: Application) -> frozenset[str]:
+    """The names, without schemas, of the tables of the models and of the base."""
+    return frozenset(name for _, name in _tables_of(application))
+
+
 def _tables_of(application: Application) -> set[tuple[str | None, str]]:
     base = application.base if isinstance(application.base, MetaData) else None
     return {

@@ -264,7 +264,7 @@ def test_a_view_on_the_journal_stops_it(console: Console, ready: Toy) -> None:
     assert not (console.folder / "kept.jsonl").exists()
     assert ready.types()
     fix = next(line for line in done.stderr.splitlines() if line.startswith("fix: ")).removeprefix("fix: ")
-    ready.sql(*(one for one in fix.partition(" Then: ")[0].split(";") if one.strip()))
+    ready.sql(*(one for one in fix.partition(" then: ")[0].split(";") if one.strip()))
     typed(console, fix)
     assert ours(ready) == []
 
@@ -294,7 +294,7 @@ def test_what_else_can_need_it(console: Console, toy: Toy) -> None:
         assert "The table constraint note_seq_fkey on public.note." in done.stderr
         assert "The materialized view public.counted, which belongs to postgres." in done.stderr
         assert "index" not in done.stderr
-        fix = done.stderr.partition("fix: ")[2].partition(" Then: ")[0]
+        fix = done.stderr.partition("fix: ")[2].partition(" then: ")[0]
         toy.sql(*(one for one in fix.split(";") if one.strip()))
     assert console("eject", "--to", "kept.jsonl", "--yes").exit_code == 0
     assert ours(toy) == []

@@ -42,9 +42,10 @@ HEALTH: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "defects-remain",
-        "The database is not what the application needs, and boots repair nothing here (repair = never).",
+        "The database is not what the application needs, and a boot repairs nothing of it.",
         "The tables and rows are unchanged.",
-        "Repair what loses no data: initdb repair; or fix the defects by hand, then: initdb resume",
+        "Fix the defects named above, then: initdb resume. With repair = never, for what loses no data: "
+        "initdb repair",
         causes=(
             "Somebody changed the database by hand.",
             "Only a part of a backup was restored.",
