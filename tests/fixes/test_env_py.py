@@ -31,10 +31,10 @@ def test_an_env_py_that_needs_a_variable(person: Person, toy: Toy) -> None:
 def test_an_env_py_that_needs_a_module(person: Person, toy: Toy) -> None:
     """Without an ini file initdb calls Alembic, and says the same. The module is beside the settings."""
     env = toy.migrations / "env.py"
-    env.write_text("import shop\n" + env.read_text())
+    env.write_text("import shop_for_env\n" + env.read_text())
     person.fails("initdb run", "env-py-failed")
     person.fails(person.printed("initdb alembic current"), "env-py-failed")
-    (person.folder / "shop.py").touch()
+    (person.folder / "shop_for_env.py").touch()
     person.runs(person.printed("initdb alembic current"))
     person.follows("initdb resume")
 
