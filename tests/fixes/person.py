@@ -25,6 +25,7 @@ from initdb.errors import CATALOGUE
 from initdb.errors.fields import fields_in
 from tests.errors.plain_user import as_plain_user
 from tests.fixes.printed import SQL, looks, printed
+from tests.support import forked
 from tests.support.own_modules import own_modules
 
 _OPERATORS = re.compile(r"[|&;<>$`*?]|^\(")
@@ -90,6 +91,10 @@ class Person:
             return self._called(command, flask.cli.FlaskGroup(), words)
         if words[:1] == ["alembic"]:
             return self._called(command, _alembic, words)
+        if words[:1] == ["flask"] or words[:3] == ["python", "-m", "initdb"]:
+            module, *given = words[2:] if words[0] == "python" else words
+            ended = forked.run(module, *given, cwd=self.folder, env=self.environ)
+            return Done(command, ended.returncode, ended.stdout, ended.stderr)
         return self.shell(command)
 
     def runs(self, command: str) -> Done:

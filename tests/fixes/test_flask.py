@@ -107,8 +107,8 @@ def test_two_heads(person: Person, project: Project) -> None:
     project.revision("r2", "r1")
     project.revision("r3", "r1")
     person.fails(RUN, "multiple-heads")
-    assert "r2 (head)" in person.shell(person.printed("flask --app web:create_app db heads")).stdout
-    merged = person.shell(person.printed("flask --app web:create_app db merge"))
+    assert "r2 (head)" in person.type(person.printed("flask --app web:create_app db heads")).stdout
+    merged = person.type(person.printed("flask --app web:create_app db merge"))
     assert merged.code == 0, merged.output
     person.follows("flask --app web:create_app initdb resume")
 
@@ -120,7 +120,7 @@ def test_a_wrong_statement(person: Person, project: Project) -> None:
     project.revision("r2", "r1", "op.execute('CREATE TIBLE t')")
     person.fails(RUN, "revision-failed")
     see = person.printed("flask --app web:create_app db upgrade")
-    assert "CREATE TIBLE t" in person.shell(see).stdout
+    assert "CREATE TIBLE t" in person.type(see).stdout
     project.revision("r2", "r1", "op.execute('SELECT 1')")
     person.follows("flask --app web:create_app initdb resume")
 

@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 from tests.bad_journals.owner import Owner
 from tests.fixes.claims import fixes
 from tests.fixes.person import Person
-from tests.fixes.scenes import ON_POSTGRESQL, as_app, set_to
+from tests.fixes.scenes import ON_POSTGRESQL, ON_SQLITE, as_app, set_to
 from tests.support.postgres_server import PostgresServer
 from tests.support.toy import Toy
 
@@ -48,6 +48,7 @@ def test_another_schema(person: Person, owner: Owner) -> None:
 
 
 @fixes("journal-newer")
+@ON_SQLITE
 def test_a_newer_version_was_here(person: Person, owner: Owner) -> None:
     """The printed pip command finds what is installed; once that is new enough, what is printed runs."""
     ((before,),) = owner.sql("SELECT min_writer FROM init_journal_head")

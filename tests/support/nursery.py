@@ -30,6 +30,8 @@ MESSAGE = 2**18
 
 _PATH = sys.path[not sys.flags.safe_path :]
 """Without the folder of this file."""
+_AT_IMPORT = sys.stdout
+"""What modules have kept that looked at sys.stdout when they were imported, as Alembic's Config does."""
 
 
 def prepare(names: Sequence[str]) -> None:
@@ -147,6 +149,7 @@ def _leave(codes: Sequence[int]) -> None:
     """Where a stream cannot be flushed the interpreter says so itself."""
     if codes:
         with contextlib.suppress(OSError, ValueError, AttributeError):
+            _AT_IMPORT.flush()
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(codes[0] & 0xFF)
