@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from initdb import booting
 from initdb.errors import InitError, render
+from initdb.errors.faces import speaking
 from initdb.events.clock import Clock
 from initdb.events.entry import Entry
 from initdb.events.sessions import session
@@ -19,6 +20,7 @@ from initdb.events.types import UNSEEN
 from initdb.settings import Settings, load_settings
 from initdb.statemachine import orders, reporting
 from initdb.statemachine.decide.verdict import Look, Verdict, judge
+from initdb.statemachine.library import face_of_program
 from initdb.statemachine.loop.attend import attend
 from initdb.statemachine.loop.look import look
 from initdb.statemachine.loop.order import Order
@@ -100,6 +102,7 @@ class Initializer:
 
             check_settings(self.settings, engines.work)
         given = Given(metadata, migrations, provider, seeds, base, rules, name, owns)
+        self._face = partial(face_of_program, engines.work if engine is not None else None, given)
         application = assemble(given, self.settings, engines)
         self.site = Site(
             engine=engines.work,
@@ -203,7 +206,8 @@ class Initializer:
         """
         begun = time.perf_counter()
         outcome = self._outcome(partial(attend, order=orders.repair()))
-        return reporting.repair_result(outcome, time.perf_counter() - begun)
+        with speaking(self._face()):
+            return reporting.repair_result(outcome, time.perf_counter() - begun)
 
     def look(self, before: Look | None = None) -> Look:
         """Look at the database without writing to it.
@@ -256,7 +260,9 @@ class Initializer:
             attending: Called with `site`.
         """
         begun = time.perf_counter()
-        result = reporting.result_of(self._outcome(attending), self.engine.dialect.name, self.settings)
+        outcome = self._outcome(attending)
+        with speaking(self._face()):
+            result = reporting.result_of(outcome, self.engine.dialect.name, self.settings)
         return replace(result, duration=time.perf_counter() - begun)
 
     def _outcome(self, attending: Callable[[Site], Outcome]) -> Outcome:

@@ -18,9 +18,9 @@ _WITHOUT_SETTINGS = "admin|completion|diagram|explain|init|--help|--version"
 _ALEMBIC = "branches|check|current|downgrade|edit|heads|history|merge|revision|show|stamp|upgrade"
 _ARGUMENTS = r"""(?: (?:--?[a-z][\w-]*|"[^"]*"|heads?|base|[\w@+-]+:[\w@+-]+)(?![\w:-]))*"""
 """What follows a command of Alembic and belongs to it. In "alembic check finds nothing" that is nothing."""
+_PLAINLY = r"(?<![\w./=-])(?<!flask )(?<!-m )"
 _COMMAND = re.compile(
-    r"(?<![\w./=-])(?<!flask )(?<!-m )"
-    rf"(?:initdb (?P<ours>{_OURS}|(?P<bare>{_WITHOUT_SETTINGS}))"
+    rf"{_PLAINLY}(?:initdb (?P<ours>{_OURS}|(?P<bare>{_WITHOUT_SETTINGS}))"
     rf"|alembic (?P<alembic>(?:{_ALEMBIC})(?![\w-]){_ARGUMENTS}))(?![\w-])"
 )
 """A whole command: in "initdb checks a table" there is none."""
@@ -39,11 +39,13 @@ class Face:
         ours: What stands for `initdb COMMAND`, with {} for the command.
         alembic: Gives the same for `alembic COMMAND`. It is called if a text has such a command.
         settings: The options that name what to work on, with their texts: commands have them once more.
+        calls: What stands for a command with just these options: first those with options.
     """
 
     ours: str = "initdb {}"
     alembic: Callable[[], str] = plain_alembic
     settings: tuple[tuple[str, str], ...] = ()
+    calls: tuple[tuple[str, str], ...] = ()
 
 
 PLAIN = Face()
@@ -96,6 +98,8 @@ def as_typed(text: str) -> str:
     face = at_hand()
     if face == PLAIN:
         return text
+    for command, call in face.calls:
+        text = re.sub(rf"{_PLAINLY}initdb {command}(?![\w-]| --)", call, text)
     typed = _COMMAND.sub(lambda found: _typed(face, found), text)
     return re.sub(r"(?<=\bdb )revision --autogenerate", "migrate", typed)
 

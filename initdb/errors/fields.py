@@ -18,7 +18,6 @@ FIELDS: MappingProxyType[str, str] = MappingProxyType(
         "FILE": "the file that the error is about",
         "FOLDER": "the folder of that file",
         "MOUNTPOINT": "the folder where the file system of that file is mounted",
-        "MODULE": "the Python module that the setting names",
         "TABLENAME": "the table",
         "BACKUP": "the name of a backup, or its path",
         "DBFILE": "the file of the SQLite database",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from initdb.errors import InitError, naming
+from initdb.errors import InitError
 from initdb.loading.foreign_code import foreign_code
 from initdb.loading.objects import load_object
 
@@ -20,8 +20,7 @@ def load_metadata(text: str, *, folder: Path | None = None) -> MetaData:
     Raises:
         InitError: bad-metadata.
     """
-    with naming(lambda: {"MODULE": text.partition(":")[0]}):
-        return as_metadata(load_object(text, folder=folder), text)
+    return as_metadata(load_object(text, folder=folder), text)
 
 
 def as_metadata(found: object, text: str) -> MetaData:

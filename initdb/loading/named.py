@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from initdb.errors import InitError, naming
+from initdb.errors import InitError
 from initdb.loading.foreign_code import foreign_code
 from initdb.loading.models import as_metadata, load_metadata, merged
 from initdb.loading.objects import load_object, on_path
@@ -56,8 +56,7 @@ def _metadata(given: object, folder: Path) -> MetaData:
 def _base(given: object, folder: Path) -> object:
     """A MetaData, or a callable that is given a connection."""
     if isinstance(given, str):
-        with naming(lambda: {"MODULE": given.partition(":")[0]}):
-            return _base_of(load_object(given, folder=folder, reference="bad-base"), given)
+        return _base_of(load_object(given, folder=folder, reference="bad-base"), given)
     return _base_of(given, "base")
 
 

@@ -222,7 +222,7 @@ SETTINGS: tuple[ErrorRow, ...] = (
             "Flask-SQLAlchemy, or a function that returns one of these.",
         ),
         advice=(
-            Advice("troubleshooting", "Import it by hand: python -c 'import MODULE'"),
+            Advice("manual-procedure", "Import the module by hand: python -c 'import shop.models'"),
             Advice("configuration-example", 'In initdb.toml: metadata = "shop.models:db"'),
         ),
         exit_code=2,
@@ -238,7 +238,7 @@ SETTINGS: tuple[ErrorRow, ...] = (
             "The name stands for something else than a MetaData, or a function that is given a connection.",
         ),
         advice=(
-            Advice("troubleshooting", "Import it by hand: python -c 'import MODULE'"),
+            Advice("manual-procedure", "Import the module by hand: python -c 'import shop.models'"),
             Advice(
                 "configuration-example",
                 'In initdb.toml: schema_from = "base" and base = "shop.legacy:metadata"',
