@@ -26,7 +26,7 @@ def engine(person: Person, database_url: str, request: pytest.FixtureRequest) ->
 
 
 class Program:
-    """A program with models of one table."""
+    """A program with models of two tables."""
 
     def __init__(self, person: Person, engine: Engine) -> None:
         self.person, self.engine = person, engine
@@ -41,8 +41,9 @@ class Program:
         return Initializer(self.engine, metadata=self.models(*rules), name="the shop")
 
     def models(self, *rules: CheckConstraint) -> MetaData:
-        """One table."""
+        """Two tables."""
         made = MetaData()
+        Table("stock", made, Column("id", Integer, primary_key=True))
         Table("shop", made, Column("id", Integer, primary_key=True), *rules)
         return made
 
