@@ -135,6 +135,7 @@ class Doubt:
         digest: The hash of the revision's file.
         done: Marks of the statements that it had sent before; None if it cannot be repeated.
         xid: The transaction that first recorded it, on PostgreSQL.
+        block: Marks of the statements that it began in the block; None if they were not recorded one by one.
     """
 
     step: str
@@ -143,6 +144,7 @@ class Doubt:
     digest: str | None = None
     done: tuple[str, ...] | None = None
     xid: str | None = None
+    block: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

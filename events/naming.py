@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _OWN = re.compile(r"\binit_journal\w*")
 
 
@@ -18,6 +19,20 @@ def prefix(schema: str | None) -> str:
         ('"init".', '')
     """
     return '"' + schema.replace('"', '""') + '".' if schema else ""
+
+
+def readable(name: str, schema: str | None) -> str:
+    """A name in a statement that a person reads and types: quoted only where that is needed.
+
+    Args:
+        name: The name of a table or an index.
+        schema: Its schema, if it is to be named.
+
+    Example:
+        >>> readable("alembic_version", "my shop")
+        '"my shop".alembic_version'
+    """
+    return ".".join(one if _PLAIN.fullmatch(one) else prefix(one)[:-1] for one in (schema, name) if one)
 
 
 def renamed(sql: str, name: str | None) -> str:

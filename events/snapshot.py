@@ -18,7 +18,7 @@ from initdb.events.knowledge import (
     SeedRecord,
 )
 
-FOLD = 4
+FOLD = 5
 """The version of the fold's rules. It rises with each change of them; then older snapshots are ignored."""
 
 EACH = 1000
@@ -206,11 +206,13 @@ def _of_doubt(doubt: Doubt | None) -> list[Any] | None:
     if doubt is None:
         return None
     done = None if doubt.done is None else list(doubt.done)
-    return [doubt.step, doubt.subject, doubt.seq, doubt.digest, done, doubt.xid]
+    block = None if doubt.block is None else list(doubt.block)
+    return [doubt.step, doubt.subject, doubt.seq, doubt.digest, done, doubt.xid, block]
 
 
 def _doubt(said: list[Any] | None) -> Doubt | None:
     if said is None:
         return None
-    step, subject, seq, digest, done, xid = said
-    return Doubt(step, subject, seq, digest, None if done is None else tuple(done), xid)
+    step, subject, seq, digest, done, xid, block = said
+    marks = (None if one is None else tuple(one) for one in (done, block))
+    return Doubt(step, subject, seq, digest, next(marks), xid, next(marks))

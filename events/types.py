@@ -40,6 +40,7 @@ NOTES: Mapping[str, str] = {
     "journal_upgraded": "The journal's own tables were brought to a newer version.",
     "run_stopped": "A run ended before ready: by command, by signal, or standing back.",
     "step_started": "A step that cannot be transactional is about to begin.",
+    "statement_started": "A statement outside a transaction is about to be sent.",
     "step_failed": "A step failed; the error is stored as it was shown.",
     "hold_released": "A held revision may be applied again.",
     "outage": "The database could not be reached for a time.",
@@ -52,5 +53,5 @@ NOTES: Mapping[str, str] = {
 }
 """Notes: they report something and leave the state as it is."""
 
-UNSEEN = frozenset({"snapshot", "inventory"})
-"""Notes that report nothing that happened. They are not shown, and do not come from a spool."""
+UNSEEN = frozenset({"snapshot", "inventory", "statement_started"})
+"""Notes for later boots. They are not shown, and do not come from a spool."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -116,7 +116,8 @@ def _look(connection: Connection, engine: Engine, settings: Settings) -> Found:
     database = database_of(connection)
     journal, exists = find(connection, owner_of(settings), settings.journal_schema)
     journal.check_tables(connection)
-    parts, files = database.parts(connection, journal.schema), _files(engine, settings)
+    others = database.schemas(connection).keys() - {journal.schema}
+    parts, files = database.parts(connection, journal.schema), _files(engine, settings, others)
     if not exists:
         return Found(journal, None, parts, files)
     _refuse_others(engine, parts)
@@ -128,8 +129,9 @@ def _look(connection: Connection, engine: Engine, settings: Settings) -> Found:
     return Found(journal, journal.head(connection), parts, files)
 
 
-def _files(engine: Engine, settings: Settings) -> tuple[Path, ...]:
-    beside = side_file(engine)
+def _files(engine: Engine, settings: Settings, others: Collection[str]) -> tuple[Path, ...]:
+    """The files of a journal. The processes of other journals in the database hold the side file, too."""
+    beside = None if others else side_file(engine)
     return (*((beside,) if beside and beside.exists() else ()), *spool_of(engine, settings).files())
 
 
@@ -199,7 +201,8 @@ def take_out(engine: Engine, settings: Settings, to: Path) -> Taken:
         stack.callback(baton.release)
         with session(engine) as connection:
             taken = _tried(connection, engine, settings, to)
-        return _without_files(taken, _files(engine, settings))
+            others = database_of(connection).schemas(connection)
+        return _without_files(taken, _files(engine, settings, others))
 
 
 def _tried(connection: Connection, engine: Engine, settings: Settings, to: Path) -> Taken:

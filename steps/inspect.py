@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from initdb.errors import InitError
+from initdb.events.naming import readable
 from initdb.events.payloads.work import DatabaseInspected
 from initdb.steps.alembic_driver.ask import learned
 from initdb.steps.catalog.port import catalogue_of
@@ -15,7 +16,7 @@ from initdb.steps.payload.remaining import pending_seeds
 from initdb.steps.seeds.sources import check
 from initdb.steps.survey.edits import Edit, edits, listed, named, sentences
 from initdb.steps.survey.facts import Facts, survey, version_place
-from initdb.steps.survey.row_statement import deleting, table_name
+from initdb.steps.survey.row_statement import deleting
 from initdb.steps.survey.whose_rows import refuse_other_directory
 
 
@@ -138,7 +139,7 @@ def _overlap(ctx: StepContext, application: Application, facts: Facts) -> InitEr
     rows = ", ".join(sorted(facts.rows or ()))
     return InitError(
         "version-rows-overlap",
-        f"{table_name(*place)} says {rows}; older than another row: {', '.join(facts.overlapping)}",
+        f"{readable(*place)} says {rows}; older than another row: {', '.join(facts.overlapping)}",
         fix=f"{statement} Then: initdb run",
         database=ctx.database,
     )

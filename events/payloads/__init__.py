@@ -18,6 +18,7 @@ PAYLOADS: Mapping[str, type[Payload]] = {
         runs.RunStopped,
         runs.StepFailed,
         runs.StepStarted,
+        runs.StatementStarted,
         runs.Override,
         work.DatabaseInspected,
         work.SchemaCreated,

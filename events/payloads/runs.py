@@ -112,6 +112,8 @@ class StepStarted(Payload):
         digest: The hash of its file.
         statements: Marks of the statements that it sent before; None if it cannot be repeated.
         xid: The transaction that first recorded it, on PostgreSQL.
+        block: Marks of the statements that earlier runs began in the block that follows. None if those of the
+            block are not recorded one by one, as in 0.1.0.
     """
 
     type: ClassVar[str] = "step_started"
@@ -121,6 +123,22 @@ class StepStarted(Payload):
     digest: str | None = None
     statements: tuple[str, ...] | None = None
     xid: str | None = None
+    block: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementStarted(Payload):
+    """A revision is about to send a statement of a block outside a transaction, or the block has ended.
+
+    Args:
+        subject: The revision.
+        mark: The mark of the statement, of the end of the block, or of what follows unrecorded.
+    """
+
+    type: ClassVar[str] = "statement_started"
+
+    subject: str
+    mark: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

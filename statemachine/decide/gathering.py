@@ -313,12 +313,19 @@ def _failed(known: Gathering, entry: Entry, said: runs.StepFailed) -> None:
 
 def _begun(known: Gathering, entry: Entry, said: runs.StepStarted) -> None:
     """A step that begins again after an interruption is no progress: a crash loop must end."""
-    doubt = Doubt(said.step, said.subject, entry.seq, said.digest, said.statements, said.xid)
+    doubt = Doubt(said.step, said.subject, entry.seq, said.digest, said.statements, said.xid, said.block)
     before = known.doubt
     again = before and (before.step, before.subject, before.done) == (doubt.step, doubt.subject, doubt.done)
     known.forget_judgements()
     known.doubt = doubt
     if not again:
+        known.tries = known.crashes = 0
+
+
+def _statement_begun(known: Gathering, entry: Entry, said: runs.StatementStarted) -> None:
+    doubt = known.doubt
+    if doubt is not None and doubt.subject == said.subject and doubt.block is not None:
+        known.doubt = replace(doubt, block=(*doubt.block, said.mark))
         known.tries = known.crashes = 0
 
 
@@ -362,6 +369,7 @@ _EACH: tuple[tuple[type[Payload], Folder], ...] = (
     (notes.DatabaseRestored, _restored),
     (runs.StepFailed, _failed),
     (runs.StepStarted, _begun),
+    (runs.StatementStarted, _statement_begun),
     (runs.Override, _overridden),
     (notes.HistoryRewound, _rewound),
 )

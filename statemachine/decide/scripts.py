@@ -81,12 +81,13 @@ def _about_blocks(name: str, printed: Printed) -> str:
     if file is None or not file.uses_autocommit_block:
         return ""
     source = printed.sources.get(name, b"").decode(errors="replace")
-    left = "leaves its transaction; if interrupted,"
+    left = "leaves its transaction; if interrupted"
     if script is None or script.refused:
-        return f"{left} the next boot finds out how far it came, or asks a person"
+        return f"{left}, the next boot finds out how far it came, or asks a person"
     outside = [sql.text for sql in script.statements if sql.outside]
     doubtful = [text for text in outside if not is_settled(text, printed.database)]
     if not doubtful and outside and is_logged(source):
-        return f"{left} the next boot finds out how far it came"
-    about = f" about: {' '.join(doubtful[0].split())[:80]}" if doubtful else ""
-    return f"{left} a person is asked{about}"
+        return f"{left}, the next boot finds out how far it came"
+    if not doubtful or not is_logged(source):
+        return f"{left}, a person is asked"
+    return f"{left} in this statement, a person is asked: {' '.join(doubtful[0].split())[:80]}"

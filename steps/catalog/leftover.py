@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from initdb.events.naming import readable
+
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
@@ -26,7 +28,10 @@ class Leftover:
     def text(self) -> str:
         """What it is, in one sentence."""
         if self.kind == "invalid-index":
-            return f"The index {self.name} of {self.table} is INVALID: its build failed, or is going on."
+            return (
+                f"The index {self.name} of {self.table} is INVALID: its build failed, or is going on. If "
+                f"nobody builds it: DROP INDEX CONCURRENTLY {readable(self.name, self.schema)};"
+            )
         return (
             f"The table {self.name} was left by a migration that was rebuilding {self.table} and did not end."
         )

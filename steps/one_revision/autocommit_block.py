@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from initdb.events.payloads.runs import StepStarted
+from initdb.events.payloads.runs import StatementStarted, StepStarted
 from initdb.events.statements import driver
 from initdb.events.undo import on_error
 from initdb.steps.alembic_driver import AutocommitBlock, Environment
@@ -21,7 +21,8 @@ def autocommit_block(ctx: StepContext, step: str) -> AutocommitBlock:
     """Make the autocommit_block of a step.
 
     `step_started` is committed together with what the revision did before the block. After the block, the
-    head is locked again. Neither it nor the version rows may have moved meanwhile.
+    head is locked again. Neither it nor the version rows may have moved meanwhile. In the block, each
+    statement is recorded before it is sent.
 
     Args:
         ctx: The step's context.
@@ -44,16 +45,19 @@ def _block(ctx: StepContext, env: Environment, step: str) -> Iterator[None]:
     kept.free = True
     with _unseen(log):
         if log is not None:
-            sent = log.sent
             log.since = log.since or _xid(connection)
-            begun = replace(begun, statements=None if sent is None else tuple(sent), xid=log.since)
+            sent, block = log.recorded
+            begun = replace(begun, statements=sent, block=block, xid=log.since)
         ctx.unit.commit(connection, begun)
         env.left = True
         back = _leave(env)
     if log is not None:
-        log.enter_block()
+        log.enter_block(None if begun.block is None else _recorder(ctx, env, revision))
     try:
         yield
+        if log is not None:
+            with _unseen(log):
+                log.end_block()
     finally:
         back()
     with _unseen(log):
@@ -64,6 +68,21 @@ def _block(ctx: StepContext, env: Environment, step: str) -> Iterator[None]:
     if log is not None:
         log.leave_block()
     kept.free = False
+
+
+def _recorder(ctx: StepContext, env: Environment, revision: str) -> Callable[[str], None]:
+    """What records each statement of a block, in a transaction of its own, before the statement is sent.
+
+    The connection of the revision may be reading rows, and then SQLite lets no other one commit. PostgreSQL
+    does, and there a cursor of the revision would not outlive the transaction.
+    """
+    connection = env.connection if ctx.database == "sqlite" else ctx.work
+
+    def record(mark: str) -> None:
+        with ctx.unit.open(connection):
+            ctx.unit.commit(connection, StatementStarted(subject=revision, mark=mark))
+
+    return record
 
 
 def _unseen(log: StatementLog | None) -> contextlib.AbstractContextManager[None]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+
+from sqlalchemy.exc import SQLAlchemyError
+
 from initdb.errors import InitError
 from initdb.events.knowledge import Doubt
+from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import StepContext
 
 HALF_APPLIED = (
-    "Look how far it came. Nothing of it is there: initdb resume --retry REV. "
-    "All of it is there: initdb resume --mark-applied REV."
+    "Look how far it came. Nothing of it is there, or it may run again as a whole (IF NOT EXISTS, rows that "
+    "it changes only once): initdb resume --retry REV. All of it is there: initdb resume --mark-applied REV."
 )
 """What a person does about a revision that may be applied in part."""
 
@@ -63,10 +68,27 @@ def in_doubt(ctx: StepContext, doubt: Doubt, *why: str) -> InitError:
         f"revision {name}{file}",
         f"{what}, outside a transaction (journal entry {doubt.seq}), and did not end.",
         *why,
+        *unfinished_indexes(ctx),
         fix=HALF_REVERTED if reverting else HALF_APPLIED,
         database=ctx.database,
         names=names_of(ctx, name),
     )
+
+
+def unfinished_indexes(ctx: StepContext) -> tuple[str, ...]:
+    """A sentence for each INVALID index, with the statement that drops it.
+
+    A database that cannot be asked has none: there is another error to report.
+
+    Args:
+        ctx: The step's context.
+    """
+    if ctx.database != "postgresql":
+        return ()
+    with contextlib.suppress(SQLAlchemyError), ctx.reading() as connection:
+        found = catalogue_of(connection).leftovers()
+        return tuple(one.text for one in found if one.kind == "invalid-index")
+    return ()
 
 
 def names_of(ctx: StepContext, revision: str) -> dict[str, str]:

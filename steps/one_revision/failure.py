@@ -66,7 +66,9 @@ class Place:
         return HALF_APPLIED if self.doing == "migrate" else HALF_REVERTED
 
 
-def revision_failure(error: BaseException, place: Place, *, left: bool = False) -> BaseException:
+def revision_failure(
+    error: BaseException, place: Place, *unfinished: str, left: bool = False
+) -> BaseException:
     """What to raise for an error of a revision.
 
     A signal of the journal and a lost connection are no failure of the revision: they are returned as such.
@@ -74,6 +76,7 @@ def revision_failure(error: BaseException, place: Place, *, left: bool = False) 
     Args:
         error: What was raised.
         place: The revision.
+        unfinished: What it left unfinished, as sentences.
         left: Whether a part of it was outside a transaction.
     """
     if isinstance(error, JournalSignal):
@@ -91,6 +94,7 @@ def revision_failure(error: BaseException, place: Place, *, left: bool = False) 
         found.reference,
         f"revision {place.revision}, {place.file}" + (f" line {line}" if line else ""),
         *context,
+        *unfinished,
         kept=_LEFT if left else said.kept,
         fix=f"Correct the revision. {place.in_part}" if left else said.fix,
         database=place.database,

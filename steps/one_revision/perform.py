@@ -26,7 +26,7 @@ from initdb.events.statements import database_errors
 from initdb.steps.alembic_driver import Environment, Step
 from initdb.steps.catalog.blockers import blockers
 from initdb.steps.context import StepContext
-from initdb.steps.one_revision.doubt import names_of
+from initdb.steps.one_revision.doubt import names_of, unfinished_indexes
 from initdb.steps.one_revision.failure import Doing, Place, lacks_table, revision_failure
 from initdb.steps.one_revision.reconcile import log_of
 from initdb.steps.one_revision.version_rows import check_rows, have_moved, lock_rows
@@ -118,7 +118,8 @@ def perform(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
                 foundations = _foundations(ctx) if from_empty else None
                 place = Place(step.revision, str(step.path), ctx.database, job.doing, from_empty, foundations)
                 with naming(lambda: names_of(ctx, step.revision)):
-                    raise revision_failure(error, place, left=env.left) from error
+                    unfinished = unfinished_indexes(ctx) if env.left else ()
+                    raise revision_failure(error, place, *unfinished, left=env.left) from error
             found = classify(error, doing=job.doing, database=ctx.database).rendered()
             said = _MADE if is_made_meanwhile(error) else found.message
             ctx.waits(" ".join((said, *blockers(ctx.work, error))))

@@ -8,7 +8,7 @@ without waiting. If it is granted, no build is running.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
@@ -21,7 +21,7 @@ from initdb.events.knowledge import Doubt
 from initdb.steps.context import StepContext
 from initdb.steps.one_revision.doubt import in_doubt, repeatable
 from initdb.steps.transactions.sql_words import lead
-from initdb.steps.transactions.statement_log import StatementLog
+from initdb.steps.transactions.statement_log import Earlier, StatementLog
 
 _FLAGS = re.IGNORECASE | re.DOTALL
 _NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
@@ -34,6 +34,14 @@ _AGAIN = re.compile(
 )
 """What may be done twice without harm."""
 
+_IF = re.compile(
+    r"(?:CREATE\s+(?:\w+\s+){1,3}IF\s+NOT\s+EXISTS|CREATE\s+OR\s+REPLACE|DROP\s+(?:\w+\s+){1,2}IF\s+EXISTS"
+    rf"|ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?{_QUALIFIED}\s+(?:ADD\s+COLUMN\s+IF\s+NOT|DROP\s+COLUMN\s+IF)"
+    r"\s+EXISTS(?!.*,\s*(?:ADD|DROP|ALTER|RENAME)\b)|COMMENT\s+ON|GRANT|REVOKE)\b(?!.*;\s*\S)",
+    _FLAGS,
+)
+"""What does nothing, or the same, the second time, if it is one statement."""
+
 _INDEX = re.compile(
     rf"CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>{_NAME})"
     rf"\s+ON\s+(?:ONLY\s+)?(?P<of>{_QUALIFIED})",
@@ -45,6 +53,8 @@ _LABEL = re.compile(
     r"'(?P<label>(?:[^']|'')+)'",
     _FLAGS,
 )
+
+_CONCURRENTLY = re.compile(r"(?:CREATE|DROP)\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\b", _FLAGS)
 
 # Some drivers take the type of a parameter from the statement, and there is none in Python for an xid.
 _INDEX_STATE = text("""SELECT i.indisvalid,
@@ -75,6 +85,9 @@ It works below SQLAlchemy or beside it, so that nobody sees what it sends. Or it
 than its rows.
 """
 
+_MOST = 5
+"""How many statements that ran are named."""
+
 PAUSE = 0.5
 """Seconds between two checks whether a build has ended."""
 
@@ -91,7 +104,13 @@ def is_settled(statement: str, database: str) -> bool:
     """
     at = lead(statement, database)
     asked = (_INDEX, _DROP, _LABEL) if database == "postgresql" else ()
-    return any(pattern.match(statement, at) for pattern in (_AGAIN, *asked))
+    return _may_repeat(statement, at) or any(pattern.match(statement, at) for pattern in asked)
+
+
+def _may_repeat(statement: str, at: int) -> bool:
+    """Whether it may be sent twice. An index that was built CONCURRENTLY may be there and INVALID."""
+    harmless = _AGAIN.match(statement, at) or _IF.match(statement, at)
+    return harmless is not None and not _CONCURRENTLY.match(statement, at)
 
 
 def is_logged(source: str) -> bool:
@@ -122,7 +141,8 @@ def log_of(ctx: StepContext, connection: Connection, revision: str) -> Statement
     if doubt is None or doubt.subject != revision or not repeatable(ctx, doubt):
         return StatementLog(database=ctx.database)
     again = Reconciling(ctx, connection, doubt)
-    return StatementLog(doubt.done, again.settle, again.conflict, again.found, doubt.xid, ctx.database)
+    earlier = Earlier(doubt.done or (), doubt.block, doubt.xid)
+    return StatementLog(earlier, again.settle, again.conflict, again.found, ctx.database)
 
 
 @dataclass(slots=True)
@@ -141,17 +161,19 @@ class Reconciling:
     doubt: Doubt
     found: list[str] = field(default_factory=list)
 
-    def settle(self, statement: str) -> bool:
+    def settle(self, statement: str, ran: Sequence[str] = (), last: bool = False) -> bool:
         """Whether a statement was carried out. If not, it must be sent.
 
         Args:
             statement: Its text.
+            ran: The statements of the block that ran before it.
+            last: Whether nothing was sent after it.
 
         Raises:
             InitError: `revision-in-doubt`, if nobody can know.
         """
         at = lead(statement, self.ctx.database)
-        if _AGAIN.match(statement, at):
+        if _may_repeat(statement, at):
             return False
         asks: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], bool]], ...] = (
             (_INDEX, self._index),
@@ -162,15 +184,15 @@ class Reconciling:
             if (said := pattern.match(statement, at)) and self.ctx.database == "postgresql":
                 with own_statement(self.ctx.database):
                     return ask(said)
-        raise self.unknown(statement)
+        raise in_doubt(self.ctx, self.doubt, *_one_by_one(statement, ran, last))
 
     def conflict(self, statement: str) -> InitError:
         """The error for a revision that sends another statement than in the interrupted run."""
         return self.unknown(statement, "run again, it takes another way than before")
 
-    def unknown(self, statement: str, why: str = "it cannot be seen whether this was done") -> InitError:
+    def unknown(self, statement: str, why: str) -> InitError:
         """The error for a doubt that only a person can settle; it names the statement."""
-        return in_doubt(self.ctx, self.doubt, f"{why}: {' '.join(statement.split())[:200]}")
+        return in_doubt(self.ctx, self.doubt, f"{why}: {_short(statement)}")
 
     def _index(self, said: re.Match[str]) -> bool:
         self._wait_for(said)
@@ -224,6 +246,19 @@ class Reconciling:
                 return False
             raise
         return True
+
+
+def _one_by_one(statement: str, ran: Sequence[str], last: bool) -> Iterator[str]:
+    """Which statements of a block ran, which one is in doubt, and which were not sent."""
+    if ran:
+        more = f"{len(ran) - _MOST} others, then " if len(ran) > _MOST else ""
+        yield f"ran: {more}{'; '.join(map(_short, ran[-_MOST:]))}"
+    yield f"in doubt, whether it ran: {_short(statement)}"
+    yield "not sent: what follows it" if last else "in doubt, too: what follows it outside a transaction"
+
+
+def _short(statement: str) -> str:
+    return " ".join(statement.split())[:200]
 
 
 def _plain(name: str) -> str:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
-from initdb.events.naming import prefix
-
-_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+from initdb.events.naming import readable
 
 
 def deleting(place: tuple[str, str | None], rows: Iterable[str]) -> str:
@@ -22,16 +19,6 @@ def deleting(place: tuple[str, str | None], rows: Iterable[str]) -> str:
         'DELETE FROM "my shop".alembic_version'
     """
     table, schema = place
-    named = table_name(table, schema)
+    named = readable(table, schema)
     older = ", ".join("'{}'".format(row.replace("'", "''")) for row in rows)
     return f"DELETE FROM {named} WHERE version_num IN ({older});"  # noqa: S608 - it is shown, not sent
-
-
-def table_name(table: str, schema: str | None) -> str:
-    """The name of a table in a statement, quoted where that is needed.
-
-    Args:
-        table: Its name.
-        schema: Its schema, if there is one.
-    """
-    return ".".join(name if _PLAIN.fullmatch(name) else prefix(name)[:-1] for name in (schema, table) if name)

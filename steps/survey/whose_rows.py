@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 
 from initdb.errors import InitError
 from initdb.events.knowledge import Knowledge
+from initdb.events.naming import readable
 from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Application
 from initdb.steps.survey.facts import version_place
-from initdb.steps.survey.row_statement import table_name
 
 _OF_ALEMBIC = re.compile(r"(?:^|_)(?:alembic|versions?|table|public|main)(?=_|$)")
 _LONGEST = 40
@@ -59,7 +59,7 @@ def refuse_other_directory(application: Application, known: Knowledge) -> None:
     name = suggested(application.name)
     raise InitError(
         "version-table-shared",
-        f"The version table is {table_name(known.version_table, known.version_schema)}. The journal's "
+        f"The version table is {readable(known.version_table, known.version_schema)}. The journal's "
         f"revisions begin with {', '.join(sorted(known.bases))}, those of this directory with "
         f"{', '.join(application.graph.bases if application.graph else ())}.",
         names={"APPNAME": name, "VERSIONTABLE": f"{name}_version"},
@@ -83,16 +83,14 @@ def refuse_other_table(application: Application, known: Knowledge, mine: tuple[s
     moved = None not in {schema, theirs[1]} and schema != theirs[1]
     if table == theirs[0] and not moved:
         return
-    said = (
-        f"The journal is about the version table {table_name(*theirs)}; this env.py has {table_name(*mine)}."
-    )
+    said = f"The journal is about the version table {readable(*theirs)}; this env.py has {readable(*mine)}."
     if known.bases and not _is_another(application, known):
-        fix = [f"ALTER TABLE {table_name(*theirs)} RENAME TO {table_name(table, None)};"]
+        fix = [f"ALTER TABLE {readable(*theirs)} RENAME TO {readable(table, None)};"]
         if moved:
-            renamed = table_name(table, theirs[1])
+            renamed = readable(table, theirs[1])
             fix = [
                 *fix[: table != theirs[0]],
-                f"ALTER TABLE {renamed} SET SCHEMA {table_name(schema or '', None)};",
+                f"ALTER TABLE {renamed} SET SCHEMA {readable(schema or '', None)};",
             ]
         raise InitError(
             "version-table-renamed", said, fix=f"Rename the table too: {' '.join(fix)} Then: initdb run"

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import ExecutionContext
@@ -13,7 +14,10 @@ from sqlalchemy.engine import ExecutionContext
 from initdb.steps.transactions.sql_words import first_word
 
 BLOCK = "|"
-"""Marks in a log that an autocommit block begins."""
+"""Marks in a log that an autocommit block begins; among the marks of a block, that it ended."""
+
+UNRECORDED = "?"
+"""Stands for the statements of a block that follow and are not recorded."""
 
 LONGEST = 2000
 """How many statements a log holds. A revision that sends more cannot be repeated."""
@@ -31,43 +35,94 @@ _CATALOGUE = re.compile(r"\b(?:pg_\w+|information_schema|sqlite_(?:master|schema
 _ROWS = re.compile(r"\bFROM\b|\bTABLE\b|\bFETCH\b|\(", re.IGNORECASE)
 """A second run may get another answer to such a query, unless it reads the catalogue."""
 
+_BEGINS = frozenset({"BEGIN", "START"})
+"""The first words of statements after which what a block sends does not commit by itself."""
+
 _UNREPEATABLE = re.compile(r"\bRETURNING\b|\bTEMP(?:ORARY)?\b", re.IGNORECASE)
 """A second run would lack the answer of such a statement, or the temporary table that it created."""
+
+
+Settle = Callable[[str, Sequence[str], bool], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What an earlier run recorded of a revision.
+
+    Attributes:
+        sent: The marks of what it sent, up to the block in which it ended.
+        block: The marks that it recorded in that block; None if it recorded none there.
+        since: The transaction id at its first block: what is older is not the revision's.
+    """
+
+    sent: tuple[str, ...]
+    block: tuple[str, ...] | None = ()
+    since: str | None = None
+
+
+@dataclass(slots=True)
+class Block:
+    """A block in which the statements are recorded.
+
+    Attributes:
+        began: The marks of the earlier run that this run has not come to.
+        record: Records a mark; None once nothing is recorded any more.
+        ran: The statements that ran, in either run.
+    """
+
+    began: list[str]
+    record: Callable[[str], None] | None
+    ran: list[str] = field(default_factory=list)
+
+    def begin(self, mark: str) -> None:
+        """Record what is about to be sent."""
+        if self.record is not None:
+            self.record(mark)
+        if mark == UNRECORDED:
+            self.record = None
+
+    def end(self) -> None:
+        """Record that the last statement ran."""
+        if self.record is not None and self.ran and not self.began:
+            self.record(BLOCK)
 
 
 class StatementLog:
     """The statements of one revision, each as a mark: a hash of 16 hex digits.
 
+    In a block outside a transaction each statement commits by itself. Its mark is recorded before it is sent.
+    So of those that an earlier run recorded, all but the last ran, and what is not recorded was not sent.
+
     Args:
-        done: The marks of an earlier run, up to the block in which it ended; None if there was none.
-        settle: Whether a statement of that block was done. Called before it would be sent.
+        earlier: What the earlier run recorded, up to the block in which it ended; None if there was none.
+        settle: Whether the statement in doubt was done. Called before it would be sent, with the statements
+            of the block that ran, and with whether all that follow it were not sent.
         conflict: Makes the error for a revision that sends something else than the earlier run.
         found: What `settle` found out, as sentences.
-        since: The transaction id at the first run's first block: what is older is not the revision's.
         database: "sqlite" or "postgresql".
 
     >>> log = StatementLog()
     >>> log.is_done("CREATE TABLE t (id INTEGER)", ())
     False
-    >>> again = StatementLog(log.sent)
+    >>> again = StatementLog(Earlier(log.sent or ()))
     >>> again.is_done("CREATE TABLE t (id INTEGER)", ())
     True
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - all of it optional, and known where the log is made
+    def __init__(
         self,
-        done: Sequence[str] | None = None,
-        settle: Callable[[str], bool] = lambda statement: False,
+        earlier: Earlier | None = None,
+        settle: Settle = lambda statement, ran, last: False,
         conflict: Callable[[str], Exception] = ValueError,
         found: Sequence[str] = (),
-        since: str | None = None,
         database: str = "postgresql",
     ) -> None:
-        self.found, self.since = found, since
+        self.found, self.since = found, earlier.since if earlier else None
         self._sent: list[str] | None = []
-        self._left = None if done is None else list(done)
+        self._left = None if earlier is None else list(earlier.sent)
+        self._earlier = earlier
         self._settle, self._conflict, self._database = settle, conflict, database
-        self._doubtful = False
+        self._block: Block | None = None
         self._paused = False
 
     @property
@@ -75,17 +130,38 @@ class StatementLog:
         """The marks of what has been sent so far; None if it cannot be repeated."""
         return None if self._sent is None else tuple(self._sent)
 
-    def enter_block(self) -> None:
-        """An autocommit block begins. Its statements are in doubt if the earlier run ended in it."""
+    @property
+    def recorded(self) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+        """What is known where a block begins: what was sent before it, and the marks recorded in it.
+
+        Until this run is where the earlier one ended, that is what the earlier one recorded.
+        """
+        if self._left is not None and self._earlier is not None:
+            return self._earlier.sent, self._earlier.block
+        return self.sent, None if self._sent is None else ()
+
+    def enter_block(self, record: Callable[[str], None] | None = None) -> None:
+        """An autocommit block begins. One of its statements is in doubt if the earlier run ended in it.
+
+        Args:
+            record: Records the mark of a statement before it is sent; None if nothing is recorded.
+        """
+        began = self.recorded[1]
         if self._left is not None and BLOCK in self._left:
             del self._left[: self._left.index(BLOCK) + 1]
-        elif self._left is not None:
-            self._left, self._doubtful = None, True
+        else:
+            self._left = None
+            self._block = Block([UNRECORDED] if began is None else list(began), record)
         self._note(BLOCK)
 
+    def end_block(self) -> None:
+        """All statements of the block ran."""
+        if self._block is not None:
+            self._block.end()
+
     def leave_block(self) -> None:
-        """The block has ended, and the doubt with it."""
-        self._doubtful = False
+        """The block is left, and the doubt with it."""
+        self._block = None
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
@@ -120,10 +196,27 @@ class StatementLog:
             # The earlier run also did what the revision leaves out this time.
             del self._left[: self._left.index(mark) + 1]
             done = True
-        else:
+        self._note(mark, repeatable=not _UNREPEATABLE.search(statement) and word not in _BEGINS)
+        if self._left is None:
             with self.paused():
-                done = self._doubtful and self._settle(statement)
-        self._note(mark, repeatable=not _UNREPEATABLE.search(statement))
+                done = self._is_done_in_block(statement, mark)
+        return done
+
+    def _is_done_in_block(self, statement: str, mark: str) -> bool:
+        block = self._block
+        if block is None:
+            return False
+        if block.began:
+            if block.began[0] not in {mark, UNRECORDED}:
+                raise self._conflict(statement)
+            if block.began[0] == UNRECORDED:
+                return self._settle(statement, block.ran, False)
+            block.began.pop(0)
+            done = bool(block.began) or self._settle(statement, block.ran, True)
+        else:
+            block.begin(mark if self._sent is not None else UNRECORDED)
+            done = False
+        block.ran.append(statement)
         return done
 
     def _note(self, mark: str, repeatable: bool = True) -> None:

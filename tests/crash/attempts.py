@@ -51,6 +51,8 @@ def _attempts(events: Events) -> Iterator[str]:
             yield f"journal: entry {event['seq']} is of attempt {event['attempt']}, not {max(tries, 1)}"
         if kind in PROGRESS or kind in {"health_validated", "override"}:
             tries = 0
+        if kind == "statement_started":
+            tries = 0
         if kind == "step_started":
             begun = (data["step"], data["subject"], repr(data.get("statements")))
             tries = tries if begun == doubt else 0

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from initdb.statemachine import orders
 from tests.env_py.project import Project, brought_to_ready, project, state
 from tests.support.crash import killed_after
 from tests.support.toy import table_up
@@ -293,44 +292,6 @@ def test_killed_inside_a_block_it_finds_out_how_far_it_came(made: Project, plain
     assert made.sql("SELECT count(*) FROM t2") == [(2,)]
     assert made.applied() == ["r1", "r2"]
     assert made.types().count("step_started") == 2
-
-
-UNSEEN = """
-    with op.get_context().autocommit_block():
-        op.execute("INSERT INTO t2 (id, name) VALUES (2, 'inside')")
-"""
-"""In a block, a statement of which nobody can say later whether it was sent."""
-
-
-def test_killed_inside_a_block_a_person_is_asked(made: Project) -> None:
-    """If nobody else can know how far it came; --retry runs it again, once its work is undone."""
-    made.revision(2, table_up(2) + UNSEEN)
-    killed_after(made, "step_started")
-    error = made.failure()
-    assert "error: revision-in-doubt" in error
-    assert "revision r2" in error
-    assert "002_r2.py" in error
-    assert "INSERT INTO t2 (id, name) VALUES (2, 'inside')" in error
-    assert "--retry r2" in error
-    assert "--mark-applied r2" in error
-    assert made.failure() == error
-    assert made.sql("SELECT count(*) FROM t2") == [(1,)]
-    made.sql("DROP TABLE t2")
-    outcome = made.initializer().attend(orders.resume(made.initializer().look(), retry=["r2"]))
-    assert outcome.ending == "ready", outcome.error
-    assert made.sql("SELECT count(*) FROM t2") == [(2,)]
-    assert made.applied() == ["r1", "r2"]
-
-
-def test_killed_inside_a_block_a_person_may_say_it_is_done(made: Project) -> None:
-    """--mark-applied stamps it, and the event says that a person did."""
-    made.revision(2, table_up(2) + UNSEEN)
-    killed_after(made, "step_started")
-    assert not made.initializer().initialize().success
-    outcome = made.initializer().attend(orders.resume(made.initializer().look(), mark=["r2"]))
-    assert outcome.ending == "ready", outcome.error
-    assert made.sql("SELECT version_num FROM alembic_version") == [("r2",)]
-    assert made.events("migration_applied")[-1].data["marked"] is True
 
 
 @pytest.mark.parametrize(

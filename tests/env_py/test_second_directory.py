@@ -188,6 +188,23 @@ def test_the_commands_of_each(tmp_path: Path, database_url: str) -> None:
     assert pair.stock.sql(ROWS) == [("s2",)]
 
 
+def test_the_second_leaves(tmp_path: Path, database_url: str) -> None:
+    """The journal of the first stays, with the file that its processes hold."""
+    pair = Pair(tmp_path, database_url)
+    of_its_own(pair.stock)
+    for made in (pair.shop, pair.stock):
+        assert made.initializer().initialize().success
+    shop, stock = Typed(pair.shop), Typed(pair.stock)
+    said = stock("eject", "--yes", "--to", "stock.jsonl")
+    assert "removed   table init_journal__stock" in said or database_url.startswith("postgresql")
+    assert "-initdb" not in said
+    if database_url.startswith("sqlite"):
+        assert "schema" not in said
+    assert "ready: validated" in shop("run")
+    assert "already ready" in shop("run")
+    assert "intact" in shop("journal", "verify")
+
+
 def test_plain_alembic_on_either(tmp_path: Path, database_url: str) -> None:
     """Each goes on from what it did."""
     pair = Pair(tmp_path, database_url)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from initdb.steps.transactions.statement_log import LONGEST, StatementLog
+from initdb.steps.transactions.statement_log import BLOCK, LONGEST, UNRECORDED, Earlier, StatementLog
 
 
 class Conflict(Exception):
@@ -16,7 +18,87 @@ class Conflict(Exception):
 def again(first: StatementLog, settle: bool = False) -> StatementLog:
     """The log of a second run."""
     assert first.sent is not None
-    return StatementLog(first.sent, lambda statement: settle, Conflict)
+    return StatementLog(Earlier(first.sent, block=None), lambda statement, ran, last: settle, Conflict)
+
+
+class Journal:
+    """What one run after the other records in a block; `asked`: what is in doubt each time."""
+
+    def __init__(self) -> None:
+        self.marks: list[str] = []
+        self.asked: list[tuple[str, tuple[str, ...], bool]] = []
+
+    def run(self, *statements: str, done: bool = False, killed: bool = True) -> list[str]:
+        """The statements that are sent; before the end of the block the process is killed."""
+        earlier = Earlier((), tuple(self.marks)) if self.marks else None
+
+        def settle(statement: str, ran: Sequence[str], last: bool) -> bool:
+            self.asked.append((statement, tuple(ran), last))
+            return done
+
+        log = StatementLog(earlier, settle, Conflict)
+        log.enter_block(self.marks.append)
+        sent = [one for one in statements if not log.is_done(one, ())]
+        if not killed:
+            log.end_block()
+            log.leave_block()
+        return sent
+
+
+def test_only_the_last_statement_of_a_block_is_in_doubt() -> None:
+    """Those before it ran, those behind it were not sent. Also if the second run is killed, too."""
+    for done in (False, True):
+        journal = Journal()
+        assert journal.run("UPDATE 1", "UPDATE 2") == ["UPDATE 1", "UPDATE 2"]
+        assert journal.run("UPDATE 1", "UPDATE 2", done=done) == ["UPDATE 2"] * (not done)
+        assert len(journal.marks) == 2
+        three = ("UPDATE 1", "UPDATE 2", "UPDATE 3")
+        assert journal.run(*three, done=done) == [*["UPDATE 2"] * (not done), "UPDATE 3"]
+        assert journal.asked == [("UPDATE 2", ("UPDATE 1",), True)] * 2
+        assert journal.run(*three, done=True) == []
+        assert journal.asked[2:] == [("UPDATE 3", ("UPDATE 1", "UPDATE 2"), True)]
+
+
+def test_a_block_that_ended_is_not_in_doubt() -> None:
+    """Nor one in which nothing was sent. What it sends then must be the same."""
+    journal = Journal()
+    assert journal.run() == []
+    assert journal.run("UPDATE 1", "UPDATE 2", killed=False) == ["UPDATE 1", "UPDATE 2"]
+    assert journal.run("UPDATE 1", "UPDATE 2") == []
+    assert journal.run("UPDATE 1", "UPDATE 2", killed=False) == []
+    assert journal.asked == []
+    assert journal.marks[2:] == [BLOCK]
+    for other in (("UPDATE 2",), ("UPDATE 1", "UPDATE 3"), ("UPDATE 1", "UPDATE 2", "UPDATE 3")):
+        with pytest.raises(Conflict):
+            journal.run(*other)
+
+
+@pytest.mark.parametrize("voids", ["SELECT id FROM t", "INSERT 2 RETURNING id", "BEGIN"])
+def test_what_is_not_recorded_in_a_block_is_in_doubt(voids: str) -> None:
+    """From there on, each statement is."""
+    journal = Journal()
+    journal.run("UPDATE 1", voids, "UPDATE 3", "UPDATE 4", killed=False)
+    assert journal.marks[1:] == [UNRECORDED]
+    assert journal.run("UPDATE 1", "UPDATE 3", "UPDATE 4") == ["UPDATE 3", "UPDATE 4"]
+    assert journal.asked == [("UPDATE 3", ("UPDATE 1",), False), ("UPDATE 4", ("UPDATE 1",), False)]
+
+
+def test_what_is_recorded_while_an_earlier_block_is_passed() -> None:
+    """Until the second run is where the first one ended, that is what the first one recorded."""
+    first = StatementLog()
+    first.enter_block()
+    send(first, "UPDATE 1")
+    first.leave_block()
+    assert first.recorded == (first.sent, ())
+    earlier = Earlier(first.sent or (), ("m",))
+    second = StatementLog(earlier)
+    assert second.recorded == (earlier.sent, ("m",))
+    second.enter_block()
+    assert send(second, "UPDATE 1") == [True]
+    second.leave_block()
+    assert second.recorded == (earlier.sent, ("m",))
+    second.enter_block()
+    assert not second.recorded[1]
 
 
 def send(log: StatementLog, *statements: str) -> list[bool]:

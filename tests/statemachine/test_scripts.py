@@ -74,44 +74,44 @@ def test_batch_mode_rebuilds_on_sqlite() -> None:
     assert _marks("sqlite", scripts=refused, sources={"r1": other}) == [[], []]
 
 
-LEAVES = "why; leaves its transaction; if interrupted, "
+LEAVES = "why; leaves its transaction; if interrupted"
 
 
 @pytest.mark.parametrize(
     ("database", "script", "source", "note"),
     [
-        ("postgresql", None, b"", f"{LEAVES}the next boot finds out how far it came, or asks a person"),
+        ("postgresql", None, b"", f"{LEAVES}, the next boot finds out how far it came, or asks a person"),
         (
             "postgresql",
             Script("r1", refused="it reads"),
             b"",
-            f"{LEAVES}the next boot finds out how far it came, or asks a person",
+            f"{LEAVES}, the next boot finds out how far it came, or asks a person",
         ),
         (
             "postgresql",
             Script("r1", (Sql("CREATE INDEX CONCURRENTLY ix ON a (b)", True), Sql("SELECT 1"))),
             b"",
-            f"{LEAVES}the next boot finds out how far it came",
+            f"{LEAVES}, the next boot finds out how far it came",
         ),
         (
             "postgresql",
             Script("r1", (Sql("VACUUM a", True), Sql("UPDATE  a\nSET b = 1", True))),
             b"",
-            f"{LEAVES}a person is asked about: UPDATE a SET b = 1",
+            f"{LEAVES} in this statement, a person is asked: UPDATE a SET b = 1",
         ),
         (
             "sqlite",
             Script("r1", (Sql("CREATE INDEX ix ON a (b)", True),)),
             b"",
-            f"{LEAVES}a person is asked about: CREATE INDEX ix ON a (b)",
+            f"{LEAVES} in this statement, a person is asked: CREATE INDEX ix ON a (b)",
         ),
         (
             "postgresql",
             Script("r1", (Sql("VACUUM a", True),)),
             b"op.get_bind().connection.cursor()",
-            f"{LEAVES}a person is asked",
+            f"{LEAVES}, a person is asked",
         ),
-        ("postgresql", Script("r1"), b"", f"{LEAVES}a person is asked"),
+        ("postgresql", Script("r1"), b"", f"{LEAVES}, a person is asked"),
     ],
 )
 def test_a_revision_that_leaves_its_transaction(

@@ -217,7 +217,12 @@ def left_by_hand(
         said.append(f"the keys of app.config that begin with {PREFIX}, if there are any")
     if variables := sorted(name for name in environ if name.startswith(PREFIX)):
         said.append(f"the environment variables {', '.join(variables)}")
-    if settings.journal_schema and not any("schema" in one for one in (*taken.removed, *taken.left)):
+    on_server = any(one.startswith("function ") for one in taken.removed)  # SQLite has no schemas
+    if (
+        on_server
+        and settings.journal_schema
+        and not any("schema" in one for one in (*taken.removed, *taken.left))
+    ):
         said.append(f"the schema {settings.journal_schema}, if nothing else is in it")
     said += taken.left
     for name in settings.companion_urls():

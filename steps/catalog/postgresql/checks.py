@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Executable, Table, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from initdb.errors.classify import classify, is_connection_lost
+from initdb.events.naming import readable
 from initdb.steps.catalog.asking import keys_with_rows
 from initdb.steps.catalog.issue import Issue, Severity
 from initdb.steps.catalog.names import is_ignored
@@ -88,7 +89,10 @@ def invalid_index_issues(
             else ": it was never finished and serves no query."
         )
         severity: Severity = "warning" if row.busy or (label, row.name) not in ours else "error"
-        advice = f"REINDEX INDEX CONCURRENTLY {row.name}; or drop it, if nothing needs it."
+        name = readable(row.name, row.nspname)
+        advice = (
+            f"REINDEX INDEX CONCURRENTLY {name}; or, if nothing needs it: DROP INDEX CONCURRENTLY {name};"
+        )
         found.append(Issue("invalid-index", row.name, text, severity, advice, label))
     return tuple(found)
 
