@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, NullPool, create_engine
 
 from tests.crash.telling import pytest_terminal_summary
-from tests.support import bytecode
+from tests.support import bytecode, compiled
 from tests.support.admin import Admin
 from tests.support.postgres_server import PostgresServer
 
@@ -27,6 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
             signal.signal(signum, usual)
     if not hasattr(config, "workerinput"):
         bytecode.compile_product()
+    compiled.share()
     bytecode.write_while_collecting(True)
 
 
