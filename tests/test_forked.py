@@ -130,3 +130,11 @@ def test_what_the_interpreter_is_told_is_heeded(tmp_path: Path) -> None:
     assert second.stdout == first.stdout and str(tmp_path) not in second.stdout.partition("USER")[0]
     del given["PYTHONHASHSEED"]
     assert with_nothing("hashes", cwd=tmp_path, env=given).stdout != first.stdout
+
+
+def test_what_a_module_took_when_it_was_imported_is_printed_too(tmp_path: Path) -> None:
+    """Alembic's Config prints to the stdout of its import."""
+    (tmp_path / "says.py").write_text(
+        "from alembic.config import Config\nConfig().print_stdout('%s', 'said')"
+    )
+    assert forked.run("says", cwd=tmp_path, env=dict(os.environ)).stdout == "said\n"

@@ -11,6 +11,7 @@ import pytest
 
 from initdb.booting import loading, quiet
 from tests.cli.console import Console
+from tests.support import forked
 
 APP = '''"""A Flask application as a user would write it."""
 import os
@@ -81,37 +82,25 @@ def test_one_command_three_faces(flask: Console) -> None:
     """`initdb`, `python -m initdb` and `flask initdb` say the same."""
     flask.environ["INITDB_APP"] = "note_app:create_app"
     assert flask.process("run").returncode == 0
-    scripts = Path(sys.executable).parent
+    script = str(Path(sys.executable).parent / "initdb")
+    here = {"cwd": flask.folder, "env": flask.environ}
     said = [
-        subprocess.run(words, cwd=flask.folder, env=flask.environ, capture_output=True, text=True)
-        for words in (
-            [str(scripts / "initdb"), "status", "--json"],
-            [sys.executable, "-m", "initdb", "status", "--json"],
-            [sys.executable, "-m", "flask", "--app", "note_app", "initdb", "status", "--json"],
-        )
+        subprocess.run([script, "status", "--json"], **here, capture_output=True, text=True),
+        flask.process("status", "--json"),
+        forked.run("flask", "--app", "note_app", "initdb", "status", "--json", **here),
     ]
     assert [one.returncode for one in said] == [0, 0, 0], said[2].stderr
     assert said[0].stdout == said[1].stdout == said[2].stdout
-    again = subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "note_app", "initdb", "run"],
-        cwd=flask.folder,
-        env=flask.environ,
-        capture_output=True,
-        text=True,
-    )
+    again = forked.run("flask", "--app", "note_app", "initdb", "run", **here)
     assert again.stdout.splitlines()[-1].startswith("already ready (")
 
 
 def test_flask_without_an_application(console: Console) -> None:
     """Explanations need none; the rest is flask's own error, with 2."""
-    flask = [sys.executable, "-m", "flask", "initdb"]
-    explained = subprocess.run(
-        [*flask, "explain", "revision-failed"], cwd=console.folder, env=console.environ, capture_output=True
-    )
+    here = {"cwd": console.folder, "env": console.environ}
+    explained = forked.run("flask", "initdb", "explain", "revision-failed", **here)
     assert explained.returncode == 0
-    run = subprocess.run(
-        [*flask, "run"], cwd=console.folder, env=console.environ, capture_output=True, text=True
-    )
+    run = forked.run("flask", "initdb", "run", **here)
     assert run.returncode == 2
     assert "Traceback" not in run.stderr
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from sqlalchemy import Engine, inspect, text
 from initdb.steps.revisions.graph import RevisionGraph
 from initdb.steps.revisions.locate import find_directories
 from initdb.steps.revisions.reading import read_revisions
+from tests.support import forked
 
 SHOP = Path(__file__).parents[2] / "examples" / "flask-shop"
 REVISIONS = ("3f0c9a1be7d2", "81d4e6c05a9b", "c27b1f90d3e8", "5ae83d7740fc", "e9106b5d2c47")
@@ -74,41 +73,42 @@ found["health"].append(client.get("/health").get_json())
 """
 
 
-def run(url: str, *command: str) -> str:
-    """What a command prints that is run in the shop's folder; initdb does nothing at its boot."""
-    environ = {**os.environ, "DATABASE_URL": url, "INITDB_MODE": "off"}
-    ran = subprocess.run([sys.executable, *command], cwd=SHOP, env=environ, capture_output=True, text=True)
+def run(url: str, *command: str, **environ: str) -> str:
+    """What `python -m …` prints in the shop's folder; initdb does nothing at its boot."""
+    environ = {**os.environ, "DATABASE_URL": url, "INITDB_MODE": "off", **environ}
+    ran = forked.run(*command, cwd=SHOP, env=environ)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
 
 
-def in_shop(url: str, program: str) -> Any:
+def in_shop(url: str, program: str, folder: Path) -> Any:
     """What `program` leaves in `found`, run in the context of the shop's application."""
     before = "import json\nfrom shop import create_app\napp = create_app()\napp.app_context().push()\n"
-    return json.loads(run(url, "-c", f"{before}{program}\nprint(json.dumps(found))").splitlines()[-1])
+    (folder / "shop_program.py").write_text(f"{before}{program}\nprint(json.dumps(found))")
+    return json.loads(run(url, "shop_program", PYTHONPATH=str(folder)).splitlines()[-1])
 
 
 def test_flask_db_upgrade_makes_what_the_models_say(database_url: str, engine: Engine) -> None:
     """Flask-Migrate brings an empty database to head, where models and tables agree."""
-    run(database_url, "-m", "flask", "--app", "shop", "db", "upgrade")
+    run(database_url, "flask", "--app", "shop", "db", "upgrade")
     assert set(inspect(engine).get_table_names()) == TABLES
     with engine.connect() as connection:
         assert connection.scalars(text("SELECT version_num FROM alembic_version")).all() == [REVISIONS[-1]]
-    assert "No new upgrade operations" in run(database_url, "-m", "flask", "--app", "shop", "db", "check")
+    assert "No new upgrade operations" in run(database_url, "flask", "--app", "shop", "db", "check")
 
 
-def test_prices_are_converted_and_back(database_url: str, engine: Engine) -> None:
+def test_prices_are_converted_and_back(database_url: str, engine: Engine, tmp_path: Path) -> None:
     """The data migration loses no cent and no row that refers to the rebuilt table; all can be reverted."""
-    found = in_shop(database_url, PRICES)
+    found = in_shop(database_url, PRICES, tmp_path)
     assert found["cents"] == [["7"], ["1299"], ["100010"]]
     assert found["euros"] == [0.07, 12.99, 1000.1]
     assert found["items"] == [["1", "2", "3"]]
     assert inspect(engine).get_table_names() == ["alembic_version"]
 
 
-def test_seeds_and_pages(database_url: str) -> None:
+def test_seeds_and_pages(database_url: str, tmp_path: Path) -> None:
     """The seeds fit the models, the Python seed can run again, and the page lists what there is."""
-    found = in_shop(database_url, PAGES)
+    found = in_shop(database_url, PAGES, tmp_path)
     assert found["health"] == [200, {"status": "ok"}]
     assert "Nothing for sale yet" in found["before"]
     assert found["counts"] == [[2, 3, 5], [2, 3, 5]]
