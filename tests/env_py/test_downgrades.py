@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from initdb.errors import Rendered
@@ -67,7 +69,7 @@ def test_killed_in_a_block_no_boot_goes_on_as_if_nothing_were(made: Project) -> 
     assert "error: revision-in-doubt" in error
     assert "revision r2" in error
     assert "002_r2.py" in error
-    assert "initdb resume --retry r2" in error
+    assert re.search(r"initdb resume .*--retry r2\b", error)
     assert made.failure() == error
     assert refused(made).reference == "revision-in-doubt"
     outcome = made.initializer().attend(orders.resume(made.initializer().look(), retry=["r2"]))

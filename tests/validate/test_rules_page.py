@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import runpy
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -67,7 +68,8 @@ def test_the_example(page: str, shop: ModuleType, database_url: str, call: Calla
         connection.execute(text("INSERT INTO lines (id, order_id, amount) VALUES (7, 2, 5000)"))
     assert call("check.py") == found
     assert call("boot.py") == "ready\n", "a boot of a ready database checks no rows"
-    assert shop.initializer(database_url).repair().errors == [refused.rstrip("\n")]
+    [error] = shop.initializer(database_url).repair().errors
+    assert error.replace(shlex.quote(database_url), "sqlite:///shop.db") == refused.rstrip("\n")
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM orders WHERE id = 1"))
     engine.dispose()
