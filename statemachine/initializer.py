@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from initdb import booting
 from initdb.errors import InitError, render
+from initdb.errors.exception import raised_to
 from initdb.errors.faces import speaking
 from initdb.events.clock import Clock
 from initdb.events.entry import Entry
@@ -97,21 +98,22 @@ class Initializer:
     ) -> None:
         self.settings = settings or load_settings()
         engines = choose_engines(self.settings, engine, companions)
-        if self.settings.backup != "off":
-            from initdb.steps.backup import check_settings
-
-            check_settings(self.settings, engines.work)
         given = Given(metadata, migrations, provider, seeds, base, rules, name, owns)
         self._face = partial(face_of_program, engines.work if engine is not None else None, given)
-        application = assemble(given, self.settings, engines)
-        self.site = Site(
-            engine=engines.work,
-            application=application,
-            settings=self.settings,
-            code=code_parts(application, self.settings, engines.work.dialect),
-            clock=clock or Clock(),
-            watcher=watcher or Watcher(),
-        )
+        with raised_to(self._face):
+            if self.settings.backup != "off":
+                from initdb.steps.backup import check_settings
+
+                check_settings(self.settings, engines.work)
+            application = assemble(given, self.settings, engines)
+            self.site = Site(
+                engine=engines.work,
+                application=application,
+                settings=self.settings,
+                code=code_parts(application, self.settings, engines.work.dialect),
+                clock=clock or Clock(),
+                watcher=watcher or Watcher(),
+            )
 
     @property
     def engine(self) -> Engine:

@@ -168,7 +168,11 @@ class Restoring:
             InitError: `another-process-at-work`, `restore-refused`, `disk-full`, or another reason why
                 nothing was replaced.
         """
-        baton = try_baton(self._site.engine, Journal("main", self._site.owner))
+        try:
+            baton = try_baton(self._site.engine, Journal("main", self._site.owner))
+        except InitError as error:
+            fix = _WRITABLE if error.reference == "baton-unwritable" else None
+            raise self._error(error.reference, *error.context, fix=fix, backup=found.backup) from error
         if baton is None:
             raise self._error("another-process-at-work", "It holds the baton.", kept=_AS_IT_WAS)
         beside = Shelf(self._file.parent, self._file.name, found.then.journal or "")
@@ -282,14 +286,23 @@ class Restoring:
             raise self._error(said.reference, *said.context, kept=_AS_IT_WAS, backup=found.backup) from error
 
     def _error(
-        self, reference: str, *said: str, kept: str | None = None, backup: Path | None = None
+        self,
+        reference: str,
+        *said: str,
+        kept: str | None = None,
+        fix: str | None = None,
+        backup: Path | None = None,
     ) -> InitError:
         names = {"DBFILE": str(self._file)}
         if backup is not None:
             names["BACKUP"] = str(backup)
-        return InitError(reference, *said, kept=kept, database="sqlite", names=names)
+        return InitError(reference, *said, kept=kept, fix=fix, database="sqlite", names=names)
 
 
+_WRITABLE = (
+    "Make DBFILE-initdb writable for this process (chown, chmod 600), or its folder if it is not there, then:"
+    " initdb restore BACKUP --yes"
+)
 _AS_IT_WAS = "Nothing was changed; the database is as it was."
 
 _NO_DATABASE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from initdb.errors.faces import Face, speaking
 from initdb.errors.rendering import Rendered, render, safe_lines
 from initdb.errors.safe import safe_text
 
@@ -56,6 +57,7 @@ class InitError(Exception):
     row: ErrorRow
     context: tuple[str, ...]
     database: str | None
+    _face: Face | None = None
 
     def __init__(  # noqa: PLR0913 - all that an error may say beside its row
         self,
@@ -141,6 +143,7 @@ class InitError(Exception):
     def _again(self, general: Rendered, names: Mapping[str, str] | None) -> InitError:
         error = InitError.__new__(InitError)
         error._set(self.row, general, names)
+        error._face = self._face
         return error
 
     def rendered(self) -> Rendered:
@@ -149,7 +152,10 @@ class InitError(Exception):
 
     def __str__(self) -> str:
         """The plain text, as on a terminal without colours."""
-        return render(self._rendered)
+        if self._face is None:
+            return render(self._rendered)
+        with speaking(self._face):
+            return render(self._rendered)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle the rendered error, so that an unknown reference can be pickled too."""
@@ -173,6 +179,23 @@ def naming(known: Callable[[], Mapping[str, str]]) -> Iterator[None]:
         if said is error:
             raise
         raise said.with_traceback(error.__traceback__) from error.__cause__
+
+
+@contextmanager
+def raised_to(face: Callable[[], Face]) -> Iterator[None]:
+    """Let an error that a program meets as an exception show its commands as that program types them.
+
+    Args:
+        face: Gives the face. It is called if there is an error.
+
+    Raises:
+        InitError: That of the block.
+    """
+    try:
+        yield
+    except InitError as error:
+        error._face = face()
+        raise
 
 
 def _filled(general: Rendered, names: Mapping[str, str]) -> Rendered:

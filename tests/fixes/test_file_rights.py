@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import psutil  # noqa: F401 - a restore imports it, as a user who may be kept out of this Python's folder
 import pytest
 
 from tests.fixes.claims import fixes
@@ -48,3 +49,15 @@ def test_a_side_file_of_root(person: Person, own: None) -> None:
     side.chmod(0o600)
     person.fails("initdb rollback --yes --database-url sqlite:///app.db", "baton-unwritable")
     person.follows("chown --reference", "chmod --reference", "initdb run")
+
+
+@fixes("baton-unwritable")
+def test_a_side_file_of_root_at_a_restore(person: Person, own: None) -> None:
+    """The same files are made writable, and the restore goes on."""
+    person.runs("initdb run --database-url sqlite:///app.db")
+    person.runs("sqlite3 app.db '.backup app.backup'")
+    side = person.folder / "app.db-initdb"
+    shutil.chown(side, "root")
+    side.chmod(0o600)
+    person.fails("initdb restore app.backup --yes --database-url sqlite:///app.db", "baton-unwritable")
+    person.follows("chown --reference", "chmod --reference", "initdb restore")

@@ -9,10 +9,14 @@ import pytest
 from sqlalchemy import CheckConstraint, Column, Engine, Integer, MetaData, Table, create_engine
 from sqlalchemy.pool import NullPool
 
+from initdb.errors import InitError
 from initdb.statemachine.initializer import Initializer
 from tests.fixes.claims import fixes
 from tests.fixes.conftest import with_server
 from tests.fixes.person import Done, Person
+from tests.support.toy import ENV, REVISION
+
+NOTHING = "    pass"
 
 
 @pytest.fixture
@@ -59,6 +63,28 @@ def test_a_model_that_makes_no_sense(person: Person, engine: Engine) -> None:
     program = Program(person, engine)
     program.fails("table-creation-failed", CheckConstraint("price >"))
     assert program.follows("Initializer(...).resume").success
+
+
+@fixes("revision-missing")
+def test_a_directory_that_cannot_be_read(person: Person, engine: Engine) -> None:
+    """The Initializer cannot be made. What it raises names its calls, too."""
+    versions = person.folder / "alembic" / "versions"
+    versions.mkdir(parents=True)
+    (versions.parent / "env.py").write_text("")
+    (versions / "a.py").write_text("revision = 'a'\ndown_revision = 'b'\n")
+    with pytest.raises(InitError) as raised:
+        Initializer(engine, migrations=versions.parent)
+    person.meets(Done("Initializer()", raised.value.exit_code, "", f"{raised.value}\n"), "revision-missing")
+    (versions.parent / "env.py").write_text(ENV.replace("{options}", ""))
+    (versions / "b.py").write_text(
+        REVISION.format(doc="b", name="b", down=None, up=NOTHING, down_body=NOTHING)
+    )
+    (versions / "a.py").write_text(
+        REVISION.format(doc="a", name="a", down="b", up=NOTHING, down_body=NOTHING)
+    )
+    call = person.printed("Initializer(...).resume")
+    made = Initializer(engine, migrations=versions.parent)
+    assert eval(call.replace("Initializer(...)", "made"), {"made": made}).outcome == "ready"
 
 
 @fixes("table-lost")
