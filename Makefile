@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 # One more than there are processors: tests wait for locks, clocks and servers, too.
-WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
 ARGS ?=
 
 BIN := $(VENV)/bin

@@ -23,7 +23,7 @@ from initdb.statemachine import orders, reporting
 from initdb.statemachine.decide.verdict import Look, Verdict, judge
 from initdb.statemachine.library import face_of_program
 from initdb.statemachine.loop.attend import attend
-from initdb.statemachine.loop.look import look
+from initdb.statemachine.loop.look import journal_of, look
 from initdb.statemachine.loop.order import Order
 from initdb.statemachine.loop.outcome import Outcome
 from initdb.statemachine.render.results import InitializationResult, RepairResult
@@ -248,11 +248,11 @@ class Initializer:
             InitError: The database cannot be reached, or its journal cannot be read.
         """
         with reading(self.engine):
-            seen = look(self.site)
-            if not seen.exists:
+            journal = journal_of(self.site)
+            if journal is None:
                 return
             with session(self.engine) as connection:
-                entries = seen.journal.read(connection, after)
+                entries = journal.read(connection, after)
                 yield from (entry for entry in entries if entry.type not in UNSEEN)
 
     def concluded(self, attending: Callable[[Site], Outcome]) -> InitializationResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import uuid
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from sqlalchemy import Engine, NullPool, create_engine
 from tests.crash.telling import pytest_terminal_summary
 from tests.support import bytecode, compiled
 from tests.support.admin import Admin
-from tests.support.postgres_server import PostgresServer
+from tests.support.postgres_server import PostgresServer, roomy_parent
 
 __all__ = ["pytest_terminal_summary"]
 
@@ -27,6 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
             signal.signal(signum, usual)
     if not hasattr(config, "workerinput"):
         bytecode.compile_product()
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(roomy_parent()))
     compiled.share()
     bytecode.write_while_collecting(True)
 
@@ -37,6 +39,7 @@ def pytest_collection_finish() -> None:
     bytecode.write_while_collecting(False)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000)
 
 
 @pytest.fixture(scope="session", autouse=True)

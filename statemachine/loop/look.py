@@ -38,6 +38,21 @@ def look(site: Site, before: Look | None = None) -> Look:
         return look_on(site, connection, before, idly=True)
 
 
+def journal_of(site: Site) -> Journal | None:
+    """Find the journal on a connection of our own; None if there is none.
+
+    Raises:
+        InitError: The journal cannot be read, is not sound, or is not for this code.
+    """
+    file = database_file(site.engine)
+    if file is not None and not file.exists():
+        return None
+    with session(site.engine) as connection:
+        seen = read_journal(connection, site, None)
+    refuse_foreign(seen.known, site.owner)
+    return seen.journal if seen.head else None
+
+
 def look_on(site: Site, connection: Connection, before: Look | None = None, *, idly: bool = False) -> Look:
     """Look on a connection.
 

@@ -98,8 +98,8 @@ def test_a_probe_that_stops_each_attempt_makes_one_backup(kept: Kept) -> None:
     before, flag = kept.names(), kept.toy.folder / "no more"
     kept.toy.revision(
         4,
-        f"    import os, signal, time\n    if not os.path.exists({str(flag)!r}):\n"
-        "        os.kill(os.getpid(), signal.SIGTERM)\n        time.sleep(30)\n"
+        f"    import os, signal\n    if not os.path.exists({str(flag)!r}):\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n        op.execute('SELECT 1')\n"
         "    op.execute(\"UPDATE t2 SET name = name || '!'\")",
     )
     for _ in range(2):

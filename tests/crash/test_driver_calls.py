@@ -14,12 +14,12 @@ from tests.crash.sweeping import Task
 @pytest.mark.parametrize(
     ("scenario", "kind", "every"),
     [
-        ("migrations", "kill", 53),
-        ("models", "kill", 31),
-        ("repair", "terminate", 29),
-        ("migrations", "terminate", 31),
-        ("batches", "cut", 67),
-        ("rollback-one", "cut", 11),
+        ("migrations", "kill", 109),
+        ("models", "kill", 71),
+        ("repair", "terminate", 61),
+        ("migrations", "terminate", 71),
+        ("batches", "cut", 131),
+        ("rollback-one", "cut", 23),
     ],
 )
 def test_a_run_cut_off_at_any_call_ends_as_one_that_was_not(

@@ -14,4 +14,4 @@ from tests.crash.sweeping import Task
 @pytest.mark.parametrize("database", DATABASES)
 def test_a_run_killed_at_any_instant_ends_as_one_that_was_not(database: str, holds: Sweep) -> None:
     """Wherever the clock finds it, in Python or in the driver or in the server."""
-    holds(Task("G", "migrations", database, "instant", 20))
+    holds(Task("G", "migrations", database, "instant", 30))

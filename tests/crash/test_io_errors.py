@@ -14,14 +14,14 @@ from tests.crash.sweeping import Task
 @pytest.mark.parametrize(
     ("database", "kind", "every"),
     [
-        (SQLITE_WAL, "eio-once", 6),
-        (SQLITE_JOURNAL, "eio-ever", 6),
-        (SQLITE_WAL, "full-ever", 8),
-        (SQLITE_JOURNAL, "full-once", 8),
-        (SQLITE_JOURNAL, "half-ever", 8),
-        (SQLITE_WAL, "half-kill", 8),
-        (SQLITE_WAL, "read-once", 4),
-        (SQLITE_JOURNAL, "read-ever", 4),
+        (SQLITE_WAL, "eio-once", 10),
+        (SQLITE_JOURNAL, "eio-ever", 10),
+        (SQLITE_WAL, "full-ever", 13),
+        (SQLITE_JOURNAL, "full-once", 13),
+        (SQLITE_JOURNAL, "half-ever", 13),
+        (SQLITE_WAL, "half-kill", 13),
+        (SQLITE_WAL, "read-once", 7),
+        (SQLITE_JOURNAL, "read-ever", 7),
     ],
 )
 def test_a_run_whose_disk_fails_says_so_and_the_next_one_ends_as_if_it_had_not(

@@ -14,4 +14,4 @@ from tests.crash.sweeping import Task
 @pytest.mark.parametrize("database", [SQLITE_WAL, SQLITE_JOURNAL])
 def test_a_resume_that_is_stopped_too_is_resumed(database: str, holds: Sweep) -> None:
     """Of an order, which must not be carried out twice by it."""
-    holds(Task("R", "rollback-one", database, "pair"))
+    holds(Task("R", "rollback-one", database, "pair", 4))

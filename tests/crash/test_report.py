@@ -37,8 +37,8 @@ def test_a_changed_source_changes_the_hash(tree: Path) -> None:
 
 def test_a_report_is_of_one_tree() -> None:
     """The page that the command writes names today's; of an older one it is said."""
-    page = report.page([], [0.0])
-    assert named(product_tree()) in page
-    assert outdated(page, product_tree()) is None
-    assert outdated(page, "0" * 16) == f"it is about the tree {product_tree()}; today's is {'0' * 16}"
+    page, today = report.page([], [0.0]), product_tree()
+    assert named(today) in page
+    assert outdated(page, today) is None
+    assert outdated(page, "0" * 16) == f"it is about the tree {today}; today's is {'0' * 16}"
     assert outdated("an old report", "0" * 16) == f"it names no tree of the product; today's is {'0' * 16}"

@@ -14,12 +14,12 @@ from tests.crash.sweeping import Task
 @pytest.mark.parametrize(
     ("database", "kind", "every"),
     [
-        (SQLITE_WAL, "switches", 80),
-        (SQLITE_JOURNAL, "death", 40),
-        (SQLITE_WAL, "apart", 80),
-        (POSTGRESQL, "switches", 400),
-        (POSTGRESQL, "death", 180),
-        (POSTGRESQL, "apart", 900),
+        (SQLITE_WAL, "switches", 130),
+        (SQLITE_JOURNAL, "death", 70),
+        (SQLITE_WAL, "apart", 130),
+        (POSTGRESQL, "switches", 650),
+        (POSTGRESQL, "death", 300),
+        (POSTGRESQL, "apart", 1500),
     ],
 )
 def test_two_boots_in_any_order_do_the_work_once(database: str, kind: str, every: int, holds: Sweep) -> None:

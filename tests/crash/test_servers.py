@@ -13,7 +13,7 @@ from tests.crash.sweeping import Task
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("kind", "every"),
-    [("restart", 90), ("away", 90), ("backend", 90), ("full-table", 120), ("full-wal", 250)],
+    [("restart", 140), ("away", 140), ("backend", 140), ("full-table", 190), ("full-wal", 400)],
 )
 def test_a_run_whose_server_goes_ends_as_one_whose_server_stayed(kind: str, every: int, holds: Sweep) -> None:
     """It waits and goes on by itself; of a full disk it may fail, by name, and the next one goes on."""

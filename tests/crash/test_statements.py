@@ -1,4 +1,4 @@
-"""Layer A, the short form: SQLite before and after every statement, each distinct state resumed."""
+"""Layer A, the short form: SQLite before and after every third statement, each distinct state resumed."""
 
 from __future__ import annotations
 
@@ -20,4 +20,4 @@ def test_a_run_killed_at_any_statement_ends_as_one_that_was_not(
     scenario: str, database: str, holds: Sweep
 ) -> None:
     """After one resume: rows, schema, version rows and journal, every effect once."""
-    holds(Task("A", scenario, database, "kill"))
+    holds(Task("A", scenario, database, "kill", 3))

@@ -22,7 +22,7 @@ MODES = pytest.mark.parametrize("database", [SQLITE_WAL, SQLITE_JOURNAL])
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @MODES
-@pytest.mark.parametrize(("kind", "every"), [("kill", 4), ("torn", 8), ("power", 8)])
+@pytest.mark.parametrize(("kind", "every"), [("kill", 7), ("torn", 13), ("power", 13)])
 def test_a_run_stopped_at_any_system_call_ends_as_one_that_was_not(
     database: str, kind: str, every: int, holds: Sweep
 ) -> None:

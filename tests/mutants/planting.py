@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import re
@@ -59,6 +60,8 @@ def copy_tree(folder: Path) -> Path:
         if source.is_dir():
             ignored = shutil.ignore_patterns(*(["__pycache__"] if part == "tests" else []), ".hypothesis")
             shutil.copytree(source, copy / part, symlinks=True, ignore=ignored)
+            if part == "tests":
+                compileall.compile_dir(copy / part, quiet=2)
         elif source.exists():
             shutil.copy(source, copy / part)
     return copy
@@ -90,12 +93,14 @@ def baseline(tree: Path, faults: Sequence[Fault]) -> str:
     return next((failed for test in tests if (failed := _first_failure(_pytest(tree, [test])))), "")
 
 
-def hunt(tree: Path, fault: Fault, *, tests: bool = True, sweep: bool = True) -> Noticed:
+def hunt(
+    tree: Path, fault: Fault, *, tests: bool = True, sweep: bool = True, without: bool = True
+) -> Noticed:
     """Plant it, run its tests up to the first that fails and its sweep up to the first point that does, and
     take it out again. What is not asked for counts as having noticed.
 
-    Raises RuntimeError where the point fails without the fault as well. That the tests pass without it is for
-    `baseline` to say.
+    `without`: try the point on the tree without the fault, too. Raises RuntimeError where it fails there as
+    well. That the tests pass without it is for `baseline` to say.
     """
     before, begun = plant(tree, fault), time.monotonic()
     found: dict[str, object] = {"where": None, "points": 0, "why": "", "number": ""}
@@ -105,7 +110,7 @@ def hunt(tree: Path, fault: Fault, *, tests: bool = True, sweep: bool = True) ->
             found = _swept(tree, fault.sweep)
     finally:
         take_out(tree, before)
-    if found["number"] and (clean := _swept(tree, fault.sweep, str(found["number"])))["where"]:
+    if without and found["number"] and (clean := _swept(tree, fault.sweep, str(found["number"])))["where"]:
         raise RuntimeError(f"{fault.name}: {clean['where']} fails without the fault: {clean['why']}")
     where = found["where"] if found["where"] is None else str(found["where"])
     return Noticed(fault, test, where, int(str(found["points"])), str(found["why"]), time.monotonic() - begun)

@@ -17,12 +17,13 @@ def own_modules(folder: Path) -> Iterator[None]:
     names |= {file.parent.name for file in folder.glob("*/__init__.py")}
     shadowed = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in names}
     importlib.invalidate_caches()
+    before = set(sys.modules)
     try:
         yield
     finally:
         sys.path[:] = path
         inside = f"{folder}{os.sep}"
-        for name, module in list(sys.modules.items()):
-            if str(getattr(module, "__file__", None)).startswith(inside):
+        for name in sys.modules.keys() - before:
+            if str(getattr(sys.modules[name], "__file__", None)).startswith(inside):
                 del sys.modules[name]
         sys.modules.update(shadowed)

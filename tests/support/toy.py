@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,22 +131,26 @@ class Toy:
         )
 
     def engine(self) -> Engine:
-        return create_engine(self.url, poolclass=NullPool)
+        return _engine(self.url)
 
     def sql(self, *statements: str) -> list[Sequence[Any]]:
         """Run statements as a person would, and give the last one's rows."""
-        engine = self.engine()
         rows: list[Sequence[Any]] = []
-        with engine.begin() as connection:
+        with self.engine().begin() as connection:
             for statement in statements:
                 result = connection.exec_driver_sql(statement)
                 rows = [tuple(row) for row in result] if result.returns_rows else []
-        engine.dispose()
         return rows
 
     def types(self) -> list[str]:
         """The types of the journal's events, in order."""
         return [entry.type for entry in self.initializer().entries()]
+
+
+@functools.lru_cache(maxsize=8)
+def _engine(url: str) -> Engine:
+    """One for all connections: an engine that first connects asks the server for its version and settings."""
+    return create_engine(url, poolclass=NullPool)
 
 
 __all__ = ["ENV", "Toy", "table_up"]
