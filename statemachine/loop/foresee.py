@@ -152,15 +152,16 @@ def _printed(site: Site, made: Plan, connection: Connection | None, printing: bo
     rows = made.facts.rows
     present = Present() if connection is None else _present(connection)
     revisions = [one.subject for one in made.intents if one.step == "migrate"]
+    files = site.application.graph.files if site.application.graph is not None else {}
+    leaves = any(files[name].uses_autocommit_block for name in revisions)
     scripts: Mapping[str, Script] = {}
-    if revisions and (printing or present.tables):
+    if revisions and (printing or present.tables or leaves):
         from initdb.steps.alembic_driver.offline import print_revisions
 
         found = print_revisions(site.application, site.engine, rows)
         scripts = (
             {name: Script(name, refused=found) for name in revisions} if isinstance(found, str) else found
         )
-    files = site.application.graph.files if site.application.graph is not None else {}
     sources = {
         name: files[name].path.read_bytes()
         for name in revisions

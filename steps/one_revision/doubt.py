@@ -12,8 +12,9 @@ from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import StepContext
 
 HALF_APPLIED = (
-    "Look how far it came. Nothing of it is there, or it may run again as a whole (IF NOT EXISTS, rows that "
-    "it changes only once): initdb resume --retry REV. All of it is there: initdb resume --mark-applied REV."
+    "Look how far it came. If nothing of it is there, or if it may run again as a whole (IF NOT EXISTS, rows "
+    "that it changes only once): initdb resume --retry REV. If all of it is there: initdb resume "
+    "--mark-applied REV. If a part is there, first undo or finish that part by hand."
 )
 """What a person does about a revision that may be applied in part."""
 

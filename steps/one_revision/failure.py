@@ -88,15 +88,18 @@ def revision_failure(
     line = line_in(error, place.file) or line_in(error.__cause__, place.file)
     found = _found(error, place, in_file=line is not None)
     said = found.rendered()
+    named = f"revision {place.revision}, {place.file}"
     context = [part for part in found.context if not part.startswith("at: ") or line is None]
+    context = [part for part in context if part != named]
     context += _hint(error)
+    corrected = left and found.reference != "revision-in-doubt"
     return InitError(
         found.reference,
-        f"revision {place.revision}, {place.file}" + (f" line {line}" if line else ""),
+        named + (f" line {line}" if line else ""),
         *context,
         *unfinished,
         kept=_LEFT if left else said.kept,
-        fix=f"Correct the revision. {place.in_part}" if left else said.fix,
+        fix=f"Correct the revision. {place.in_part}" if corrected else said.fix,
         database=place.database,
         sqlstate=said.sqlstate,
     )

@@ -148,6 +148,18 @@ def test_marks_are_printed_below_their_revision(console: Console, toy: Toy) -> N
     assert "--    destructive: drops table t2 with its rows." in console("plan", "--sql").stdout
 
 
+def test_a_block_on_an_empty_database(console: Console, toy: Toy) -> None:
+    """Nothing is there that could be destroyed, but a person may be asked: it says about which statement."""
+    toy.revision(
+        4,
+        "    with op.get_context().autocommit_block():\n        op.execute('UPDATE t1 SET id = id + 1')",
+        "    pass",
+    )
+    offline(toy)
+    said = console("plan").stdout
+    assert "if interrupted in this statement, a person is asked: UPDATE t1 SET id = id + 1" in said
+
+
 def test_a_file_that_is_not_there(console: Console, sqlite_toy: Toy) -> None:
     """All its revisions are planned, also if env.py chooses their folder; and it is not made."""
     file = Path(sqlite_toy.url.removeprefix("sqlite:///"))

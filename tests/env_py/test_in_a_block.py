@@ -115,6 +115,8 @@ def test_what_is_in_doubt(driven: Project, place: str, number: int) -> None:
     assert f"in doubt, whether it ran: {ONE if place == 'one' else TWO}" in lines
     assert (f"ran: {ONE}" in lines) == (place == "two")
     assert "not sent: what follows it" in lines
+    assert [line.startswith(f"revision {name},") for line in lines].count(True) == 1
+    assert "Correct the revision" not in error
     assert re.search(rf"initdb resume .*--retry {name}\b", error)
     assert driven.failure() == error
     driven.sql("DROP TABLE steps")
