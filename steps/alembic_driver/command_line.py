@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from alembic.config import CommandLine, Config
 
 from initdb.steps.alembic_driver.configs import Provider
+from initdb.steps.env_py.kept_logging import optional_file_config
 
 WRITES = frozenset({"upgrade", "downgrade", "stamp", "ensure_version"})
 """The commands that change the database, without --sql."""
@@ -25,6 +26,7 @@ def call_alembic(provider: Provider, words: Sequence[str], program: str) -> None
 
     def run(config: Config) -> None:
         config.cmd_opts = options
-        line.run_cmd(config, options)
+        with optional_file_config():
+            line.run_cmd(config, options)
 
     provider(run)

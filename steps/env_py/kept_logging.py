@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import logging
+import logging.config
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -33,10 +33,11 @@ def kept_logging() -> Iterator[None]:
     """Afterwards every logger has its old handlers, level and propagation, and no handler has been closed.
 
     A logger that was created meanwhile stays as it is, but is enabled: fileConfig disables every logger that
-    it does not name, even those of modules that env.py itself has imported.
+    it does not name, even those of modules that env.py itself has imported. A directory without an ini file
+    has no logging to configure, so `fileConfig(config.config_file_name)` does nothing there.
     """
     before = {logger: _State.of(logger) for logger in _loggers()}
-    with _open_handlers():
+    with _open_handlers(), optional_file_config():
         try:
             yield
         finally:
@@ -45,6 +46,22 @@ def kept_logging() -> Iterator[None]:
                     before[logger].restore(logger)
                 else:
                     logger.disabled = False
+
+
+@contextlib.contextmanager
+def optional_file_config() -> Iterator[None]:
+    """Let `fileConfig(None)` do nothing. Older templates of Alembic call it without asking for a file."""
+    real = logging.config.fileConfig
+
+    def file_config(fname: Any, *args: Any, **options: Any) -> None:
+        if fname is not None:
+            real(fname, *args, **options)
+
+    logging.config.fileConfig = file_config
+    try:
+        yield
+    finally:
+        logging.config.fileConfig = real
 
 
 def _loggers() -> list[logging.Logger]:

@@ -189,6 +189,15 @@ def test_alembic_changes_nothing_in_secret(console: Console, project: Path, word
     assert not (project / "app.db").exists()
 
 
+def test_an_env_py_that_configures_logging_without_an_ini_file(console: Console, project: Path) -> None:
+    """It calls fileConfig in any case. Alembic's commands work there as a boot does."""
+    console.folder, env = project, project / "alembic" / "env.py"
+    options = ("--database-url", "sqlite:///app.db", "--migrations", "alembic")
+    call = "import logging.config\nlogging.config.fileConfig(config.config_file_name)\nrun()"
+    env.write_text(env.read_text().replace("\nrun()", f"\n{call}"))
+    assert console("alembic", *options, "current").exit_code == 0
+
+
 def test_a_directory_whose_env_py_asks_for_the_application(tmp_path: Path) -> None:
     """Flask-Migrate's command is typed, whatever alembic.ini says: Alembic's has no application there."""
     (folder := tmp_path / "shop" / "migrations").mkdir(parents=True)

@@ -274,3 +274,17 @@ def test_an_env_py_that_boots_the_application(made: Project) -> None:
                 context.run_migrations()
         """)
     ready(made)
+
+
+def test_logging_of_a_directory_without_an_ini_file(made: Project) -> None:
+    """Older templates call fileConfig without asking whether there is a file."""
+    made.env("""
+        from logging.config import fileConfig
+
+        fileConfig(config.config_file_name)
+        with create_engine(url).connect() as connection:
+            context.configure(connection=connection)
+            with context.begin_transaction():
+                context.run_migrations()
+        """)
+    ready(made)
