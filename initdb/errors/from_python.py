@@ -98,3 +98,20 @@ def _from_migrations(exc: BaseException) -> str | None:
 
 def _is_sqlalchemy(exc: BaseException, name: str) -> bool:
     return any(base.__module__ == "sqlalchemy.exc" and base.__name__ == name for base in type(exc).__mro__)
+
+
+def missing_driver(exc: BaseException, then: str = "initdb run") -> str | None:
+    """The fix if code fails because SQLAlchemy's choice for a plain postgresql:// is not installed.
+
+    SQLAlchemy 2.1 imports psycopg for it, and 2.0 psycopg2.
+
+    Args:
+        exc: What that code raised.
+        then: The command that follows.
+    """
+    if not isinstance(exc, ModuleNotFoundError) or exc.name != "psycopg":
+        return None
+    return (
+        "In the URL of the application name the driver that is installed: postgresql+psycopg2://…; or "
+        f"pip install 'psycopg[binary]'. Then: {then}"
+    )

@@ -11,13 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from initdb.errors import InitError
+from initdb.errors.from_python import missing_driver
 from initdb.errors.safe import safe_text
-
-_DRIVER = (
-    "In the URL of the application name the driver that is installed: postgresql+psycopg2://…; or "
-    "pip install 'psycopg[binary]'. Then: initdb run"
-)
-"""SQLAlchemy 2.1 imports psycopg for a plain postgresql://, and 2.0 psycopg2."""
 
 
 @contextmanager
@@ -39,8 +34,9 @@ def foreign_code(reference: str, what: str, *, fix: str | None = None) -> Iterat
     except (Exception, SystemExit) as error:  # the code of the application may raise anything
         said = safe_text(error)
         raised = f"{type(error).__name__}: {said}" if said else type(error).__name__
-        fix = _DRIVER if isinstance(error, ModuleNotFoundError) and error.name == "psycopg" else fix
-        raise InitError(reference, f"{what} {raised}{_line_of(error)}", fix=fix) from error
+        raise InitError(
+            reference, f"{what} {raised}{_line_of(error)}", fix=missing_driver(error) or fix
+        ) from error
 
 
 def _line_of(error: BaseException) -> str:

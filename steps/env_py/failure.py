@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from initdb.errors import InitError
 from initdb.errors.classify import classify
+from initdb.errors.from_python import missing_driver
 from initdb.errors.location import where
 
 _BY_WORK = {"revision-failed", "data-migration-failed", "revision-unparsable"}
@@ -28,4 +29,10 @@ def env_failure(error: BaseException, database: str) -> BaseException:
     found = classify(error, doing="migrate", database=database)
     if found.reference not in _BY_WORK:
         return found
-    return InitError("env-py-failed", *found.context, database=database, sqlstate=found.rendered().sqlstate)
+    return InitError(
+        "env-py-failed",
+        *found.context,
+        fix=missing_driver(error, "initdb resume"),
+        database=database,
+        sqlstate=found.rendered().sqlstate,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,17 @@ def test_the_program(
     monkeypatch.setattr(sys, "orig_argv", [word.format(bin=BIN) for word in begun])
     monkeypatch.setenv("PATH", path.format(bin=BIN))
     assert program("initdb") == typed.format(bin=BIN)
+
+
+def test_alembic_of_an_environment_that_is_not_active(project: Path) -> None:
+    """PATH leads to neither program, so both are typed with their folder; what is printed works."""
+    (project / "alembic.ini").write_text("[alembic]\nscript_location = alembic\n")
+    words = [BIN / "initdb", "run", "--migrations", "alembic.ini", "--database-url", "sqlite:///app.db"]
+    bare = {**os.environ, "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(words, cwd=project, env=bare, capture_output=True, text=True, check=False)
+    (printed,) = re.findall(rf'{re.escape(str(BIN))}/alembic merge heads -m "join"', done.stderr)
+    subprocess.run(printed, shell=True, cwd=project, env=bare, check=True)
+    assert len(list((project / "alembic" / "versions").glob("*_join.py"))) == 1
 
 
 @pytest.mark.parametrize(

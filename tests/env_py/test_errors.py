@@ -86,6 +86,12 @@ def test_an_env_py_that_tries_its_connection_again_is_let_do_so(made: Project) -
         ("context.configure(url=url)\ncontext.run_migrations()", "env-py-ran-nothing", ["offline"]),
         ("import os\nos.environ['NOT_SET']", "env-py-failed", ["KeyError", "NOT_SET", "env.py line 8"]),
         ("import no_such_module", "env-py-failed", ["no_such_module", "env.py line 7"]),
+        (
+            "import sys\nsys.modules['psycopg'] = None\n"
+            "try:\n    create_engine('postgresql+psycopg://h/x')\nfinally:\n    del sys.modules['psycopg']",
+            "env-py-failed",
+            ["postgresql+psycopg2://", "pip install 'psycopg[binary]'. Then: "],
+        ),
         ("raise SystemExit(3)", "env-py-failed", ["sys.exit(3)", "env.py line 7"]),
         ("context.nothing_like_it()", "env-py-failed", ["nothing_like_it", "env.py line 7"]),
         ("def broken(:\n    pass", "env-py-failed", ["env.py line 7"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -38,9 +39,17 @@ def face_of(settings: Mapping[str, object], *, flask: bool) -> Face:
     def alembic() -> str:
         from initdb.cli.calling.alembic import alembic_of
 
-        return alembic_of(settings, by_flask, f"{ours} alembic{options}")
+        typed = alembic_of(settings, by_flask, f"{ours} alembic{options}")
+        return re.sub(r"(?:(?<=&& )|^)alembic(?= )", lambda _: _beside(ours, "alembic"), typed)
 
     return Face(f"{ours} {{}}", alembic, repeated)
+
+
+def _beside(typed: str, name: str) -> str:
+    """How another program of the same environment is typed, where ours is typed with its folder."""
+    first = shlex.split(typed)[0]
+    path = Path(first).with_name(name)
+    return shlex.quote(str(path)) if os.sep in first and path.exists() else name
 
 
 def program(name: str) -> str:
