@@ -34,7 +34,7 @@ run: $(VENV)/installed  ## install, bring a SQLite database to ready before your
 
 test: $(VENV)/installed-dev  ## install, run every test on SQLite and PostgreSQL (ARGS=… for pytest)
 	@.ci/tools
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 oldest: $(VENV)/installed-dev  ## the tests of Alembic with the oldest supported SQLAlchemy and Alembic (ARGS=… for pytest)
 	@.ci/tools

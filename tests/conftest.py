@@ -19,6 +19,8 @@ from tests.support.postgres_server import PostgresServer, roomy_parent
 
 __all__ = ["pytest_terminal_summary"]
 
+_LONGEST = ("tests/tutorial/", "tests/model/")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before anything of the product is imported, once for all workers."""
@@ -31,6 +33,11 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(roomy_parent()))
     compiled.share()
     bytecode.write_while_collecting(True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests first: at the end the other processes would wait for them."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONGEST))
 
 
 def pytest_collection_finish() -> None:
