@@ -290,7 +290,7 @@ SOME = {
 
 @pytest.mark.timeout(0 if EXAMPLES else 300)
 @given(life=LIVES)
-@settings(max_examples=EXAMPLES or 12, **SOME)
+@settings(max_examples=EXAMPLES or 9, **SOME)
 def test_on_sqlite(memory: Path, life: tuple[Any, ...]) -> None:
     """In files."""
     folder = memory / uuid.uuid4().hex
@@ -304,7 +304,7 @@ def test_on_postgresql(memory: Path, server: PostgresServer) -> None:
     """On a server, and beginning with a database that is not there."""
 
     @given(life=LIVES)
-    @settings(max_examples=EXAMPLES or 4, **SOME)
+    @settings(max_examples=EXAMPLES or 3, **SOME)
     def lives(life: tuple[Any, ...]) -> None:
         name = f"plan_{uuid.uuid4().hex[:12]}"
         folder = memory / name

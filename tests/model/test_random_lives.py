@@ -267,7 +267,7 @@ def test_lives_on_sqlite(root: Path) -> None:
         folder.mkdir()
         return FilePlace(folder, f"sqlite:///{folder / 'life.db'}")
 
-    live(place, 18)
+    live(place, 12)
 
 
 @pytest.mark.timeout(0 if EXAMPLES else 300)
@@ -281,4 +281,4 @@ def test_lives_on_postgresql(root: Path, server: PostgresServer) -> None:
         server.admin_execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
         return ServerPlace(folder, server.url(name), server, name)
 
-    live(place, 5)
+    live(place, 4)
