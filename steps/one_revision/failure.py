@@ -96,8 +96,7 @@ def revision_failure(
     return InitError(
         found.reference,
         named + (f" line {line}" if line else ""),
-        *context,
-        *unfinished,
+        *dict.fromkeys((*context, *unfinished)),  # a doubt has named them already
         kept=_LEFT if left else said.kept,
         fix=f"Correct the revision. {place.in_part}" if corrected else said.fix,
         database=place.database,

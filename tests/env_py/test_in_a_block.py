@@ -11,6 +11,7 @@ import alembic
 import pytest
 from alembic import command
 from sqlalchemy import create_engine
+from sqlalchemy.exc import IntegrityError
 
 from initdb.statemachine import orders
 from tests.env_py.project import Project, project, state
@@ -236,3 +237,19 @@ def test_a_batch_that_may_be_repeated(tmp_path: Path, database_url: str) -> None
     resumed = made.initializer().attend(orders.resume(made.initializer().look(), retry=["r2"]))
     assert resumed.ending == "ready", resumed.error
     assert made.sql("SELECT id FROM done") == made.sql("SELECT id FROM t1")
+
+
+def test_a_doubt_names_an_invalid_index_once(tmp_path: Path, postgresql_url: str) -> None:
+    """The revision that ended in doubt runs again to find out, and fails with what it found."""
+    made = project(tmp_path, postgresql_url, revisions=1)
+    with_block(made)
+    killed_at(made, "one")
+    engine = create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE pairs AS SELECT 1 AS n FROM generate_series(1, 2)")
+        with pytest.raises(IntegrityError):
+            connection.exec_driver_sql("CREATE UNIQUE INDEX CONCURRENTLY pair ON pairs (n)")
+    engine.dispose()
+    error = made.failure()
+    assert "error: revision-in-doubt" in error
+    assert error.count("pair of pairs is INVALID") == 1
