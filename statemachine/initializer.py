@@ -16,14 +16,13 @@ from initdb.errors.exception import raised_to
 from initdb.errors.faces import speaking
 from initdb.events.clock import Clock
 from initdb.events.entry import Entry
-from initdb.events.sessions import session
 from initdb.events.types import UNSEEN
 from initdb.settings import Settings, load_settings
 from initdb.statemachine import orders, reporting
 from initdb.statemachine.decide.verdict import Look, Verdict, judge
 from initdb.statemachine.library import face_of_program
 from initdb.statemachine.loop.attend import attend
-from initdb.statemachine.loop.look import journal_of, look
+from initdb.statemachine.loop.look import entries_of, look
 from initdb.statemachine.loop.order import Order
 from initdb.statemachine.loop.outcome import Outcome
 from initdb.statemachine.render.results import InitializationResult, RepairResult
@@ -248,12 +247,7 @@ class Initializer:
             InitError: The database cannot be reached, or its journal cannot be read.
         """
         with reading(self.engine):
-            journal = journal_of(self.site)
-            if journal is None:
-                return
-            with session(self.engine) as connection:
-                entries = journal.read(connection, after)
-                yield from (entry for entry in entries if entry.type not in UNSEEN)
+            yield from (entry for entry in entries_of(self.site, after) if entry.type not in UNSEEN)
 
     def concluded(self, attending: Callable[[Site], Outcome]) -> InitializationResult:
         """Call a function that brings the database to an end, and make a public result of its outcome.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Iterator
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
+from initdb.events.entry import Entry
 from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import database_file, is_memory, session
@@ -38,19 +40,20 @@ def look(site: Site, before: Look | None = None) -> Look:
         return look_on(site, connection, before, idly=True)
 
 
-def journal_of(site: Site) -> Journal | None:
-    """Find the journal on a connection of our own; None if there is none.
+def entries_of(site: Site, after: int) -> Iterator[Entry]:
+    """The entries of the journal after one, on a connection of our own; none if there is no journal.
 
     Raises:
         InitError: The journal cannot be read, is not sound, or is not for this code.
     """
     file = database_file(site.engine)
     if file is not None and not file.exists():
-        return None
+        return
     with session(site.engine) as connection:
         seen = read_journal(connection, site, None)
-    refuse_foreign(seen.known, site.owner)
-    return seen.journal if seen.head else None
+        refuse_foreign(seen.known, site.owner)
+        if seen.head is not None:
+            yield from seen.journal.read(connection, after)
 
 
 def look_on(site: Site, connection: Connection, before: Look | None = None, *, idly: bool = False) -> Look:
