@@ -40,24 +40,25 @@ def test_a_file_of_root(person: Person, own: None, place: str) -> None:
     person.follows("chown nobody", "chmod u+rwX", "initdb run")
 
 
-@fixes("baton-unwritable")
-def test_a_side_file_of_root(person: Person, own: None) -> None:
-    """Somebody ran a command as root before."""
+@pytest.fixture
+def of_root(person: Person, own: None) -> None:
+    """Somebody ran a command as root before: the side file is root's."""
     person.runs("initdb run --database-url sqlite:///app.db")
     side = person.folder / "app.db-initdb"
     shutil.chown(side, "root")
     side.chmod(0o600)
+
+
+@fixes("baton-unwritable")
+def test_a_side_file_of_root(person: Person, of_root: None) -> None:
+    """It is given the owner of the database, and the run goes on."""
     person.fails("initdb rollback --yes --database-url sqlite:///app.db", "baton-unwritable")
     person.follows("chown --reference", "chmod --reference", "initdb run")
 
 
 @fixes("baton-unwritable")
-def test_a_side_file_of_root_at_a_restore(person: Person, own: None) -> None:
-    """The same files are made writable, and the restore goes on."""
-    person.runs("initdb run --database-url sqlite:///app.db")
+def test_a_side_file_of_root_at_a_restore(person: Person, of_root: None) -> None:
+    """It is given the owner of the database, and the restore goes on."""
     person.runs("sqlite3 app.db '.backup app.backup'")
-    side = person.folder / "app.db-initdb"
-    shutil.chown(side, "root")
-    side.chmod(0o600)
     person.fails("initdb restore app.backup --yes --database-url sqlite:///app.db", "baton-unwritable")
     person.follows("chown --reference", "chmod --reference", "initdb restore")

@@ -40,16 +40,16 @@ def face_of(settings: Mapping[str, object], *, flask: bool) -> Face:
         from initdb.cli.calling.alembic import alembic_of
 
         typed = alembic_of(settings, by_flask, f"{ours} alembic{options}")
-        return re.sub(r"(?:(?<=&& )|^)alembic(?= )", lambda _: _beside(ours, "alembic"), typed)
+        return re.sub(r"(?:(?<=&& )|^)alembic(?= )", lambda _: _alembic_beside(ours), typed)
 
     return Face(f"{ours} {{}}", alembic, repeated)
 
 
-def _beside(typed: str, name: str) -> str:
-    """How another program of the same environment is typed, where ours is typed with its folder."""
+def _alembic_beside(typed: str) -> str:
+    """How Alembic's program of the same environment is typed: with its folder, where ours is."""
     first = shlex.split(typed)[0]
-    path = Path(first).with_name(name)
-    return shlex.quote(str(path)) if os.sep in first and path.exists() else name
+    path = Path(first).with_name("alembic")
+    return shlex.quote(str(path)) if os.sep in first and path.exists() else "alembic"
 
 
 def program(name: str) -> str:
