@@ -93,13 +93,20 @@ def test_killed_after_it_was_noted(kept: Kept, event: str) -> None:
     assert kept.names() == [f"{name}!?" for name in before]
 
 
+LONG = (
+    "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 1000000000) "
+    "SELECT max(n) FROM c"
+)
+"""A statement that takes minutes, so that the signal cancels it."""
+
+
 def test_a_probe_that_stops_each_attempt_makes_one_backup(kept: Kept) -> None:
     """SIGTERM in a revision, twice: the third boot goes on with the backup of the first."""
     before, flag = kept.names(), kept.toy.folder / "no more"
     kept.toy.revision(
         4,
         f"    import os, signal\n    if not os.path.exists({str(flag)!r}):\n"
-        "        os.kill(os.getpid(), signal.SIGTERM)\n        op.execute('SELECT 1')\n"
+        f"        os.kill(os.getpid(), signal.SIGTERM)\n        op.execute({LONG!r})\n"
         "    op.execute(\"UPDATE t2 SET name = name || '!'\")",
     )
     for _ in range(2):
