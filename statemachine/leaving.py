@@ -15,7 +15,7 @@ from initdb.errors import InitError
 from initdb.errors.classify import is_serialization
 from initdb.errors.driver import driver_error
 from initdb.events import naming
-from initdb.events.baton import SIDE_SUFFIX, try_baton
+from initdb.events.baton import try_baton
 from initdb.events.database import database_of
 from initdb.events.entry import parse
 from initdb.events.export import ExportFile, stored
@@ -24,12 +24,13 @@ from initdb.events.journal import Journal, find
 from initdb.events.knowledge import Knowledge
 from initdb.events.parts import Part
 from initdb.events.payloads.notes import JournalCreated
-from initdb.events.sessions import database_file, session
+from initdb.events.sessions import session
 from initdb.events.statements import run, savepoint
 from initdb.events.verify import Finding, verify
 from initdb.settings import Settings
 from initdb.statemachine.decide.fold import add
 from initdb.statemachine.decide.gathering import Gathering
+from initdb.statemachine.exporting import refuse_own_file
 from initdb.statemachine.loop.holder import holders, side_file
 from initdb.statemachine.loop.known import refuse_foreign
 from initdb.statemachine.site import owner_of, spool_of
@@ -42,9 +43,6 @@ NEEDED = "2BP01"
 
 PAUSE = 0.05
 """How many seconds to wait until a busy head is tried again."""
-
-_OF_SQLITE = ("", "-wal", "-shm", "-journal", SIDE_SUFFIX)
-"""What the names of a database's files add to that of the database."""
 
 _monotonic, _sleep = time.monotonic, time.sleep
 
@@ -222,7 +220,7 @@ def _take_out(connection: Connection, engine: Engine, settings: Settings, to: Pa
     found = _look(connection, engine, settings)
     taken = Taken()
     if head is not None:
-        _refuse_own_file(engine, settings, to)
+        refuse_own_file(engine, settings, to)
         # Once more, for its limit on waiting: the look has set the one of a look.
         found.journal.lock_head(connection, settings.lock_timeout)
         with ExportFile(to) as file:
@@ -286,14 +284,6 @@ def _without_files(taken: Taken, files: tuple[Path, ...]) -> Taken:
         except OSError as error:
             left.append(f"file {file}: {error.strerror}")
     return replace(taken, removed=tuple(removed), left=tuple(left))
-
-
-def _refuse_own_file(engine: Engine, settings: Settings, to: Path) -> None:
-    """An empty file of the database or of initdb would be taken for the beginning of an export."""
-    file, wanted = database_file(engine), to.absolute().parent.resolve() / to.name
-    own = {file.with_name(file.name + suffix) for suffix in _OF_SQLITE} if file else set()
-    if wanted in own | {one.resolve() for one in spool_of(engine, settings).files()}:
-        raise InitError("export-refused", f"{to}: it is a file of the database itself")
 
 
 def _at_work(engine: Engine, journal: Journal) -> InitError:

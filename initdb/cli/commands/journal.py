@@ -9,6 +9,7 @@ import click
 from initdb.cli.calling.call import Call
 from initdb.cli.calling.command import CommandGroup
 from initdb.cli.calling.options import output_options, setting_options
+from initdb.cli.commands.export import export
 from initdb.cli.commands.verify import verify
 from initdb.cli.completing.answers import known, stored
 from initdb.cli.entries.filters import Filters, known_states, known_types
@@ -109,3 +110,4 @@ def _tell(call: Call, filters: Filters, number: int | None, *, follow: bool, pag
 
 
 journal.add_command(verify)
+journal.add_command(export)

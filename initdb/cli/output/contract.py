@@ -138,6 +138,14 @@ FIELDS: Mapping[str, Fields] = {
         "hash": "the hash of the last entry, or null; compare it with one that you kept in another place",
         "findings": "`seq` and `text` of each",
     },
+    "journal export": COMMON
+    | {
+        "outcome": "exported",
+        "database": DATABASE,
+        "entries": "how many entries were exported",
+        "hash": "the hash of the last entry, or null",
+        "file": "the file of the export; without FILE nothing but the entries is printed",
+    },
     "doctor": COMMON
     | {
         "problems": "how many findings keep a run from working",

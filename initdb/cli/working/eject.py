@@ -151,7 +151,7 @@ def said_here(error: InitError, to: Path, *, assured: bool) -> Rendered:
     """
     said = error.rendered()
     if error.reference == "export-refused":
-        to = _free(to)
+        to = free(to)
     again = f"initdb eject --to {shlex.quote(str(to))}{' --yes' if assured else ''}"
     if error.reference == "connection-lost":
         return replace(
@@ -163,8 +163,12 @@ def said_here(error: InitError, to: Path, *, assured: bool) -> Rendered:
     return replace(said, kept="Nothing was removed: the journal is as it was.", fix=fix)
 
 
-def _free(path: Path) -> Path:
-    """A path like this one at which there is nothing yet."""
+def free(path: Path) -> Path:
+    """A path like this one at which there is nothing yet.
+
+    Args:
+        path: The path that cannot be used.
+    """
     number = 2
     while (found := path.with_name(f"{path.stem}-{number}{path.suffix}")).exists():
         number += 1
