@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import sqlite3
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, text
 
-from initdb.errors import InitError
-from initdb.errors.classify import is_busy, is_connection_lost
-from initdb.errors.files import is_disk_full
-from initdb.errors.known_names import of_file
+from initdb.errors.classify import is_connection_lost
 from initdb.events.head import HeadMoved
 from initdb.events.journal import Journal
 from initdb.events.postgresql import LIMITS_WAITING, POSTGRESQL
 from initdb.events.sessions import close_session, database_file, open_session
+from initdb.events.side_file import SideLock, lock_beside
 from initdb.events.statements import database_errors
-
-SIDE_SUFFIX = "-initdb"
-"""What the name of the baton's file adds to the name of the SQLite file that it is beside."""
 
 
 class Baton(Protocol):
@@ -52,7 +44,8 @@ def try_baton(engine: Engine, journal: Journal, since: tuple[int, str] | None = 
 
     Raises:
         HeadMoved: The head is not `since`.
-        InitError: "baton-unwritable" or "disk-full": SQLite cannot write the baton's file.
+        InitError: "side-file-refused", "baton-unwritable" or "disk-full": the side file of a SQLite database
+            cannot be locked.
         sqlalchemy.exc.SQLAlchemyError: The database cannot be reached.
     """
     if engine.dialect.name == "postgresql":
@@ -124,59 +117,21 @@ class _PostgresBaton:
 
 
 class _FileBaton:
-    """A BEGIN IMMEDIATE that stays open, on an empty SQLite file beside the database."""
+    """The lock on the side file."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, lock: SideLock) -> None:
+        self._lock = lock
 
     @classmethod
     def take(cls, file: Path) -> _FileBaton | None:
-        beside = file.with_name(file.name + SIDE_SUFFIX)
-        try:
-            with contextlib.ExitStack() as undo:
-                connection = _open_side_file(file, beside)
-                undo.callback(connection.close)
-                connection.execute("BEGIN IMMEDIATE")
-                # On a file that cannot be written, BEGIN IMMEDIATE succeeds for every process at once.
-                if not os.access(beside, os.W_OK):
-                    raise sqlite3.OperationalError("not writable by this process")
-                undo.pop_all()
-        except sqlite3.Error as error:
-            if is_busy(error):
-                return None
-            # A file that cannot be made for want of room is one that "cannot be opened".
-            full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or is_disk_full(beside)
-            reference = "disk-full" if full else "baton-unwritable"
-            names = of_file(file, "DBFILE")
-            raise InitError(reference, f"{beside}: {error}", database="sqlite", names=names) from error
-        return cls(connection)
+        lock = lock_beside(file)
+        return cls(lock) if lock is not None else None
 
     def alive(self) -> bool:
-        return self._connection.in_transaction
+        return self._lock.alive()
 
     def backend(self) -> int | None:
         return None
 
     def release(self) -> None:
-        with contextlib.suppress(sqlite3.Error):
-            self._connection.close()
-
-
-def _open_side_file(file: Path, beside: Path) -> sqlite3.Connection:
-    """Open the baton's file. If there is none yet, SQLite makes it; it gets the mode and the owner of `file`.
-
-    Only SQLite may open it: if this process closed it otherwise, it would drop its own locks on it (POSIX).
-    """
-    like = file.stat() if file.exists() and not beside.exists() else None
-    mode = f"?modeof={quote(str(file))}" if like else ""
-    connection = sqlite3.connect(
-        f"file:{quote(str(beside))}{mode}",
-        uri=True,
-        timeout=0,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    if like:
-        with contextlib.suppress(OSError):
-            os.chown(beside, like.st_uid, like.st_gid)
-    return connection
+        self._lock.release()

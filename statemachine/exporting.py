@@ -10,9 +10,9 @@ from sqlalchemy import Engine
 
 from initdb.errors import InitError
 from initdb.errors.redact import url_text
-from initdb.events.baton import SIDE_SUFFIX
 from initdb.events.export import stored
 from initdb.events.sessions import database_file, session
+from initdb.events.side_file import SIDE_SUFFIX
 from initdb.events.verify import Stored
 from initdb.settings import Settings
 from initdb.statemachine.decide.audit import journal_to_audit

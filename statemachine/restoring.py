@@ -171,7 +171,7 @@ class Restoring:
         try:
             baton = try_baton(self._site.engine, Journal("main", self._site.owner))
         except InitError as error:
-            fix = _WRITABLE if error.reference == "baton-unwritable" else None
+            fix = _FIXES.get(error.reference)
             raise self._error(error.reference, *error.context, fix=fix, backup=found.backup) from error
         if baton is None:
             raise self._error("another-process-at-work", "It holds the baton.", kept=_AS_IT_WAS)
@@ -299,10 +299,14 @@ class Restoring:
         return InitError(reference, *said, kept=kept, fix=fix, database="sqlite", names=names)
 
 
-_WRITABLE = (
-    "Make DBFILE-initdb writable for this process (chown, chmod 600), or its folder if it is not there, then:"
-    " initdb restore BACKUP --yes"
-)
+_FIXES = {
+    "baton-unwritable": "Make DBFILE-initdb writable for this process (chown, chmod 600), or its folder if "
+    "it is not there, then: initdb restore BACKUP --yes",
+    "side-file-refused": "See what it is (ls -ld DBFILE-initdb). If no run is at work, move it out of the "
+    "way: mv DBFILE-initdb DBFILE-refused, then: initdb restore BACKUP --yes",
+}
+"""How what keeps the baton from being taken is fixed."""
+
 _AS_IT_WAS = "Nothing was changed; the database is as it was."
 
 _NO_DATABASE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)

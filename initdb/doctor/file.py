@@ -12,7 +12,7 @@ from initdb.doctor.finding import Finding, from_error, ok, problem, warning
 from initdb.errors import InitError
 from initdb.errors.files import room, why_not_opened
 from initdb.errors.known_names import of_file
-from initdb.events.baton import SIDE_SUFFIX
+from initdb.events.side_file import SIDE_SUFFIX, beside, refused_beside
 from initdb.steps.engines.sqlite_files import NETWORK, file_system
 
 LEAST_ROOM = 16 * 2**20
@@ -32,6 +32,7 @@ class DatabaseFile:
         mode: Its mode; None if it does not exist.
         folder_mode: The mode of its folder; None if that does not exist.
         locked_away: The files beside it that this process may not write.
+        side_refused: Why no run would lock the side file; None if it would.
         system: The type of the file system.
         room: How many bytes the disk has left; None if that is not known.
         size: How many bytes the file has.
@@ -43,6 +44,7 @@ class DatabaseFile:
     mode: int | None
     folder_mode: int | None
     locked_away: tuple[Path, ...]
+    side_refused: str | None
     system: str | None
     room: int | None
     size: int
@@ -57,14 +59,15 @@ def gather_file(path: Path) -> DatabaseFile:
     exists = path.exists()
     found = why_not_opened(path)
     said = InitError(found[0], *found[1], database="sqlite", names=_names(path)) if found else None
-    beside = (path.with_name(path.name + end) for end in _COMPANIONS)
+    companions = (path.with_name(path.name + end) for end in _COMPANIONS)
     return DatabaseFile(
         path=path,
         exists=exists,
         refused=said,
         mode=path.stat().st_mode if exists else None,
         folder_mode=path.parent.stat().st_mode if path.parent.exists() else None,
-        locked_away=tuple(one for one in beside if one.exists() and not os.access(one, os.W_OK)),
+        locked_away=tuple(one for one in companions if one.exists() and not os.access(one, os.W_OK)),
+        side_refused=refused_beside(path.resolve()),
         system=file_system(path),
         room=room(path),
         size=path.stat().st_size if exists else 0,
@@ -91,6 +94,13 @@ def judge_file(found: DatabaseFile) -> Iterator[Finding]:
             "privileges",
             f"This process may not write {file}, which SQLite or initdb needs beside the database.",
             f"chown --reference={found.path} {file} && chmod --reference={found.path} {file}",
+        )
+    if found.side_refused is not None:
+        side = beside(found.path)
+        yield problem(
+            "privileges",
+            f"No run can lock {side}: {found.side_refused}.",
+            f"mv {side} {found.path}-refused",
         )
     if found.mode is not None and found.mode & stat.S_IWOTH:
         yield warning("privileges", f"Every user may write {found.path}.", f"chmod o-w {found.path}")

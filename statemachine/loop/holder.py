@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sqlite3
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 
-from initdb.errors.classify import is_busy
 from initdb.events import naming
-from initdb.events.baton import SIDE_SUFFIX
 from initdb.events.journal import Journal
 from initdb.events.sessions import database_file, session
+from initdb.events.side_file import beside, is_locked
 from initdb.steps.catalog.lock_holder import LockHolder
 from initdb.steps.catalog.port import catalogue_of
 
@@ -26,7 +22,7 @@ def at_work(engine: Engine, journal: Journal) -> bool:
         journal: Its journal.
 
     Raises:
-        sqlalchemy.exc.SQLAlchemyError, sqlite3.Error: The database cannot be asked.
+        sqlalchemy.exc.SQLAlchemyError: The database cannot be asked.
     """
     if engine.dialect.name == "postgresql":
         with session(engine) as connection:
@@ -60,21 +56,7 @@ def holders(engine: Engine, journal: Journal, key: str = "baton") -> tuple[LockH
 def side_file(engine: Engine) -> Path | None:
     """The baton's file of a SQLite database; None if the database is in memory."""
     file = database_file(engine)
-    return file.with_name(file.name + SIDE_SUFFIX) if file else None
-
-
-def is_locked(file: Path) -> bool:
-    """Whether a process has a transaction open on the baton's file. False if this process cannot tell."""
-    if not os.access(file, os.W_OK):
-        return False
-    with contextlib.closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as connection:
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if is_busy(error):
-                return True
-            raise
-    return False
+    return beside(file) if file else None
 
 
 def backends(connection: Connection, journal: Journal, key: str = "baton") -> tuple[int | None, ...]:

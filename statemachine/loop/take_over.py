@@ -19,7 +19,8 @@ from initdb.events.clock import Clock
 from initdb.events.journal import Journal
 from initdb.events.knowledge import RunRecord
 from initdb.events.sessions import session
-from initdb.statemachine.loop.holder import backends, head_lockers, is_locked, side_file
+from initdb.events.side_file import is_locked
+from initdb.statemachine.loop.holder import backends, head_lockers, side_file
 from initdb.steps.catalog.port import catalogue_of
 
 GRACE = 5.0

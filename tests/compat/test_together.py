@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+from initdb.events.baton import try_baton
+from initdb.events.side_file import SIDE_SUFFIX
 from tests.compat.checks import events, is_intact, is_settled
 from tests.compat.histories import HISTORIES
 from tests.compat.shop import Shop
 from tests.compat.versions import Version, together
+from tests.statemachine.test_take_over import HOLD
 
 READY = HISTORIES["ready"]
 
@@ -44,3 +51,24 @@ def test_one_is_killed_and_the_others_go_on(
     killed, next_ = (old, new) if first == "old" else (new, old)
     assert killed(shop, "run", SHOP_DIES_IN=where).signal
     _all_ready(shop, next_, killed, next_)
+
+
+def test_each_sees_that_the_other_holds_the_baton(shop: Shop, old: Version, new: Version) -> None:
+    """On SQLite this one locks a byte, and 0.1.0 begins a transaction of SQLite, of the same file."""
+    old(shop, "run").done()
+    engine = shop.engine()
+    journal = shop.initializer().look().journal
+    baton = try_baton(engine, journal)
+    assert baton is not None
+    assert old.json(shop, "status").answer["at_work"] and new.json(shop, "status").answer["at_work"]
+    baton.release()
+    assert not old.json(shop, "status").answer["at_work"]
+    if shop.database == "sqlite":
+        side = Path(f"{engine.url.database}{SIDE_SUFFIX}")
+        with subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(side)], stdout=subprocess.PIPE, text=True
+        ) as holder:
+            assert holder.stdout is not None and holder.stdout.readline() == "holds\n"
+            assert old.json(shop, "status").answer["at_work"] and new.json(shop, "status").answer["at_work"]
+            assert try_baton(engine, journal) is None
+            holder.kill()

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Engine, NullPool, create_engine
 
-from initdb.events.baton import SIDE_SUFFIX
+from initdb.events.side_file import SIDE_SUFFIX
 from initdb.statemachine.loop.holder import is_locked
 from tests.crash import acknowledged
 from tests.crash.children import call

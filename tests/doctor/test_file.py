@@ -127,6 +127,22 @@ def test_a_side_file_of_somebody_else(folder: Path) -> None:
     assert not [one for one in as_it_is(path) if one.level == "problem"]
 
 
+def test_a_side_file_that_is_a_link(folder: Path) -> None:
+    """No run would lock it. The fix moves it away, and not what it names."""
+    path, beside = folder / "app.db", folder / "app.db-initdb"
+    path.touch(0o600)
+    (folder / "precious").touch()
+    beside.symlink_to(folder / "precious")
+    if os.geteuid() == 0:
+        os.chown(path, NOBODY, NOBODY)
+        os.chown(folder / "precious", NOBODY, NOBODY)
+    (found,) = [one for one in as_it_is(path) if one.level == "problem"]
+    assert found.text == f"No run can lock {beside}: it is a symbolic link."
+    shell(found.fix)
+    assert not [one for one in as_it_is(path) if one.level == "problem"]
+    assert (folder / "precious").exists()
+
+
 def test_everybody_may_write(console: Console, sqlite_toy: Toy) -> None:
     """The file, and the folder, unless only owners may delete in it."""
     assert console("run").exit_code == 0

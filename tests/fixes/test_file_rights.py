@@ -62,3 +62,20 @@ def test_a_side_file_of_root_at_a_restore(person: Person, of_root: None) -> None
     person.runs("sqlite3 app.db '.backup app.backup'")
     person.fails("initdb restore app.backup --yes --database-url sqlite:///app.db", "baton-unwritable")
     person.follows("chown --reference", "chmod --reference", "initdb restore")
+
+
+@pytest.mark.parametrize("command", ["run", "restore"])
+@fixes("side-file-refused")
+def test_a_side_file_that_somebody_planted(person: Person, own: None, command: str) -> None:
+    """It is a link to a file that root would make. It is looked at, moved away, and the command goes on."""
+    side, precious = person.folder / "app.db-initdb", person.folder.parent / "precious"
+    typed = "initdb run --database-url sqlite:///app.db"
+    if command == "restore":
+        person.runs("initdb run --database-url sqlite:///app.db")
+        person.runs("sqlite3 app.db '.backup app.backup'")
+        side.unlink()
+        typed = "initdb restore app.backup --yes --database-url sqlite:///app.db"
+    side.symlink_to(precious)
+    person.fails(typed, "side-file-refused")
+    person.follows("ls -ld", "mv ", f"initdb {command}")
+    assert not precious.exists()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
-from initdb.events.baton import SIDE_SUFFIX
 from initdb.events.entry import Entry
+from initdb.events.side_file import SIDE_SUFFIX
 from tests.support.crash import stopped_after
 from tests.support.settled import assert_settled
 from tests.support.toy import Toy, table_up

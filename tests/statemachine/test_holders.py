@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,13 +21,15 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
-from initdb.events.baton import SIDE_SUFFIX, try_baton
+from initdb.events.baton import try_baton
 from initdb.events.clock import Clock
 from initdb.events.journal import Journal
 from initdb.events.knowledge import RunRecord
 from initdb.events.sessions import session
+from initdb.events.side_file import SIDE_SUFFIX, is_locked
 from initdb.statemachine.loop import holder, take_over
 from tests.events.journals import begin, commit, make
+from tests.statemachine.test_take_over import HOLD
 
 HERE = socket.gethostname()
 BEGAN = datetime(2026, 11, 23, 8, 6, 41, tzinfo=UTC)
@@ -228,29 +230,20 @@ def test_the_side_file_of_a_database(tmp_path: Path) -> None:
     assert not holder.at_work(create_engine("sqlite://"), Journal("main", "shop"))
 
 
-def test_a_file_is_locked_while_a_transaction_that_writes_is_open(tmp_path: Path) -> None:
+def test_a_file_is_locked_while_another_process_holds_it(tmp_path: Path) -> None:
     """The question leaves no lock, and makes no file."""
     file = tmp_path / "x.db-initdb"
-    assert not holder.is_locked(file) and not file.exists()
+    assert not is_locked(file) and not file.exists()
     file.touch()
-    assert not holder.is_locked(file)
-    with closing(sqlite3.connect(file, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    assert not is_locked(file)
+    words = (sys.executable, "-c", HOLD, str(file))
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "holds\n"
         begun = time.monotonic()
-        assert holder.is_locked(file)
+        assert is_locked(file)
         assert time.monotonic() - begun < 0.9, "nobody waits for it"
-        other.execute("ROLLBACK")
-        assert not holder.is_locked(file)
-        other.execute("BEGIN IMMEDIATE")
-    assert not holder.is_locked(file)
-
-
-def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
-    """It is neither locked nor free."""
-    file = tmp_path / "x.db-initdb"
-    file.mkdir()
-    with pytest.raises(sqlite3.OperationalError):
-        holder.is_locked(file)
+        process.kill()
+    assert not is_locked(file)
 
 
 def test_who_is_at_work(engine: Engine) -> None:

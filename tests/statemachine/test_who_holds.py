@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine
 
 from initdb.errors import InitError
-from initdb.events.baton import SIDE_SUFFIX, try_baton
+from initdb.events.baton import try_baton
 from initdb.events.clock import Clock
 from initdb.events.journal import Journal
 from initdb.events.sessions import session
+from initdb.events.side_file import SIDE_SUFFIX
 from initdb.statemachine.loop import holder
 from initdb.statemachine.loop.take_over import take_over
 from initdb.steps.catalog.sqlite import locks
@@ -96,9 +95,11 @@ def test_where_the_system_shows_no_locks_the_holder_is_not_known(
     monkeypatch.setattr(locks, "LOCKS", Path("/nowhere"))
     _file(engine).touch()
     assert holder.holders(engine, JOURNAL) == ()
-    with closing(sqlite3.connect(_file(engine), isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    words = (sys.executable, "-c", HOLD, str(_file(engine)))
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "holds\n"
         assert holder.holders(engine, JOURNAL) is None
+        process.kill()
 
 
 def test_a_database_without_a_baton_file_has_no_holder(tmp_path: Path) -> None:

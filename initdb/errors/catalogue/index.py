@@ -19,6 +19,7 @@ from initdb.errors.catalogue.schema import SCHEMA
 from initdb.errors.catalogue.seed import SEED
 from initdb.errors.catalogue.settings import SETTINGS
 from initdb.errors.catalogue.storage import STORAGE
+from initdb.errors.catalogue.trust import TRUST
 from initdb.errors.rows import ErrorRow
 
 SUBJECTS: Mapping[str, tuple[ErrorRow, ...]] = MappingProxyType(
@@ -26,6 +27,7 @@ SUBJECTS: Mapping[str, tuple[ErrorRow, ...]] = MappingProxyType(
         "Connecting": CONNECTION,
         "Credentials and permissions": ACCESS,
         "Files, disks and servers": STORAGE,
+        "Files of other users": TRUST,
         "Settings and commands": SETTINGS,
         "Schema and adoption": SCHEMA,
         "Migration files and history": FILES,
