@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
+import re
 import tempfile
-import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from initdb.events.canonical import decode, encode
+from initdb.events.payloads.notes import Outage
+from initdb.events.spool_file import is_ours, opened
+from initdb.events.types import EVENTS, NOTES, SPOOLED
 
-_sleep = time.sleep
+LINE_LIMIT = 16 * 2**10
+"""How many bytes a line may have. A longer one is no note. A note that would be longer loses long values."""
+
+FILE_LIMIT = 2**20
+"""How many bytes of the file are read."""
+
+NOTE_LIMIT = 1000
+"""How many notes may wait. Where there are more, an outage is added to the one before it."""
+
+_LONG = 500
+"""How many characters a value keeps in a note that would be too long for its line."""
+
+_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
+_TYPE = re.compile(r"[a-z0-9_]{1,64}")
+_AT = re.compile(r"[ -~]{1,64}")
 
 _UNWRITTEN: dict[Path, dict[str, Note]] = {}
 """For each spool the notes that could not be written."""
@@ -42,7 +58,11 @@ class Spool:
     """A file with one line of JSON for each note, mode 0600. Its methods raise no OSError.
 
     If it cannot be written, its notes wait in memory as long as this process lives: a boot that fails because
-    of it would be worse.
+    of it would be worse. The file and its folder are used only if they are this user's, and no other user may
+    write there.
+
+    It is read as what it is, a file that other programs of this user can write: lines of another form are
+    passed over, and so are types that no process puts there. Types of a newer version wait for one.
 
     Args:
         path: The file.
@@ -75,22 +95,32 @@ class Spool:
         return cls(path, None if older == path else older)
 
     def put(self, note: Note) -> None:
-        """Append a note, and wait until it is on the disk."""
-        line = encode({"id": note.id, "type": note.type, "at": note.at, "data": note.data})
+        """Append a note, and wait until it is on the disk.
+
+        If the spool is full, an outage becomes part of the last one there, whose count grows. Another note
+        waits in memory then.
+        """
+        line = _line(note)
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with _opened(self.path, os.O_CREAT) as descriptor:
-                end = os.fstat(descriptor).st_size
-                torn = end > 0 and os.pread(descriptor, 1, end - 1) != b"\n"
-                _append(descriptor, (b"\n" if torn else b"") + line.encode("ascii") + b"\n")
+            with opened(self.path, create=True) as descriptor:
+                content = _content(descriptor)
+                if len(content) + len(line) <= FILE_LIMIT and content.count(b"\n") < NOTE_LIMIT:
+                    torn = content and not content.endswith(b"\n")
+                    _append(descriptor, b"\n" * bool(torn) + line)
+                    return
+                if (joined := _joined(content, note)) is not None:
+                    os.ftruncate(descriptor, 0)
+                    _append(descriptor, joined)
+                    return
         except OSError:
-            _UNWRITTEN.setdefault(self.path, {})[note.id] = note
+            pass
+        _keep(_UNWRITTEN.setdefault(self.path, {}), note)
 
     def waiting(self) -> tuple[Note, ...]:
-        """The notes that wait, each id once. A line that is incomplete, or no note, is skipped."""
+        """The notes that wait, each id once."""
         found = dict(_UNWRITTEN.get(self.path, {}))
         for path in self._paths():
-            with contextlib.suppress(OSError), _opened(path) as descriptor:
+            with contextlib.suppress(OSError), opened(path) as descriptor:
                 found |= {note.id: note for note in _notes(_content(descriptor))}
         return tuple(found.values())
 
@@ -104,19 +134,16 @@ class Spool:
         for id in ids:
             _UNWRITTEN.get(self.path, {}).pop(id, None)
         for path in self._paths():
-            with contextlib.suppress(OSError), _opened(path) as descriptor:
+            with contextlib.suppress(OSError), opened(path) as descriptor:
                 content = _content(descriptor)
-                lines = content.splitlines(keepends=True)
-                left = b"".join(
-                    line for line in lines if (note := _parse(line)) is not None and note.id not in ids
-                )
-                if left != content:
+                left = b"".join(_line(note) for note in _notes(content) if note.id not in ids)
+                if left != content or os.fstat(descriptor).st_size > FILE_LIMIT:
                     os.ftruncate(descriptor, 0)
                     _append(descriptor, left)
 
     def files(self) -> tuple[Path, ...]:
-        """The files that are there."""
-        return tuple(path for path in self._paths() if path.exists())
+        """The files that are there and can be used."""
+        return tuple(path for path in self._paths() if is_ours(path))
 
     def _paths(self) -> tuple[Path, ...]:
         return (self.path,) if self.older is None else (self.older, self.path)
@@ -150,30 +177,6 @@ def _temporary() -> Path:
         return Path(os.devnull, "initdb")
 
 
-@contextlib.contextmanager
-def _opened(path: Path, create: int = 0) -> Iterator[int]:
-    """Open a file and lock it. A symbolic link and the file of another user are refused."""
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | create, 0o600)
-    try:
-        if os.fstat(descriptor).st_uid != os.geteuid():
-            raise PermissionError(f"{path} belongs to another user")
-        _lock(descriptor)
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int) -> None:
-    """Wait for the lock for at most a second: a stopped process that has it must not stop the others."""
-    for _ in range(100):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            _sleep(0.01)
-        else:
-            return
-
-
 def _append(descriptor: int, content: bytes) -> None:
     while content:
         content = content[os.write(descriptor, content) :]
@@ -181,16 +184,68 @@ def _append(descriptor: int, content: bytes) -> None:
 
 
 def _content(descriptor: int) -> bytes:
-    return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+    return os.pread(descriptor, FILE_LIMIT, 0)
 
 
 def _notes(content: bytes) -> Iterator[Note]:
-    return (note for line in content.splitlines() if (note := _parse(line)) is not None)
+    """The notes of a file, at most `NOTE_LIMIT`."""
+    found = 0
+    for line in content.split(b"\n"):
+        if found < NOTE_LIMIT and (note := _parse(line)) is not None:
+            found += 1
+            yield note
 
 
 def _parse(line: bytes) -> Note | None:
+    """The note of a line. A newer version may know types that this one does not."""
+    if len(line) >= LINE_LIMIT:
+        return None
     try:
         found = decode(line.decode("ascii"))
-        return Note(str(found["id"]), str(found["type"]), str(found["at"]), dict(found["data"]))
-    except (ValueError, KeyError, TypeError):
+        note = Note(found["id"], found["type"], found["at"], found["data"])
+        named = _ID.fullmatch(note.id) and _TYPE.fullmatch(note.type) and _AT.fullmatch(note.at)
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
+    ours = note.type in SPOOLED or note.type not in EVENTS.keys() | NOTES.keys()
+    return note if named and ours and isinstance(note.data, dict) else None
+
+
+def _line(note: Note) -> bytes:
+    """The line of a note, with its end. It never becomes longer than `LINE_LIMIT`."""
+    line = _encoded(note)
+    if len(line) > LINE_LIMIT:
+        short = {key: value for key, value in note.data.items() if len(encode({"": value})) <= _LONG}
+        line = _encoded(replace(note, data=short))
+    return line if len(line) <= LINE_LIMIT else _encoded(replace(note, data={}))
+
+
+def _encoded(note: Note) -> bytes:
+    said = {"id": note.id, "type": note.type, "at": note.at, "data": note.data}
+    return encode(said).encode("ascii") + b"\n"
+
+
+def _joined(content: bytes, note: Note) -> bytes | None:
+    """The lines of a full file, with an outage as part of the last one; None if there is none to join."""
+    notes = {one.id: one for one in _notes(content)}
+    return b"".join(map(_line, notes.values())) if _join(notes, note) else None
+
+
+def _keep(notes: dict[str, Note], note: Note) -> None:
+    """Keep a note in memory. Of too many the oldest is lost."""
+    if len(notes) >= NOTE_LIMIT and _join(notes, note):
+        return
+    notes[note.id] = note
+    while len(notes) > NOTE_LIMIT:
+        del notes[next(iter(notes))]
+
+
+def _join(notes: dict[str, Note], note: Note) -> bool:
+    """Make an outage part of the last one in `notes`, under its own id; whether there is one."""
+    older = next((one for one in reversed(notes.values()) if one.type == Outage.type), None)
+    if older is None or note.type != Outage.type:
+        return False
+    before, now = Outage.read(older.data), Outage.read(note.data)
+    both = replace(now, first=before.first, count=before.count + now.count)
+    del notes[older.id]
+    notes[note.id] = replace(note, data=both.data())
+    return True

@@ -54,4 +54,7 @@ NOTES: Mapping[str, str] = {
 """Notes: they report something and leave the state as it is."""
 
 UNSEEN = frozenset({"snapshot", "inventory", "statement_started"})
-"""Notes for later boots. They are not shown, and do not come from a spool."""
+"""Notes for later boots. They are not shown."""
+
+SPOOLED = frozenset({"outage", "history_rewound", "database_created"})
+"""Notes that can be made while there is no journal to write to. They come from a spool; others do not."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from initdb.doctor.finding import Finding, ok, warning
+from initdb.events.spool_file import is_usable
 from initdb.steps.context import Application
 
 _HIDING = ("alembic.autogenerate.initdb", "alembic.autogenerate.*")
@@ -47,7 +47,7 @@ class Spool:
     Attributes:
         file: The file.
         nearest: The nearest folder above it that exists.
-        writable: Whether this process may write there.
+        writable: Whether this process may write there, and nobody else has made the file or its folder.
         notes: How many notes wait.
     """
 
@@ -65,8 +65,7 @@ def gather_spool(file: Path, notes: int) -> Spool:
         notes: How many notes wait in it.
     """
     nearest = next(folder for folder in file.parents if folder.exists())
-    blocked = file if file.exists() else nearest
-    return Spool(file, nearest, nearest.is_dir() and os.access(blocked, os.W_OK), notes)
+    return Spool(file, nearest, is_usable(file), notes)
 
 
 def gather_parts(application: Application) -> Parts:
@@ -116,8 +115,8 @@ def judge_spool(found: Spool) -> Iterator[Finding]:
     if not found.writable:
         yield warning(
             "paths",
-            f"Notes of an outage would be lost: this process may not write to {found.nearest}"
-            f" ({found.file}).",
+            f"Notes of an outage would be lost: this process may not write to {found.nearest}, or another"
+            f" user made it ({found.file}).",
             "Name a folder where it may: export XDG_STATE_HOME=/var/tmp",
         )
     else:

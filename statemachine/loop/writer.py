@@ -27,7 +27,7 @@ from initdb.events.process import only_in
 from initdb.events.snapshot import is_due
 from initdb.events.spool import Note
 from initdb.events.statements import driver
-from initdb.events.types import NOTES, UNSEEN
+from initdb.events.types import SPOOLED, UNSEEN
 from initdb.events.undo import on_error
 from initdb.events.upcast import CURRENT
 from initdb.statemachine.decide.fold import snapshot_of, step
@@ -149,9 +149,7 @@ class Writer:
 
     def _entries(self, events: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[list[Entry], Knowledge]:
         known, entries = self.knowledge, list[Entry]()
-        told = [
-            (note.type, {**note.data, "note": note.id, "noted_at": note.at}) for note in self._new_notes()
-        ]
+        told = [(note.type, _data(note)) for note in self._new_notes()]
         for kind, data in [*events[:1], *told, *events[1:]] if known.seq == 0 else [*told, *events]:
             entries.append(self._entry(known, kind, data))
             known = step(known, entries[-1])
@@ -171,9 +169,8 @@ class Writer:
 
     def _new_notes(self) -> tuple[Note, ...]:
         """What waits in the spool; a type that this version does not know waits for one that does."""
-        types = NOTES.keys() - UNSEEN
         return tuple(
-            note for note in self.notes() if note.type in types and note.id not in self.knowledge.notes
+            note for note in self.notes() if note.type in SPOOLED and note.id not in self.knowledge.notes
         )
 
     def rollback(self, connection: Connection) -> None:
@@ -188,6 +185,12 @@ class Writer:
         self.begin(connection)
         with on_error(self.rollback, connection), first_error(connection):
             yield
+
+
+def _data(note: Note) -> dict[str, object]:
+    """What the event of a note says. Which attempt a run is, is not a note's to say."""
+    data = {key: value for key, value in note.data.items() if key != "attempt"}
+    return {**data, "note": note.id, "noted_at": note.at}
 
 
 @contextlib.contextmanager

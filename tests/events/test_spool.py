@@ -177,7 +177,7 @@ def test_its_name_is_the_same_in_every_version() -> None:
 def test_a_lock_is_asked_for_a_hundred_times(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is a hundredth of a second between two attempts."""
     slept: list[float] = []
-    monkeypatch.setattr("initdb.events.spool._sleep", slept.append)
+    monkeypatch.setattr("initdb.events.spool_file._sleep", slept.append)
     spool.put(_note("1"))
     with spool.path.open("rb+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
