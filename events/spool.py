@@ -206,8 +206,10 @@ def _parse(line: bytes) -> Note | None:
         named = _ID.fullmatch(note.id) and _TYPE.fullmatch(note.type) and _AT.fullmatch(note.at)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
+    if not named or not isinstance(note.data, dict):
+        return None
     ours = note.type in SPOOLED or note.type not in EVENTS.keys() | NOTES.keys()
-    return note if named and ours and isinstance(note.data, dict) else None
+    return note if ours else None
 
 
 def _line(note: Note) -> bytes:

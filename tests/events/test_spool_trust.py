@@ -170,12 +170,12 @@ def test_a_longer_line_is_no_note(spool: Spool) -> None:
 
 
 @pytest.mark.parametrize("field", ["id", "type", "at"])
-@pytest.mark.parametrize("value", ["", "x" * 65, "\x1b[2J", "\n", None, 3, ["1"]])
+@pytest.mark.parametrize("value", ["", "x" * 65, "\x1b[2J", "\n", None, 3, ["1"], {}])
 def test_a_line_whose_names_are_none_is_no_note(spool: Spool, field: str, value: object) -> None:
     """They are written into the journal and printed."""
     spool.put(_outage(1))
     with spool.path.open("a") as file:
-        file.write(_line(**{field: value}))
+        file.write(_line(**{field: value}) + _line(id="\x1b", type=value))
     assert [note.id for note in spool.waiting()] == ["n-1"]
 
 
