@@ -108,7 +108,7 @@ class ExportFile:
             raise self._refused("it exists, and has more in it than this journal")
         with self._said():
             os.fsync(self._descriptor)
-            _sync_folder(self.path.absolute().parent)
+            sync_folder(self.path.absolute().parent)
 
     @contextlib.contextmanager
     def _said(self) -> Iterator[None]:
@@ -126,8 +126,12 @@ def _append(descriptor: int, content: bytes) -> None:
         content = content[os.write(descriptor, content) :]
 
 
-def _sync_folder(folder: Path) -> None:
-    """The name of a new file is in its folder, which has to be on the disk too."""
+def sync_folder(folder: Path) -> None:
+    """Wait until a folder is on the disk: it has the names of its new files.
+
+    Args:
+        folder: The folder.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -116,6 +116,14 @@ def _command(value: object, base: Path) -> str:
     return text
 
 
+def _program(value: object, base: Path) -> str:
+    """A command without a shell, which is run as it is."""
+    text = text_of(value)
+    if not shlex.split(text) or _OF_A_SHELL & set(shlex.split(text)):
+        raise ValueError
+    return text
+
+
 _OF_A_SHELL = frozenset({"|", "||", "&", "&&", ";", "<", ">", ">>", "2>"})
 _PRINTING = frozenset({"pg_dump", "pg_dumpall"})
 """Programs that print the backup if they are given no file."""
@@ -151,6 +159,7 @@ COMMAND = Kind(
     " needs {file}",
     _command,
 )
+PROGRAM = Kind("command", "a command without signs of a shell such as | and >", _program)
 NAME = Kind("name", "a name of printable characters", _name)
 NAMES = Kind("name", "a list of names", each(_name), many=True)
 IDENTIFIER = Kind("identifier", "an identifier of at most 63 bytes", _identifier)

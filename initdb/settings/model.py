@@ -10,6 +10,7 @@ from initdb.errors import InitError
 from initdb.settings.table import SETTINGS
 from initdb.settings.values import (
     Backup,
+    CheckpointWhen,
     CreateDatabase,
     Mode,
     OnFailure,
@@ -69,6 +70,10 @@ class Settings:
     backup: Backup = "off"
     backup_folder: Path | None = None
     backup_command: str | None = None
+    checkpoint_when: CheckpointWhen = "asked"
+    checkpoint_key: Path | None = None
+    checkpoint_file: Path | None = None
+    checkpoint_command: str | None = None
     lock_timeout: float = 5.0
     """Seconds."""
     wait_limit: float = 300.0

@@ -13,6 +13,7 @@ from initdb.settings.kinds import (
     NAMES,
     OBJECT,
     OBJECTS,
+    PROGRAM,
     duration,
     one_of,
     whole,
@@ -149,6 +150,36 @@ SETTINGS: tuple[Setting, ...] = (
         "The command that backs up a PostgreSQL database; it runs without a shell, and finds the database by"
         " PGHOST, PGDATABASE, PGPASSWORD and the like.",
         example="pg_dump --format=custom --file={file}",
+    ),
+    Setting(
+        "checkpoint_when",
+        one_of(*get_args(values.CheckpointWhen)),
+        "asked",
+        "When a checkpoint of the journal is written (docs/evidence.md): if initdb journal checkpoint asks"
+        " for it, or also whenever a run has made the database ready.",
+        example="ready",
+    ),
+    Setting(
+        "checkpoint_key",
+        FILE,
+        None,
+        "The file of the private key that signs checkpoints; initdb journal checkpoint --new-key makes one.",
+        example="/run/secrets/checkpoint.pem",
+    ),
+    Setting(
+        "checkpoint_file",
+        FILE,
+        None,
+        "The file to which each checkpoint is appended.",
+        example="/var/log/shop.checkpoints",
+    ),
+    Setting(
+        "checkpoint_command",
+        PROGRAM,
+        None,
+        "The command that gets each checkpoint on its stdin; it runs without a shell, for 10 s at most, and a"
+        " run does not fail if it fails.",
+        example="logger --tag initdb",
     ),
     Setting(
         "lock_timeout",

@@ -26,6 +26,7 @@ from initdb.events.knowledge import Knowledge
 from initdb.events.payloads.notes import HistoryRewound
 from initdb.events.sessions import close_session, database_file, open_session
 from initdb.statemachine.decide.verdict import Look, Verdict, judge, waits_out
+from initdb.statemachine.loop.at_ready import at_ready
 from initdb.statemachine.loop.creating import looked_or_created
 from initdb.statemachine.loop.look import look, look_on
 from initdb.statemachine.loop.order import Order, Report
@@ -92,7 +93,7 @@ def attend(  # noqa: PLR0913 - what one attendance is made of
             # A boot that finds a ready database does not repeat it.
             left_out = site.application.left_out() if ended.report is not None else ()
             about_file = cautions(site.engine, backup=site.settings.backup != "off")
-            said = (*about_file, *stay.cautions, *left_out)
+            said = (*about_file, *stay.cautions, *left_out, *at_ready(site, ended))
             ended = replace(ended, cautions=said, edited=stay.edited)
     except Stopped as stop:
         return Outcome("stopped", exit_code=128 + stop.signum, signum=stop.signum)

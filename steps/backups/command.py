@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shlex
-import shutil
-import signal
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from initdb.errors import InitError
-
-_LOOK = 0.2
-"""How often, in seconds, the process looks whether it is to stop."""
-
-_GRACE = 5.0
-"""How many seconds the command has to end if this process is to stop."""
-
-_LINES = 12
-"""How many of the last lines on stderr an error shows."""
+from initdb.steps.programs import ran
 
 _VARIABLES = {
     "application_name": "PGAPPNAME",
@@ -92,44 +80,11 @@ def run(words: Sequence[str], environ: Mapping[str, str], tick: Callable[[], Non
     Raises:
         InitError: `backup-failed`: there is no such program, or its exit code is not 0.
     """
-    program = shutil.which(words[0], path=environ.get("PATH"))
-    if program is None:
-        raise InitError("backup-failed", f"There is no program {words[0]} in PATH.", database="postgresql")
-    process = subprocess.Popen(  # noqa: S603 - the person who sets the command trusts it
-        [program, *words[1:]],
-        env=dict(environ),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        # It is this process that Ctrl-C stops, and this process ends the command.
-        start_new_session=True,
-        umask=0o077,
-    )
     try:
-        said = _wait(process, tick)
-    finally:
-        if process.poll() is None:
-            _end(process)
-    if process.returncode:
-        lines = [line for line in said.splitlines() if line.strip()][-_LINES:]
-        how = f"{words[0]} ended with exit code {process.returncode}."
+        code, lines = ran(words, environ, tick=tick)
+    except FileNotFoundError as error:
+        said = f"There is no program {words[0]} in PATH."
+        raise InitError("backup-failed", said, database="postgresql") from error
+    if code:
+        how = f"{words[0]} ended with exit code {code}."
         raise InitError("backup-failed", how, *lines, database="postgresql")
-
-
-def _wait(process: subprocess.Popen[str], tick: Callable[[], None]) -> str:
-    while True:
-        try:
-            return process.communicate(timeout=_LOOK)[1]
-        except subprocess.TimeoutExpired:
-            tick()
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
-        os.killpg(process.pid, signal.SIGTERM)
-        process.communicate(timeout=_GRACE)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()

@@ -9,6 +9,7 @@ import click
 from initdb.cli.calling.call import Call
 from initdb.cli.calling.command import CommandGroup
 from initdb.cli.calling.options import output_options, setting_options
+from initdb.cli.commands.checkpoint import checkpoint
 from initdb.cli.commands.export import export
 from initdb.cli.commands.verify import verify
 from initdb.cli.completing.answers import known, stored
@@ -110,4 +111,5 @@ def _tell(call: Call, filters: Filters, number: int | None, *, follow: bool, pag
 
 
 journal.add_command(verify)
+journal.add_command(checkpoint)
 journal.add_command(export)

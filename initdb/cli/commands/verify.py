@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from initdb.cli.calling.call import Call
@@ -10,6 +13,9 @@ from initdb.cli.calling.options import output_options, setting_options
 from initdb.cli.opening.opened import make_reading_engine
 from initdb.cli.opening.target import find_target
 from initdb.errors import InitError
+
+if TYPE_CHECKING:
+    from initdb.cli.working.vouching import Vouched
 
 COULD_NOT_CHECK = 5
 
@@ -21,10 +27,25 @@ class Verify(Command):
 
 
 @click.command("verify", cls=Verify)
+@click.option(
+    "--checkpoint",
+    "checkpoints",
+    multiple=True,
+    metavar="FILE|LINE",
+    help="Compare the journal with a checkpoint, or with those in a file (- is stdin). May be repeated.",
+)
+@click.option(
+    "--public-key",
+    "keys",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Accept only checkpoints that are signed with this key. May be repeated.",
+)
 @output_options
 @setting_options
 @pass_call
-def verify(call: Call) -> int:
+def verify(call: Call, checkpoints: tuple[str, ...], keys: tuple[Path, ...]) -> int:
     """Check that the journal is as it was written.
 
     It only reads: the hash chain, the columns, the head and the triggers, and it replays every transition.
@@ -32,7 +53,17 @@ def verify(call: Call) -> int:
 
     An intact journal proves that nobody changed, removed or reordered an entry, and that nobody cut off the
     end while the head row stayed as it was. It does not prove that nobody changed both.
+
+    Checkpoints that were kept elsewhere prove that too (`initdb journal checkpoint`): with --checkpoint it
+    finds an end that was cut off, and a chain that was built anew, since then. A restored backup looks the
+    same. If an entry records a restore that explains it, that entry is named; whoever can rebuild the
+    journal can write such an entry too. docs/evidence.md says more.
     """
+    from initdb.cli.working.vouching import findings_of, given
+
+    if keys and not checkpoints:
+        raise click.UsageError("--public-key needs --checkpoint, whose signatures it checks")
+    against = given(checkpoints, keys)
     target = find_target(call, journal_only=True)
     engine = make_reading_engine(call, target)
     from initdb.cli.entries.reading import is_there
@@ -51,18 +82,24 @@ def verify(call: Call) -> int:
         if journal is None:
             raise nothing
         found = audit(connection, journal)
-    code = 1 if found.findings else 0
-    for finding in found.findings:
+        vouched = against.compare(connection, journal)
+    findings = sorted((*found.findings, *findings_of(vouched)), key=lambda finding: finding.seq)
+    code = 1 if findings or against.damaged else 0
+    for said in against.damaged:
+        call.screen.say((said, "bold red"))
+    for finding in findings:
         call.screen.say((f"entry {finding.seq}", "bold red"), f" {finding.text}")
     if code:
         call.screen.say(
-            (f"{len(found.findings)} findings", "bold red"),
+            (f"{len(findings) + len(against.damaged)} findings", "bold red"),
             f" in {found.entries} entries: see initdb explain journal-tampered",
         )
     else:
         call.screen.say(
             ("intact", "bold green"), f": {found.entries} entries, the last with hash {found.hash}"
         )
+    if vouched:
+        _tell(call, vouched)
     call.screen.emit(
         {
             "command": call.name,
@@ -71,7 +108,22 @@ def verify(call: Call) -> int:
             "database": {"kind": engine.dialect.name, "url": url},
             "entries": found.entries,
             "hash": found.hash,
-            "findings": [{"seq": finding.seq, "text": finding.text} for finding in found.findings],
+            "findings": [{"seq": finding.seq, "text": finding.text} for finding in findings],
+            "checkpoints": [one.data() for one in vouched],
+            "damaged": list(against.damaged),
         }
     )
     return code
+
+
+def _tell(call: Call, vouched: tuple[Vouched, ...]) -> None:
+    """Say how many checkpoints agree, and what their signatures are worth."""
+    agree = sum(1 for one in vouched if one.finding is None)
+    call.screen.say(f"{agree} of {len(vouched)} checkpoints agree with the journal")
+    seals = [one.seal for one in vouched]
+    if "unchecked" in seals:
+        call.screen.warn("warning: no signature was checked; to check them, add: --public-key FILE")
+    elif "unsigned" in seals and "good" not in seals:
+        call.screen.warn(
+            "warning: checkpoints without a signature prove as much as the place where they were kept"
+        )

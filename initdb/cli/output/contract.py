@@ -137,6 +137,21 @@ FIELDS: Mapping[str, Fields] = {
         "entries": "how many entries were checked",
         "hash": "the hash of the last entry, or null; compare it with one that you kept in another place",
         "findings": "`seq` and `text` of each",
+        "checkpoints": "of each that was given: `line`, `seq`, `signature` (good, wrong, unsigned, of another"
+        " key, unchecked) and `finding` (null if the journal agrees)",
+        "damaged": "what was given and is no whole checkpoint, one sentence each",
+    },
+    "journal checkpoint": COMMON
+    | {
+        "outcome": "checkpoint; or key, with --new-key or --public-key: there are only `public_key` (PEM)"
+        " and `file`, that of the private key",
+        "database": DATABASE,
+        "line": "the checkpoint",
+        "journal": "the id of the journal",
+        "entry": "the number of the last entry",
+        "hash": "its hash",
+        "at": "the time",
+        "signed": "whether it is signed",
     },
     "journal export": COMMON
     | {

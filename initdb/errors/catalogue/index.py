@@ -9,6 +9,7 @@ from initdb.errors.catalogue.access import ACCESS
 from initdb.errors.catalogue.backups import BACKUPS
 from initdb.errors.catalogue.connection import CONNECTION
 from initdb.errors.catalogue.directories import DIRECTORIES
+from initdb.errors.catalogue.evidence import EVIDENCE
 from initdb.errors.catalogue.files import FILES
 from initdb.errors.catalogue.health import HEALTH
 from initdb.errors.catalogue.journal import JOURNAL
@@ -38,6 +39,7 @@ SUBJECTS: Mapping[str, tuple[ErrorRow, ...]] = MappingProxyType(
         "Validation and repair": HEALTH,
         "Runs, locks and limits": RUN,
         "The journal": JOURNAL,
+        "Checkpoints": EVIDENCE,
         "Leaving initdb": LEAVING,
     }
 )
