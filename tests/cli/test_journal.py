@@ -10,9 +10,17 @@ from datetime import UTC, datetime, timedelta
 
 import click
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from initdb.cli.entries.filters import since
+from initdb.cli.entries.filters import Filters, leading_to_failures, since
+from initdb.events.chain import GENESIS
+from initdb.events.entry import Entry, Turn, write
+from initdb.events.sessions import session
 from tests.cli.console import Console
+from tests.events.journals import MOMENT
+from tests.support.examples import many
+from tests.support.guards import change
 from tests.support.toy import Toy
 
 
@@ -81,6 +89,45 @@ def test_filters(console: Console, failed: Toy) -> None:
     assert "no entry matches" in console("journal", "--type", "outage").stdout
 
 
+def test_until_grep_and_failed(console: Console, failed: Toy) -> None:
+    """Each alone, and with the others and --last."""
+
+    def seqs(*words: str) -> list[int]:
+        done = console("journal", "--json", *words)
+        assert done.exit_code == 0, done.output
+        return [json.loads(line)["seq"] for line in done.stdout.splitlines()]
+
+    everything = [json.loads(line) for line in console("journal", "--json").stdout.splitlines()]
+    (failure,) = [one["seq"] for one in everything if one["type"] == "step_failed"]
+    at = {one["seq"]: one["at"] for one in everything}
+    assert seqs("--until", at[4]) == [1, 2, 3, 4]
+    assert seqs("--since", at[3], "--until", at[4]) == [3, 4]
+    assert seqs("--until", "1h") == []
+    # What led to the failure: how its run began, and the three events before it.
+    led = [2, *range(failure - 3, failure + 1)]
+    assert seqs("--failed") == led
+    assert seqs("--failed", "--last", "2") == led[-2:]
+    assert seqs("--failed", "--type", "run_started", "--type", "step_failed") == [2, failure]
+    assert seqs("--failed", "--until", at[failure - 1]) == led[:-1]
+    # What is printed, and what is stored; case does not count, and a pattern is only text.
+    assert seqs("--grep", "began: FIRST BOOT") == [2]
+    assert seqs("--grep", '"revision": "r2"') == [
+        one["seq"] for one in everything if one["data"].get("revision") == "r2"
+    ]
+    assert seqs("--grep", "004_r4.py", "--type", "step_failed") == [failure]
+    assert seqs("--grep", f"{socket.gethostname()}/{os.getpid()}") == [one["seq"] for one in everything]
+    assert seqs("--grep", "r.") == []
+    assert "no entry matches" in console("journal", "--grep", "nothing of the kind").stdout
+    human = console("journal", "--failed").stdout
+    assert "began: first boot" in human and "| error: data-migration-failed" in human and "seed" not in human
+
+
+def test_times_that_exclude_each_other(console: Console, failed: Toy) -> None:
+    """A typing error is no empty answer."""
+    done = console("journal", "--since", "1h", "--until", "2h")
+    assert done.exit_code == 2 and "--since is later than --until" in done.stderr
+
+
 def test_a_mistyped_type_is_not_an_empty_answer(console: Console, failed: Toy) -> None:
     """The error names the nearest type."""
     done = console("journal", "--type", "step_faild")
@@ -119,6 +166,85 @@ def test_since_refuses_the_rest(console: Console, text: str) -> None:
     done = console("journal", "--since", text)
     assert done.exit_code == 2
     assert "2026-11-23T08:06" in done.stderr
+
+
+def entries(*types: str) -> list[Entry]:
+    """Entries of these types, in order."""
+    made: list[Entry] = []
+    for type_ in types:
+        made.append(write(len(made), GENESIS, MOMENT, Turn(type_, "t", "ready", "ready"), {"text": "Ärger"}))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("types", "expected"),
+    [
+        ("", []),
+        ("run_started a b health_validated", []),
+        ("run_started step_failed", [1, 2]),
+        ("run_started a b c d e step_failed", [1, 4, 5, 6, 7]),
+        ("run_started a snapshot b step_failed", [1, 2, 4, 5]),
+        ("run_started a run_started b step_failed", [3, 4, 5]),
+        ("run_started step_failed run_started a step_failed", [1, 2, 3, 4, 5]),
+        # A killed run, one that was killed again, and one that then failed.
+        (
+            "run_started a b c d run_resumed a b c d run_resumed step_failed",
+            [1, 3, 4, 5, 6, 8, 9, 10, 11, 12],
+        ),
+        ("a b c d step_failed", [2, 3, 4, 5]),
+    ],
+)
+def test_what_led_to_a_failure(types: str, expected: list[int]) -> None:
+    """How the run began and what came right before; no entry comes twice."""
+    found = [entry.seq for entry in leading_to_failures(entries(*types.split()))]
+    assert found == expected
+
+
+@many
+@given(st.lists(st.sampled_from(["run_started", "run_resumed", "step_failed", "snapshot", "a"]), max_size=30))
+def test_failures_are_told_in_order_and_once(types: list[str]) -> None:
+    """And none is left out."""
+    found = [entry.seq for entry in leading_to_failures(entries(*types))]
+    assert found == sorted(set(found))
+    assert {n for n, type_ in enumerate(types, 1) if type_ in ("step_failed", "run_resumed")} <= set(found)
+
+
+def test_letters_that_the_journal_spells_out_are_found() -> None:
+    """As they are printed, and as they are read."""
+    (entry,) = entries("outage")
+    assert "\\u00c4rger" in entry.text
+    assert list(Filters(grep="ärger").select([entry])) == [entry]
+
+
+def test_the_end_of_following() -> None:
+    """When no later entry can pass."""
+    now = datetime(2026, 11, 23, 8, 6, tzinfo=UTC)
+    assert not Filters().is_over(now)
+    assert not Filters(until="2026-11-23T08:06:00.000000Z").is_over(now)
+    assert Filters(until="2026-11-23T08:05:59.999999Z").is_over(now)
+
+
+def test_follow_ends_with_the_time(console: Console, failed: Toy) -> None:
+    """What was there is printed first."""
+    at = json.loads(console("journal", "--json", "--last", "3").stdout.splitlines()[0])["at"]
+    until = console("journal", "--json", "--until", at).stdout
+    done = console("journal", "--follow", "--json", "--until", at)
+    assert (done.exit_code, done.stdout) == (0, until)
+    assert len(until.splitlines()) > 3
+
+
+def test_control_characters_do_not_reach_the_terminal(console: Console, sqlite_toy: Toy) -> None:
+    """An owner of the database wrote them into an event. The JSON is the same for whoever reads it."""
+    console("run")
+    text = str(sqlite_toy.sql("SELECT event FROM init_journal WHERE seq = 3")[0][0])
+    odd = text[:-1] + ',\n\t"odd":"\x7f\x9b31m\u202e\U0001f600"}\r'
+    engine = sqlite_toy.engine()
+    with session(engine) as connection:
+        change(connection, f"UPDATE init_journal SET event = '{odd}' WHERE seq = 3")
+    lines = console("journal", "--json").stdout.split("\n")
+    assert len(lines) == len(console("journal", "--json", "--last", "999").stdout.splitlines()) + 1
+    assert all(line.isascii() and (line.isprintable() or not line) for line in lines)
+    assert json.loads(lines[2]) == json.loads(odd)
 
 
 def test_no_journal_yet(console: Console, database_url: str) -> None:

@@ -51,6 +51,23 @@ from initdb.cli.opening.target import find_target
     help="Only events since then: 2026-11-23T08:06 (UTC), or 90s, 2h, 3d ago.",
 )
 @click.option(
+    "--until",
+    metavar="TIME",
+    callback=since_time,
+    help="Only events up to then; with --follow it ends then.",
+)
+@click.option(
+    "--grep",
+    metavar="TEXT",
+    default="",
+    help="Only events with this text in what is printed or stored of them, in whatever case.",
+)
+@click.option(
+    "--failed",
+    is_flag=True,
+    help="Only failures, with how their run began and the three events before each.",
+)
+@click.option(
     "--last", "number", type=click.IntRange(min=1), metavar="N", help="Only the last N of these events."
 )
 @click.option(
@@ -67,6 +84,9 @@ def journal(  # noqa: PLR0913, PLR0917 - one for each option
     types: tuple[str, ...],
     states: tuple[str, ...],
     since: str,
+    until: str,
+    grep: str,
+    failed: bool,
     number: int | None,
     snapshots: bool,
     follow: bool,
@@ -77,11 +97,16 @@ def journal(  # noqa: PLR0913, PLR0917 - one for each option
     It only reads, and needs the database alone: neither models nor revisions. Failures are printed as they
     were shown. With --json each line is an event as it is stored. On a terminal,
     what is longer than the window is shown in a pager.
+
+    An event is printed if it passes every option that is given. --failed is the first of them, --last the
+    last. A run that another process had to resume counts as a failure.
     """
     if ctx.invoked_subcommand is not None:
         return 0
     call = Call.of(ctx)
-    filters = Filters(of_run, types, states, since, snapshots=snapshots)
+    if since and until and since > until:
+        raise click.UsageError("--since is later than --until: no event can be of that time")
+    filters = Filters(of_run, types, states, since, snapshots, until, grep, failed)
     return _tell(call, filters, number, follow=follow, pager=not follow and not no_pager)
 
 
@@ -92,7 +117,7 @@ def _tell(call: Call, filters: Filters, number: int | None, *, follow: bool, pag
     from initdb.cli.entries.reading import read
     from initdb.cli.output.journal_lines import Story
 
-    found = read(engine, target.settings, filters.passes, number)
+    found = read(engine, target.settings, filters.select, number)
     story = Story(call.screen)
     with call.screen.paged() if pager else nullcontext():
         for entry in found.entries:

@@ -30,6 +30,9 @@ class Filters:
         states: The states that it leads to or leaves.
         since: The earliest time, in the form that entries have.
         snapshots: Whether snapshots pass if no type is asked for. They report nothing that happened.
+        until: The latest time, in the form that entries have.
+        grep: A text that must be in what is printed of it, or in what is stored, in whatever case.
+        failed: Whether only failures pass, with what led to each.
     """
 
     run: str = ""
@@ -37,14 +40,36 @@ class Filters:
     states: tuple[str, ...] = ()
     since: str = ""
     snapshots: bool = False
+    until: str = ""
+    grep: str = ""
+    failed: bool = False
 
-    def passes(self, entry: Entry) -> bool:
-        """Whether the entry is asked for."""
+    def select(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """The entries that are asked for.
+
+        Args:
+            entries: In their order.
+        """
+        return filter(self._passes, leading_to_failures(entries) if self.failed else entries)
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether no later entry can pass.
+
+        Args:
+            now: The time.
+        """
+        from initdb.events.canonical import timestamp
+
+        return bool(self.until) and timestamp(now) > self.until
+
+    def _passes(self, entry: Entry) -> bool:
         return (
             entry.run.startswith(self.run)
             and (entry.type in self.types if self.types else self.snapshots or entry.type not in UNSEEN)
             and (not self.states or entry.dest in self.states or entry.source in self.states)
             and entry.at >= self.since
+            and (not self.until or entry.at <= self.until)
+            and (not self.grep or self.grep.casefold() in searched(entry).casefold())
         )
 
     def refuse_unknown(self) -> None:
@@ -91,6 +116,53 @@ def last(entries: Iterable[Entry], number: int | None) -> Iterator[Entry]:
     from collections import deque
 
     yield from deque(entries, maxlen=number)
+
+
+LED = 3
+"""How many entries before a failure are shown with it, besides the beginning of its run."""
+
+
+def leading_to_failures(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The failures, and what led to each: how its run began, and the entries right before it.
+
+    A run that another process had to resume has failed too: its process was killed, or its machine was.
+
+    Args:
+        entries: In their order.
+    """
+    from collections import deque
+
+    from initdb.events.payloads.runs import RunResumed, RunStarted, StepFailed
+
+    began: list[Entry] = []
+    before: deque[Entry] = deque(maxlen=LED)
+    for entry in entries:
+        if entry.type in UNSEEN:
+            continue
+        if entry.type in (StepFailed.type, RunResumed.type):
+            yield from (*began, *before, entry)
+            began.clear()
+            before.clear()
+        elif entry.type == RunStarted.type:
+            began[:] = [entry]
+            before.clear()
+        else:
+            before.append(entry)
+
+
+def searched(entry: Entry) -> str:
+    """The text in which `--grep` searches: what is printed of an entry, and the event as it is stored.
+
+    Args:
+        entry: The entry.
+    """
+    import json
+
+    from initdb.events.canonical import decode
+    from initdb.statemachine.render.sentences import details, place, told
+
+    stored = json.dumps(decode(entry.text), ensure_ascii=False)
+    return "\n".join((place(entry.by), told(entry), *details(entry), stored))
 
 
 def since(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
@@ -29,7 +30,7 @@ class Follower:
     story: Story
 
     def follow(self, seen: int) -> None:
-        """Write each new entry, until the process is stopped.
+        """Write each new entry, until the process is stopped, or no later entry can pass.
 
         It waits for a journal that does not exist yet, and for a database that cannot be reached.
 
@@ -41,9 +42,11 @@ class Follower:
         """
         away = ""
         while not self.screen.is_gone:
-            time.sleep(PAUSE)
+            over = self.filters.is_over(datetime.now(UTC))
+            if not over:
+                time.sleep(PAUSE)
             try:
-                found = read(self.engine, self.settings, self.filters.passes, after=seen)
+                found = read(self.engine, self.settings, self.filters.select, after=seen)
             except InitError as error:
                 if not error.rendered().passing:
                     raise
@@ -57,3 +60,5 @@ class Follower:
                 seen = entry.seq
             if found.error is not None:
                 raise found.error
+            if over:
+                return

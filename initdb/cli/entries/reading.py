@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
@@ -35,7 +35,7 @@ class Reading:
 def read(
     engine: Engine,
     settings: Settings,
-    wanted: Callable[[Entry], bool],
+    select: Callable[[Iterable[Entry]], Iterable[Entry]],
     number: int | None = None,
     after: int = 0,
 ) -> Reading:
@@ -44,7 +44,7 @@ def read(
     Args:
         engine: The engine of its database.
         settings: They say who owns the journal, and in which schema it is.
-        wanted: Whether an entry is asked for.
+        select: Gives those of the entries that are asked for.
         number: How many entries to give, the last ones; None is all.
         after: The number of the entry after which to begin.
 
@@ -60,9 +60,8 @@ def read(
             return Reading(exists=False)
         try:
             with journal.readable(connection):
-                for entry in journal.read(connection, after):
-                    if wanted(entry):
-                        found.append(entry)
+                for entry in select(journal.read(connection, after)):
+                    found.append(entry)
         except InitError as error:
             return Reading(list(last(found, number)), error)
     return Reading(list(last(found, number)))

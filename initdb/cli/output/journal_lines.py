@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from initdb.cli.output.progress import STYLES
 from initdb.cli.output.screen import Screen
 from initdb.events.entry import Entry
@@ -18,7 +20,7 @@ class Story:
     def write(self, entry: Entry) -> None:
         """Print an entry: number, time, host/process, states, event, what it says, and its details."""
         if self._screen.as_json:
-            self._screen.print(entry.text)
+            self._screen.print(_json_line(entry.text))
             return
         if entry.run != self._run:
             if self._run is not None:
@@ -37,3 +39,10 @@ class Story:
         )
         for line in details(entry):
             self._screen.say(" " * 9, (f"| {line}", STYLES.get(entry.type, "yellow")))
+
+
+def _json_line(text: str) -> str:
+    """The stored text. Control characters, which only an owner can have put there, are spelled out."""
+    if text.isascii() and text.isprintable():
+        return text
+    return json.dumps(json.loads(text)).replace("\x7f", "\\u007f")
