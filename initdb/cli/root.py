@@ -22,6 +22,7 @@ from initdb.cli.commands.init import init
 from initdb.cli.commands.journal import journal
 from initdb.cli.commands.plan import plan
 from initdb.cli.commands.repair import repair
+from initdb.cli.commands.replay import replay
 from initdb.cli.commands.restore import restore
 from initdb.cli.commands.rollback import release, rollback
 from initdb.cli.commands.run import resume, run
@@ -35,6 +36,7 @@ COMMANDS: tuple[click.Command, ...] = (
     resume,
     status,
     journal,
+    replay,
     plan,
     validate,
     repair,

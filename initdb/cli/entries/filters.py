@@ -165,7 +165,29 @@ def searched(entry: Entry) -> str:
     return "\n".join((place(entry.by), told(entry), *details(entry), stored))
 
 
-def since(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str:
+class Moment(click.ParamType[int | str]):
+    """A moment of the journal: the number of an entry, or a time as for --since, in the form of entries."""
+
+    name = "moment"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """Read it.
+
+        Args:
+            value: What was typed.
+            param: The option.
+            ctx: Its context.
+
+        Raises:
+            click.BadParameter: It is neither.
+        """
+        text = str(value).strip()
+        if text.isascii() and text.isdecimal() and len(text) <= 18 and int(text) > 0:
+            return int(text)
+        return since(ctx, param, text)
+
+
+def since(ctx: click.Context | None, parameter: click.Parameter | None, value: str | None) -> str:
     """A time in the form that entries have; empty for None.
 
     Args:

@@ -153,6 +153,18 @@ FIELDS: Mapping[str, Fields] = {
         "at": "the time",
         "signed": "whether it is signed",
     },
+    "replay": COMMON
+    | {
+        "outcome": "replayed; or impossible, if an event cannot have followed from those before it",
+        "database": DATABASE,
+        "point": "what was known after the event: `entry`, `at`, `type`, `run_of_entry`; `state`, `next`"
+        " (what a boot would have done), `revisions_pending`, `seeds_pending`, `heads`, `applied`, `held`,"
+        " `seeds`, `judgements`, `failure`, `doubt`, `retry`, `run`, `run_reason`, `run_began`, `run_ended`,"
+        " `attempts`, `crashes`, `last_ready`, `backup`, `edited`, `accepted`, `version_table`, `catalog`,"
+        " `journal`, `application`. With --diff there are `from` and `to` instead, and `changes`: `field`,"
+        " `name`, `before` and `after` of each",
+        "findings": "the events that cannot have followed: `seq` and `text` of each, the first one first",
+    },
     "journal export": COMMON
     | {
         "outcome": "exported",
