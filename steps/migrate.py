@@ -11,7 +11,7 @@ from initdb.steps.alembic_driver import Environment, Step, run_in_environment
 from initdb.steps.context import Progress, StepContext
 from initdb.steps.one_revision.autocommit_block import autocommit_block
 from initdb.steps.one_revision.doubt import check_doubt
-from initdb.steps.one_revision.perform import Job, digest_of, milliseconds, perform, start
+from initdb.steps.one_revision.perform import Job, milliseconds, perform, start
 from initdb.steps.one_revision.version_rows import check_inspected
 from initdb.steps.seeds.ledger import seeds_pending
 from initdb.steps.survey.edits import edits, named
@@ -78,7 +78,8 @@ def _event_maker(
             revision=step.revision,
             file=step.path.name,
             doc=step.doc,
-            digest=digest_of(ctx, step),
+            digest=env.digest(step),
+            env_py=env.read.env_py,
             down=tuple(step.down),
             heads=rows,
             number=place[0],

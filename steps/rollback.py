@@ -11,7 +11,7 @@ from initdb.steps.alembic_driver import Environment, Step, run_in_environment
 from initdb.steps.context import Progress, StepContext
 from initdb.steps.one_revision.autocommit_block import autocommit_block
 from initdb.steps.one_revision.doubt import check_doubt
-from initdb.steps.one_revision.perform import Job, digest_of, milliseconds, perform, start
+from initdb.steps.one_revision.perform import Job, milliseconds, perform, start
 from initdb.steps.revisions.graph import RevisionGraph
 from initdb.steps.seeds.ledger import seeds_pending
 
@@ -79,16 +79,19 @@ def _revert(ctx: StepContext, env: Environment, revisions: tuple[str, ...]) -> N
     for number, revision in enumerate(revisions, start=1):
         ctx.report(Progress("roll_back", revision, number, len(revisions)))
         step = env.downgrade(revision)
-        at = perform(ctx, env, Job(step, "rollback", _event_maker(ctx, step)), at)
+        at = perform(ctx, env, Job(step, "rollback", _event_maker(ctx, env, step)), at)
 
 
-def _event_maker(ctx: StepContext, step: Step) -> Callable[[tuple[str, ...]], MigrationReverted]:
+def _event_maker(
+    ctx: StepContext, env: Environment, step: Step
+) -> Callable[[tuple[str, ...]], MigrationReverted]:
     begun, graph = time.perf_counter(), ctx.application.graph
 
     def event(rows: tuple[str, ...]) -> MigrationReverted:
         return MigrationReverted(
             revision=step.revision,
-            digest=digest_of(ctx, step),
+            digest=env.digest(step),
+            env_py=env.read.env_py,
             heads=rows,
             pending=tuple(graph.pending(rows)) if graph else (),
             seeds_pending=seeds_pending(ctx.knowledge.seeds, ctx.application.seeds),

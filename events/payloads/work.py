@@ -128,6 +128,7 @@ class MigrationApplied(Changed):
         doc: Its first line.
         file: The name of its file.
         digest: The hash of its file.
+        env_py: The hash of the env.py by which it ran.
         down: The revisions that it follows.
         number: Which of the run's revisions it is, from 1.
         of: How many revisions the run applies.
@@ -143,6 +144,7 @@ class MigrationApplied(Changed):
     doc: str | None = None
     file: str | None = None
     digest: str | None = None
+    env_py: str | None = None
     down: tuple[str, ...] | None = None
     number: int | None = None
     of: int | None = None
@@ -159,6 +161,7 @@ class MigrationReverted(Changed):
     Args:
         revision: Its id.
         digest: The hash of its file.
+        env_py: The hash of the env.py by which it ran.
         pending: The revisions that are now to be applied.
     """
 
@@ -166,6 +169,7 @@ class MigrationReverted(Changed):
 
     revision: str
     digest: str | None = None
+    env_py: str | None = None
     pending: tuple[str, ...] = ()
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from initdb.errors import InitError
 from initdb.loading.foreign_code import foreign_code
+from initdb.loading.fresh import import_fresh
 from initdb.nearest import did_you_mean
 
 
-def load_object(text: str, *, reference: str = "bad-metadata", folder: Path | None = None) -> object:
+def load_object(
+    text: str, *, reference: str = "bad-metadata", folder: Path | None = None, fresh: bool = False
+) -> object:
     """Import the object that `text` names.
 
     Args:
@@ -19,6 +23,7 @@ def load_object(text: str, *, reference: str = "bad-metadata", folder: Path | No
         reference: The error to raise, such as "bad-app".
         folder: Put first on `sys.path`, and its `src` last (default: the working directory). It stays there,
             since the module may import its neighbours later.
+        fresh: Whether the module is compiled from its source, if it was not imported yet.
 
     Raises:
         InitError: `reference`. Its context says what is wrong: the text, the module, what the module raised
@@ -32,7 +37,7 @@ def load_object(text: str, *, reference: str = "bad-metadata", folder: Path | No
     if not colon or not all(part.isidentifier() for part in (*module_name.split("."), *path.split("."))):
         raise InitError(reference, f'"{text}" is not written as "module:attribute", such as "shop.models:db"')
     place = on_path(folder)
-    found = _module(text, module_name, place, reference)
+    found = _module(text, module_name, place, reference, import_fresh if fresh else import_module)
     for name in path.split("."):
         found = _attribute(text, found, name, reference)
     return found
@@ -56,10 +61,10 @@ def on_path(folder: Path | None) -> str:
     return place
 
 
-def _module(text: str, name: str, place: str, reference: str) -> object:
+def _module(text: str, name: str, place: str, reference: str, import_: Callable[[str], object]) -> object:
     with foreign_code(reference, f'"{text}": importing {name} raised'):
         try:
-            return importlib.import_module(name)
+            return import_(name)
         except ModuleNotFoundError as error:
             if error.name is None or not f"{name}.".startswith(f"{error.name}."):
                 raise

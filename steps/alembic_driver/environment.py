@@ -24,6 +24,7 @@ from initdb.errors import InitError
 from initdb.errors.classify import is_made_meanwhile
 from initdb.events.head import RowsMoved
 from initdb.steps.alembic_driver import private_names
+from initdb.steps.alembic_driver.fresh_scripts import Read
 from initdb.steps.transactions.guard import Kept
 from initdb.steps.transactions.statement_log import StatementLog
 
@@ -71,6 +72,7 @@ class Environment:
         context: Alembic's context.
         script: Alembic's directory of revisions.
         arguments: What env.py gave to run_migrations.
+        read: The hashes of the files that run.
         running: The id of the revision that runs.
         before: The version rows before it.
         kept: Its transaction.
@@ -82,6 +84,7 @@ class Environment:
     context: MigrationContext
     script: ScriptDirectory
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    read: Read = field(default_factory=Read)
     running: str | None = None
     before: tuple[str, ...] = ()
     kept: Kept | None = None
@@ -132,6 +135,10 @@ class Environment:
             table = private_names.version_table(self.context)
             name = self.connection.dialect.identifier_preparer.format_table(table)
             self.connection.exec_driver_sql(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE")
+
+    def digest(self, step: Step) -> str | None:
+        """The hash of the bytes that a step runs; None if it is one of initdb's own."""
+        return self.read.digests.get(step.path)
 
     def upgrades(self, current: Sequence[str]) -> list[Step]:
         """The steps that plain `alembic upgrade heads` would run, in its order.

@@ -18,12 +18,14 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, CompileError, InvalidRequestError, NoInspectionAvailable
 
 from initdb.booting import loading
+from initdb.errors import InitError
 from initdb.errors.location import where
 from initdb.errors.safe import safe_text
 from initdb.errors.translated import translated
 from initdb.steps.alembic_driver import private_names
 from initdb.steps.alembic_driver.ask import Answer
 from initdb.steps.alembic_driver.environment import Environment, Step
+from initdb.steps.alembic_driver.fresh_scripts import read_fresh
 from initdb.steps.alembic_driver.process_lock import PROCESS
 from initdb.steps.context import Application
 from initdb.steps.effects.paper import READS, NotOnPaper, Paper
@@ -198,6 +200,7 @@ def _offline(application: Application, engine: Engine, act: Callable[[Environmen
         script = ScriptDirectory.from_config(config)
         if place.version_locations:
             script.version_locations = [str(path) for path in place.version_locations]
+        read_fresh(script, application)
         environment = EnvironmentContext(config, script, fn=_nothing, as_sql=True, destination_rev="heads")
         configure = environment.configure
 
@@ -289,5 +292,7 @@ def _why_env(error: BaseException) -> str:
         return str(error)
     if isinstance(error, NoConnection):
         return f"{NO_OFFLINE}: it connects to the database"
+    if isinstance(error, InitError):
+        return f"{error.rendered().message} {' '.join(error.context)}"
     said = f"{type(error).__name__}: {safe_text(error, 160)}"
     return f"env.py fails in offline mode: {said}{_place(error, '')}"

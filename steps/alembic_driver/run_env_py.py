@@ -21,6 +21,7 @@ from initdb.errors import InitError
 from initdb.errors.redact import url_text
 from initdb.steps.alembic_driver import private_names
 from initdb.steps.alembic_driver.environment import Environment
+from initdb.steps.alembic_driver.fresh_scripts import Read, read_fresh
 from initdb.steps.alembic_driver.process_lock import PROCESS
 from initdb.steps.context import Application
 from initdb.steps.env_py.failure import env_failure
@@ -57,7 +58,7 @@ def run_in_environment(
     provider = application.provider
     if provider is None:
         raise InitError("migrations-not-found", "the application has no revisions")
-    ride = _Ride(engine, application.companions, body, autocommit_block)
+    ride = _Ride(engine, application, body, autocommit_block)
     with PROCESS, kept_logging(), loading(), ride.noting(as_env_py=True):
         provider(ride.run)
     if ride.error is not None:
@@ -72,11 +73,11 @@ class _Ride:
     def __init__(
         self,
         engine: Engine,
-        companions: tuple[Engine, ...],
+        application: Application,
         body: Body,
         autocommit_block: AutocommitBlock | None,
     ) -> None:
-        self._engine, self._companions, self._body, self._block = engine, companions, body, autocommit_block
+        self._engine, self._application, self._body, self._block = engine, application, body, autocommit_block
         self.error: BaseException | None = None
         self.reached: str | None = None
         self.why: list[str] = []
@@ -99,13 +100,14 @@ class _Ride:
         locations = config.attributes.get("initdb_version_locations")
         if locations:
             script.version_locations = list(locations)
+        read = read_fresh(script, self._application)
         environment = EnvironmentContext(config, script, fn=_ours, destination_rev="heads")
         configure = environment.configure
 
         def configured(*args: Any, **kwargs: Any) -> None:
             configure(*args, **kwargs)
             with self.noting():
-                self._take(environment.get_context(), script, act)
+                self._take(environment.get_context(), script, read, act)
 
         environment.configure = configured  # type: ignore[method-assign]
         with self.noting(as_env_py=True), environment:
@@ -127,7 +129,11 @@ class _Ride:
                 raise
 
     def _take(
-        self, context: MigrationContext, script: ScriptDirectory, act: Callable[[Environment], None]
+        self,
+        context: MigrationContext,
+        script: ScriptDirectory,
+        read: Read,
+        act: Callable[[Environment], None],
     ) -> None:
         """Replace Alembic's loop by initdb's, on this instance."""
         if not private_names.is_driven_by(context, _ours):
@@ -139,7 +145,7 @@ class _Ride:
 
         def run_migrations(**arguments: Any) -> None:
             with self.noting():
-                act(Environment(connection, context, script, arguments))
+                act(Environment(connection, context, script, arguments, read))
 
         @contextlib.contextmanager
         def begin_transaction(_per_migration: bool = False) -> Iterator[None]:
@@ -173,7 +179,7 @@ class _Ride:
         return False
 
     def _is_companions(self, connection: Connection) -> bool:
-        return any(self._is_on(one, connection) for one in self._companions)
+        return any(self._is_on(one, connection) for one in self._application.companions)
 
     @staticmethod
     def _is_on(engine: Engine, connection: Connection) -> bool:

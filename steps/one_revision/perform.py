@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -203,17 +202,6 @@ def _seen(ctx: StepContext, revision: str) -> str:
     lines = graph.files[revision].commits if graph and revision in graph.files else ()
     where = f", in line {', '.join(map(str, lines))}" if lines else ""
     return f"By the driver itself{where}: the savepoint that it ran in is gone."
-
-
-def digest_of(ctx: StepContext, step: Step) -> str:
-    """The hash of a revision's file.
-
-    It is the one that was read before anything ran; if env.py chose the folder, the file is read now.
-    """
-    graph = ctx.application.graph
-    if graph and step.revision in graph.files:
-        return graph.files[step.revision].digest
-    return hashlib.sha256(step.path.read_bytes()).hexdigest()
 
 
 def milliseconds(begun: float) -> float:

@@ -79,11 +79,13 @@ def _raw(source: SeedSource) -> Iterator[SeedRow]:
     if source.kind == "python rows":
         return _yielded(source)
     if is_csv(source):
-        return csv_rows(source.name, source.file)
+        return csv_rows(source.name, source.file, source.digest)
     try:
         content = source.file.read_bytes()
     except OSError as error:
         raise InitError("seed-file-unreadable", f"{source.name}: {error.strerror}") from error
+    if hashlib.sha256(content).hexdigest() != source.digest:
+        raise InitError("seed-file-unreadable", f"{source.name} has changed since this run began")
     return document_rows(source.name, content)
 
 

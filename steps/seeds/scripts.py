@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.machinery import SourceFileLoader
-from pathlib import Path
-from types import CodeType, ModuleType
 from typing import cast
 
 from initdb.errors import InitError
 from initdb.errors.translated import translated
+from initdb.loading.fresh import load_file
 from initdb.steps.python_files.syntax import syntax_tree
 from initdb.steps.seeds.model import Kind, SeedSource
 
@@ -70,37 +67,21 @@ def load_function(source: SeedSource) -> Callable[..., object]:
     """
     if source.function is not None:
         return source.function
-    loader = _Fresh(f"initdb_seed_{source.digest[:16]}", str(source.file), source.digest)
-    module = ModuleType(loader.name)
-    module.__file__ = str(source.file)
+
+    def check(digest: str) -> None:
+        if digest != source.digest:
+            raise InitError("seed-file-unreadable", f"{source.name} has changed since this run began")
 
     def failure(error: Exception) -> InitError:
         said = f"{source.name}: running the file raised {type(error).__name__}: {error}"
         return InitError("seed-callable-failed", said)
 
     with translated(failure, InitError):
-        loader.exec_module(module)
+        module, _ = load_file(f"initdb_seed_{source.digest[:16]}", source.file, check)
         function = getattr(module, "rows" if source.kind == "python rows" else "seed")
     if not callable(function):
         raise InitError("seed-file-unreadable", f"{source.name}: {function!r} is not a function")
     return cast(Callable[..., object], function)
-
-
-class _Fresh(SourceFileLoader):
-    """Compiles the present content of the file: a cached .pyc may be of another of equal time and size."""
-
-    def __init__(self, name: str, path: str, digest: str) -> None:
-        super().__init__(name, path)
-        self.digest = digest
-
-    def get_code(self, fullname: str) -> CodeType:
-        content = Path(self.path).read_bytes()
-        if hashlib.sha256(content).hexdigest() != self.digest:
-            raise InitError(
-                "seed-file-unreadable", f"{Path(self.path).name} has changed since this run began"
-            )
-        code: CodeType = self.source_to_code(content, self.path)
-        return code
 
 
 def _names(tree: ast.Module) -> Iterator[str]:

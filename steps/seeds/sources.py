@@ -141,7 +141,11 @@ def _exists(path: Path) -> bool:
 
 
 def _function(item: object, folder: Path) -> Callable[..., object]:
-    found = load_object(item, reference="seeds-not-found", folder=folder) if isinstance(item, str) else item
+    found = (
+        load_object(item, reference="seeds-not-found", folder=folder, fresh=True)
+        if isinstance(item, str)
+        else item
+    )
     if not callable(found):
         raise InitError(
             "seeds-not-found", f"{item}: it is a {type(found).__name__}, not a function, file or folder"

@@ -254,6 +254,7 @@ def test_a_stamp(made: Project) -> None:
         "UPDATE alembic_version SET version_num='r2' WHERE alembic_version.version_num = 'r1'",
     )
     made.env("pass")
+    site = made.initializer().site
     assert print_stamp(site.application, site.engine, None, ("r2",)).refused == NO_OFFLINE
 
 

@@ -108,3 +108,17 @@ def test_a_second_database(person: Person, toy: Toy) -> None:
     named = json.loads(value)[0].partition("=")[0]
     set_to(person, name, json.dumps([f"{named}={other}"]))
     person.follows("initdb resume")
+
+
+@ON_SQLITE
+@fixes("file-changed-meanwhile")
+def test_a_revision_that_is_written_while_its_run_is_at_work(person: Person, toy: Toy) -> None:
+    """env.py formats the revisions, once. What was committed stands, and the next run reads the new file."""
+    ini(person, toy)
+    env, second = toy.migrations / "env.py", sorted((toy.migrations / "versions").glob("*.py"))[1]
+    writing = f"from pathlib import Path\nfile = Path({str(second)!r})\n"
+    writing += "if '# formatted' not in file.read_text():\n"
+    writing += "    file.write_text(file.read_text() + '# formatted\\n')\n"
+    env.write_text(writing + env.read_text())
+    assert second.name in person.fails("initdb run", "file-changed-meanwhile")
+    person.follows("ls -l", "initdb resume")

@@ -35,4 +35,23 @@ TRUST: tuple[ErrorRow, ...] = (
             ),
         ),
     ),
+    ErrorRow(
+        "file-changed-meanwhile",
+        "A revision or env.py is not the file any more that this process had read. It was not run.",
+        "Every step that was committed stands; nothing of the changed file has run.",
+        "See that the file is the one that you want (ls -l FILE), then: initdb resume",
+        causes=(
+            "A deployment replaced the files of a process that was at work.",
+            "env.py, or a program that it calls, writes revisions.",
+            "Another user may write the file.",
+        ),
+        advice=(
+            Advice(
+                "history-integrity",
+                "The journal names the hash of what ran: the same bytes are hashed and compiled, and no "
+                "compiled cache stands for them.\n"
+                "See who may write the file: ls -l FILE",
+            ),
+        ),
+    ),
 )
