@@ -8,12 +8,12 @@ import fcntl
 import os
 import stat
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 
 from initdb.errors import InitError
 from initdb.errors.known_names import of_file
 from initdb.events.undo import on_error
+from initdb.whose import Seen
 
 SIDE_SUFFIX = "-initdb"
 """What its name adds to the name of the SQLite file that it is beside."""
@@ -36,21 +36,6 @@ _KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What decides whether a file is trusted: mode, owner, group, and how many names it has."""
-
-    mode: int
-    owner: int
-    group: int
-    names: int = 1
-
-    @classmethod
-    def of(cls, found: os.stat_result) -> Seen:
-        """What `stat` says of a file."""
-        return cls(found.st_mode, found.st_uid, found.st_gid, found.st_nlink)
 
 
 class SideLock:
@@ -181,7 +166,7 @@ def why_refused(side: Seen, like: Seen, folder: Seen, user: int) -> str | None:
         return f"it is {_KINDS.get(kind, 'no regular file')}"
     if side.names != 1:
         return f"it has {side.names} names (hard links)"
-    shared = bool(like.mode & stat.S_IWGRP) and side.group == like.group and not folder.mode & stat.S_IWOTH
+    shared = like.is_shared and side.group == like.group and not folder.is_open
     if side.owner in (user, 0, like.owner) or shared:
         return None
     return f"it belongs to user {side.owner}, and the database to user {like.owner}"

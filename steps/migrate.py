@@ -74,12 +74,13 @@ def _event_maker(
     begun = time.perf_counter()
 
     def event(rows: tuple[str, ...]) -> MigrationApplied:
+        ran = env.ran(step)
         return MigrationApplied(
             revision=step.revision,
             file=step.path.name,
             doc=step.doc,
-            digest=env.digest(step),
-            env_py=env.read.env_py,
+            digest=ran["digest"],
+            env_py=ran["env_py"],
             down=tuple(step.down),
             heads=rows,
             number=place[0],

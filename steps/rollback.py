@@ -90,8 +90,7 @@ def _event_maker(
     def event(rows: tuple[str, ...]) -> MigrationReverted:
         return MigrationReverted(
             revision=step.revision,
-            digest=env.digest(step),
-            env_py=env.read.env_py,
+            **env.ran(step),
             heads=rows,
             pending=tuple(graph.pending(rows)) if graph else (),
             seeds_pending=seeds_pending(ctx.knowledge.seeds, ctx.application.seeds),

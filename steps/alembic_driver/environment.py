@@ -136,9 +136,9 @@ class Environment:
             name = self.connection.dialect.identifier_preparer.format_table(table)
             self.connection.exec_driver_sql(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE")
 
-    def digest(self, step: Step) -> str | None:
-        """The hash of the bytes that a step runs; None if it is one of initdb's own."""
-        return self.read.digests.get(step.path)
+    def ran(self, step: Step) -> dict[str, str | None]:
+        """The hashes of what a step runs, as its event has them: of the revision's file, and of env.py."""
+        return {"digest": self.read.digests.get(step.path), "env_py": self.read.env_py}
 
     def upgrades(self, current: Sequence[str]) -> list[Step]:
         """The steps that plain `alembic upgrade heads` would run, in its order.

@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 
 from initdb.errors import InitError
 from initdb.events import side_file
-from initdb.events.side_file import SIDE_SUFFIX, Seen, is_locked, lock_beside, why_refused
+from initdb.events.side_file import SIDE_SUFFIX, is_locked, lock_beside, why_refused
+from initdb.whose import Seen
 from tests.support.users import as_user, enterable
 
 STRANGER, OWNER, GROUP = 4711, 4712, 4713
