@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 MARK = "initdb-checkpoint-v1"
 """The first word of a checkpoint. What follows it in a line is signed together with it."""
@@ -47,15 +47,6 @@ class Checkpoint:
     def line(self) -> str:
         """The line, without its newline."""
         return f"{self.body} {self.seal}"
-
-    def sealed(self, key: str, signature: str) -> Checkpoint:
-        """The same with a signature.
-
-        Args:
-            key: The id of the key.
-            signature: The signature of the body, in base64.
-        """
-        return replace(self, seal=f"ed25519:{key}:{signature}")
 
 
 def checkpoint_of(journal: str | None, seq: int, digest: str, at: str) -> Checkpoint:

@@ -11,7 +11,7 @@ import re
 import shlex
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -69,7 +69,7 @@ def signed(point: Checkpoint, file: Path) -> Checkpoint:
     """
     key = _private_key(file)
     signature = base64.b64encode(key.sign(point.body.encode("ascii"))).decode("ascii")
-    return point.sealed(_id_of(key.public_key()), signature)
+    return replace(point, seal=f"ed25519:{_id_of(key.public_key())}:{signature}")
 
 
 def make_key(file: Path) -> str:

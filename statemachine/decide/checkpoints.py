@@ -68,12 +68,6 @@ def compared(point: Checkpoint, facts: Facts) -> str | None:
     Args:
         point: The checkpoint.
         facts: What the journal says.
-
-    Example:
-        >>> facts = Facts("j-1", 9, {7: "ab" * 32})
-        >>> compared(Checkpoint("j-1", 7, "ab" * 32, "2026-11-23T08:06:41.218903Z"), facts)
-        >>> compared(Checkpoint("j-1", 12, "ab" * 32, "2026-11-23T08:06:41.218903Z"), facts)
-        'is missing: the checkpoint of 2026-11-23T08:06:41.218903Z has it, ... not explained by the journal'
     """
     if facts.journal is not None and point.journal != facts.journal:
         return (
