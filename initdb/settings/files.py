@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,67 +10,93 @@ from pathlib import Path
 
 from initdb.errors import InitError, naming
 from initdb.errors.known_names import of_file
+from initdb.settings.trusted import refuse_untrusted
+from initdb.whose import Seen
 
 Table = Mapping[str, object]
+
+_SHARED = "pyproject.toml"
+"""The file that other tools' settings are in, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsFile:
-    """A file with settings of initdb, and the table of them. Nothing in it is checked yet."""
+    """A file with settings of initdb, the table of them, and whose it is. Nothing in it is checked yet."""
 
     path: Path
     table: Table
+    seen: Seen
 
 
-def find_files(folder: Path) -> tuple[SettingsFile, ...]:
+def find_files(folder: Path, environ: Mapping[str, str]) -> tuple[SettingsFile, ...]:
     """Find the settings files of the nearest folder that has any.
 
     A `pyproject.toml` without `[tool.initdb]` does not count.
 
     Args:
         folder: Where to look first. Its parents follow, up to one with `.git`, or the root.
+        environ: The environment.
 
     Returns:
         At most one `pyproject.toml` and one `initdb.toml`, which wins.
 
     Raises:
-        InitError: settings-file-unreadable, bad-setting.
+        InitError: settings-file-unreadable, bad-setting; settings-file-refused, if another user can have put
+            one of them there.
     """
     for place in (folder, *folder.parents):
-        both = _shared(place / "pyproject.toml"), _own(place / "initdb.toml")
+        both = _read(place / _SHARED), _read(place / "initdb.toml")
         found = tuple(file for file in both if file)
+        for file in found:
+            refuse_untrusted(file.path, file.seen, environ)
         if found or (place / ".git").exists():
             return found
     return ()
 
 
-def _own(path: Path) -> SettingsFile | None:
-    table = _read(path)
-    return None if table is None else SettingsFile(path, table)
+def named_file(path: Path) -> tuple[SettingsFile, ...]:
+    """Read the one settings file that a person has named. Whose it is does not matter.
+
+    Args:
+        path: A `pyproject.toml`, or any other file with the settings at the top.
+
+    Raises:
+        InitError: settings-file-unreadable, bad-setting.
+    """
+    found = _read(path)
+    if found is None and path.name != _SHARED:
+        raise InitError("settings-file-unreadable", f"{path}: there is no such file", names=of_file(path))
+    return (found,) if found else ()
 
 
-def _shared(path: Path) -> SettingsFile | None:
-    tool = (_read(path) or {}).get("tool")
+def _read(path: Path) -> SettingsFile | None:
+    """A TOML file (https://toml.io/en/v1.0.0); None if there is no such file, or nothing for initdb in it."""
+    with naming(lambda: of_file(path)):
+        try:
+            content, seen = _content(path)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+        except OSError as error:
+            raise InitError("settings-file-unreadable", f"{path}: {error.strerror}") from error
+        table = _table(path, content)
+    if path.name != _SHARED:
+        return SettingsFile(path, table, seen)
+    tool = table.get("tool")
     if not isinstance(tool, dict) or "initdb" not in tool:
         return None
     if not isinstance(tool["initdb"], dict):
         raise InitError("bad-setting", f"tool.initdb in {path} is no table; allowed: [tool.initdb]")
-    return SettingsFile(path, tool["initdb"])
+    return SettingsFile(path, tool["initdb"], seen)
 
 
-def _read(path: Path) -> Table | None:
-    """The content of a TOML file (https://toml.io/en/v1.0.0); None if there is no such file."""
-    with naming(lambda: of_file(path)):
-        return _content(path)
+def _content(path: Path) -> tuple[bytes, Seen]:
+    """The bytes, and whose they are. A pipe in its place is not waited for."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(), Seen.of(os.fstat(descriptor))
 
 
-def _content(path: Path) -> Table | None:
-    try:
-        content = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return None
-    except OSError as error:
-        raise InitError("settings-file-unreadable", f"{path}: {error.strerror}") from error
+def _table(path: Path, content: bytes) -> Table:
     try:
         return _parsed(content)
     except UnicodeDecodeError as error:

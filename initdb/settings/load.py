@@ -11,10 +11,11 @@ from typing import Any
 from initdb.errors import InitError
 from initdb.errors.safe import safe_text
 from initdb.nearest import did_you_mean
-from initdb.settings.files import find_files
+from initdb.settings.files import find_files, named_file
 from initdb.settings.model import Origin, Settings
 from initdb.settings.setting import Setting
 from initdb.settings.sources import Given, from_application, from_environment, from_file, from_options
+from initdb.settings.trusted import CONFIG
 
 
 def load_settings(
@@ -28,7 +29,8 @@ def load_settings(
     """Load the settings of this process.
 
     Each of these sources wins over those before it: the defaults, `pyproject.toml`, `initdb.toml`, the
-    configuration of the application, the environment, the options of a command.
+    configuration of the application, the environment, the options of a command. If the variable INITDB_CONFIG
+    names a file, that is read in place of those which a search finds.
 
     Args:
         folder: Where the search for files starts (default: the working directory).
@@ -38,20 +40,27 @@ def load_settings(
         options: Name of a setting → its value, None if it was not given.
 
     Raises:
-        InitError: unknown-setting or bad-setting, which list every mistake; settings-file-unreadable.
+        InitError: unknown-setting or bad-setting, which list every mistake; settings-file-unreadable;
+            settings-file-refused, if another user can have put there a file that was found.
 
     Example:
         >>> load_settings(environ={"INITDB_LOCK_TIMEOUT": "500ms"}).lock_timeout
         0.5
     """
     here = _working_directory()
-    files = find_files(_resolved(here / folder) if folder else here)
+    environ = os.environ if environ is None else environ
+    named = environ.get(CONFIG, "").strip()
+    files = (
+        named_file(here / named)
+        if named
+        else find_files(_resolved(here / folder) if folder else here, environ)
+    )
     called_with = tuple(from_options(options or {}, here))
     decided = {entry.setting.name for entry in called_with if entry.setting}
     given = [
         *(entry for file in files for entry in from_file(file)),
         *from_application(config or {}, config_folder or here),
-        *from_environment(os.environ if environ is None else environ, here, decided),
+        *from_environment(environ, here, decided),
         *called_with,
     ]
     _refuse_unknown(given)

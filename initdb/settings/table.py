@@ -22,6 +22,7 @@ from initdb.settings.places import DATABASES, FILE, PLACE, PLACES, URL
 from initdb.settings.setting import Setting
 
 OTHER_VARIABLES = {
+    "INITDB_CONFIG": "The settings file to read, in place of those that a search would find.",
     "INITDB_ADMIN_PASSWORD": "The first password of the administrator in the built-in identity schema.",
 }
 """Variables that begin with the prefix but are not settings: name → help in one sentence."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -73,3 +74,16 @@ def test_no_database(person: Person, toy: Toy, how: str) -> None:
         person.environ["DATABASE_URL"] = toy.url
         person.follows("initdb run")
     assert toy.sql("SELECT count(*) FROM t1") == [(6,)]
+
+
+@fixes("settings-file-refused")
+@pytest.mark.parametrize("trusts", [True, False])
+def test_settings_of_another_user(person: Person, trusts: bool) -> None:
+    """Root works in the folder of somebody else, and names the file, or none; then it is as he says."""
+    settings = person.folder / "initdb.toml"
+    settings.write_text('schema_from = "identity"\ndatabase_url = "sqlite:///app.db"\n')
+    shutil.chown(settings, "nobody")
+    assert "belongs to nobody" in person.fails("initdb run", "settings-file-refused")
+    command = person.printed("INITDB_CONFIG='" if trusts else "INITDB_CONFIG=/dev/null")
+    assert (person.type(command).code == 0) is trusts
+    assert (person.folder / "app.db").exists() is trusts

@@ -7,11 +7,10 @@ import os
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 
-def as_user(
-    uid: int, do: Callable[[], object], *, gid: int | None = None, groups: Sequence[int] = ()
-) -> object:
+def as_user(uid: int, do: Callable[[], object], *, gid: int | None = None, groups: Sequence[int] = ()) -> Any:
     """What a function returns to a user who has no entry in /etc/passwd, as JSON can hold it.
 
     Args:

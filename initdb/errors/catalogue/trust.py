@@ -54,4 +54,31 @@ TRUST: tuple[ErrorRow, ...] = (
             ),
         ),
     ),
+    ErrorRow(
+        "settings-file-refused",
+        "A settings file was found that another user can have put there. What it names would be run.",
+        "Nothing was changed: the file was not used.",
+        "If you trust the folder, name the file: INITDB_CONFIG=FILE initdb run; else read none: "
+        "INITDB_CONFIG=/dev/null initdb run",
+        causes=(
+            "Another user owns the file or its folder, or every user may write one of them.",
+            "Root works in the folder of an ordinary user, as the entrypoint of a container does.",
+            "The file is in a folder above the working directory, such as /tmp.",
+        ),
+        advice=(
+            Advice(
+                "permission-fix",
+                "See whose they are, and call initdb as that user: ls -ld FOLDER FILE\n"
+                "Or give them to root, who should own what he runs: chown root FOLDER FILE",
+            ),
+            Advice(
+                "alternative-configuration",
+                "In an image, set the variable once and for all, in its Dockerfile:\n"
+                "    ENV INITDB_CONFIG=FILE\n"
+                "The user who typed sudo is trusted. So is the owner of a folder that is mounted into a "
+                "container in which no user has his number.",
+            ),
+        ),
+        exit_code=2,
+    ),
 )
