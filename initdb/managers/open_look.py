@@ -21,6 +21,7 @@ from initdb.steps.health.inventory import last_inventory
 from initdb.steps.health.report import Before, Health
 from initdb.steps.survey.edits import ACCEPT, Edit
 from initdb.steps.survey.facts import Facts, survey
+from initdb.steps.survey.others_files import others_files
 from initdb.steps.validate import inspect_health
 
 SCHEMA_CHECKS = frozenset({"connectivity", "schema"})
@@ -79,6 +80,10 @@ def health(initializer: Initializer, opened: OpenLook) -> Health:
     left_out = [
         Issue("left-out", str(n), said, "warning") for n, said in enumerate(site.application.left_out())
     ]
+    of_others = [
+        Issue("files-of-others", str(n), said, "warning")
+        for n, said in enumerate(others_files(site.application, site.settings))
+    ]
     rows = [
         Issue("version-rows", row, f"The version row {row} is older than another one: Alembic refuses both.")
         for row in opened.facts.overlapping
@@ -86,6 +91,7 @@ def health(initializer: Initializer, opened: OpenLook) -> Health:
     checks = {
         "durability": tuple(at_risk),
         "seed files": tuple(left_out),
+        "files of others": tuple(of_others),
         "version rows": tuple(rows),
         # A run has named or refused them before it changed anything.
         "edited files": tuple(_edited(opened.seen.edited, site.settings.when_edited)),

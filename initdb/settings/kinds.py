@@ -131,6 +131,13 @@ _PRINTING = frozenset({"pg_dump", "pg_dumpall"})
 _ANSWERS = {"ask": "ask", "yes": "yes", "true": "yes", "1": "yes", "no": "no", "false": "no", "0": "no"}
 
 
+def _yes_or_no(value: object, base: Path) -> bool:
+    said = _ANSWERS.get(text_of(value).lower() if isinstance(value, str) else str(value).lower())
+    if said not in ("yes", "no"):
+        raise ValueError
+    return said == "yes"
+
+
 def _name(value: object, base: Path) -> str:
     text = text_of(value)
     if "://" in text:  # a URL by mistake: a name is shown and stored, and a URL may hold a password
@@ -152,6 +159,7 @@ def _object(value: object, base: Path) -> str:
     return text
 
 
+YES_OR_NO = Kind("choice", "true, false", _yes_or_no, ("true", "false"))
 ANSWER = Kind("choice", "ask, yes, no", _answer, ("ask", "yes", "no"))
 COMMAND = Kind(
     "command",

@@ -56,6 +56,7 @@ class Settings:
     """Each is "name=URL"."""
     database: str | None = None
     work_url: str | None = field(default=None, repr=False)
+    allow_shared_folder: bool = False
     create_database: CreateDatabase = "ask"
     app: str | None = None
     metadata: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from initdb.settings.kinds import (
     OBJECT,
     OBJECTS,
     PROGRAM,
+    YES_OR_NO,
     duration,
     one_of,
     whole,
@@ -60,6 +61,13 @@ SETTINGS: tuple[Setting, ...] = (
         "The same database, with a role that may create tables if the application's own role may not.",
         example="postgresql://owner@db.example.org/shop",
         secret=True,
+    ),
+    Setting(
+        "allow_shared_folder",
+        YES_OR_NO,
+        False,
+        "Whether root may work on a SQLite file in a folder that other users may write.",
+        example="true",
     ),
     Setting(
         "create_database",

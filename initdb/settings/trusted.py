@@ -53,27 +53,39 @@ def why_untrusted(path: Path, file: Seen, folder: Seen, trusted: frozenset[int])
         folder: Its folder, from which modules are imported.
         trusted: The users whose files are read.
     """
-    inside = any(mark.exists() for mark in IN_CONTAINER)
     for place, seen in ((path, file), (path.parent, folder)):
-        if seen.owner not in trusted and not (inside and _is_mounted(path, seen.owner, trusted)):
+        if seen.owner not in trusted and not is_mounted(path, seen.owner, trusted):
             return f"{place} belongs to {user_name(seen.owner)}; this process is {user_name(os.geteuid())}."
-        if seen.is_open and not inside and not _is_read_only(place):
+        if seen.is_open and not _in_container() and not _is_read_only(place):
             return f"Every user may write {place}."
     return None
 
 
-def _is_mounted(path: Path, owner: int, trusted: frozenset[int]) -> bool:
+def is_mounted(path: Path, owner: int, trusted: frozenset[int]) -> bool:
     """Whether an owner can only be somebody outside of this container, as of a folder mounted into it.
 
     No user in the container has his number; and nobody in it can have put a folder on the way to the file:
     each belongs to such an owner or to a trusted one, and others may not write it.
+
+    Args:
+        path: The file.
+        owner: Its owner, or that of its folder.
+        trusted: The users whose files are read.
     """
-    return not is_known(owner) and all(
-        (above.owner in trusted or not is_known(above.owner))
-        and not above.is_open
-        and not (above.is_shared and other_members(above.group, above.owner))
-        for above in map(Seen.of, (folder.stat() for folder in path.parent.resolve().parents))
+    return (
+        _in_container()
+        and not is_known(owner)
+        and all(
+            (above.owner in trusted or not is_known(above.owner))
+            and not above.is_open
+            and not (above.is_shared and other_members(above.group, above.owner))
+            for above in map(Seen.of, (folder.stat() for folder in path.parent.resolve().parents))
+        )
     )
+
+
+def _in_container() -> bool:
+    return any(mark.exists() for mark in IN_CONTAINER)
 
 
 def _is_read_only(place: Path) -> bool:

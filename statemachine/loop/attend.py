@@ -29,6 +29,7 @@ from initdb.statemachine.decide.verdict import Look, Verdict, judge, waits_out
 from initdb.statemachine.loop.at_ready import at_ready
 from initdb.statemachine.loop.creating import looked_or_created
 from initdb.statemachine.loop.look import look, look_on
+from initdb.statemachine.loop.of_the_files import of_the_files
 from initdb.statemachine.loop.order import Order, Report
 from initdb.statemachine.loop.others import NOBODY, Others
 from initdb.statemachine.loop.outage import Outage, note
@@ -91,9 +92,9 @@ def attend(  # noqa: PLR0913 - what one attendance is made of
                 stay.answer_by = site.clock.monotonic() + patience
             ended = stay.run()
             # A boot that finds a ready database does not repeat it.
-            left_out = site.application.left_out() if ended.report is not None else ()
+            of_files = of_the_files(site) if ended.report is not None else ()
             about_file = cautions(site.engine, backup=site.settings.backup != "off")
-            said = (*about_file, *stay.cautions, *left_out, *at_ready(site, ended))
+            said = (*about_file, *stay.cautions, *of_files, *at_ready(site, ended))
             ended = replace(ended, cautions=said, edited=stay.edited)
     except Stopped as stop:
         return Outcome("stopped", exit_code=128 + stop.signum, signum=stop.signum)

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from initdb.errors import InitError
 from initdb.settings import Settings
 from initdb.steps.engines.make import make_engine
+from initdb.steps.engines.shared_folder import refuse_shared
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -37,13 +38,14 @@ def choose_engines(
         beside: The engines of the other databases, if the application has them; else they are made.
 
     Raises:
-        InitError: `database-url-missing`; or a URL is not one that initdb can use.
+        InitError: `database-url-missing`, `shared-folder`; or a URL is not one that initdb can use.
     """
     if engine is None or (settings.work_url and settings.database is None):
         if not settings.url:
             raise InitError("database-url-missing")
         engine = make_engine(settings.url)
     engine = _synchronous(engine)
+    refuse_shared(engine, settings)
     return Engines(engine, tuple(beside) or tuple(make_engine(url) for url in _urls_beside(settings)))
 
 

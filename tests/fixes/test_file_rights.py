@@ -79,3 +79,19 @@ def test_a_side_file_that_somebody_planted(person: Person, own: None, command: s
     person.fails(typed, "side-file-refused")
     person.follows("ls -ld", "mv ", f"initdb {command}")
     assert not precious.exists()
+
+
+@fixes("shared-folder")
+@pytest.mark.parametrize("begins", ["chmod", "INITDB_ALLOW_SHARED_FOLDER"])
+def test_a_folder_that_every_user_may_write(person: Person, begins: str) -> None:
+    """Root closes it, or says that it is wanted."""
+    (person.folder / "data").mkdir()
+    (person.folder / "data").chmod(0o777)
+    (person.folder / "initdb.toml").write_text(
+        'schema_from = "identity"\ndatabase_url = "sqlite:///data/app.db"\n'
+    )
+    person.fails("initdb run", "shared-folder")
+    person.follows(begins)
+    if begins == "chmod":
+        person.runs("initdb run")
+    assert (person.folder / "data" / "app.db").exists()

@@ -20,6 +20,7 @@ NAMED_IN_THE_DESIGN = [
     "database",
     "work_url",
     "create_database",
+    "allow_shared_folder",
     "backup",
     "backup_folder",
     "backup_command",

@@ -19,6 +19,7 @@ from initdb.statemachine.decide.gathering import Gathering
 from initdb.statemachine.render.sentences import told
 from initdb.statemachine.site import owner_of
 from initdb.steps.engines.make import make_engine
+from initdb.steps.engines.shared_folder import refuse_shared
 from initdb.steps.engines.sqlite_files import untouched
 from initdb.steps.revisions.locate import find_directories
 from initdb.steps.revisions.reading import read_revisions
@@ -91,10 +92,12 @@ def _journal(settings: Settings) -> Iterator[tuple[Connection, Journal]]:
 
     Raises:
         LookupError: There is none.
+        InitError: `shared-folder`.
     """
     if settings.url is None:
         raise LookupError
     engine = make_engine(settings.url)
+    refuse_shared(engine, settings)
     if (file := database_file(engine)) is not None:
         engine = untouched(file)
     with session(engine) as connection:

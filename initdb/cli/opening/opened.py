@@ -72,13 +72,20 @@ def make_reading_engine(call: Call, target: Target) -> Engine:
     url = settings.url if settings.databases or settings.database is None else None
     if url is not None and (given or call.flask is None):
         from initdb.steps.engines.make import make_engine
+        from initdb.steps.engines.shared_folder import refuse_shared
 
-        return make_engine(url)
+        engine = make_engine(url)
+        refuse_shared(engine, settings)
+        return engine
     with loading(), tamed(call.screen, debug=call.debug):
         application = _application(call, settings)
         if application is None:
             raise InitError("database-url-missing")
-        return application.engine()
+        from initdb.steps.engines.shared_folder import refuse_shared
+
+        engine = application.engine()
+        refuse_shared(engine, settings)
+        return engine
 
 
 def choose_working_engine(call: Call, target: Target) -> tuple[Engine, Settings]:

@@ -12,7 +12,7 @@ import initdb
 from initdb.cli.calling.call import Call
 from initdb.cli.opening.opened import choose_working_engine, opened_each
 from initdb.cli.opening.target import Target, find_target
-from initdb.doctor.finding import Finding, from_error, ok, problem
+from initdb.doctor.finding import Finding, from_error, ok, problem, warning
 from initdb.doctor.haste import in_haste
 from initdb.doctor.process import gather_process, judge_process
 from initdb.doctor.settings import gather_settings, judge_settings
@@ -104,10 +104,20 @@ def _without_parts(call: Call, target: Target, error: InitError) -> Iterator[Fin
 
 def _parts(initializer: Initializer, *, first: bool) -> Iterator[Finding]:
     from initdb.doctor.parts import gather_parts, gather_spool, judge_parts, judge_spool
+    from initdb.steps.engines.shared_folder import folder_cautions
+    from initdb.steps.survey.others_files import others_files
 
     spool = initializer.site.spool
     if first:
         yield from judge_parts(gather_parts(initializer.site.application))
+        yield from (
+            warning("privileges", said, "Let only yourself or root own and write it: chown, chmod go-w")
+            for said in others_files(initializer.site.application, initializer.settings)
+        )
+    for said in folder_cautions(initializer.engine, initializer.settings):
+        yield warning(
+            "privileges", said, "Give the folder to root (chown root), or: allow_shared_folder = true"
+        )
     yield from judge_spool(gather_spool(spool.path, len(spool.waiting())))
 
 

@@ -81,4 +81,28 @@ TRUST: tuple[ErrorRow, ...] = (
         ),
         exit_code=2,
     ),
+    ErrorRow(
+        "shared-folder",
+        "Root does not open a SQLite database in a folder that every user may write.",
+        "Nothing was changed: the database was not opened.",
+        "Close the folder (chmod o-w FOLDER), or allow it: INITDB_ALLOW_SHARED_FOLDER=true initdb run",
+        causes=(
+            "The database lies in /tmp, or in a volume of mode 0777, and root is at work.",
+            "A folder above it can be replaced by any user.",
+        ),
+        advice=(
+            Advice(
+                "user-permissions",
+                "SQLite believes the files beside a database. By a journal that he puts there, another user "
+                "can make root delete or overwrite any file, even where root only reads.",
+                "sqlite",
+            ),
+            Advice(
+                "alternative-configuration",
+                "Work as the user of the application, not as root. Where nobody else is on the machine, as "
+                "in most containers, say so for good: allow_shared_folder = true",
+                "sqlite",
+            ),
+        ),
+    ),
 )
