@@ -137,7 +137,7 @@ def test_the_top_folder_of_the_models(tmp_path: Path, monkeypatch: pytest.Monkey
     assert others_files.others_files(Application(), settings) == ()
     tmp_path.chmod(0o777)
     (sentence,) = others_files.others_files(Application(), settings)
-    assert f"All users may write {tmp_path}" in sentence
+    assert sentence.startswith(f"All users may write: {tmp_path}.")
 
 
 def test_where_it_is_said(console: Console, sqlite_toy: Toy) -> None:
