@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
-_OWN = re.compile(r"\binit_journal\w*")
+_OWN = re.compile(r"\b(?:init_journal|init_runs|init_failures)\w*")
 
 
 def prefix(schema: str | None) -> str:

@@ -8,12 +8,22 @@ from initdb.events.head import NAMES
 from initdb.events.parts import Part
 from initdb.events.shape import HEAD
 from initdb.events.statements import AnyConnection, run
+from initdb.events.views import VIEWS
 
-_PARTS = """
-SELECT 'table', pg_catalog.quote_ident(n.nspname) || '.' || c.relname, pg_catalog.pg_get_userbyid(c.relowner),
+_VIEW = """c.relkind = 'v' AND c.relname = ANY(:views) AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r
+    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_rewrite'\\:\\:regclass AND d.objid = r.oid
+    AND d.refclassid = 'pg_class'\\:\\:regclass
+    JOIN pg_catalog.pg_class j ON j.oid = d.refobjid AND j.relname = 'init_journal'
+    AND j.relnamespace = c.relnamespace WHERE r.ev_class = c.oid)"""
+"""The condition for a view of the journal's own: it has such a name, and reads the journal."""
+
+_PARTS = f"""
+SELECT CASE c.relkind WHEN 'v' THEN 'view' ELSE 'table' END,
+    pg_catalog.quote_ident(n.nspname) || '.' || c.relname, pg_catalog.pg_get_userbyid(c.relowner),
     pg_catalog.pg_has_role(c.relowner, 'USAGE') OR pg_catalog.pg_has_role(n.nspowner, 'USAGE')
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = coalesce(:schema, current_schema()) AND c.relkind = 'r' AND c.relname = ANY(:tables)
+WHERE n.nspname = coalesce(:schema, current_schema())
+    AND (c.relkind = 'r' AND c.relname = ANY(:tables) OR {_VIEW})
 UNION ALL
 SELECT 'function', pg_catalog.quote_ident(n.nspname) || '.' || p.proname || '()',
     pg_catalog.pg_get_userbyid(p.proowner),
@@ -24,11 +34,12 @@ WHERE n.nspname = coalesce(:schema, current_schema()) AND p.proname = ANY(:funct
 ORDER BY 1 DESC, 2
 """
 
-_DEPENDENTS = """
+_DEPENDENTS = f"""
 WITH RECURSIVE found (classid, objid, needs, depth) AS (
     SELECT 'pg_class'\\:\\:regclass\\:\\:oid, c.oid, false, 0
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = coalesce(:schema, current_schema()) AND c.relkind = 'r' AND c.relname = ANY(:tables)
+    WHERE n.nspname = coalesce(:schema, current_schema())
+        AND (c.relkind = 'r' AND c.relname = ANY(:tables) OR {_VIEW})
     UNION
     SELECT 'pg_proc'\\:\\:regclass\\:\\:oid, p.oid, false, 0
     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
@@ -69,7 +80,8 @@ _ON_A_TABLE |= {"rule": "DROP RULE {1} ON {0};", "table constraint": "ALTER TABL
 def parts(connection: AnyConnection, schema: str | None, functions: Collection[str]) -> tuple[Part, ...]:
     """See `initdb.events.database.Database.parts`.
 
-    The head comes first. Readers begin with it too: in another order the two could deadlock.
+    The views come first, since they need the tables, then the head. Readers begin with it too: in another
+    order the two could deadlock.
 
     Args:
         connection: In a transaction that may read.
@@ -78,7 +90,7 @@ def parts(connection: AnyConnection, schema: str | None, functions: Collection[s
     """
     rows = run(connection, _PARTS, _values(schema, functions))
     found = (Part(kind, name, f"DROP {kind.upper()} {name}", owner, ours) for kind, name, owner, ours in rows)
-    return tuple(sorted(found, key=lambda part: not part.name.endswith(f".{HEAD}")))
+    return tuple(sorted(found, key=lambda part: (part.kind != "view", not part.name.endswith(f".{HEAD}"))))
 
 
 def dependents(connection: AnyConnection, schema: str | None, functions: Collection[str]) -> tuple[Part, ...]:
@@ -88,7 +100,7 @@ def dependents(connection: AnyConnection, schema: str | None, functions: Collect
 
 
 def _values(schema: str | None, functions: Collection[str]) -> dict[str, object]:
-    return {"schema": schema, "tables": list(NAMES), "functions": list(functions)}
+    return {"schema": schema, "tables": list(NAMES), "views": list(VIEWS), "functions": list(functions)}
 
 
 def _drop(kind: str, identity: str, names: Sequence[str]) -> str:

@@ -16,8 +16,9 @@ from initdb.events.chain import GENESIS
 from initdb.events.head import MIN_WRITER, NAMES, SCHEMA_VERSION, Head, HeadBusy
 from initdb.events.parts import Part, that_name_a_journal
 from initdb.events.server import Server
-from initdb.events.shape import OF_THE_JOURNAL, Relation
+from initdb.events.shape import JOURNAL, OF_THE_JOURNAL, Relation
 from initdb.events.statements import AnyConnection, DriverConnection, Row, driver, is_sqlalchemy, run
+from initdb.events.views import VIEWS
 
 COMMIT_PATIENCE = 30.0
 """How many seconds a COMMIT is retried that readers hold up."""
@@ -199,14 +200,25 @@ class SQLite:
         return False
 
     def parts(self, connection: AnyConnection, schema: str | None) -> tuple[Part, ...]:
-        """Tables. Their indexes and triggers go with them."""
+        """Views, then tables. The tables' indexes and triggers go with them."""
         rows = run(connection, "SELECT name FROM main.sqlite_schema WHERE type = 'table' ORDER BY name")
         own = {self.renamed(name, schema) for name in NAMES}
-        return tuple(Part("table", name, f"DROP TABLE main.{name}") for (name,) in rows if name in own)
+        tables = [Part("table", name, f"DROP TABLE main.{name}") for (name,) in rows if name in own]
+        return (
+            *(Part("view", one, f"DROP VIEW main.{one}") for one in self._views(connection, schema)),
+            *tables,
+        )
+
+    def _views(self, connection: AnyConnection, schema: str | None) -> list[str]:
+        """The names of the journal's own views: those that have such a name, and read the journal."""
+        names = ", ".join(f"'{self.renamed(name, schema)}'" for name in VIEWS)
+        query = f"SELECT type, name, sql FROM main.sqlite_schema WHERE type = 'view' AND name IN ({names})"
+        rows = [tuple(row) for row in run(connection, query)]
+        return sorted(name for _, name in that_name_a_journal(rows, [self.renamed(JOURNAL, schema)]))
 
     def dependents(self, connection: AnyConnection, schema: str | None) -> tuple[Part, ...]:
         """SQLite would drop the journal all the same. It does not record what a definition needs."""
-        own = [self.renamed(name, schema) for name in NAMES]
+        own = [*(self.renamed(name, schema) for name in NAMES), *self._views(connection, schema)]
         names = ", ".join(f"'{name}'" for name in own)
         rows = run(
             connection,

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from initdb.events.naming import parted
+from initdb.events.views import VIEWS
+
 VERSION_TABLE = "alembic_version"
 """Alembic's name for its version table, if env.py gives none."""
 
@@ -16,9 +19,14 @@ TEMPORARY_PREFIX = "_alembic_tmp_"
 """The name of a table that Alembic's batch mode copies rows into begins with this."""
 
 
-def is_own(name: str) -> bool:
-    """Whether an object of this name belongs to the journal."""
-    return name.startswith(OWN_PREFIX)
+def is_own(name: str, kind: str = "") -> bool:
+    """Whether an object of this name belongs to the journal.
+
+    Args:
+        name: The name.
+        kind: What it is. Only a view can be one of the journal's views.
+    """
+    return name.startswith(OWN_PREFIX) or (kind == "view" and parted(name)[0] in VIEWS)
 
 
 def is_ignored(ignore: Iterable[str], name: str, schema: str | None = None) -> bool:
