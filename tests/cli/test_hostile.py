@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.cli.console import Console
 from tests.cli.failures import SECRET, harmless
+from tests.cli.terminal import Terminal
+from tests.cli.test_plan import offline
 from tests.support.toy import Toy
 
 HOSTILE = [
@@ -81,3 +85,43 @@ def test_hostile_text_in_the_application_is_stored_and_printed_harmlessly(consol
         harmless(done)
         assert "\x1b" not in done.output
     assert "[red]x[/red]" in console("journal").stdout
+
+
+ESCAPES = "\x1b[31mX\x9b7\x07\x7f"
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+@pytest.fixture
+def odd_files(sqlite_toy: Toy) -> Toy:
+    """A revision and a file among the seeds whose names and contents hold escapes for a terminal."""
+    insert = f"INSERT INTO t1 (id, name) VALUES (77, 'v{ESCAPES}')"
+    made = sqlite_toy.revision(4, f"    op.execute({insert!r})", doc=f"doc {ESCAPES}")
+    made.rename(made.with_name(f"004_r4{ESCAPES}.py"))
+    (sqlite_toy.seeds / f"note{ESCAPES}.txt").touch()
+    offline(sqlite_toy)
+    return sqlite_toy
+
+
+def test_escapes_in_files_do_not_reach_a_terminal(console: Console, odd_files: Toy) -> None:
+    """Neither what people read nor what programs read holds any. Only SQL does, where it is piped."""
+    commands = ["plan", "run", "status", "journal", "validate", "doctor", "replay", "rollback --yes"]
+    commands += [
+        f"{command} --json" for command in ("plan", "status", "journal", "validate", "doctor", "replay")
+    ]
+    for command in (*commands, "journal export", "run"):
+        done = console(*command.split())
+        assert done.exit_code in (0, 3), f"{command}: {done.stdout}{done.stderr}"
+        for printed in (done.stdout, done.stderr):
+            assert not _UNPRINTABLE.search(printed), f"{command}: {printed!r}"
+
+
+def test_escapes_in_sql_are_shown_on_a_terminal_and_piped_as_they_are(
+    console: Console, odd_files: Toy
+) -> None:
+    """A comment never holds any; a statement must be the revision's."""
+    piped = console("plan", "--sql").stdout
+    odd = [line for line in piped.splitlines() if "\x1b" in line]
+    assert len(odd) == 1 and odd[0].startswith("INSERT") and ESCAPES in odd[0]
+    code, shown = Terminal(["plan", "--sql"], console.folder, console.environ).end()
+    assert code == 0 and r"\x1b[31mX\x9b7\x07\x7f" in shown
+    assert not _UNPRINTABLE.search(shown.replace("\r\n", "\n")), shown

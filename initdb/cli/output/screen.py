@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 from initdb.cli.output.pager import Paged, pager_of
 from initdb.errors import Rendered, render
 from initdb.errors.faces import as_typed
-from initdb.errors.safe import safe_text
+from initdb.errors.safe import escape, safe_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -127,11 +127,15 @@ class Screen:
     def emit(self, data: Mapping[str, object]) -> None:
         """Print the JSON object of a command, in ASCII. Commands in its texts are as one types them here."""
         if self.as_json:
-            self._write(json.dumps(_typed(data), default=str) + "\n")
+            self._write(json.dumps(_typed(data), default=str).replace("\x7f", "\\u007f") + "\n")
 
     def print(self, text: str) -> None:
-        """Print a text as it is, also with --quiet, since it was asked for."""
-        self._write(f"{text}\n")
+        """Print a text as it is, also with --quiet, since it was asked for.
+
+        On a terminal, what is not printable is spelled out: in SQL a revision may have put it there.
+        """
+        shown = _visible(text) if self._out is not None and self._out.isatty() else text
+        self._write(f"{shown}\n")
 
     @contextmanager
     def paged(self) -> Iterator[None]:
@@ -178,6 +182,11 @@ def _typed(value: object) -> object:
     if isinstance(value, Mapping):
         return {name: _typed(one) for name, one in value.items()}
     return [_typed(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _visible(text: str) -> str:
+    """The text with its lines and tabs, and without other control characters."""
+    return "\n".join("\t".join(map(escape, line.split("\t"))) for line in text.split("\n"))
 
 
 def _printable(text: str) -> str:

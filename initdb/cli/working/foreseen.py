@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from initdb.cli.output.screen import Part, Screen
 from initdb.errors import Rendered
 from initdb.errors.faces import as_typed
+from initdb.errors.safe import escape
 from initdb.statemachine.decide.plan import Intent, why_not
 from initdb.statemachine.loop.foresee import Foresight
 from initdb.steps.effects.mark import Mark
@@ -158,7 +159,7 @@ def terminated(text: str) -> str:
 
 def _comment(text: str) -> Iterator[str]:
     for line in as_typed(text).splitlines() or [""]:
-        yield f"-- {line}".rstrip()
+        yield f"-- {escape(line)}".rstrip()
 
 
 def as_data(intent: Intent, *, printing: bool) -> dict[str, object]:
