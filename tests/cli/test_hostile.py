@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
+from initdb.cli.output.screen import Screen
 from tests.cli.console import Console
 from tests.cli.failures import SECRET, harmless
 from tests.cli.terminal import Terminal
@@ -125,3 +127,10 @@ def test_escapes_in_sql_are_shown_on_a_terminal_and_piped_as_they_are(
     code, shown = Terminal(["plan", "--sql"], console.folder, console.environ).end()
     assert code == 0 and r"\x1b[31mX\x9b7\x07\x7f" in shown
     assert not _UNPRINTABLE.search(shown.replace("\r\n", "\n")), shown
+
+
+def test_a_document_is_printable(capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON in ASCII may hold U+007F as it is; it is spelled out."""
+    Screen(as_json=True).emit({"a": f"b{ESCAPES}"})
+    printed = capsys.readouterr().out
+    assert not _UNPRINTABLE.search(printed) and json.loads(printed) == {"a": f"b{ESCAPES}"}
