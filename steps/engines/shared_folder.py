@@ -15,6 +15,12 @@ from initdb.events.sessions import database_file
 from initdb.settings import Settings
 from initdb.whose import ROOT, Seen, group_name, other_members, user_name
 
+_MOVE = (
+    "Move the database to a folder that root alone may write, or allow it: "
+    "INITDB_ALLOW_SHARED_FOLDER=true initdb run"
+)
+"""What is done where the folder is a shared one on purpose, such as /tmp: it must stay so."""
+
 
 def refuse_shared(engine: Engine, settings: Settings) -> None:
     """As root, refuse a SQLite file in a folder that every user may write, unless the settings allow it.
@@ -37,7 +43,8 @@ def refuse_shared(engine: Engine, settings: Settings) -> None:
         if seen and seen.is_open and (place == file.parent or not seen.mode & stat.S_ISVTX):
             names = {**of_file(file, "DBFILE"), "FOLDER": str(place)}
             said = f"Every user may write {place}."
-            raise InitError("shared-folder", said, database="sqlite", names=names)
+            fix = _MOVE if seen.mode & stat.S_ISVTX else None
+            raise InitError("shared-folder", said, fix=fix, database="sqlite", names=names)
 
 
 def folder_cautions(engine: Engine, settings: Settings) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,8 @@ def _refused(file: Path, **settings: bool) -> str | None:
         refuse_shared(create_engine(f"sqlite:///{file}"), Settings(**settings))  # type: ignore[arg-type]
     except InitError as error:
         assert error.reference == "shared-folder"
+        sticky = file.resolve().parent.stat().st_mode & stat.S_ISVTX
+        assert ("chmod o-w" in error.rendered().fix) is not bool(sticky), "/tmp must stay open"
         return error.context[0]
     return None
 

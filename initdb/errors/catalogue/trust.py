@@ -73,7 +73,7 @@ TRUST: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "alternative-configuration",
-                "In an image, set the variable once and for all, in its Dockerfile:\n"
+                "In an image, set INITDB_CONFIG once and for all, in its Dockerfile.\n"
                 "    ENV INITDB_CONFIG=FILE\n"
                 "The user who typed sudo is trusted. So is the owner of a folder that is mounted into a "
                 "container in which no user has his number.",
