@@ -67,8 +67,7 @@ JOURNAL: tuple[ErrorRow, ...] = (
             ),
             Advice(
                 "consistency",
-                "No run works without it: on a file that cannot be written, SQLite would give the lock "
-                "to every process.",
+                "No run works without it: a file that cannot be written cannot be locked.",
                 "sqlite",
             ),
         ),
