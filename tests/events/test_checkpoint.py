@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,22 @@ def test_files_that_are_no_key(key: Path, tmp_path: Path) -> None:
 
 def _pem(key: Ed25519PrivateKey, lock: forms.KeySerializationEncryption = forms.NoEncryption()) -> bytes:  # noqa: B008
     return key.private_bytes(forms.Encoding.PEM, forms.PrivateFormat.PKCS8, lock)
+
+
+def test_without_the_package(key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What to install is said, wherever a key is needed; no file is left."""
+    for name in [one for one in sys.modules if one.split(".")[0] == "cryptography"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    public = "-----BEGIN PUBLIC KEY-----"
+    for needs in (
+        lambda: signed(POINT, key),
+        lambda: make_key(tmp_path / "new.pem"),
+        lambda: public_keys([public]),
+    ):
+        with pytest.raises(InitError, match="cryptography is not installed") as raised:
+            needs()
+        assert "pip install 'initdb-journal[signing]'" in raised.value.rendered().fix
+    assert not (tmp_path / "new.pem").exists()
 
 
 def test_texts_without_a_public_key(key: Path) -> None:

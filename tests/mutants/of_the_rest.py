@@ -17,6 +17,47 @@ from tests.mutants.fault import (
 )
 
 OF_THE_REST: tuple[Fault, ...] = (
+    # The journal as evidence.
+    Fault(
+        "checkpoint-without-validation",
+        "a process whose run another one has brought to ready writes a checkpoint too",
+        "statemachine/loop/at_ready.py",
+        "if not any(entry.type == HealthValidated.type for entry in report.entries):",
+        "if not report.run:",
+        ("tests/statemachine/test_checkpoints.py",),
+    ),
+    Fault(
+        "old-restore-explains",
+        "a restore from before a checkpoint explains what was cut off since",
+        "statemachine/decide/checkpoints.py",
+        "and was_there and point.at <= rewind.at",
+        "and was_there",
+        ("tests/statemachine/test_checkpoints.py",),
+    ),
+    Fault(
+        "export-read-leniently",
+        "an export is taken for intact if it is not written as an export is",
+        "events/verify_export.py",
+        'if line.rstrip("\\n") != json.dumps({name: row[name] for name in COLUMNS}):',
+        "if json.loads(line) != {name: row[name] for name in COLUMNS}:",
+        ("tests/events/test_verify_export.py",),
+    ),
+    Fault(
+        "group-reads-the-key",
+        "a key that others can read signs checkpoints",
+        "events/signing.py",
+        "if found.st_mode & 0o077:",
+        "if found.st_mode & 0o007:",
+        ("tests/events/test_checkpoint.py",),
+    ),
+    Fault(
+        "replay-shares-its-fold",
+        "a point of a replay changes while the replay goes on",
+        "statemachine/decide/replaying.py",
+        "known = Gathering.of(gathering.frozen()).frozen()",
+        "known = gathering.frozen()",
+        ("tests/statemachine/test_replaying.py",),
+    ),
     # What is known, and what follows.
     Fault(
         "sent-twice",

@@ -19,12 +19,17 @@ from initdb.events.chain import GENESIS
 from initdb.events.checkpoint import Checkpoint, checkpoint_of, checkpoints_in
 from initdb.events.entry import Entry, Moment, Turn, write
 from initdb.events.knowledge import Knowledge
+from initdb.events.payloads.form import Payload
 from initdb.events.payloads.notes import DatabaseRestored, HistoryRewound
+from initdb.events.payloads.work import HealthValidated
 from initdb.events.signing import make_key
 from initdb.settings import Settings
 from initdb.statemachine.decide.checkpoints import Facts, Rewind, compared, rewinds_in
 from initdb.statemachine.loop import checkpoints
+from initdb.statemachine.loop.at_ready import at_ready
 from initdb.statemachine.loop.checkpoints import deliver, delivered, make, take
+from initdb.statemachine.loop.order import Report
+from initdb.statemachine.loop.outcome import Outcome
 from tests.support.examples import some
 from tests.support.toy import Toy
 
@@ -85,7 +90,7 @@ def test_what_the_journal_says_of_restores() -> None:
     assert rewinds_in(entries) == (Rewind(1, AT, 3), Rewind(2, AT, 4, 9), Rewind(3, AT, 4))
 
 
-def _entry(seq: int, payload: HistoryRewound | DatabaseRestored) -> Entry:
+def _entry(seq: int, payload: Payload) -> Entry:
     moment = Moment("run", AT, 1, {})
     return write(seq - 1, GENESIS, moment, Turn(payload.type, "note", "ready", "ready"), payload.data())
 
@@ -229,6 +234,19 @@ class TestARun:
         toy.revision(3, "    pass")
         assert toy.initializer().initialize().success
         assert len(self.points(tmp_path / "points")) == 2
+
+    def test_only_the_process_that_made_it_ready_writes_one(self, tmp_path: Path, sqlite_url: str) -> None:
+        """A run that was cut off, and that another process has brought to its end, writes none."""
+        site = self.toy(tmp_path, sqlite_url).initializer().site
+        known, report = Knowledge(7, "ab" * 32, "ready", "j"), Report("run")
+        report.entries.append(_entry(1, HistoryRewound(was=8, is_=3)))
+        assert at_ready(site, Outcome("ready", knowledge=known, report=report)) == ()
+        assert self.points(tmp_path / "points") == []
+        report.entries.append(_entry(2, HealthValidated(checks={})))
+        assert at_ready(site, Outcome("failed", knowledge=known, report=report)) == ()
+        assert self.points(tmp_path / "points") == []
+        assert at_ready(site, Outcome("ready", knowledge=known, report=report)) == ()
+        assert len(self.points(tmp_path / "points")) == 1
 
     def test_what_does_not_work_is_a_warning(self, tmp_path: Path, sqlite_url: str) -> None:
         """The database is ready in any case."""
