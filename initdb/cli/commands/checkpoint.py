@@ -34,10 +34,11 @@ def checkpoint(call: Call, new_key: Path | None, public: bool) -> int:
 
     The line also goes to the logger initdb.checkpoint, and to the places that checkpoint_file and
     checkpoint_command name. With checkpoint_when = "ready" each run that makes the database ready does the
-    same. If checkpoint_key names a key, the line is signed by Ed25519: pip install 'initdb-journal[signing]'.
+    same. If checkpoint_key names a key, the line is signed by Ed25519.
 
     \b
     A key, and how it is used:
+      pip install 'initdb-journal[signing]'
       initdb journal checkpoint --new-key checkpoint.pem > checkpoint.pub
       initdb journal checkpoint --checkpoint-key checkpoint.pem >> /mnt/other/checkpoints
       initdb journal verify --checkpoint /mnt/other/checkpoints --public-key checkpoint.pub
