@@ -1,6 +1,5 @@
-"""Verifies what `initdb journal export` wrote: python3 verify_export.py EXPORT [CHECKPOINTS]."""
-# It needs Python 3.8 or later, and nothing else: no initdb, no database.
-# CHECKPOINTS is a file with lines of `initdb journal checkpoint`. Their signatures are not checked here.
+"""Verifies what `initdb journal export` wrote: python3 verify_export.py EXPORT [CHECKPOINT ...]."""
+# CHECKPOINT is a line of `initdb journal checkpoint`, or a file of them. Signatures are not checked here.
 
 import hashlib
 import json
@@ -43,8 +42,9 @@ def verify(lines, kept):
 
 
 if __name__ == "__main__":
-    export = sys.argv[1:] or sys.exit(__doc__)
-    points = {" ".join(line.split()[1:4]) for path in export[1:] for line in open(path)}
-    found = list(verify(open(export[0], encoding="ascii", errors="surrogateescape"), points))
+    export, *given = sys.argv[1:] or sys.exit(__doc__)
+    texts = [[one] if one.startswith("initdb-checkpoint-v1 ") else open(one) for one in given]
+    points = {" ".join(line.split()[1:4]) for text in texts for line in text}
+    found = list(verify(open(export, encoding="ascii", errors="surrogateescape"), points - {""}))
     print(*found, f"{len(found)} findings" if found else "intact", sep="\n")
     sys.exit(bool(found))

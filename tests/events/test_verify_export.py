@@ -87,7 +87,8 @@ def test_it_runs_alone(tmp_path: Path) -> None:
 
     def run(export: str, *points: str) -> tuple[int, list[str]]:
         (tmp_path / "export").write_text(export)
-        (tmp_path / "points").write_text("".join(f"initdb-checkpoint-v1 {one} 2026 -\n" for one in points))
+        lines = [f"initdb-checkpoint-v1 {one} 2026-11-23T08:06:41Z unsigned\n" for one in points]
+        (tmp_path / "points").write_text("".join([*lines, "\n"]))
         names = ["export", *(["points"] if points else [])]
         done = subprocess.run(
             [sys.executable, "-I", "-S", "v.py", *names], cwd=tmp_path, capture_output=True, text=True
@@ -98,6 +99,10 @@ def test_it_runs_alone(tmp_path: Path) -> None:
     last = f"the last hash {rows[-1].hash}"
     assert run(text(rows)) == (0, [f"3 entries, 0 checkpoints, {last}", "intact"])
     assert run(text(rows), point(rows[1])) == (0, [f"3 entries, 1 checkpoints, {last}", "intact"])
+    line = f"initdb-checkpoint-v1 {point(rows[2])} 2026-11-23T08:06:41Z unsigned"
+    words = [sys.executable, "-I", "-S", "v.py", "export", line, "points"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"3 entries, 2 checkpoints, {last}")
     code, said = run(text(rows[:2]), point(rows[2]))
     assert (code, said[-1]) == (1, "1 findings")
     assert said[1] == f"the entry of the checkpoint {point(rows[2])} is missing, or is another one"
