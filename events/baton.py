@@ -9,6 +9,7 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine, text
 
 from initdb.errors.classify import is_connection_lost
+from initdb.events.advisory import holds, keys
 from initdb.events.head import HeadMoved
 from initdb.events.journal import Journal
 from initdb.events.postgresql import LIMITS_WAITING, POSTGRESQL
@@ -78,10 +79,7 @@ class _PostgresBaton:
         connection = open_session(engine)
         with contextlib.ExitStack() as undo:
             undo.callback(close_session, connection)
-            taken, pid, _ = connection.execute(
-                text(f"SELECT pg_try_advisory_xact_lock(:key), pg_backend_pid(), {LIMITS_WAITING}"),
-                {"key": journal.key("baton")},
-            ).one()
+            taken, pid = _taken(connection, journal)
             if since is not None:
                 # A savepoint that is rolled back gives up the lock of this read. Else the baton kept it for
                 # the whole run, and a revision that drops the journal waited for it, instead of being told.
@@ -114,6 +112,23 @@ class _PostgresBaton:
 
     def release(self) -> None:
         close_session(self._connection)
+
+
+def _taken(connection: Connection, journal: Journal) -> tuple[bool, int]:
+    """Whether a key of the baton is taken now, and the session's process id.
+
+    If strangers hold all keys, there is no baton: the head of the journal still lets only one write.
+    """
+    lock = text(
+        "SELECT pg_catalog.pg_try_advisory_xact_lock(:key), pg_catalog.pg_backend_pid(), " + LIMITS_WAITING
+    )
+    for place, key in enumerate(keys(journal, "baton"), start=1):
+        taken, pid, _ = connection.execute(lock, {"key": key}).one()
+        if taken:
+            return True, pid
+        if any(hold.counts for hold in holds(connection, journal, "baton") if hold.place >= place):
+            return False, pid
+    return True, pid
 
 
 class _FileBaton:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -159,6 +160,26 @@ def encode(value: object) -> str:
 def _escape(found: re.Match[str]) -> str:
     units = found[0].encode("utf-16-be")
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
+def has_doubled_keys(text: str, decoded: object) -> bool:
+    """Whether a key stands more than once in an object of a text. Readers take the first one, or the last.
+
+    Args:
+        text: The text.
+        decoded: What `decode` made of it.
+    """
+    again = _WIDE.sub(_escape, orjson.dumps(decoded, option=orjson.OPT_SORT_KEYS).decode())
+    if again == text:
+        return False
+    doubled = False
+
+    def look(pairs: list[tuple[str, object]]) -> None:
+        nonlocal doubled
+        doubled = doubled or len({key for key, _ in pairs}) < len(pairs)
+
+    json.loads(text, object_pairs_hook=look)
+    return doubled
 
 
 def decode(text: str) -> Any:

@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from initdb.errors import InitError
+from initdb.events.fact import Fact
 from initdb.events.head import Head
 from initdb.events.parts import Part
 from initdb.events.server import Server
 from initdb.events.shape import Relation
 from initdb.events.statements import AnyConnection, is_sqlalchemy
+from initdb.events.trust import Around, Place
 
 
 class Database(Protocol):
@@ -27,8 +30,16 @@ class Database(Protocol):
         """ "sqlite" or "postgresql"."""
 
     @property
-    def guards(self) -> frozenset[str]:
-        """The names of the triggers that guard the journal."""
+    def equals(self) -> str:
+        """The operator =, so that no operator of anybody else can be meant."""
+
+    @property
+    def above(self) -> str:
+        """The operator >, likewise."""
+
+    @property
+    def upto(self) -> str:
+        """The operator <=, likewise."""
 
     def prepare(self, connection: AnyConnection) -> Callable[[], None]:
         """Prepare a connection for initdb's transactions.
@@ -63,16 +74,24 @@ class Database(Protocol):
     def in_transaction(self, connection: AnyConnection) -> bool:
         """Whether the driver says that a transaction is open."""
 
-    def lock_head(self, connection: AnyConnection, schema: str | None, lock_timeout: float | None) -> Head:
+    def lock_head(
+        self,
+        connection: AnyConnection,
+        schema: str | None,
+        lock_timeout: float | None,
+        stamp: str | None = None,
+    ) -> Head:
         """Lock the head until the transaction ends, and read it.
 
         Args:
             connection: The connection whose transaction is open.
             schema: The schema of the journal; None for the session's own.
             lock_timeout: How many seconds the statements that follow may wait for a lock; None for no limit.
+            stamp: What `lock_to_read` returned when the journal was judged; None if it was not.
 
         Raises:
             HeadBusy: Another transaction has locked it.
+            HeadMoved: The journal's tables or triggers have changed since then.
             InitError: "journal-unreadable": the head has no row.
         """
 
@@ -97,8 +116,63 @@ class Database(Protocol):
             InitError: "transaction-ended": the open transaction is not the one that locked the head.
         """
 
-    def schemas(self, connection: AnyConnection) -> dict[str, bool]:
-        """The schemas that have a head, and whether each has the journal too. The session's own is first."""
+    def pinned(self, connection: AnyConnection) -> AbstractContextManager[tuple[str, ...]]:
+        """For the length of a block, look names up in the server's own schema alone.
+
+        The block gets the schemas of the session's own path. The first is where a table would be made.
+        """
+
+    def around(self, connection: AnyConnection, trusted: Collection[str], tables: Collection[str]) -> Around:
+        """What has a journal's names, by the catalogue alone.
+
+        Args:
+            connection: In a transaction that may read.
+            trusted: The roles that the settings name as owners.
+            tables: The tables of the application.
+        """
+
+    def places(
+        self, connection: AnyConnection, names: Collection[str], trusted: Collection[str]
+    ) -> dict[str, Place]:
+        """What is to be known of some schemas before a journal is created in one of them.
+
+        Args:
+            connection: In a transaction that may read.
+            names: The schemas.
+            trusted: The roles that the settings name as owners.
+        """
+
+    def lock_to_read(self, connection: AnyConnection, schema: str | None) -> str | None:
+        """Lock a journal's tables against changes of their definition, until the transaction ends.
+
+        Returns:
+            What changes with their definition, for `lock_head`; None if nobody else can change it.
+        """
+
+    def facts(self, connection: AnyConnection, schema: str | None) -> tuple[Fact, ...]:
+        """What is true of a journal's tables and triggers, by the catalogue alone."""
+
+    def strangers(
+        self, connection: AnyConnection, owners: Collection[str], trusted: Collection[str]
+    ) -> Collection[str]:
+        """The roles among some that are not trusted.
+
+        Args:
+            connection: In a transaction that may read.
+            owners: The roles.
+            trusted: The roles that the settings name as owners.
+        """
+
+    def expected(self, schema: str | None, version: int) -> tuple[Fact, ...]:
+        """What `facts` gives for a journal that nobody has changed.
+
+        Args:
+            schema: Its schema.
+            version: The version in its head.
+        """
+
+    def revoke(self, connection: AnyConnection, schema: str | None) -> None:
+        """Take the rights on a new journal from everybody but its owner."""
 
     def at(self, schema: str | None) -> str:
         """What stands in SQL before the names of a journal's tables: the quoted schema and a dot."""
@@ -108,9 +182,6 @@ class Database(Protocol):
 
     def default_schema(self, connection: AnyConnection) -> str | None:
         """The schema in which a new table would be made; None if there is none."""
-
-    def standing_guards(self, connection: AnyConnection, schema: str | None) -> frozenset[str]:
-        """Which of `guards` are in force on the journal in a schema."""
 
     def relations(self, connection: AnyConnection, schema: str | None) -> dict[str, Relation]:
         """What has the journal's names in a schema: of each name the kind and the columns."""

@@ -10,6 +10,9 @@ from initdb.events import chain
 from initdb.events.canonical import decode, encode
 from initdb.events.upcast import CURRENT, upcast
 
+UNREADABLE = "unreadable"
+"""The type of an entry that is no event. Nothing follows from it, but the next entry."""
+
 COLUMNS = ("seq", "run", "at", "type", "source", "dest", "event", "prev_hash", "hash")
 
 
@@ -146,6 +149,31 @@ def parse(seq: int, text: str, prev_hash: str, digest: str) -> Entry:
         hash=digest,
         v=_number(event.get("v", 1), CURRENT + 1),
     )
+
+
+def read(seq: int, text: object, prev_hash: str, digest: str) -> Entry:
+    """Read an entry, also if it is no event.
+
+    Args:
+        seq: Its number.
+        text: The stored text.
+        prev_hash: The hash of the entry before.
+        digest: Its own hash.
+
+    Returns:
+        The entry; of the type `UNREADABLE`, with the reason in its data, if it is no event.
+    """
+    try:
+        return parse(seq, text, prev_hash, digest)  # type: ignore[arg-type]
+    except ValueError as error:
+        said = {"why": str(error)}
+        raw = text if isinstance(text, str) else repr(text)
+        return Entry(seq, "", "", UNREADABLE, "", "", "", 1, {}, said, raw, prev_hash, digest)
+
+
+def is_sound(entry: Entry) -> bool:
+    """Whether the text of an entry gives its hash. If not, it was edited, or a wrong hash was written."""
+    return entry.text.isascii() and chain.link(entry.prev_hash, entry.text) == entry.hash
 
 
 def _number(value: object, otherwise: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """The version of the journal's own tables that this code creates."""
 
 WRITER = 1

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
-from initdb.errors.classify import classify, is_connection_lost, is_missing_table
-from initdb.errors.driver import driver_error
-from initdb.events import naming, shape
+from initdb.errors.classify import classify, is_missing_table
+from initdb.events import facts, naming, shape
 from initdb.events.chain import GENESIS, link, lock_key
 from initdb.events.database import database_of
-from initdb.events.entry import COLUMNS, Entry, parse
+from initdb.events.entry import COLUMNS, Entry, parse, read
+from initdb.events.facts import Difference
 from initdb.events.head import SCHEMA_VERSION, WRITER, Head, NoJournal
 from initdb.events.knowledge import Knowledge
-from initdb.events.payloads.notes import JournalCreated
 from initdb.events.statements import AnyConnection, run, savepoint, stream
 
 Seen = tuple[str | None, int, str]
@@ -33,10 +31,17 @@ class Journal:
     Attributes:
         schema: None for the session's own.
         application: The owner.
+        stamp: What changes with the definition of its tables and triggers, since they were judged; None if
+            they were not.
+        trusted: The roles that may own it by the settings.
+        loose: The statements that take rights from other roles with which they could change it.
     """
 
     schema: str | None
     application: str
+    stamp: str | None = field(default=None, compare=False)
+    trusted: tuple[str, ...] = field(default=(), compare=False)
+    loose: tuple[str, ...] = field(default=(), compare=False)
 
     def key(self, purpose: str) -> int:
         """Compute the key of an advisory lock. Each application and schema has its own.
@@ -73,12 +78,14 @@ class Journal:
 
         Raises:
             HeadBusy: Another transaction has locked it.
+            HeadMoved: The definition of its tables or triggers has changed since they were judged.
             NoJournal: There is no journal.
             InitError: `journal-newer`, if only a newer initdb may write; `journal-unreadable`, if the head
                 has no row.
         """
         try:
-            head = _sound(database_of(connection).lock_head(connection, self.schema, lock_timeout))
+            database = database_of(connection)
+            head = _sound(database.lock_head(connection, self.schema, lock_timeout, self.stamp))
         except DBAPIError as error:
             if is_missing_table(error):
                 raise NoJournal from error
@@ -98,22 +105,17 @@ class Journal:
         run(connection, f"INSERT INTO {table} ({names}) VALUES ({values})", entry.columns())
 
     def read(self, connection: AnyConnection, after: int = 0) -> Iterator[Entry]:
-        """Read entries in their order.
+        """Read entries in their order. One that is no event has the type `entry.UNREADABLE`.
 
         Args:
             connection: In a transaction that may read.
             after: The number of the entry after which to begin.
-
-        Raises:
-            InitError: `journal-unreadable`, at an entry that is no event.
         """
         table = self.table(connection, "init_journal")
-        query = f"SELECT seq, event, prev_hash, hash FROM {table} WHERE seq > :after ORDER BY seq"
+        above = database_of(connection).above
+        query = f"SELECT seq, event, prev_hash, hash FROM {table} WHERE seq {above} :after ORDER BY seq"
         for seq, event, prev_hash, digest in stream(connection, query, {"after": after}):
-            try:
-                yield parse(seq, event, prev_hash, digest)
-            except ValueError as error:
-                raise InitError("journal-unreadable", f"entry {seq}: {error}") from error
+            yield read(seq, event, prev_hash, digest)
 
     def entry(self, connection: AnyConnection, seq: int) -> Entry | None:
         """One entry; None if it does not exist, or if it was edited.
@@ -123,7 +125,8 @@ class Journal:
             seq: Its number.
         """
         table = self.table(connection, "init_journal")
-        query = f"SELECT seq, event, prev_hash, hash FROM {table} WHERE seq = :seq"
+        equals = database_of(connection).equals
+        query = f"SELECT seq, event, prev_hash, hash FROM {table} WHERE seq {equals} :seq"
         return _whole(run(connection, query, {"seq": seq}))
 
     def snapshot(self, connection: AnyConnection, upto: int) -> Entry | None:
@@ -134,10 +137,11 @@ class Journal:
             upto: The number of the entry.
         """
         table = self.table(connection, "init_journal")
+        database = database_of(connection)
         rows = run(
             connection,
-            f"SELECT seq, event, prev_hash, hash FROM {table} WHERE type = 'snapshot' AND seq <= :upto"
-            " ORDER BY seq DESC LIMIT 1",
+            f"SELECT seq, event, prev_hash, hash FROM {table} WHERE type {database.equals} 'snapshot'"
+            f" AND seq {database.upto} :upto ORDER BY seq DESC LIMIT 1",
             {"upto": upto},
         )
         return _whole(rows)
@@ -150,7 +154,10 @@ class Journal:
             InitError: `journal-unreadable`, if its values make no sense.
         """
         table = self.table(connection, "init_journal_head")
-        rows = run(connection, f"SELECT seq, hash, schema_version, min_writer FROM {table} WHERE id = 1")
+        equals = database_of(connection).equals
+        rows = run(
+            connection, f"SELECT seq, hash, schema_version, min_writer FROM {table} WHERE id {equals} 1"
+        )
         if not rows:
             raise NoJournal
         return _sound(Head(*rows[0]))
@@ -164,7 +171,8 @@ class Journal:
     def hash_at(self, connection: AnyConnection, seq: int) -> str | None:
         """The hash of an entry; None if there is no such entry."""
         table = self.table(connection, "init_journal")
-        rows = run(connection, f"SELECT hash FROM {table} WHERE seq = :seq", {"seq": seq})
+        equals = database_of(connection).equals
+        rows = run(connection, f"SELECT hash FROM {table} WHERE seq {equals} :seq", {"seq": seq})
         return str(rows[0][0]) if rows else None
 
     def lacks(self, connection: AnyConnection, known: Knowledge, seen: Seen | None) -> bool:
@@ -199,23 +207,47 @@ class Journal:
             self.check_tables(connection)
             raise found from error
 
+    def judged_anew(self, connection: AnyConnection) -> Journal:
+        """The same journal, after the open transaction has changed its definition itself."""
+        stamp = database_of(connection).lock_to_read(connection, self.schema)
+        return replace(self, stamp=stamp, loose=())
+
+    def altered(self, connection: AnyConnection) -> tuple[Difference, ...]:
+        """How its tables, keys, triggers and functions differ from what initdb makes.
+
+        A journal of a newer version is not compared.
+
+        Args:
+            connection: In a transaction that may read.
+
+        Raises:
+            NoJournal: The head has no row.
+            InitError: `journal-unreadable`.
+        """
+        database, version = database_of(connection), self.head(connection).schema_version
+        if version > SCHEMA_VERSION:
+            return ()
+        return facts.differences(
+            database.facts(connection, self.schema), database.expected(self.schema, version)
+        )
+
     def check_guards(self, connection: AnyConnection) -> None:
-        """Check that every trigger that guards the journal exists.
+        """Check that every table, key, trigger and function that guards the journal is as initdb makes it.
 
         Raises:
             InitError: `journal-trigger-missing`.
         """
-        database = database_of(connection)
-        missing = database.guards - database.standing_guards(connection, self.schema)
-        if missing:
-            raise InitError("journal-trigger-missing", *sorted(missing), database=database.name)
+        said = [one for one in self.altered(connection) if one.fact.of != shape.VERSION and one.is_grave]
+        if said:
+            lines = (f"{str(one)[0].upper()}{str(one)[1:]}." for one in said)
+            raise InitError("journal-trigger-missing", *lines, database=database_of(connection).name)
 
     def is_half_restored(self, connection: AnyConnection) -> bool:
         """Whether a restore has not filled the journal yet.
 
         It fills one table after the other, and makes triggers last. Whoever only removes rows leaves them.
         """
-        if database_of(connection).standing_guards(connection, self.schema):
+        if any(one.kind == "trigger" for one in database_of(connection).facts(connection, self.schema)):
             return False
         head = run(connection, f"SELECT 1 FROM {self.table(connection, 'init_journal_head')}")
         return not head or self.last(connection)[0] == 0
@@ -257,11 +289,11 @@ class Journal:
         if version > SCHEMA_VERSION:
             return ()
         database, found = database_of(connection), self.check_tables(connection)
-        rows, at = self._version_rows(connection) if shape.VERSION in found else (), database.at(self.schema)
+        rows, at = self.version_rows(connection) if shape.VERSION in found else (), database.at(self.schema)
         missing = shape.amendments(found, rows, version, database.ddl(at), at)
         return tuple(database.renamed(statement, self.schema) for statement in missing)
 
-    def _version_rows(self, connection: AnyConnection) -> tuple[str, ...] | None:
+    def version_rows(self, connection: AnyConnection) -> tuple[str, ...] | None:
         """The rows of the version table; None if this role may not read them, which is no fault."""
         table = self.table(connection, shape.VERSION)
         try:
@@ -294,70 +326,3 @@ def _sound(head: Head) -> Head:
         said = f"the row of init_journal_head makes no sense: {head.seq!r}, {head.hash!r}, {numbers[1:]}"
         raise InitError("journal-unreadable", said)
     return head
-
-
-def find(connection: AnyConnection, application: str, wanted: str | None) -> tuple[Journal, bool]:
-    """Find the journal to use, and whether it exists.
-
-    Without the setting, this application's journal is looked for in every schema. SQLite has no schemas:
-    there the setting only names the journal of a second application in one file.
-
-    Args:
-        connection: In a transaction that may read.
-        application: The owner of the journal.
-        wanted: The setting `journal_schema`.
-
-    Raises:
-        InitError: `journal-elsewhere`, if the setting names one schema and this application's journal is in
-            another; `journal-unreadable`, if only a part of one exists; `foreign-journal-table`, if something
-            else has a name of the other part.
-    """
-    database = database_of(connection)
-    present = database.schemas(connection)
-    if database.name == "sqlite" and wanted is not None:
-        wanted = _name_on_sqlite(connection, application, wanted, present)
-    if wanted is None:
-        ours = [name for name in present if len(present) > 1 and _owner(connection, name) == application]
-        schema = next(iter(ours or present), None) or database.default_schema(connection)
-    else:
-        schema = wanted
-        elsewhere = [] if wanted in present else [n for n in present if _owner(connection, n) == application]
-        if elsewhere:
-            said = f"journal_schema is '{wanted}', the journal is in '{elsewhere[0]}'"
-            raise InitError("journal-elsewhere", said)
-    journal = Journal(schema, application)
-    if schema is not None and not present.get(schema, True):
-        journal.check_tables(connection)
-    return journal, schema in present
-
-
-def _name_on_sqlite(
-    connection: AnyConnection, application: str, wanted: str, present: Collection[str]
-) -> str | None:
-    """The name of this application's journal in a file; None for the one without a name, of the first."""
-    name = wanted.lower()
-    if name in present:
-        return name
-    first = database_of(connection).default_schema(connection)
-    if first not in present or _owner(connection, str(first)) == application:
-        return None
-    if not re.fullmatch(r"\w+", name) or "__" in name:
-        raise InitError("bad-setting", f"journal_schema = {wanted}: on SQLite a name of letters and digits")
-    return name
-
-
-def _owner(connection: AnyConnection, schema: str) -> str | None:
-    """The owner of the journal in a schema; None if it does not say, or may not be read."""
-    table = Journal(schema, "").table(connection, "init_journal")
-    try:
-        with savepoint(connection):
-            event = run(connection, f"SELECT event FROM {table} WHERE seq = 1")[0][0]
-            return JournalCreated.read(parse(1, event, "", "").data).application
-    except Exception as error:  # the driver's own error, or SQLAlchemy's around it
-        if is_connection_lost(error) or not _says_nothing(error):
-            raise
-        return None
-
-
-def _says_nothing(error: Exception) -> bool:
-    return driver_error(error) is not None or isinstance(error, (LookupError, ValueError))

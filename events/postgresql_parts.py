@@ -6,30 +6,31 @@ from collections.abc import Collection, Sequence
 
 from initdb.events.head import NAMES
 from initdb.events.parts import Part
+from initdb.events.search_path import pinned
 from initdb.events.shape import HEAD
-from initdb.events.statements import AnyConnection, run
+from initdb.events.statements import AnyConnection, Row, run
 from initdb.events.views import VIEWS
 
-_VIEW = """c.relkind = 'v' AND c.relname = ANY(:views) AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r
-    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_rewrite'\\:\\:regclass AND d.objid = r.oid
+_VIEW = """c.relkind = 'v' AND c.relname = ANY(:views) AND EXISTS (SELECT FROM pg_rewrite r
+    JOIN pg_depend d ON d.classid = 'pg_rewrite'\\:\\:regclass AND d.objid = r.oid
     AND d.refclassid = 'pg_class'\\:\\:regclass
-    JOIN pg_catalog.pg_class j ON j.oid = d.refobjid AND j.relname = 'init_journal'
+    JOIN pg_class j ON j.oid = d.refobjid AND j.relname = 'init_journal'
     AND j.relnamespace = c.relnamespace WHERE r.ev_class = c.oid)"""
 """The condition for a view of the journal's own: it has such a name, and reads the journal."""
 
 _PARTS = f"""
 SELECT CASE c.relkind WHEN 'v' THEN 'view' ELSE 'table' END,
-    pg_catalog.quote_ident(n.nspname) || '.' || c.relname, pg_catalog.pg_get_userbyid(c.relowner),
-    pg_catalog.pg_has_role(c.relowner, 'USAGE') OR pg_catalog.pg_has_role(n.nspowner, 'USAGE')
-FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = coalesce(:schema, current_schema())
+    quote_ident(n.nspname) || '.' || c.relname, pg_get_userbyid(c.relowner),
+    pg_has_role(c.relowner, 'USAGE') OR pg_has_role(n.nspowner, 'USAGE')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = :schema
     AND (c.relkind = 'r' AND c.relname = ANY(:tables) OR {_VIEW})
 UNION ALL
-SELECT 'function', pg_catalog.quote_ident(n.nspname) || '.' || p.proname || '()',
-    pg_catalog.pg_get_userbyid(p.proowner),
-    pg_catalog.pg_has_role(p.proowner, 'USAGE') OR pg_catalog.pg_has_role(n.nspowner, 'USAGE')
-FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname = coalesce(:schema, current_schema()) AND p.proname = ANY(:functions) AND p.pronargs = 0
+SELECT 'function', quote_ident(n.nspname) || '.' || p.proname || '()',
+    pg_get_userbyid(p.proowner),
+    pg_has_role(p.proowner, 'USAGE') OR pg_has_role(n.nspowner, 'USAGE')
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname = :schema AND p.proname = ANY(:functions) AND p.pronargs = 0
     AND p.prorettype = 'trigger'\\:\\:regtype
 ORDER BY 1 DESC, 2
 """
@@ -37,31 +38,31 @@ ORDER BY 1 DESC, 2
 _DEPENDENTS = f"""
 WITH RECURSIVE found (classid, objid, needs, depth) AS (
     SELECT 'pg_class'\\:\\:regclass\\:\\:oid, c.oid, false, 0
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = coalesce(:schema, current_schema())
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = :schema
         AND (c.relkind = 'r' AND c.relname = ANY(:tables) OR {_VIEW})
     UNION
     SELECT 'pg_proc'\\:\\:regclass\\:\\:oid, p.oid, false, 0
-    FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-    WHERE n.nspname = coalesce(:schema, current_schema()) AND p.proname = ANY(:functions)
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname = :schema AND p.proname = ANY(:functions)
     UNION
     SELECT CASE WHEN v.oid IS NULL THEN d.classid ELSE 'pg_class'\\:\\:regclass\\:\\:oid END,
         coalesce(v.oid, d.objid), f.needs OR d.deptype = 'n', f.depth + (d.deptype = 'n')\\:\\:int
-    FROM found f JOIN pg_catalog.pg_depend d ON d.refclassid = f.classid AND d.refobjid = f.objid
-    LEFT JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_rewrite'\\:\\:regclass AND r.oid = d.objid
-    LEFT JOIN pg_catalog.pg_class v ON v.oid = r.ev_class AND v.relkind IN ('v', 'm')
+    FROM found f JOIN pg_depend d ON d.refclassid = f.classid AND d.refobjid = f.objid
+    LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'\\:\\:regclass AND r.oid = d.objid
+    LEFT JOIN pg_class v ON v.oid = r.ev_class AND v.relkind IN ('v', 'm')
     WHERE f.depth < 50 AND coalesce(v.oid, d.objid) <> f.objid
 ), needing AS (
     SELECT classid, objid, max(depth) AS depth FROM found GROUP BY classid, objid HAVING bool_and(needs)
 )
-SELECT i.type, i.identity, a.object_names, coalesce(pg_catalog.pg_get_userbyid(c.relowner),
-    pg_catalog.pg_get_userbyid(p.proowner), '')
+SELECT i.type, i.identity, a.object_names, coalesce(pg_get_userbyid(c.relowner),
+    pg_get_userbyid(p.proowner), '')
 FROM needing d
-CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) i
-CROSS JOIN LATERAL pg_catalog.pg_identify_object_as_address(d.classid, d.objid, 0) a
-LEFT JOIN pg_catalog.pg_class c ON d.classid = 'pg_class'\\:\\:regclass AND c.oid = d.objid
-LEFT JOIN pg_catalog.pg_proc p ON d.classid = 'pg_proc'\\:\\:regclass AND p.oid = d.objid
-WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend o WHERE o.classid = d.classid AND o.objid = d.objid
+CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, 0) i
+CROSS JOIN LATERAL pg_identify_object_as_address(d.classid, d.objid, 0) a
+LEFT JOIN pg_class c ON d.classid = 'pg_class'\\:\\:regclass AND c.oid = d.objid
+LEFT JOIN pg_proc p ON d.classid = 'pg_proc'\\:\\:regclass AND p.oid = d.objid
+WHERE NOT EXISTS (SELECT FROM pg_depend o WHERE o.classid = d.classid AND o.objid = d.objid
     AND o.deptype IN ('a', 'i', 'P', 'S')
     AND (o.refclassid, o.refobjid) IN (SELECT classid, objid FROM needing))
 ORDER BY d.depth DESC, i.identity
@@ -88,19 +89,23 @@ def parts(connection: AnyConnection, schema: str | None, functions: Collection[s
         schema: The schema of the journal; None for the session's own.
         functions: The names of the functions of a journal's triggers.
     """
-    rows = run(connection, _PARTS, _values(schema, functions))
+    rows = _asked(connection, _PARTS, schema, functions)
     found = (Part(kind, name, f"DROP {kind.upper()} {name}", owner, ours) for kind, name, owner, ours in rows)
     return tuple(sorted(found, key=lambda part: (part.kind != "view", not part.name.endswith(f".{HEAD}"))))
 
 
 def dependents(connection: AnyConnection, schema: str | None, functions: Collection[str]) -> tuple[Part, ...]:
     """See `initdb.events.database.Database.dependents`; the arguments are those of `parts`."""
-    rows = run(connection, _DEPENDENTS, _values(schema, functions))
+    rows = _asked(connection, _DEPENDENTS, schema, functions)
     return tuple(Part(kind, name, _drop(kind, name, names), owner) for kind, name, names, owner in rows)
 
 
-def _values(schema: str | None, functions: Collection[str]) -> dict[str, object]:
-    return {"schema": schema, "tables": list(NAMES), "views": list(VIEWS), "functions": list(functions)}
+def _asked(
+    connection: AnyConnection, query: str, schema: str | None, functions: Collection[str]
+) -> list[Row]:
+    names = {"tables": list(NAMES), "views": list(VIEWS), "functions": list(functions)}
+    with pinned(connection) as path:
+        return run(connection, query, {"schema": schema or next(iter(path), ""), **names})
 
 
 def _drop(kind: str, identity: str, names: Sequence[str]) -> str:

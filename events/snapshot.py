@@ -22,7 +22,7 @@ FOLD = 5
 """The version of the fold's rules. It rises with each change of them; then older snapshots are ignored."""
 
 EACH = 1000
-"""A snapshot follows `health_validated`, and each entry whose number is a multiple of this."""
+"""A snapshot follows `health_validated`, `entry_set_aside`, and each entry at a multiple of this number."""
 
 
 def is_due(type: str, seq: int) -> bool:
@@ -32,7 +32,7 @@ def is_due(type: str, seq: int) -> bool:
         type: The type of the entry's event.
         seq: Its number.
     """
-    return type == "health_validated" or seq % EACH == 0
+    return type in ("health_validated", "entry_set_aside") or seq % EACH == 0
 
 
 def stored(known: Knowledge) -> dict[str, Any]:

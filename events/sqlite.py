@@ -6,18 +6,20 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from initdb.errors import InitError
 from initdb.errors.predicates import is_busy
-from initdb.events import naming
-from initdb.events.chain import GENESIS
-from initdb.events.head import MIN_WRITER, NAMES, SCHEMA_VERSION, Head, HeadBusy
+from initdb.events import naming, sqlite_ddl
+from initdb.events.fact import Fact
+from initdb.events.head import NAMES, Head, HeadBusy
 from initdb.events.parts import Part, that_name_a_journal
 from initdb.events.server import Server
 from initdb.events.shape import JOURNAL, OF_THE_JOURNAL, Relation
 from initdb.events.statements import AnyConnection, DriverConnection, Row, driver, is_sqlalchemy, run
+from initdb.events.trust import Around, Named, Place
 from initdb.events.views import VIEWS
 
 COMMIT_PATIENCE = 30.0
@@ -39,24 +41,12 @@ it. With a WAL both are the same.
 Source: https://www.sqlite.org/pragma.html#pragma_synchronous
 """
 
-GUARDS = frozenset(
-    {
-        "init_journal_append",
-        "init_journal_follow",
-        "init_journal_no_update",
-        "init_journal_no_delete",
-        "init_journal_head_move",
-        "init_journal_head_no_delete",
-        "init_journal_head_no_insert",
-    }
-)
-
 
 class SQLite:
     """`initdb.events.database.Database` says what each method means; here is what is special to SQLite."""
 
     name = "sqlite"
-    guards = GUARDS
+    equals, above, upto = "=", ">", "<="
 
     def prepare(self, connection: AnyConnection) -> Callable[[], None]:
         """An open transaction is refused: the driver commits it when its way with transactions is changed."""
@@ -127,7 +117,13 @@ class SQLite:
         dbapi = driver(connection)
         return bool(getattr(dbapi, "driver_connection", dbapi).in_transaction)
 
-    def lock_head(self, connection: AnyConnection, schema: str | None, lock_timeout: float | None) -> Head:
+    def lock_head(
+        self,
+        connection: AnyConnection,
+        schema: str | None,
+        lock_timeout: float | None,
+        stamp: str | None = None,
+    ) -> Head:
         """BEGIN IMMEDIATE has locked the whole file, so it only has to be read."""
         table = self.renamed(f"{self.at(schema)}init_journal_head", schema)
         rows = run(connection, f"SELECT seq, hash, schema_version, min_writer FROM {table} WHERE id = 1")
@@ -147,16 +143,49 @@ class SQLite:
         if not self.in_transaction(connection):
             raise InitError("transaction-ended", database=self.name)
 
-    def schemas(self, connection: AnyConnection) -> dict[str, bool]:
-        """A file has one schema, main. The journal of another application in it has a name."""
+    def pinned(self, connection: AnyConnection) -> AbstractContextManager[tuple[str, ...]]:
+        """SQLite has no path."""
+        return contextlib.nullcontext((MAIN,))
+
+    def around(self, connection: AnyConnection, trusted: Collection[str], tables: Collection[str]) -> Around:
+        """A file has one schema, main, and no roles. The journal of another application in it has a name."""
         rows = run(
             connection,
-            "SELECT name FROM main.sqlite_schema"
-            " WHERE type = 'table' AND name GLOB 'init_journal*' ORDER BY name",
+            "SELECT type, name FROM main.sqlite_schema"
+            " WHERE type IN ('table', 'view') AND name GLOB 'init_journal*' ORDER BY name",
         )
-        found = {naming.parted(row[0]) for row in rows}
-        heads = sorted(name for own, name in found if own == "init_journal_head")
-        return {name or MAIN: ("init_journal", name) in found for name in heads}
+        named = ((kind, *naming.parted(name)) for kind, name in rows)
+        return Around(MAIN, tuple(Named(name or MAIN, kind, own) for kind, own, name in named))
+
+    def places(
+        self, connection: AnyConnection, names: Collection[str], trusted: Collection[str]
+    ) -> dict[str, Place]:
+        """Every journal of a file is in main."""
+        return {}
+
+    def lock_to_read(self, connection: AnyConnection, schema: str | None) -> None:
+        """A transaction that reads sees one state of the file."""
+
+    def facts(self, connection: AnyConnection, schema: str | None) -> tuple[Fact, ...]:
+        """From sqlite_schema."""
+        own = {self.renamed(name, schema) for name in NAMES}
+        rows = run(
+            connection, "SELECT type, tbl_name, name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL"
+        )
+        return tuple(sqlite_ddl.fact(*row) for row in rows if row[1] in own)
+
+    def strangers(
+        self, connection: AnyConnection, owners: Collection[str], trusted: Collection[str]
+    ) -> Collection[str]:
+        """A file has no roles."""
+        return ()
+
+    def expected(self, schema: str | None, version: int) -> tuple[Fact, ...]:
+        """Those of the statements in `ddl`."""
+        return sqlite_ddl.expected(version)
+
+    def revoke(self, connection: AnyConnection, schema: str | None) -> None:
+        """A file has no roles."""
 
     def at(self, schema: str | None) -> str:
         """Every journal of a file is in main."""
@@ -169,14 +198,6 @@ class SQLite:
     def default_schema(self, connection: AnyConnection) -> str | None:
         """Always main."""
         return MAIN
-
-    def standing_guards(self, connection: AnyConnection, schema: str | None) -> frozenset[str]:
-        """A trigger of SQLite cannot be disabled: one that exists is in force."""
-        query = (
-            f"SELECT name FROM {self.at(schema)}sqlite_schema"
-            " WHERE type = 'trigger' AND tbl_name IN ('init_journal', 'init_journal_head')"
-        )
-        return frozenset(naming.parted(row[0])[0] for row in run(connection, self.renamed(query, schema)))
 
     def relations(self, connection: AnyConnection, schema: str | None) -> dict[str, Relation]:
         """Read from sqlite_schema."""
@@ -232,21 +253,7 @@ class SQLite:
 
     def ddl(self, at: str) -> list[str]:
         """The journal, its head, the triggers, the indexes and the version table."""
-        return [
-            f"CREATE TABLE {at}init_journal (seq INTEGER PRIMARY KEY, run TEXT NOT NULL, at TEXT NOT NULL,"
-            " type TEXT NOT NULL, source TEXT NOT NULL, dest TEXT NOT NULL, event TEXT NOT NULL,"
-            " prev_hash TEXT NOT NULL, hash TEXT NOT NULL)",
-            f"CREATE TABLE {at}init_journal_head (id INTEGER PRIMARY KEY CHECK (id = 1),"
-            " seq INTEGER NOT NULL, hash TEXT NOT NULL, schema_version INTEGER NOT NULL,"
-            " min_writer INTEGER NOT NULL)",
-            f"INSERT INTO {at}init_journal_head VALUES (1, 0, '{GENESIS}', {SCHEMA_VERSION}, {MIN_WRITER})",
-            *_triggers(at),
-            f"CREATE INDEX {at}init_journal_run ON init_journal (run)",
-            f"CREATE INDEX {at}init_journal_type_seq ON init_journal (type, seq)",
-            f"CREATE TABLE {at}init_journal_version (version_num VARCHAR(32) NOT NULL,"
-            " CONSTRAINT init_journal_version_pkc PRIMARY KEY (version_num))",
-            f"INSERT INTO {at}init_journal_version VALUES ('{SCHEMA_VERSION:04d}')",
-        ]
+        return sqlite_ddl.ddl(at)
 
     def server(self, connection: AnyConnection) -> Server:
         """The host's clock. SQLite writes to the file and, because of its own journal, to the folder."""
@@ -293,52 +300,3 @@ def _execute(dbapi: DriverConnection, statement: str) -> Row | None:
         return cursor.fetchone()
     finally:
         cursor.close()
-
-
-def _triggers(at: str) -> list[str]:
-    """The triggers that guard the journal.
-
-    The head is checked before the row is inserted, and moved after it. If both were before, INSERT OR IGNORE
-    could move the head without a row.
-    """
-
-    def refuse(name: str, when: str, table: str, why: str, condition: str = "") -> str:
-        return (
-            f"CREATE TRIGGER {at}{name} BEFORE {when} ON {table} {condition}"
-            f"BEGIN SELECT RAISE(ABORT, '{why}'); END"
-        )
-
-    follows = "SELECT 1 FROM init_journal_head WHERE id = 1 AND seq = NEW.seq - 1 AND hash = NEW.prev_hash"
-    moves = (
-        "NEW.id = OLD.id AND NEW.seq = OLD.seq + 1 AND NEW.schema_version = OLD.schema_version"
-        " AND NEW.min_writer = OLD.min_writer AND EXISTS (SELECT 1 FROM init_journal"
-        " WHERE seq = NEW.seq AND hash = NEW.hash AND prev_hash = OLD.hash)"
-    )
-    return [
-        refuse(
-            "init_journal_append",
-            "INSERT",
-            "init_journal",
-            "init_journal: event does not follow the head",
-            f"WHEN NOT EXISTS ({follows}) ",
-        ),
-        f"CREATE TRIGGER {at}init_journal_follow AFTER INSERT ON init_journal BEGIN"
-        " UPDATE init_journal_head SET seq = NEW.seq, hash = NEW.hash WHERE id = 1; END",
-        refuse("init_journal_no_update", "UPDATE", "init_journal", "init_journal is append-only"),
-        refuse("init_journal_no_delete", "DELETE", "init_journal", "init_journal is append-only"),
-        refuse(
-            "init_journal_head_move",
-            "UPDATE",
-            "init_journal_head",
-            "init_journal_head moves by an event only",
-            f"WHEN NOT ({moves}) ",
-        ),
-        refuse("init_journal_head_no_delete", "DELETE", "init_journal_head", "init_journal_head stays"),
-        refuse(
-            "init_journal_head_no_insert",
-            "INSERT",
-            "init_journal_head",
-            "init_journal_head has one row",
-            "WHEN EXISTS (SELECT 1 FROM init_journal_head) ",
-        ),
-    ]

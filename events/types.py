@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+STATES = ("unknown", "empty", "unmanaged", "behind", "unseeded", "unproven", "defective", "ready")
+"""The states of the machine, for the guards. `initdb.statemachine.table` says what they mean."""
+
+TYPE = "^[a-z][a-z0-9_]{0,62}$"
+"""The form of the name of a type, as a regular expression of PostgreSQL."""
+
+AT = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$"
+"""The form of the time of an event, likewise."""
+
 EVENTS: Mapping[str, str] = {
     "run_started": "A process took the baton and began to work.",
     "run_resumed": "A process went on from where the run of another process was interrupted.",
@@ -38,6 +47,8 @@ NOTES: Mapping[str, str] = {
     "backup_made": "A backup is complete; the next change of the database follows it.",
     "database_restored": "A person restored the database from a backup; the entries before are the backup's.",
     "journal_upgraded": "The journal's own tables were brought to a newer version.",
+    "entry_set_aside": "A person said that nothing follows from an entry that should not be in the journal.",
+    "rights_revoked": "Rights were taken from other roles with which they could have changed the journal.",
     "run_stopped": "A run ended before ready: by command, by signal, or standing back.",
     "step_started": "A step that cannot be transactional is about to begin.",
     "statement_started": "A statement outside a transaction is about to be sent.",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from initdb.events import chain
-from initdb.events.canonical import decode
+from initdb.events.canonical import decode, has_doubled_keys
 from initdb.events.head import Head
 
 
@@ -57,6 +57,8 @@ def verify(rows: Iterable[Stored], head: Head | None) -> list[Finding]:
             findings.append(Finding(row.seq, "does not carry the hash of the entry before it"))
         findings += _row(row)
         seq, digest = row.seq, row.hash
+    if seq == 0:
+        findings.append(Finding(0, "it has no entry: the first one is missing"))
     if head is None:
         findings.append(Finding(seq, "the head row is missing"))
     elif (head.seq, head.hash) != (seq, digest):
@@ -80,6 +82,8 @@ def _row(row: Stored) -> list[Finding]:
         return [*findings, Finding(row.seq, "is not JSON")]
     if not isinstance(event, dict):
         return [*findings, Finding(row.seq, "is not an event")]
+    if has_doubled_keys(row.event, event):
+        findings.append(Finding(row.seq, "says the same thing twice: a key stands in it more than once"))
     for name in ("seq", "run", "at", "type", "source", "dest"):
         if event.get(name) != getattr(row, name):
             findings.append(Finding(row.seq, f"column {name} does not agree with the event"))

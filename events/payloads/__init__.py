@@ -34,6 +34,8 @@ PAYLOADS: Mapping[str, type[Payload]] = {
         notes.BackupMade,
         notes.DatabaseRestored,
         notes.JournalUpgraded,
+        notes.RightsRevoked,
+        notes.EntrySetAside,
         notes.HoldReleased,
         notes.Outage,
         notes.HistoryRewound,

@@ -106,6 +106,19 @@ class JournalUpgraded(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RightsRevoked(Payload):
+    """Rights on the journal's tables with which others could have changed it, or run code as its owner.
+
+    Args:
+        statements: What was sent.
+    """
+
+    type: ClassVar[str] = "rights_revoked"
+
+    statements: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HoldReleased(Payload):
     """Revisions that were held may be applied again."""
 
@@ -158,6 +171,25 @@ class InventoryTaken(Payload):
 
     objects: Mapping[str, object]
     rows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntrySetAside(Payload):
+    """Nothing follows from an entry any more. It stays where it is.
+
+    Args:
+        seq: Its number.
+        hash: Its hash, as it is stored.
+        was: The type that it says it has.
+        reason: Why a person set it aside.
+    """
+
+    type: ClassVar[str] = "entry_set_aside"
+
+    seq: int
+    hash: str
+    was: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,212 @@
+"""The tables, functions and triggers of a journal on PostgreSQL, and what the catalogue then says of them."""
+
+from __future__ import annotations
+
+from initdb.events.chain import GENESIS
+from initdb.events.entry import COLUMNS
+from initdb.events.fact import Fact
+from initdb.events.head import MIN_WRITER, SCHEMA_VERSION
+from initdb.events.naming import prefix, readable
+from initdb.events.shape import HEAD, JOURNAL, SINCE, VERSION
+from initdb.events.types import AT, STATES, TYPE
+
+REFUSED = "IJ001"
+"""The SQLSTATE that the journal's triggers raise. No trigger of an application has one of its class."""
+
+FUNCTIONS = ("init_journal_append", "init_journal_check", "init_journal_move", "init_journal_refuse")
+"""The functions of the triggers."""
+
+GUARDS = {
+    "init_journal_append": 1,
+    "init_journal_check": 4,
+    "init_journal_keep": 1,
+    "init_journal_keep_all": 1,
+    "init_journal_head_move": 1,
+    "init_journal_head_keep": 1,
+    "init_journal_head_keep_all": 1,
+}
+"""The triggers, each with the version of the journal that added it."""
+
+LONGEST = 64 * 1024 * 1024
+"""The longest text of an event, in bytes."""
+
+_KEYS = "'{at,attempt,by,data,dest,run,seq,source,trigger,type,v}'::text[]"
+
+
+def ddl(at: str) -> list[str]:
+    """The statements that create a journal: tables, functions, triggers, indexes, the version table.
+
+    Args:
+        at: The quoted schema with its dot, as `naming.prefix` gives it.
+    """
+    return [
+        f"CREATE TABLE {at}init_journal (seq BIGINT PRIMARY KEY, run TEXT NOT NULL, at TEXT NOT NULL,"
+        " type TEXT NOT NULL, source TEXT NOT NULL, dest TEXT NOT NULL, event TEXT NOT NULL,"
+        " prev_hash TEXT NOT NULL, hash TEXT NOT NULL)",
+        f"CREATE TABLE {at}init_journal_head (id INTEGER PRIMARY KEY CHECK (id = 1), seq BIGINT NOT NULL,"
+        " hash TEXT NOT NULL, schema_version INTEGER NOT NULL, min_writer INTEGER NOT NULL)",
+        f"INSERT INTO {at}init_journal_head VALUES (1, 0, '{GENESIS}', {SCHEMA_VERSION}, {MIN_WRITER})",
+        *functions(at),
+        *triggers(at),
+        f"CREATE INDEX init_journal_run ON {at}init_journal (run)",
+        f"CREATE INDEX init_journal_type_seq ON {at}init_journal (type, seq)",
+        f"CREATE TABLE {at}init_journal_version (version_num VARCHAR(32) NOT NULL,"
+        " CONSTRAINT init_journal_version_pkc PRIMARY KEY (version_num))",
+        f"INSERT INTO {at}init_journal_version VALUES ('{SCHEMA_VERSION:04d}')",
+    ]
+
+
+def functions(at: str) -> list[str]:
+    """The statements that create the functions.
+
+    Those that move the head and refuse are SECURITY DEFINER: they work for a role that may only insert. The
+    one that checks an entry needs no rights, and gets none.
+    """
+    made = []
+    for name, body in _bodies(at).items():
+        definer = "" if name == "init_journal_check" else "SECURITY DEFINER "
+        made.append(
+            f"CREATE FUNCTION {at}{name}() RETURNS trigger LANGUAGE plpgsql {definer}"
+            f"SET search_path = pg_catalog, pg_temp AS $initdb${body}$initdb$"
+        )
+    return made
+
+
+def _bodies(at: str) -> dict[str, str]:
+    """The text of each function."""
+    raises = f"USING ERRCODE = '{REFUSED}'"
+    return {
+        "init_journal_append": (
+            f" BEGIN UPDATE {at}init_journal_head SET seq = NEW.seq, hash = NEW.hash"
+            " WHERE id = 1 AND seq = NEW.seq - 1 AND hash = NEW.prev_hash;"
+            " IF NOT FOUND THEN RAISE EXCEPTION 'init_journal: event % does not follow the head', NEW.seq"
+            f" {raises}; END IF; RETURN NULL; END "
+        ),
+        "init_journal_check": _check(raises),
+        "init_journal_move": (
+            " BEGIN IF NEW.id = OLD.id AND NEW.seq = OLD.seq + 1 AND NEW.schema_version = OLD.schema_version"
+            " AND NEW.min_writer = OLD.min_writer"
+            f" AND EXISTS (SELECT 1 FROM {at}init_journal WHERE seq = NEW.seq AND hash = NEW.hash"
+            " AND prev_hash = OLD.hash) THEN RETURN NEW; END IF;"
+            f" RAISE EXCEPTION 'init_journal_head moves by an event only' {raises}; END "
+        ),
+        "init_journal_refuse": (
+            " BEGIN IF TG_OP = 'INSERT' THEN"
+            f" IF NOT EXISTS (SELECT 1 FROM {at}init_journal_head) THEN RETURN NEW; END IF; END IF;"
+            f" RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP {raises}; END "
+        ),
+    }
+
+
+def _check(raises: str) -> str:
+    """The text of the function that checks an entry: its form, its hash, its columns."""
+    same = " AND ".join(
+        f"(e ->> '{name}') = NEW.{name}{'::text' if name == 'seq' else ''}" for name in COLUMNS[:6]
+    )
+    states = "'{" + ",".join(STATES) + "}'::text[]"
+    return (
+        " DECLARE e json; BEGIN"
+        f" IF octet_length(NEW.event) > {LONGEST} OR NEW.event COLLATE \"C\" ~ '[^ -~]' THEN"
+        f" RAISE EXCEPTION 'init_journal: event % is too long, or not ASCII', NEW.seq {raises}; END IF;"
+        " IF NEW.hash IS DISTINCT FROM encode(sha256(convert_to('initdb-event-v1' || NEW.prev_hash"
+        " || NEW.event, getdatabaseencoding())), 'hex') THEN"
+        f" RAISE EXCEPTION 'init_journal: event % does not give its hash', NEW.seq {raises}; END IF;"
+        " e := NEW.event::json;"
+        " IF json_typeof(e) <> 'object' THEN"
+        f" RAISE EXCEPTION 'init_journal: event % is no object', NEW.seq {raises}; END IF;"
+        f" IF NOT ARRAY(SELECT json_object_keys(e)) @> {_KEYS}"
+        " OR (SELECT count(*) <> count(DISTINCT k) FROM json_object_keys(e) k)"
+        f" OR NOT ({same}) OR json_typeof(e -> 'seq') <> 'number' OR (e ->> 'v') <> '1'"
+        " OR json_typeof(e -> 'by') <> 'object' OR json_typeof(e -> 'data') <> 'object'"
+        " OR json_typeof(e -> 'attempt') <> 'number' OR json_typeof(e -> 'trigger') <> 'string'"
+        f" OR NEW.at COLLATE \"C\" !~ '{AT}' OR NEW.type COLLATE \"C\" !~ '{TYPE}'"
+        f" OR NEW.source <> ALL ({states}) OR NEW.dest <> ALL ({states})"
+        " OR (NEW.type = 'journal_created') <> (NEW.seq = 1) THEN"
+        f" RAISE EXCEPTION 'init_journal: event % has not the form of an event', NEW.seq {raises}; END IF;"
+        " IF NEW.type = 'entry_set_aside'"
+        " AND NOT pg_has_role((SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE') THEN"
+        f" RAISE EXCEPTION 'init_journal: only its owner sets an entry aside' {raises}; END IF;"
+        " RETURN NEW; END "
+    )
+
+
+def triggers(at: str) -> list[str]:
+    """The statements that create the triggers."""
+    return [
+        f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION {at}{function}()"
+        for name, when, function in _triggers(at)
+    ]
+
+
+def _triggers(at: str) -> list[tuple[str, str, str]]:
+    """Name, event and function of each trigger, as the server writes them too."""
+    journal, head = f"{at}{JOURNAL}", f"{at}{HEAD}"
+    row, all = "FOR EACH ROW", "FOR EACH STATEMENT"
+    return [
+        ("init_journal_append", f"AFTER INSERT ON {journal} {row}", "init_journal_append"),
+        ("init_journal_check", f"BEFORE INSERT ON {journal} {row}", "init_journal_check"),
+        ("init_journal_keep", f"BEFORE DELETE OR UPDATE ON {journal} {row}", "init_journal_refuse"),
+        ("init_journal_keep_all", f"BEFORE TRUNCATE ON {journal} {all}", "init_journal_refuse"),
+        ("init_journal_head_move", f"BEFORE UPDATE ON {head} {row}", "init_journal_move"),
+        ("init_journal_head_keep", f"BEFORE INSERT OR DELETE ON {head} {row}", "init_journal_refuse"),
+        ("init_journal_head_keep_all", f"BEFORE TRUNCATE ON {head} {all}", "init_journal_refuse"),
+    ]
+
+
+def expected(schema: str, version: int) -> tuple[Fact, ...]:
+    """What the catalogue says of a journal that nobody has changed.
+
+    Args:
+        schema: Its schema.
+        version: The version in its head.
+    """
+    # Names in definitions are quoted where the server needs it; those in the functions' texts always are.
+    plain = readable(schema, None) + "."
+    since = {**dict.fromkeys((JOURNAL, HEAD), 1), **SINCE}
+    made = [Fact("table", name, "", "r p") for name in (JOURNAL, HEAD, VERSION) if since[name] <= version]
+    for table, columns in _COLUMNS.items():
+        if since[table] <= version:
+            made += [Fact("column", table, name, said) for name, said in columns.items()]
+            made += [Fact("constraint", table, "", said) for said in _CONSTRAINTS[table]]
+    made += [Fact("index", JOURNAL, name, said) for name, said in _INDEXES.items() if since[name] <= version]
+    for name, when, function in _triggers(plain):
+        if GUARDS[name] <= version:
+            table = HEAD if HEAD in when else JOURNAL
+            made.append(
+                Fact(
+                    "trigger",
+                    table,
+                    name,
+                    f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION {plain}{function}()",
+                )
+            )
+    for name, body in _bodies(prefix(schema)).items():
+        if GUARDS.get(name, 1) <= version:
+            definer = "" if name == "init_journal_check" else " SECURITY DEFINER"
+            made.append(Fact("function", "", name, f"plpgsql{definer} {_PATH} {body}"))
+    return tuple(made)
+
+
+_PATH = "search_path=pg_catalog, pg_temp"
+
+_TEXT = "text NOT NULL"
+
+_COLUMNS = {
+    JOURNAL: {name: "bigint NOT NULL" if name == "seq" else _TEXT for name in COLUMNS},
+    HEAD: {
+        "id": "integer NOT NULL",
+        "seq": "bigint NOT NULL",
+        "hash": _TEXT,
+        "schema_version": "integer NOT NULL",
+        "min_writer": "integer NOT NULL",
+    },
+    VERSION: {"version_num": "character varying(32) NOT NULL"},
+}
+
+_CONSTRAINTS = {
+    JOURNAL: ("PRIMARY KEY (seq)",),
+    HEAD: ("PRIMARY KEY (id)", "CHECK ((id = 1))"),
+    VERSION: ("PRIMARY KEY (version_num)",),
+}
+
+_INDEXES = {"init_journal_run": "(run)", "init_journal_type_seq": "(type, seq)"}
