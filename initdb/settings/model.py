@@ -87,6 +87,8 @@ class Settings:
     mode: Mode = "work"
     application: str | None = None
     journal_schema: str | None = None
+    journal_owner: tuple[str, ...] = ()
+    """PostgreSQL's roles."""
     when_ahead: WhenNotOurs = "serve"
     when_held: WhenNotOurs = "serve"
     when_edited: WhenEdited = "warn"

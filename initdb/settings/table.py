@@ -259,6 +259,14 @@ SETTINGS: tuple[Setting, ...] = (
         example="ops",
     ),
     Setting(
+        "journal_owner",
+        NAMES,
+        (),
+        "The PostgreSQL roles that may own the journal, besides the owner of the database, the role of"
+        " work_url and the role of the session.",
+        example=("shop_owner",),
+    ),
+    Setting(
         "when_ahead",
         one_of(*get_args(values.WhenNotOurs)),
         "serve",

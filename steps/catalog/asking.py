@@ -20,6 +20,8 @@ from sqlalchemy import (
     union_all,
 )
 
+from initdb.events.database import database_of
+
 Row: TypeAlias = Sequence[Any]
 """One row, as the driver returns it. Only the statement knows the types."""
 
@@ -41,12 +43,19 @@ class Ask(Protocol):
 
 
 def asking(connection: Connection) -> Ask:
-    """Make an `Ask` for a connection of SQLAlchemy. It asks in the connection's transaction."""
+    """Make an `Ask` for a connection of SQLAlchemy. It asks in the connection's transaction.
+
+    On PostgreSQL each statement finds only the server's own names, and `:path` in it stands for the schemas
+    of the session's own path.
+    """
+    database = database_of(connection)
 
     def ask(statement: str, values: Mapping[str, object] | None = None, /) -> Sequence[Row]:
         # A quoted name may hold a colon.
         plain = statement.replace(":", r"\:") if values is None else statement
-        return connection.execute(_clause(plain), values or {}).all()
+        with database.pinned(connection) as path:
+            given = {**(values or {}), "path": list(path)} if ":path" in plain else values
+            return connection.execute(_clause(plain), given or {}).all()
 
     return ask
 

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from initdb.steps.catalog.leftover import Leftover
 from initdb.steps.catalog.names import OWN_PREFIX, TEMPORARY_PREFIX, VERSION_TABLE, like
-from initdb.steps.catalog.postgresql.lines import CONTENT, RELATIONS, VERSIONS, VISIBLE
+from initdb.steps.catalog.postgresql.lines import (
+    CONTENT,
+    DEFAULT,
+    FIRST_ON_PATH,
+    RELATIONS,
+    VERSIONS,
+    VISIBLE,
+)
 
 if TYPE_CHECKING:
     from initdb.steps.catalog.asking import Ask
@@ -32,10 +39,10 @@ _SETTINGS = {
 }
 _PINS = ", ".join(f"('{name}', '{value}')" for name, value in _SETTINGS.items())
 
-_VERSION_TABLE = """SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+_VERSION_TABLE = f"""SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'version_num' AND NOT a.attisdropped
     WHERE c.relname = :version_table AND c.relkind IN ('r', 'p', 'v', 'f')
-    AND CASE WHEN CAST(:version_schema AS text) IS NULL THEN pg_table_is_visible(c.oid)
+    AND CASE WHEN CAST(:version_schema AS text) IS NULL THEN {FIRST_ON_PATH}
         ELSE n.nspname = :version_schema END"""
 
 # The query changes settings only for itself. Each part needs a row of the part before, so they run in this
@@ -62,8 +69,8 @@ WITH was AS MATERIALIZED (
 SELECT content.hash, count(set_config(was.name, was.before, true)) FROM content, was GROUP BY content.hash
 """
 
-_TABLES = f"""SELECT CASE WHEN n.nspname IS DISTINCT FROM current_schema() THEN n.nspname END,
-    c.relname, pg_table_is_visible(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+_TABLES = f"""SELECT CASE WHEN n.nspname IS DISTINCT FROM {DEFAULT} THEN n.nspname END,
+    c.relname, {FIRST_ON_PATH} FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE {VISIBLE} AND c.relkind IN ('r', 'p', 'f') AND NOT starts_with(c.relname, '{OWN_PREFIX}')"""
 
 _VERSION_ROWS = f"""SELECT t.oid IS NOT NULL AS there,
@@ -75,7 +82,7 @@ _VERSION_TABLES = f"""SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.
     AND NOT starts_with(c.relname, '{OWN_PREFIX}') AND has_schema_privilege(c.relnamespace, 'USAGE')
     GROUP BY c.oid, c.relname HAVING array_agg(a.attname::text) = ARRAY['version_num'] ORDER BY 1"""
 
-_LEFTOVERS = f"""SELECT CASE WHEN n.nspname IS DISTINCT FROM current_schema() THEN n.nspname END,
+_LEFTOVERS = f"""SELECT CASE WHEN n.nspname IS DISTINCT FROM {DEFAULT} THEN n.nspname END,
     c.relname, t.relname
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_index i ON i.indexrelid = c.oid LEFT JOIN pg_class t ON t.oid = i.indrelid
@@ -104,7 +111,7 @@ class PostgresqlContent:
 
     def tables(self) -> frozenset[Key]:
         """See the port."""
-        found = self.ask(_TABLES)
+        found = self.ask(_TABLES, {})
         visible = {(None, name) for _, name, is_visible in found if is_visible}
         return frozenset({(schema, name) for schema, name, _ in found} | visible)
 
@@ -126,7 +133,7 @@ class PostgresqlContent:
             Leftover("alembic-temporary-table", name, name.removeprefix(TEMPORARY_PREFIX), schema)
             if table is None
             else Leftover("invalid-index", name, table, schema)
-            for schema, name, table in self.ask(_LEFTOVERS)
+            for schema, name, table in self.ask(_LEFTOVERS, {})
         )
 
     def lock_holders(

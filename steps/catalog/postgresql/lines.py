@@ -19,6 +19,16 @@ VISIBLE = f"""{_SCHEMAS} AND c.relpersistence <> 't' AND NOT c.relispartition
 """The condition for a relation that counts, on `pg_class c JOIN pg_namespace n`."""
 
 
+DEFAULT = "(CAST(:path AS text[]))[1]"
+"""The schema in which a table is made; null if there is none."""
+
+FIRST_ON_PATH = """coalesce((SELECT c.oid = f.oid FROM pg_class f
+    JOIN pg_namespace fn ON fn.oid = f.relnamespace
+    WHERE f.relname = c.relname AND fn.nspname::text = ANY(CAST(:path AS text[]))
+    ORDER BY array_position(CAST(:path AS text[]), fn.nspname::text) LIMIT 1), false)"""
+"""Whether a relation `c` is the one that its name alone means, as pg_table_is_visible says of the path."""
+
+
 def _left_out(name: str, schema: str) -> str:
     return f"""(starts_with({name}, '{OWN_PREFIX}') OR {name} LIKE ANY (CAST(:ignore AS text[]))
         OR {schema} || '.' || {name} LIKE ANY (CAST(:ignore AS text[])))"""

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from initdb.events.head import NAMES
 from initdb.steps.catalog.asking import Ask
 from initdb.steps.catalog.lock_holder import LockHolder
+from initdb.steps.catalog.postgresql.lines import FIRST_ON_PATH
 
 _NAMED = "coalesce(nullif(a.application_name, ''), nullif(a.backend_type, 'client backend'), '')"
 
@@ -21,7 +22,7 @@ _SINCE = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 _HOLDERS = f"""SELECT l.pid, x.gid, {_NAMED},
         coalesce(a.usename, x.owner, ''), coalesce(a.state, ''),
         {_SINCE.format("coalesce(a.xact_start, x.prepared)")},
-        array_agg(DISTINCT CASE WHEN pg_table_is_visible(c.oid) THEN '' ELSE n.nspname || '.' END
+        array_agg(DISTINCT CASE WHEN {FIRST_ON_PATH} THEN '' ELSE n.nspname || '.' END
             || c.relname)
     FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_stat_activity a ON a.pid = l.pid
