@@ -20,7 +20,7 @@ from initdb.events.database import database_of
 from initdb.events.entry import parse
 from initdb.events.export import ExportFile, stored
 from initdb.events.head import Head, HeadBusy
-from initdb.events.journal import Journal, find
+from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge
 from initdb.events.parts import Part
 from initdb.events.payloads.notes import JournalCreated
@@ -33,7 +33,7 @@ from initdb.statemachine.decide.gathering import Gathering
 from initdb.statemachine.exporting import refuse_own_file
 from initdb.statemachine.loop.holder import holders, side_file
 from initdb.statemachine.loop.known import refuse_foreign
-from initdb.statemachine.site import owner_of, spool_of
+from initdb.statemachine.site import journal_of, spool_of
 from initdb.steps.catalog.blockers import blockers, with_blockers
 from initdb.steps.connect import names, refused
 from initdb.steps.transactions.tries import TRIES
@@ -112,9 +112,9 @@ def look_for_journal(engine: Engine, settings: Settings) -> Found:
 
 def _look(connection: Connection, engine: Engine, settings: Settings) -> Found:
     database = database_of(connection)
-    journal, exists = find(connection, owner_of(settings), settings.journal_schema)
+    journal, exists = journal_of(connection, settings)
     journal.check_tables(connection)
-    others = database.schemas(connection).keys() - {journal.schema}
+    others = database.around(connection, (), ()).schemas().keys() - {journal.schema}
     parts, files = database.parts(connection, journal.schema), _files(engine, settings, others)
     if not exists:
         return Found(journal, None, parts, files)
@@ -192,14 +192,14 @@ def take_out(engine: Engine, settings: Settings, to: Path) -> Taken:
     """
     with _translated(engine), contextlib.ExitStack() as stack:
         with session(engine) as connection:
-            journal = find(connection, owner_of(settings), settings.journal_schema)[0]
+            journal = journal_of(connection, settings)[0]
         baton = try_baton(engine, journal)
         if baton is None:
             raise _at_work(engine, journal)
         stack.callback(baton.release)
         with session(engine) as connection:
             taken = _tried(connection, engine, settings, to)
-            others = database_of(connection).schemas(connection)
+            others = database_of(connection).around(connection, (), ()).schemas()
         return _without_files(taken, _files(engine, settings, others))
 
 
@@ -248,7 +248,7 @@ def _locked(connection: Connection, settings: Settings) -> Head | None:
     while True:
         try:
             database.begin(connection)
-            journal, exists = find(connection, owner_of(settings), settings.journal_schema)
+            journal, exists = journal_of(connection, settings)
             return journal.lock_head(connection, settings.lock_timeout) if exists else None
         except HeadBusy as busy:
             database.rollback(connection)

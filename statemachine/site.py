@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, make_url
 
 from initdb.errors import InitError
 from initdb.errors.redact import url_text
 from initdb.events.clock import Clock
 from initdb.events.entry import Entry
+from initdb.events.find import find
+from initdb.events.journal import Journal
 from initdb.events.spool import Spool
 from initdb.settings import Settings
 from initdb.steps.context import Application, Progress
@@ -45,6 +47,41 @@ DEFAULT_OWNER = "application"
 def owner_of(settings: Settings) -> str:
     """The owner of the journal, by the settings alone."""
     return settings.application or DEFAULT_OWNER
+
+
+def trusted_by(settings: Settings) -> tuple[str, ...]:
+    """The roles that may own the journal, by `journal_owner` and `work_url`."""
+    role = make_url(settings.work_url).username if settings.work_url else None
+    return (*settings.journal_owner, *((role,) if role else ()))
+
+
+def journal_of(
+    connection: Connection, settings: Settings, tables: Collection[str] | None = None
+) -> tuple[Journal, bool]:
+    """Find the journal that the settings mean, and whether it exists.
+
+    Args:
+        connection: In a transaction that may read.
+        settings: The settings.
+        tables: The tables of the application; None if they are not known.
+
+    Raises:
+        InitError: As `initdb.events.find.find`.
+    """
+    return find(connection, owner_of(settings), settings.journal_schema, trusted_by(settings), tables)
+
+
+def this_process(settings: Settings, name: str = "") -> dict[str, object]:
+    """Name this process, for the journal: host, process id, application and version of initdb.
+
+    Args:
+        settings: They may name the application.
+        name: The application, for people.
+    """
+    from initdb import __version__
+
+    app = name or settings.application or DEFAULT_OWNER
+    return {"host": socket.gethostname(), "pid": os.getpid(), "app": app, "initdb": __version__}
 
 
 def spool_of(engine: Engine, settings: Settings) -> Spool:
@@ -129,15 +166,20 @@ class Site:
         return owner_of(self.settings)
 
     @property
+    def tables(self) -> frozenset[str]:
+        """The names of the tables that the application has: those of its models, and the version table."""
+        metadata = self.application.metadata
+        models = () if metadata is None else (table.name for table in metadata.tables.values())
+        return frozenset((*models, self.application.version_table))
+
+    @property
     def spool(self) -> Spool:
         """The file that keeps notes while the database is unreachable."""
         return spool_of(self.engine, self.settings)
 
     def by(self) -> dict[str, object]:
-        """Name this process, for the journal: host, process id, application and version of initdb."""
-        from initdb import __version__
-
-        return {"host": socket.gethostname(), "pid": os.getpid(), "app": self.name, "initdb": __version__}
+        """Name this process, for the journal."""
+        return this_process(self.settings, self.name)
 
     def ask_env_py(self) -> None:
         """Learn from env.py in which folders the revisions are, if env.py chooses them. A failure is ignored.

@@ -20,13 +20,13 @@ from initdb.doctor.sessions import judge_sessions
 from initdb.errors import InitError
 from initdb.errors.redact import url_text
 from initdb.events.database import database_of
-from initdb.events.journal import Journal, find
+from initdb.events.journal import Journal
 from initdb.events.server import Server as ServerSays
 from initdb.events.sessions import database_file, session
 from initdb.nearest import did_you_mean
 from initdb.settings import Settings
 from initdb.statemachine.loop.holder import at_work, backends
-from initdb.statemachine.site import owner_of
+from initdb.statemachine.site import journal_of, owner_of
 from initdb.steps.connect import reading
 from initdb.steps.engines.sqlite_files import untouched
 from initdb.steps.missing_database.on_server import look_around, place
@@ -94,7 +94,7 @@ def _examine_file(engine: Engine, settings: Settings, version: str) -> Iterator[
         return
     try:
         with reading(engine), session(reader) as connection:
-            found = gather_journal(connection, owner_of(settings), settings.journal_schema)
+            found = gather_journal(connection, settings)
         yield from judge_journal(found, version)
         yield from judge_clocks(_clocks(_now(), _now(), _now(), ""), found.written_at)
         if found.head is not None and at_work(engine, found.journal):
@@ -110,7 +110,7 @@ def _examine_server(engine: Engine, settings: Settings, version: str) -> Iterato
             begun = _now()
             says = database_of(connection).server(connection)
             clocks = _clocks(begun, _now(), says.clock, "")
-            working = tuple(pid for pid in backends(connection, journal) if pid is not None)
+            working = backends(connection, journal)
             server = gather_server(engine, connection, journal, working)
     except InitError as error:
         yield from _unreached(engine, settings, error)
@@ -123,7 +123,7 @@ def _examine_server(engine: Engine, settings: Settings, version: str) -> Iterato
     if server.journal is None or server.journal.reads:
         try:
             with reading(engine), session(engine) as connection:
-                found = gather_journal(connection, owner_of(settings), settings.journal_schema)
+                found = gather_journal(connection, settings)
         except InitError as error:
             yield from_error("journal", error)
             found = JournalFound(journal)
@@ -139,7 +139,7 @@ def _journal_of(connection: Connection, settings: Settings) -> Journal:
     """Where the journal is, or would be created. What is wrong with it is found out later."""
     owner = owner_of(settings)
     try:
-        return find(connection, owner, settings.journal_schema)[0]
+        return journal_of(connection, settings)[0]
     except InitError:
         return Journal(settings.journal_schema or database_of(connection).default_schema(connection), owner)
 

@@ -9,11 +9,14 @@ from sqlalchemy import Connection
 
 from initdb.doctor.finding import Finding, from_error, ok, problem, warning
 from initdb.errors import InitError
+from initdb.events.database import database_of
 from initdb.events.entry import parse
 from initdb.events.head import SCHEMA_VERSION, WRITER, Head
-from initdb.events.journal import Journal, find
+from initdb.events.journal import Journal
 from initdb.events.payloads.notes import JournalCreated
 from initdb.events.statements import run
+from initdb.settings import Settings
+from initdb.statemachine.site import journal_of
 from initdb.supported import is_older
 
 
@@ -38,23 +41,22 @@ class JournalFound:
     faults: tuple[InitError, ...] = ()
 
 
-def gather_journal(connection: Connection, application: str, wanted: str | None) -> JournalFound:
+def gather_journal(connection: Connection, settings: Settings) -> JournalFound:
     """Read its head, its first and its last entry, and look for its triggers.
 
     Args:
         connection: In a transaction that may read.
-        application: Whose journal it has to be.
-        wanted: The setting `journal_schema`.
+        settings: They say whose journal it has to be, and where it is.
 
     Raises:
         InitError: It cannot be found or read.
     """
-    journal, exists = find(connection, application, wanted)
+    journal, exists = journal_of(connection, settings)
     if not exists:
         return JournalFound(journal)
     head = journal.head(connection)
-    table = journal.table(connection, "init_journal")
-    query = f"SELECT event FROM {table} WHERE seq = 1 OR seq = :last ORDER BY seq"  # noqa: S608 - own names
+    table, equals = journal.table(connection, "init_journal"), database_of(connection).equals
+    query = f"SELECT event FROM {table} WHERE seq {equals} 1 OR seq {equals} :last ORDER BY seq"  # noqa: S608 - own names
     rows = run(connection, query, {"last": head.seq})
     try:
         first, last = (parse(1, rows[number][0], "", "") for number in (0, -1))

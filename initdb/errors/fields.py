@@ -28,6 +28,8 @@ FIELDS: MappingProxyType[str, str] = MappingProxyType(
         "APPNAME": "a short name for the application",
         "VERSIONTABLE": "the version table of this Alembic directory",
         "DBROLE": "the role that initdb works as",
+        "OWNERROLE": "the role that owns what the error names",
+        "SEQ": "the number of an entry of the journal",
         "HOST": "the host of the server",
         "PORT": "the port of the server",
         "OSUSER": "the operating system's user that this process runs as",

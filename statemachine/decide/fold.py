@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from initdb.events import snapshot
 from initdb.events.canonical import make_safe
-from initdb.events.entry import Entry
+from initdb.events.entry import UNREADABLE, Entry
 from initdb.events.knowledge import Knowledge
 from initdb.events.payloads import payload_of
-from initdb.events.payloads.notes import Snapshot
+from initdb.events.payloads.notes import EntrySetAside, Snapshot
 from initdb.events.types import UNSEEN
 from initdb.statemachine.decide.gathering import FOLDERS, Gathering
 
@@ -25,6 +26,20 @@ def fold(entries: Iterable[Entry], knowledge: Knowledge | None = None) -> Knowle
     for entry in entries:
         add(gathering, entry)
     return gathering.frozen()
+
+
+def set_aside_by(entry: Entry) -> int | None:
+    """The number of the entry that an entry sets aside; None if it sets none aside.
+
+    The first one cannot be set aside: it says whose journal it is.
+    """
+    said = EntrySetAside.read(entry.data).seq if entry.type == EntrySetAside.type else 0
+    return said if 1 < said < entry.seq else None
+
+
+def neutral(entry: Entry) -> Entry:
+    """An entry that was set aside, for a fold: nothing follows from it."""
+    return replace(entry, type=UNREADABLE, source="", dest="", data={"why": "it was set aside"}, v=1)
 
 
 def step(known: Knowledge, entry: Entry) -> Knowledge:
@@ -51,13 +66,16 @@ def snapshot_of(known: Knowledge) -> Snapshot | None:
 def add(known: Gathering, entry: Entry) -> None:
     """Add one entry to what is known.
 
-    The stored destination is trusted. An entry of a type that this version does not know moves only the head.
+    The stored destination is trusted. An entry of a type that this version does not know, or that is no
+    event, moves only the head.
 
     Args:
         known: What is known, which is changed.
         entry: The next entry.
     """
     known.seq, known.hash = entry.seq, entry.hash
+    if entry.type == UNREADABLE:
+        return
     known.state = entry.dest or known.state
     known.version = max(known.version, entry.v)
     if entry.type not in UNSEEN:

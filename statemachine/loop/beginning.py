@@ -8,21 +8,23 @@ from sqlalchemy import Connection, text
 
 from initdb.errors.classify import classify, is_lock_timeout
 from initdb.errors.redact import url_text
+from initdb.events import naming
+from initdb.events.advisory import holds
 from initdb.events.baton import Baton
 from initdb.events.database import database_of
 from initdb.events.head import SCHEMA_VERSION, HeadBusy, HeadMoved
-from initdb.events.journal import find
 from initdb.events.knowledge import Knowledge, RunRecord
 from initdb.events.payloads.form import Payload
-from initdb.events.payloads.notes import JournalCreated, JournalUpgraded
+from initdb.events.payloads.notes import JournalCreated, JournalUpgraded, RightsRevoked
 from initdb.events.payloads.runs import Override, RunContinued, RunResumed, RunStarted
+from initdb.events.statements import run
 from initdb.events.undo import on_error
 from initdb.statemachine.decide.verdict import Look, Verdict
 from initdb.statemachine.loop.order import Order
 from initdb.statemachine.loop.stay import Stay
 from initdb.statemachine.loop.translated import translated
 from initdb.statemachine.loop.writer import Writer
-from initdb.statemachine.site import Site
+from initdb.statemachine.site import Site, journal_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,10 @@ class Beginning:
 
     def _commit(self, events: list[Payload]) -> None:
         with self.writer.open(self.work):
-            self.writer.commit(self.work, *self._upgraded(), *events)
+            made = (*self._upgraded(), *self._revoked())
+            if made:
+                self.writer.journal = self.writer.journal.judged_anew(self.work)
+            self.writer.commit(self.work, *made, *events)
 
     def _empty_spool(self) -> None:
         self.site.spool.drop(self.writer.knowledge.notes)
@@ -93,6 +98,18 @@ class Beginning:
 
         version = upgrade(self.work, self.seen.journal.schema, head.schema_version)
         return [JournalUpgraded(from_=head.schema_version, to=version)]
+
+    def _revoked(self) -> list[Payload]:
+        """Take rights back that others have got on the journal, by a GRANT on all tables for example.
+
+        Only the owner can. For any other role `initdb doctor` and `verify` name them.
+        """
+        loose, database = self.writer.journal.loose, database_of(self.work)
+        if not loose or not all(part.ours for part in database.parts(self.work, self.seen.journal.schema)):
+            return []
+        for statement in loose:
+            run(self.work, naming.literal(statement))
+        return [RightsRevoked(statements=loose)]
 
     def _started(self, interrupted: RunRecord | None) -> RunStarted:
         known, site = self.writer.knowledge, self.site
@@ -121,7 +138,7 @@ class Beginning:
     def _backend(self) -> int | None:
         if self.work.dialect.name != "postgresql":
             return None
-        return int(self.work.execute(text("SELECT pg_backend_pid()")).scalar_one())
+        return int(self.work.execute(text("SELECT pg_catalog.pg_backend_pid()")).scalar_one())
 
     def _create_journal(self, events: list[Payload]) -> None:
         """Create the journal and write the first events, in one transaction."""
@@ -130,11 +147,17 @@ class Beginning:
         here.rollback(work)
         here.begin(work)
         with on_error(self.writer.rollback, work):
-            here.lock_first(work, journal.key("first"))
-            if find(work, journal.application, self.site.settings.journal_schema)[1]:
+            try:
+                here.lock_first(work, journal.key("first"))
+            except HeadBusy:
+                # Held by a stranger it means nothing: the unique index of CREATE TABLE lets only one go on.
+                if here.name != "postgresql" or any(hold.counts for hold in holds(work, journal, "first")):
+                    raise
+            if journal_of(work, self.site.settings, self.site.tables)[1]:
                 raise HeadMoved
             with translated(lambda error: _not_created(error, work)):
                 made_schema = journal.create(work)
+            self.writer.journal = journal.judged_anew(work)
             version = ".".join(map(str, work.dialect.server_version_info or ()))
             created = JournalCreated(
                 journal=self.writer.run,

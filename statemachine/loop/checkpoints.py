@@ -17,13 +17,12 @@ from initdb.errors.redact import scrub, url_text
 from initdb.events.canonical import timestamp
 from initdb.events.checkpoint import Checkpoint, checkpoint_of
 from initdb.events.export import sync_folder
-from initdb.events.journal import find
 from initdb.events.knowledge import Knowledge
 from initdb.events.payloads.notes import JournalCreated
 from initdb.events.sessions import session
 from initdb.events.signing import signed
 from initdb.settings import Settings
-from initdb.statemachine.site import owner_of
+from initdb.statemachine.site import journal_of
 from initdb.steps.connect import reading
 from initdb.steps.programs import ran
 
@@ -66,7 +65,7 @@ def take(engine: Engine, settings: Settings, now: datetime) -> Checkpoint:
             what its hash says; `checkpoint-key-unusable`.
     """
     with reading(engine), session(engine) as connection:
-        journal, exists = find(connection, owner_of(settings), settings.journal_schema)
+        journal, exists = journal_of(connection, settings)
         if not exists:
             raise InitError("journal-missing", url_text(engine.url), database=engine.dialect.name)
         with journal.readable(connection):

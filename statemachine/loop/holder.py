@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from initdb.events import naming
+from initdb.events.advisory import holds
 from initdb.events.journal import Journal
+from initdb.events.search_path import pinned
 from initdb.events.sessions import database_file, session
 from initdb.events.side_file import beside, is_locked
+from initdb.events.statements import run
 from initdb.steps.catalog.lock_holder import LockHolder
 from initdb.steps.catalog.port import catalogue_of
 
@@ -39,10 +42,8 @@ def holders(engine: Engine, journal: Journal, key: str = "baton") -> tuple[LockH
     """
     if engine.dialect.name == "postgresql":
         with session(engine) as connection:
-            pids, catalogue = backends(connection, journal, key), catalogue_of(connection)
-            # A prepared transaction has no process any more.
-            prepared = catalogue.prepared() if None in pids else ()
-            found = (*catalogue.processes([pid for pid in pids if pid is not None]), *prepared)
+            pids = backends(connection, journal, key)
+            found = catalogue_of(connection).processes(pids)
             return None if pids and not found else found
     file = side_file(engine) if key == "baton" else None
     if file is None or not file.exists():
@@ -59,21 +60,10 @@ def side_file(engine: Engine) -> Path | None:
     return beside(file) if file else None
 
 
-def backends(connection: Connection, journal: Journal, key: str = "baton") -> tuple[int | None, ...]:
-    """PostgreSQL's process ids of the sessions that hold the baton; None for a prepared transaction.
-
-    pg_locks has the key in two halves.
-    """
-    number = journal.key(key) & (2**64 - 1)
-    rows = connection.execute(
-        text(
-            "SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
-            " AND classid::bigint = :high AND objid::bigint = :low AND database ="
-            " (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"
-        ),
-        {"high": number >> 32, "low": number & 0xFFFFFFFF},
-    )
-    return tuple(row[0] for row in rows)
+def backends(connection: Connection, journal: Journal, key: str = "baton") -> tuple[int, ...]:
+    """PostgreSQL's process ids of the sessions that hold a lock of the journal, and could do the work."""
+    found = holds(connection, journal, key)
+    return tuple(hold.pid for hold in found if hold.counts and hold.pid is not None)
 
 
 def head_lockers(connection: Connection, journal: Journal) -> tuple[int | None, ...]:
@@ -82,13 +72,11 @@ def head_lockers(connection: Connection, journal: Journal) -> tuple[int | None, 
     None for a prepared transaction.
     """
     head = f"{naming.prefix(journal.schema)}init_journal_head"
-    rows = connection.execute(
-        text(
-            "SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'relation' AND granted"
-            " AND relation = to_regclass(:head) AND mode IN ('RowShareLock', 'RowExclusiveLock')"
-            " AND pid <> pg_backend_pid() AND database ="
-            " (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"
-        ),
-        {"head": head},
+    query = (
+        "SELECT pid FROM pg_locks WHERE locktype = 'relation' AND granted"
+        " AND relation = to_regclass(:head) AND mode IN ('RowShareLock', 'RowExclusiveLock')"
+        " AND pid <> pg_backend_pid()"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     )
-    return tuple(row[0] for row in rows)
+    with pinned(connection):
+        return tuple(row[0] for row in run(connection, query, {"head": head}))

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from initdb.errors import InitError
-from initdb.events.entry import Entry
+from initdb.events.entry import UNREADABLE, Entry, is_sound
 from initdb.events.head import Head, NoJournal
-from initdb.events.journal import Journal, find
+from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge
-from initdb.statemachine.decide.fold import add, known_from
+from initdb.statemachine.decide.fold import add, known_from, neutral, set_aside_by
 from initdb.statemachine.decide.gathering import Gathering
-from initdb.statemachine.site import Site
+from initdb.statemachine.site import Site, journal_of
 from initdb.statemachine.table import State
 
 
@@ -26,11 +26,13 @@ class JournalSeen:
         journal: The journal.
         head: Its head; None if it does not exist.
         known: What it says.
+        unreadable: The entries since the last snapshot that are no events.
     """
 
     journal: Journal
     head: Head | None
     known: Knowledge
+    unreadable: tuple[Entry, ...] = ()
 
 
 def read_journal(connection: Connection, site: Site, before: Knowledge | None) -> JournalSeen:
@@ -48,7 +50,7 @@ def read_journal(connection: Connection, site: Site, before: Knowledge | None) -
         InitError: journal-elsewhere, journal-unreadable; journal-tampered, if the head is missing or the
             entries do not lead to it; restore-unfinished; journal-of-another-application, journal-newer.
     """
-    journal, exists = find(connection, site.owner, site.settings.journal_schema)
+    journal, exists = journal_of(connection, site.settings, site.tables)
     if not exists:
         return JournalSeen(journal, None, Knowledge())
     with journal.readable(connection):
@@ -56,18 +58,19 @@ def read_journal(connection: Connection, site: Site, before: Knowledge | None) -
             head = journal.head(connection)
             fresh = before is not None and 0 < before.seq <= head.seq
             kept = None if fresh else journal.snapshot(connection, head.seq)
-            for start in filter(None, (before if fresh else known_from(kept), Knowledge())):
-                entries = journal.read(connection, start.seq)
-                known, sound = _fold(entries, head, start)
-                if sound:
+            for start in filter(None, (before if fresh else None, known_from(kept), Knowledge())):
+                folded = _read_on(connection, journal, head, start)
+                if folded.sound:
                     break
+            known, sound = folded.known, folded.sound
             sound = sound and (known.seq <= head.seq or known.seq <= journal.head(connection).seq)
         except NoJournal:
             raise _disjoint(connection, journal, "the row of init_journal_head is missing") from None
         if not sound:
             said = f"the head is entry {head.seq}, and the journal does not end there"
             raise _disjoint(connection, journal, said)
-    return JournalSeen(journal, head, known)
+        _refuse_edited(connection, folded.edited)
+    return JournalSeen(journal, head, known, folded.unreadable)
 
 
 def _disjoint(connection: Connection, journal: Journal, said: str) -> InitError:
@@ -82,16 +85,76 @@ def _disjoint(connection: Connection, journal: Journal, said: str) -> InitError:
     return InitError(reference, said, database=connection.dialect.name)
 
 
-def _fold(entries: Iterable[Entry], head: Head, start: Knowledge) -> tuple[Knowledge, bool]:
-    """What is known after the entries, and whether they follow the start and lead to the head."""
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """What is known after some entries.
+
+    Attributes:
+        known: What is known.
+        sound: Whether they follow the start, and lead to the head.
+        edited: The numbers of those whose text does not give their hash.
+        unreadable: Those that are no events.
+        aside: The numbers of those that a person has set aside.
+    """
+
+    known: Knowledge
+    sound: bool
+    edited: tuple[int, ...] = ()
+    unreadable: tuple[Entry, ...] = ()
+    aside: frozenset[int] = frozenset()
+
+
+def _read_on(connection: Connection, journal: Journal, head: Head, start: Knowledge) -> _Folded:
+    """Read the entries after a start. If one of them sets others aside, they are read again without those."""
+    folded = _fold(journal.read(connection, start.seq), head, start)
+    if folded.sound and folded.aside:
+        if min(folded.aside) <= start.seq:
+            return _Folded(start, sound=False)
+        folded = _fold(journal.read(connection, start.seq), head, start, folded.aside)
+    return folded
+
+
+def _fold(
+    entries: Iterable[Entry], head: Head, start: Knowledge, aside: frozenset[int] = frozenset()
+) -> _Folded:
+    """Fold entries, but for those that were set aside."""
     gathering = Gathering.of(start)
     sound = (start.seq, start.hash) == (head.seq, head.hash)
+    edited, unreadable, set_aside = list[int](), list[Entry](), set[int]()
     for entry in entries:
         if (entry.seq, entry.prev_hash) != (gathering.seq + 1, gathering.hash):
-            return start, False
-        add(gathering, entry)
+            return _Folded(start, sound=False)
+        if entry.seq in aside:
+            add(gathering, neutral(entry))
+        else:
+            add(gathering, entry)
+            edited += [] if is_sound(entry) else [entry.seq]
+            unreadable += [entry] if entry.type == UNREADABLE else []
+        if (other := set_aside_by(entry)) is not None:
+            set_aside.add(other)
         sound = sound or (entry.seq, entry.hash) == (head.seq, head.hash)
-    return gathering.frozen(), sound
+    return _Folded(gathering.frozen(), sound, tuple(edited), tuple(unreadable), frozenset(set_aside))
+
+
+def _refuse_edited(connection: Connection, edited: tuple[int, ...]) -> None:
+    """Refuse to work from what was edited since the database was ready.
+
+    Raises:
+        InitError: journal-tampered.
+    """
+    if edited:
+        raise InitError(
+            "journal-tampered",
+            *(f"Entry {seq} was edited: its text does not give its hash." for seq in edited[:MOST]),
+            fix="See what else was edited: initdb journal verify. Then restore the database from a backup"
+            f" that verifies, or: initdb journal set-aside {edited[0]} --reason 'edited by hand'",
+            database=connection.dialect.name,
+            names={"SEQ": str(edited[0])},
+        )
+
+
+MOST = 5
+"""How many edited entries an error names."""
 
 
 def refuse_foreign(known: Knowledge, owner: str) -> None:

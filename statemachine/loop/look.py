@@ -90,8 +90,16 @@ def look_on(site: Site, connection: Connection, before: Look | None = None, *, i
         head=seen.head,
         read_only=around.server.read_only,
         rewound=rewound,
-        cautions=around.server.cautions,
+        cautions=(*map(_passed_over, seen.unreadable), *around.server.cautions),
         edited=() if around.unknown else edits(site.application, seen.known),
+    )
+
+
+def _passed_over(entry: Entry) -> str:
+    """That an entry is no event, and what a person can do."""
+    return (
+        f"Entry {entry.seq} of the journal cannot be read and was passed over: {entry.data.get('why')}. Check"
+        f" the journal: initdb journal verify. Then: initdb journal set-aside {entry.seq} --reason TEXT"
     )
 
 

@@ -61,8 +61,6 @@ class Others:
             return _gone(known, unfinished) if unfinished else f"{NOBODY} yet"
         if unfinished and any(_is(one, unfinished) for one in found):
             return _working(known, unfinished)
-        if found[0].prepared:
-            return f"no process can work: its lock is held by {found[0].who()}"
         return f"{replace(found[0], doing='').who()} is at work, and has written nothing yet"
 
     def named(self, verdict: Verdict, seen: Look) -> Verdict:

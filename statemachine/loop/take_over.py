@@ -69,7 +69,7 @@ def _end_sessions(connection: Connection, journal: Journal, clock: Clock) -> tup
         raise _refused(f"no process holds the lock, but {found}", database="postgresql")
     for pid in victims:
         try:
-            connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+            connection.execute(text("SELECT pg_catalog.pg_terminate_backend(:pid)"), {"pid": pid})
         except DBAPIError as error:
             said = safe_text(str(error.orig).strip())
             raise _refused(f"session {pid}: {said}", database="postgresql") from error

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from initdb.errors import Rendered, render
 from initdb.errors.safe import safe_text
-from initdb.events.entry import Entry
+from initdb.events.entry import UNREADABLE, Entry
 from initdb.events.payloads import notes, payload_of, runs, work
 from initdb.events.payloads.form import Payload, mapping, names
 from initdb.events.types import EVENTS, NOTES
@@ -40,6 +40,8 @@ def said(kind: str, data: Data) -> str:
         >>> said("schema_created", {"tables": ["roles", "users"], "heads": ["r2"], "ms": 12})
         'created 2 tables: roles, users; stamped r2 (12 ms)'
     """
+    if kind == UNREADABLE:
+        return safe_text(f"cannot be read: {data.get('why')}")
     try:
         text = _SENTENCES[kind](data)
     except (TypeError, ValueError, AttributeError, LookupError):  # of another version, or edited
@@ -111,6 +113,14 @@ def _issue(issue: Mapping[str, object] | str) -> str:
     suggestion = issue.get("suggestion")
     text = f"{issue.get('severity', 'error')}: {issue.get('text', issue.get('name', '?'))}"
     return safe_text(f"{text} {suggestion}" if suggestion else text)
+
+
+def _rights_revoked(said: notes.RightsRevoked) -> str:
+    return f"took rights on the journal from others: {'; '.join(said.statements)}"
+
+
+def _entry_set_aside(said: notes.EntrySetAside) -> str:
+    return f"entry {said.seq} ({said.was}) has no effect any more: {said.reason}"
 
 
 def _journal_created(it: notes.JournalCreated) -> str:
@@ -291,6 +301,8 @@ def _sentence(kind: type[P], say: Callable[[P], str]) -> tuple[str, Callable[[Da
 _SENTENCES: Mapping[str, Callable[[Data], str]] = dict(
     (
         _sentence(notes.JournalCreated, _journal_created),
+        _sentence(notes.RightsRevoked, _rights_revoked),
+        _sentence(notes.EntrySetAside, _entry_set_aside),
         _sentence(notes.DatabaseCreated, _database_created),
         _sentence(notes.BackupMade, _backup_made),
         _sentence(notes.DatabaseRestored, _restored),

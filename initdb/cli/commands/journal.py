@@ -11,6 +11,7 @@ from initdb.cli.calling.command import CommandGroup
 from initdb.cli.calling.options import output_options, setting_options
 from initdb.cli.commands.checkpoint import checkpoint
 from initdb.cli.commands.export import export
+from initdb.cli.commands.set_aside import set_aside
 from initdb.cli.commands.verify import verify
 from initdb.cli.completing.answers import known, stored
 from initdb.cli.entries.filters import Filters, known_states, known_types
@@ -136,5 +137,6 @@ def _tell(call: Call, filters: Filters, number: int | None, *, follow: bool, pag
 
 
 journal.add_command(verify)
+journal.add_command(set_aside)
 journal.add_command(checkpoint)
 journal.add_command(export)

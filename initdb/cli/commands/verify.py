@@ -70,7 +70,7 @@ def verify(call: Call, checkpoints: tuple[str, ...], keys: tuple[Path, ...]) -> 
     from initdb.errors.redact import url_text
     from initdb.events.sessions import session
     from initdb.statemachine.decide.audit import audit, journal_to_audit
-    from initdb.statemachine.site import owner_of
+    from initdb.statemachine.site import owner_of, trusted_by
     from initdb.steps.connect import reading
 
     url, settings = url_text(engine.url), target.settings
@@ -78,7 +78,9 @@ def verify(call: Call, checkpoints: tuple[str, ...], keys: tuple[Path, ...]) -> 
     if not is_there(engine):
         raise nothing
     with reading(engine), session(engine) as connection:
-        journal = journal_to_audit(connection, owner_of(settings), settings.journal_schema)
+        journal = journal_to_audit(
+            connection, owner_of(settings), settings.journal_schema, trusted_by(settings)
+        )
         if journal is None:
             raise nothing
         found = audit(connection, journal)

@@ -10,14 +10,14 @@ from sqlalchemy import Connection
 
 from initdb.cli.calling.call import Call
 from initdb.cli.opening.target import find_target
-from initdb.events.journal import Journal, find
+from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import database_file, session
 from initdb.settings import Settings, load_settings
 from initdb.statemachine.decide.fold import add, known_from
 from initdb.statemachine.decide.gathering import Gathering
 from initdb.statemachine.render.sentences import told
-from initdb.statemachine.site import owner_of
+from initdb.statemachine.site import journal_of
 from initdb.steps.engines.make import make_engine
 from initdb.steps.engines.shared_folder import refuse_shared
 from initdb.steps.engines.sqlite_files import untouched
@@ -101,7 +101,7 @@ def _journal(settings: Settings) -> Iterator[tuple[Connection, Journal]]:
     if (file := database_file(engine)) is not None:
         engine = untouched(file)
     with session(engine) as connection:
-        journal, exists = find(connection, owner_of(settings), settings.journal_schema)
+        journal, exists = journal_of(connection, settings)
         if not exists:
             raise LookupError
         yield connection, journal

@@ -10,10 +10,9 @@ from sqlalchemy import Engine
 from initdb.cli.entries.filters import last
 from initdb.errors import InitError
 from initdb.events.entry import Entry
-from initdb.events.journal import find
 from initdb.events.sessions import database_file, session
 from initdb.settings import Settings
-from initdb.statemachine.site import owner_of
+from initdb.statemachine.site import journal_of
 from initdb.steps.connect import reading
 
 
@@ -55,7 +54,7 @@ def read(
         return Reading(exists=False)
     found: list[Entry] = []
     with reading(engine), session(engine) as connection:
-        journal, exists = find(connection, owner_of(settings), settings.journal_schema)
+        journal, exists = journal_of(connection, settings)
         if not exists:
             return Reading(exists=False)
         try:

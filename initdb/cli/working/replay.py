@@ -11,14 +11,14 @@ from sqlalchemy import Connection, Engine
 from initdb.cli.calling.call import Call
 from initdb.errors import InitError
 from initdb.errors.redact import url_text
-from initdb.events.journal import Journal, find
+from initdb.events.journal import Journal
 from initdb.events.sessions import session
 from initdb.events.statements import run
 from initdb.events.verify import Finding
 from initdb.settings import Settings
 from initdb.statemachine.decide.replaying import Point, points
 from initdb.statemachine.render.replayed import WIDTH, change_lines, changes, facts_of, lines, title
-from initdb.statemachine.site import owner_of
+from initdb.statemachine.site import journal_of
 from initdb.steps.connect import reading
 
 
@@ -50,7 +50,7 @@ class Replay:
             click.BadParameter: There is no such entry.
         """
         with reading(self.engine), session(self.engine) as connection:
-            journal, exists = find(connection, owner_of(self.settings), self.settings.journal_schema)
+            journal, exists = journal_of(connection, self.settings)
             if not exists:
                 raise InitError(
                     "journal-missing", url_text(self.engine.url), database=self.engine.dialect.name

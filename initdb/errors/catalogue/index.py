@@ -14,6 +14,7 @@ from initdb.errors.catalogue.files import FILES
 from initdb.errors.catalogue.health import HEALTH
 from initdb.errors.catalogue.journal import JOURNAL
 from initdb.errors.catalogue.leaving import LEAVING
+from initdb.errors.catalogue.neighbours import NEIGHBOURS
 from initdb.errors.catalogue.revision import REVISION
 from initdb.errors.catalogue.run import RUN
 from initdb.errors.catalogue.schema import SCHEMA
@@ -39,6 +40,7 @@ SUBJECTS: Mapping[str, tuple[ErrorRow, ...]] = MappingProxyType(
         "Validation and repair": HEALTH,
         "Runs, locks and limits": RUN,
         "The journal": JOURNAL,
+        "Things of other roles": NEIGHBOURS,
         "Checkpoints": EVIDENCE,
         "Leaving initdb": LEAVING,
     }

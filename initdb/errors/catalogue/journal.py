@@ -381,7 +381,10 @@ JOURNAL: tuple[ErrorRow, ...] = (
             _APPEND_ONLY,
             Advice(
                 "history-repair",
-                "Restore the journal from a backup that verifies; entries are never rewritten to make the "
+                "If an entry was edited and the others are right, let nothing follow from it: initdb "
+                "journal set-aside "
+                "SEQ --reason '…'\n"
+                "Or restore the journal from a backup that verifies. Entries are never rewritten to make the "
                 "chain match.\n"
                 "Keep a copy of the damaged tables: they show what was changed.",
             ),

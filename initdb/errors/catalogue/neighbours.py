@@ -1,0 +1,113 @@
+"""Catalogue: what other roles have put beside the journal, or into it."""
+
+from __future__ import annotations
+
+from initdb.errors.rows import Advice, ErrorRow
+
+_NOTHING = "Nothing was changed."
+
+_VERIFY = Advice(
+    "troubleshooting", "Check every entry, and the head, against the chain of hashes: initdb journal verify"
+)
+
+NEIGHBOURS: tuple[ErrorRow, ...] = (
+    ErrorRow(
+        "journal-of-a-stranger",
+        "What has the names of the journal belongs to a role that nothing here speaks for.",
+        "Nothing of it was read, and nothing was changed.",
+        "Set journal_owner to OWNERROLE if it makes this database ready; after a restore, change the owner "
+        "(initdb explain journal-of-a-stranger); then: initdb run",
+        causes=(
+            "The database was restored, and another role owns the tables now.",
+            "Another role makes the database ready, and the setting journal_owner does not name it.",
+            "Somebody else has created tables with the names of the journal.",
+        ),
+        advice=(
+            Advice(
+                "permission-fix",
+                "After a restore, give the journal and the tables to the role that makes the database "
+                "ready:\n"
+                '    ALTER TABLE "SCHEMANAME".init_journal OWNER TO DBROLE;\n'
+                '    ALTER TABLE "SCHEMANAME".init_journal_head OWNER TO DBROLE;\n'
+                '    ALTER TABLE "SCHEMANAME".init_journal_version OWNER TO DBROLE;\n'
+                "Or all that it owns in this database: REASSIGN OWNED BY OWNERROLE TO DBROLE;",
+                "postgresql",
+            ),
+            Advice(
+                "alternative-configuration",
+                "If another role makes the database ready, and this one only serves: set journal_owner, or "
+                "work_url with that role.",
+                "postgresql",
+            ),
+            Advice(
+                "alternative-configuration",
+                "If the journal is of another application, give this one a schema of its own: set "
+                "application and "
+                "journal_schema.",
+                "postgresql",
+            ),
+            Advice(
+                "consistency",
+                "The owner of a table decides which code runs when it is used. So a journal is only read if"
+                " every "
+                "role that may act as its owner may do everything here anyway: superusers, the owner of the "
+                "database, this role itself, and the roles in journal_owner and work_url.",
+                "postgresql",
+            ),
+        ),
+    ),
+    ErrorRow(
+        "journal-place-taken",
+        "The journal cannot be created: somebody else has things with its names in the schema SCHEMANAME.",
+        _NOTHING,
+        "Let their owner drop them, or set journal_schema to a schema in which this role may create tables,"
+        " then: "
+        "initdb run",
+        causes=(
+            "Another role may create objects in this schema, and has used a name of the journal.",
+            "The schema belongs to another role.",
+        ),
+        advice=(
+            Advice(
+                "permission-fix",
+                "Let only the owner create objects in the schema: REVOKE CREATE ON SCHEMA SCHEMANAME FROM "
+                "PUBLIC;",
+                "postgresql",
+            ),
+            Advice(
+                "alternative-configuration",
+                "Or put the journal into another schema: set journal_schema. Without the setting, a schema "
+                "named "
+                "initdb is used where the default schema is taken, if this role may create it.",
+                "postgresql",
+            ),
+        ),
+    ),
+    ErrorRow(
+        "journal-unsafe",
+        "Something was added to the journal's tables that would run other people's code, or hide entries.",
+        "Nothing of the journal was read, and nothing was changed.",
+        "Look at what is named above, remove it by the statement behind it, then: initdb run",
+        causes=(
+            "A role that may create triggers on the journal's tables has made one.",
+            "Somebody has put a rule, a policy or an index of an expression on them.",
+        ),
+        advice=(
+            Advice(
+                "permission-fix",
+                "See who may create triggers, and take that right away: initdb doctor",
+                "postgresql",
+            ),
+            _VERIFY,
+        ),
+    ),
+    ErrorRow(
+        "set-aside-refused",
+        "This entry cannot be set aside.",
+        _NOTHING,
+        "See the entries and their numbers: initdb journal",
+        causes=("The number is that of another entry.",),
+        advice=(_VERIFY,),
+        exit_code=1,
+    ),
+)
