@@ -83,14 +83,14 @@ _OTHER = f"'{'a' * 64}'"
 
 DAMAGES: tuple[Damage, ...] = (
     # An entry that is none.
-    Damage("not JSON", _tampered(f"UPDATE init_journal SET event = '{{oops' {_THERE}"), "journal-unreadable"),
-    Damage("no event", _tampered(f"UPDATE init_journal SET event = '[1, 2]' {_THERE}"), "journal-unreadable"),
-    Damage("no type", _tampered(f"UPDATE init_journal SET event = '{{}}' {_THERE}"), "journal-unreadable"),
-    Damage("empty text", _tampered(f"UPDATE init_journal SET event = '' {_THERE}"), "journal-unreadable"),
+    Damage("not JSON", _tampered(f"UPDATE init_journal SET event = '{{oops' {_THERE}"), "journal-tampered"),
+    Damage("no event", _tampered(f"UPDATE init_journal SET event = '[1, 2]' {_THERE}"), "journal-tampered"),
+    Damage("no type", _tampered(f"UPDATE init_journal SET event = '{{}}' {_THERE}"), "journal-tampered"),
+    Damage("empty text", _tampered(f"UPDATE init_journal SET event = '' {_THERE}"), "journal-tampered"),
     Damage(
         "a BLOB",
         _tampered(f"UPDATE init_journal SET event = CAST(event AS BLOB) {_THERE}"),
-        "journal-unreadable",
+        "journal-tampered",
         "sqlite",
     ),
     # A chain that does not hold.
@@ -174,13 +174,13 @@ DAMAGES: tuple[Damage, ...] = (
     Damage(
         "events as jsonb",
         _said("ALTER TABLE init_journal ALTER COLUMN event TYPE jsonb USING event::jsonb"),
-        "journal-unreadable",
+        "journal-tampered",
         "postgresql",
     ),
     Damage(
         "events as bytes",
         _said("ALTER TABLE init_journal ALTER COLUMN event TYPE bytea USING convert_to(event, 'UTF8')"),
-        "journal-unreadable",
+        "journal-tampered",
         "postgresql",
     ),
     # Without its guards.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from initdb.events import postgresql, sqlite
+from initdb.events import postgresql_ddl, sqlite_ddl
 from tests.bad_journals.damages import DAMAGES, Damage
 from tests.bad_journals.owner import Owner, references
 
@@ -67,8 +67,8 @@ def test_before_the_last_snapshot_it_stops_no_boot(owner: Owner, statement: str,
 
 @pytest.mark.parametrize(
     ("database_url", "guard"),
-    [("sqlite", name) for name in sorted(sqlite.GUARDS)]
-    + [("postgresql", name) for name in sorted(postgresql.GUARDS)],
+    [("sqlite", name) for name in sorted(sqlite_ddl.GUARDS)]
+    + [("postgresql", name) for name in sorted(postgresql_ddl.GUARDS)],
     indirect=["database_url"],
 )
 def test_each_guard_is_missed(owner: Owner, guard: str) -> None:
@@ -85,7 +85,7 @@ def test_each_guard_is_missed(owner: Owner, guard: str) -> None:
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("how", ["DISABLE", "ENABLE REPLICA"])
-@pytest.mark.parametrize("guard", sorted(postgresql.GUARDS))
+@pytest.mark.parametrize("guard", sorted(postgresql_ddl.GUARDS))
 def test_each_guard_that_does_not_fire_is_missed(owner: Owner, guard: str, how: str) -> None:
     """It is disabled, or enabled for replication only."""
     owner.toy.with_seeds(6)

@@ -12,8 +12,10 @@ from sqlalchemy import Engine
 
 from initdb.errors import InitError
 from initdb.events.database import Database, database_of
+from initdb.events.facts import differences
+from initdb.events.find import find
 from initdb.events.head import SCHEMA_VERSION, HeadBusy
-from initdb.events.journal import Journal, find
+from initdb.events.journal import Journal
 from initdb.events.sessions import session
 from initdb.events.shape import HEAD, JOURNAL
 from initdb.events.statements import AnyConnection, database_errors, driver, run, savepoint, stream
@@ -214,11 +216,11 @@ def test_while_there_is_no_head_one_may_make_it(connection: AnyConnection, other
 
 def test_a_journal_is_found(engine: Engine, connection: AnyConnection) -> None:
     """Nothing, before there is one; then its schema, and that it is whole."""
-    assert database_of(connection).schemas(connection) == {}
+    assert database_of(connection).around(connection, (), ()).schemas() == {}
     assert find(connection, "shop", None) == (Journal(schema_of(engine), "shop"), False)
     database_of(connection).rollback(connection)
     make(engine)
-    assert database_of(connection).schemas(connection) == {schema_of(engine): True}
+    assert database_of(connection).around(connection, (), ()).schemas() == {schema_of(engine): True}
     assert find(connection, "shop", None) == (Journal(schema_of(engine), "shop"), True)
     assert database_of(connection).default_schema(connection) == schema_of(engine)
 
@@ -227,7 +229,9 @@ def test_what_is_made_is_a_journal(connection: AnyConnection, engine: Engine) ->
     """Every guard stands, and every name means a table or an index."""
     with _unit(connection) as database:
         database.create(connection, schema_of(engine))
-        assert database.standing_guards(connection, schema_of(engine)) == database.guards
+        expected = database.expected(schema_of(engine), SCHEMA_VERSION)
+        assert differences(database.facts(connection, schema_of(engine)), expected) == ()
+        assert {fact.kind for fact in expected} >= {"table", "trigger", "index"}
         found = database.relations(connection, schema_of(engine))
         assert {name for name, relation in found.items() if relation.kind == "table"} >= {JOURNAL, HEAD}
         assert {relation.kind for relation in found.values()} == {"table", "index"}

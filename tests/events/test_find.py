@@ -7,8 +7,9 @@ from sqlalchemy import Engine
 
 from initdb.errors import InitError
 from initdb.events.baton import try_baton
+from initdb.events.find import find
 from initdb.events.head import Head
-from initdb.events.journal import Journal, find
+from initdb.events.journal import Journal
 from initdb.events.sessions import session
 from initdb.events.verify import verify
 from tests.events.journals import (

@@ -10,10 +10,12 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
+from initdb.events import find as finding
 from initdb.events import journal as journals
 from initdb.events.chain import GENESIS
+from initdb.events.find import find
 from initdb.events.head import SCHEMA_VERSION, WRITER, Head, NoJournal
-from initdb.events.journal import Journal, find
+from initdb.events.journal import Journal
 from initdb.events.sessions import session
 from tests.events.journals import append_committed, begin, commit, make, rollback, schema_of
 from tests.support.guards import change
@@ -117,7 +119,8 @@ def test_a_guard_that_is_gone(journal: Journal, connection: Connection) -> None:
         connection.exec_driver_sql(f"DROP TRIGGER {name}{f' ON {table}' if postgresql else ''}")
     with pytest.raises(InitError) as error:
         journal.check_guards(connection)
-    assert (error.value.reference, error.value.context) == ("journal-trigger-missing", tuple(names))
+    said = {f"The trigger {name} of {table} is missing." for name, table in zip(names, tables, strict=True)}
+    assert (error.value.reference, {*error.value.context}) == ("journal-trigger-missing", said)
     assert error.value.database == connection.dialect.name
 
 
@@ -195,9 +198,9 @@ def test_of_several_journals_ours_is_taken(engine: Engine) -> None:
         assert find(connection, "shop", None) == (Journal("b", "shop"), True)
         assert find(connection, "billing", None) == (Journal("a", "billing"), True)
         assert find(connection, "odd", None) == (Journal("a", "odd"), True)
-        assert journals._owner(connection, "d") is None
-        assert journals._owner(connection, "not there") is None
-        assert journals._owner(connection, "c") == "shop"
+        assert finding._owner(connection, "d") is None
+        assert finding._owner(connection, "not there") is None
+        assert finding._owner(connection, "c") == "shop"
 
 
 def test_an_error_that_says_nothing_of_the_owner(
@@ -208,9 +211,9 @@ def test_an_error_that_says_nothing_of_the_owner(
     def broken(*_: Any) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(journals, "parse", broken)
+    monkeypatch.setattr(finding, "parse", broken)
     with pytest.raises(RuntimeError):
-        journals._owner(connection, schema_of(connection.engine))
+        finding._owner(connection, schema_of(connection.engine))
 
 
 def test_tables_that_are_not_there(engine: Engine) -> None:

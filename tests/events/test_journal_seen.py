@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
-from initdb.events import journal as journals
+from initdb.events import find as finding
 from initdb.events.chain import lock_key
 from initdb.events.database import database_of
 from initdb.events.entry import Entry
@@ -184,8 +184,8 @@ def test_a_connection_that_is_lost_says_nothing_of_the_owner(engine: Engine) -> 
     """The error is raised: a journal of nobody would be another one."""
     make(engine)
     with session(engine) as connection, engine.connect() as other:
-        assert journals._owner(connection, "public") == "shop"
+        assert finding._owner(connection, "public") == "shop"
         pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
         other.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)")
         with pytest.raises(DBAPIError):
-            journals._owner(connection, "public")
+            finding._owner(connection, "public")

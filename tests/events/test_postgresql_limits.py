@@ -13,7 +13,8 @@ from initdb.errors import InitError
 from initdb.events import postgresql
 from initdb.events.head import HeadBusy
 from initdb.events.journal import Journal
-from initdb.events.postgresql import GUARDS, POSTGRESQL
+from initdb.events.postgresql import POSTGRESQL
+from initdb.events.postgresql_ddl import FUNCTIONS, GUARDS
 from initdb.events.server import Server
 from initdb.events.sessions import session
 from initdb.events.statements import DriverConnection, driver
@@ -204,7 +205,11 @@ def test_the_guards_of_a_schema_that_was_renamed_are_not_in_force(engine: Engine
         connection.exec_driver_sql("ALTER SCHEMA audit RENAME TO moved")
         with pytest.raises(InitError) as error:
             Journal("moved", "shop").check_guards(connection)
-        assert set(error.value.context) == GUARDS
+        functions = {
+            f"The function {name} is not as initdb makes it."
+            for name in set(FUNCTIONS) - {"init_journal_check"}
+        }
+        assert functions <= set(error.value.context)
 
 
 @pytest.mark.parametrize("kept", [(), ("init_journal_append", "init_journal_move", "init_journal_refuse")])
@@ -221,4 +226,8 @@ def test_a_journal_after_one_that_was_dropped(engine: Engine, kept: tuple[str, .
         begin(connection)
         append(journal, connection)
         commit(connection)
-        assert POSTGRESQL.standing_guards(connection, journal.schema) == GUARDS
+        guards = {
+            fact.name for fact in POSTGRESQL.facts(connection, journal.schema) if fact.kind == "trigger"
+        }
+        assert guards == set(GUARDS)
+        journal.check_guards(connection)

@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import Connection, Engine, NullPool, create_engine, text
 
 from initdb.errors import InitError
+from initdb.events.find import find
 from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, WRITER, HeadBusy
-from initdb.events.journal import Journal, find
+from initdb.events.journal import Journal
 from initdb.events.sessions import session
 from initdb.events.verify import verify
 from initdb.steps.upgrade_journal import FOLDER, upgrade
@@ -92,7 +93,7 @@ def _drop(engine: Engine, schema: str) -> None:
         for table in ("init_journal_version", "init_journal_head", "init_journal"):
             connection.exec_driver_sql(f"DROP TABLE {at}{table}")
         if engine.dialect.name == "postgresql":
-            for function in ("append", "move", "refuse"):
+            for function in ("append", "check", "move", "refuse"):
                 connection.exec_driver_sql(f"DROP FUNCTION {at}init_journal_{function}")
         if schema not in ("main", "public"):
             connection.exec_driver_sql(f"DROP SCHEMA {at[:-1]}")
@@ -172,7 +173,7 @@ def test_an_upgrade_that_is_rolled_back_leaves_the_old_version(engine: Engine) -
     with session(engine) as connection:
         begin(connection)
         upgrade(connection, journal.schema, 1)
-        append(journal, connection, "journal_upgraded")
+        append(journal, connection, "journal_created")
         rollback(connection)
     assert _state(engine) == before
 

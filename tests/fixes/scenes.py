@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, make_url
 from sqlalchemy.pool import NullPool
 
 from initdb.events.baton import Baton, try_baton
-from initdb.events.journal import find
+from initdb.events.find import find
 from initdb.events.sessions import session
 from tests.fixes.person import Person
 from tests.support.toy import ENV, Toy

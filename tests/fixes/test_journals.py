@@ -35,7 +35,7 @@ def test_no_journal(person: Person, toy: Toy) -> None:
 @pytest.mark.parametrize(
     ("name", "reference"),
     [
-        pytest.param("not JSON", "journal-unreadable", marks=fixes("journal-unreadable")),
+        pytest.param("no head table", "journal-unreadable", marks=fixes("journal-unreadable")),
         pytest.param("a gap", "journal-tampered", marks=fixes("journal-tampered")),
     ],
 )

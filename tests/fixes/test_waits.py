@@ -10,7 +10,7 @@ import psycopg2
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.pool import NullPool
 
-from initdb.events.journal import find
+from initdb.events.find import find
 from initdb.events.sessions import session
 from tests.fixes.claims import fixes
 from tests.fixes.person import Person

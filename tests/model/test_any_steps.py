@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, MetaData, NullPool, create_engine
 
 from initdb.errors import InitError
+from initdb.events.find import find
 from initdb.events.head import BatonLost, CommitInDoubt, ConnectionLost, HeadBusy, HeadMoved, NoJournal
-from initdb.events.journal import find
 from initdb.events.payloads import payload_of
 from initdb.events.sessions import session
 from initdb.settings import Settings

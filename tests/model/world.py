@@ -18,7 +18,7 @@ from sqlalchemy import NullPool, create_engine, inspect
 
 from initdb.cli.root import COMMANDS
 from initdb.errors import render
-from initdb.events.journal import find
+from initdb.events.find import find
 from initdb.events.sessions import session
 from initdb.statemachine import orders
 from initdb.statemachine.decide.audit import audit

@@ -44,6 +44,7 @@ NAMED_IN_THE_DESIGN = [
     "mode",
     "application",
     "journal_schema",
+    "journal_owner",
     "when_ahead",
     "when_held",
     "when_edited",

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from initdb.errors import InitError
 from initdb.events.canonical import encode
 from initdb.events.chain import GENESIS
-from initdb.events.entry import Turn, parse
+from initdb.events.entry import UNREADABLE, Turn, parse
 from initdb.events.head import SCHEMA_VERSION, Head
 from initdb.events.journal import Journal
 from initdb.events.sessions import session
@@ -46,13 +46,14 @@ def test_a_sound_journal(journal: Journal, connection: Connection) -> None:
 
 
 def test_an_empty_journal(engine: Engine) -> None:
-    """There is no last hash."""
+    """There is no last hash, and the first entry is missing: it is made with the tables."""
     journal = Journal("main" if engine.dialect.name == "sqlite" else "public", "shop")
     with session(engine) as connection:
         begin(connection)
         journal.create(connection)
         commit(connection)
-        assert audit(connection, journal) == Audit(0, None, ())
+        found = audit(connection, journal)
+        assert (found.entries, found.hash, [one.seq for one in found.findings]) == (0, None, [0])
 
 
 def test_findings_are_in_the_order_of_the_entries(journal: Journal, connection: Connection) -> None:
@@ -222,11 +223,14 @@ def test_an_entry_of_a_newer_version_is_not_replayed() -> None:
     assert list(replay([begin, newer])) == []
 
 
-def test_what_is_no_event_is_left_out_of_the_replay() -> None:
+def test_what_is_no_event_is_passed_over_by_the_replay() -> None:
     """The findings about the chain name it."""
     rows = [
         audits.Stored(1, "r", "t", "x", "ready", "ready", "nonsense", GENESIS, "h"),
         audits.Stored(2, "r", "t", "x", "ready", "ready", 7, GENESIS, "h"),
         audits.Stored(3, "r", "t", "x", "ready", "ready", encode({"type": "outage"}), "h", "g"),
     ]
-    assert list(audits._entries(rows)) == [parse(3, encode({"type": "outage"}), "h", "g")]
+    first, last = audits._entries(rows)
+    assert (first.seq, first.type) == (1, UNREADABLE)
+    assert last == parse(3, encode({"type": "outage"}), "h", "g")
+    assert list(replay([first])) == []

@@ -333,7 +333,7 @@ def test_a_session_is_ended_once(monkeypatch: pytest.MonkeyPatch) -> None:
     ended: list[dict[str, int]] = []
 
     def execute(statement: object, values: dict[str, int]) -> None:
-        assert str(statement) == "SELECT pg_terminate_backend(:pid)"
+        assert str(statement) == "SELECT pg_catalog.pg_terminate_backend(:pid)"
         ended.append(values)
 
     left = iter([(7,), (7,), ()])

@@ -31,6 +31,8 @@ def test_a_live_walk_is_its_own_replay(steps: list[tuple[str, dict[str, Any]]]) 
         rollback(connection)
         writer = Writer(journal, known, "run-1", {"pid": 1}, Clock(), lambda: True)
         for event, data in steps:
+            if event == "journal_created":  # it comes first alone
+                continue
             try:
                 with writer.open(connection):
                     writer.commit(connection, said(event, data))

@@ -102,13 +102,6 @@ def test_who_is_at_work(asked: Asked, found: tuple[int, ...] | None, known: Know
     assert asked.others.at_work(JOURNAL, known) == said
 
 
-def test_a_prepared_transaction_is_in_the_way_of_all(asked: Asked) -> None:
-    """It holds the lock of the baton, and no process can release it."""
-    asked.found = lambda: (LockHolder((), prepared="left over"),)
-    said = asked.others.at_work(JOURNAL, _known())
-    assert said.startswith("no process can work: its lock is held by the prepared transaction 'left over'")
-
-
 def test_a_process_of_another_host_is_not_the_one(asked: Asked) -> None:
     """It only has the same id."""
     asked.found = lambda: (LockHolder((), 41),)

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Engine, text
 
 from initdb.events.clock import Clock
 from initdb.events.database import database_of
+from initdb.events.find import find
 from initdb.events.head import HeadMoved
-from initdb.events.journal import find
 from initdb.events.sessions import session
 from initdb.statemachine.decide.fold import fold
 from initdb.statemachine.loop.writer import Writer

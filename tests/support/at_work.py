@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Engine
 from initdb.events.clock import Clock
 from initdb.events.database import database_of
 from initdb.events.entry import Entry
-from initdb.events.journal import Journal, find
+from initdb.events.find import find
+from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import session
 from initdb.events.spool import Note

@@ -39,3 +39,25 @@ def change(connection: Connection, *statements: str) -> None:
     begin(connection)
     without_guards(connection, *statements)
     commit(connection)
+
+
+@contextmanager
+def unchecked(connection: Connection) -> Iterator[None]:
+    """For the length of a block, an entry may have any form, as where the guards are of another version."""
+    name = "init_journal_check"
+    if connection.dialect.name == "postgresql":
+        query = f"SELECT 1 FROM pg_trigger WHERE tgname = '{name}'"
+        there = connection.exec_driver_sql(query).first() is not None
+        if there:
+            connection.exec_driver_sql(f"ALTER TABLE init_journal DISABLE TRIGGER {name}")
+        yield
+        if there:
+            connection.exec_driver_sql(f"ALTER TABLE init_journal ENABLE TRIGGER {name}")
+        return
+    query = f"SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND name = '{name}'"
+    found = connection.exec_driver_sql(query).scalars().all()
+    if found:
+        connection.exec_driver_sql(f"DROP TRIGGER {name}")
+    yield
+    for sql in found:
+        connection.exec_driver_sql(sql)

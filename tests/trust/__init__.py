@@ -1,0 +1,1 @@
+"""What other roles plant in a database does not run, and stops no boot."""
