@@ -12,6 +12,7 @@ import initdb
 from initdb.cli.calling.call import Call
 from initdb.cli.opening.opened import choose_working_engine, opened_each
 from initdb.cli.opening.target import Target, find_target
+from initdb.doctor.checkpoints import examine_checkpoints
 from initdb.doctor.finding import Finding, from_error, ok, problem, warning
 from initdb.doctor.haste import in_haste
 from initdb.doctor.process import gather_process, judge_process
@@ -86,7 +87,8 @@ def _examine(call: Call, target: Target) -> Iterator[Finding]:
 def _settings(call: Call, settings: Settings) -> Iterator[Finding]:
     by_application = call.flask is not None or settings.app is not None
     given = gather_settings(settings, call.settings, os.environ, by_application=by_application)
-    return judge_settings(given)
+    yield from judge_settings(given)
+    yield from examine_checkpoints(settings)
 
 
 def _without_parts(call: Call, target: Target, error: InitError) -> Iterator[Finding]:
