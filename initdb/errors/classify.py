@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from initdb.errors.driver import DriverError, driver_error
+from initdb.errors.conditions import lines_of
+from initdb.errors.driver import DriverError, Verify, driver_error
 from initdb.errors.exception import InitError
 from initdb.errors.files import in_the_way, sqlite_path
 from initdb.errors.from_postgresql import postgresql_reference
@@ -24,7 +25,9 @@ from initdb.errors.predicates import (
     is_too_many_connections,
 )
 from initdb.errors.privileges import grant_for
-from initdb.errors.redact import scrub, url_text
+from initdb.errors.redact import url_text
+from initdb.errors.system import system_words
+from initdb.errors.withheld import kind_of, withhold
 
 __all__ = [
     "classify",
@@ -40,7 +43,6 @@ __all__ = [
     "is_too_many_connections",
 ]
 
-_MOST_LINES = 6
 _BY_WORK = {
     "connect": "connection-failed",
     "journal": "journal-unreadable",
@@ -64,11 +66,21 @@ _BY_CODE |= {"validate": "validation-failed", "connect": "connection-failed", "b
 """The same for an exception that is not a database error."""
 
 
-def classify(exc: BaseException, *, doing: str, database: str, target: str = "") -> InitError:
+_VALUES = (
+    "See the text that is left out here, with its values, on your terminal only: initdb {} --show-values"
+)
+_ASKS = {"connect": "status", "journal": "status", "rollback": "rollback", "validate": "validate"}
+"""The command that meets the error again, by the work that failed. Without one: resume."""
+
+
+def classify(
+    exc: BaseException, *, doing: str, database: str, target: str = "", verify: Verify | None = None
+) -> InitError:
     """Describe an exception by a row of the catalogue and its particulars. Never raises.
 
     The SQLSTATE decides, or SQLite's result code, errno, or the type. Only if there is no code, the words of
-    the message do. An InitError is returned with the names that `target` gives.
+    the message do. An InitError is returned with the names that `target` gives. No text of the exception is
+    repeated, since it may hold values.
 
     Args:
         exc: The exception, also one that SQLAlchemy has wrapped.
@@ -77,6 +89,8 @@ def classify(exc: BaseException, *, doing: str, database: str, target: str = "")
         database: "sqlite" or "postgresql"; "" if it is not known.
         target: The object of the work, such as a URL, a revision or a seed file. It is the first line of the
             context. A URL also gives the names of the database, see `initdb.errors.fields`.
+        verify: Asks the database for the tables, columns and constraints that the exception names; None if it
+            cannot be asked.
 
     Example:
         >>> error = classify(ConnectionRefusedError(111, "Connection refused"), doing="connect", database="")
@@ -87,7 +101,8 @@ def classify(exc: BaseException, *, doing: str, database: str, target: str = "")
         names = (of_database(target) if "://" in target else {}) | _file_of(exc)
         if isinstance(exc, InitError):
             return exc.with_names(names, database or None)
-        return _classified(exc, doing, database or None, target).with_names(names)
+        found = _classified(exc, doing, database or None, target, verify)
+        return found.with_advice(_VALUES.format(_ASKS.get(doing, "resume"))).with_names(names)
     except Exception as second:  # the report of a failure must not fail
         said = f"{type(exc).__name__}, and {type(second).__name__} while it was described"
         return InitError("internal-error", said, database=database or None)
@@ -108,9 +123,12 @@ def is_passing(exc: BaseException) -> bool:
     return classify(exc, doing="journal", database="").rendered().passing
 
 
-def _classified(exc: BaseException, doing: str, database: str | None, target: str) -> InitError:
+def _classified(
+    exc: BaseException, doing: str, database: str | None, target: str, verify: Verify | None
+) -> InitError:
     error = driver_error(exc)
     shown = url_text(target) if "://" in target else target
+    withhold(exc)
     if error is None:
         return _python_failure(exc, doing, database, shown)
     found: tuple[str, ...] = ()
@@ -120,33 +138,28 @@ def _classified(exc: BaseException, doing: str, database: str | None, target: st
     else:
         reference = postgresql_reference(error, doing)
     reference = reference or _BY_WORK.get(doing, "internal-error")
-    context = (shown, *_told(error, reference), *found, *_own_place(exc, doing))
+    context = (shown, *lines_of(error, verify), *found, *_own_place(exc, doing))
     names = of_file(file) if file is not None else None
-    grant = grant_for(error.lines[0]) if reference == "database-permission-denied" else None
+    grant = _grant(error) if reference == "database-permission-denied" else None
     fix = f"Let its owner or a superuser run: {grant}; then: initdb resume" if grant else None
     return InitError(reference, *context, fix=fix, database=database, sqlstate=error.code, names=names)
 
 
-def _told(error: DriverError, reference: str) -> tuple[str, ...]:
-    """The driver's message with its code, and the statement; without a message that quotes a bad URL."""
-    if reference == "bad-url":
-        return () if "missing" in error.text else error.lines
-    first, *rest = error.lines
-    code = f" ({error.code})" if error.code else ""
-    return (first + code, *rest, *((f"statement: {error.statement}",) if error.statement else ()))
+def _grant(error: DriverError) -> str | None:
+    """The statement that gives the privilege, if the server itself names it: a function may name anything."""
+    return grant_for(error.lines[0]) if error.source == "aclchk.c" else None
 
 
 def _python_failure(exc: BaseException, doing: str, database: str | None, shown: str) -> InitError:
     reference = python_reference(exc, doing) or _BY_CODE.get(doing, "internal-error")
     if reference == "bad-url":
         return InitError(reference, shown, url_fault(exc), database=database)
-    # SQLAlchemy's StatementError prints the parameters too; what it wraps does not.
+    # SQLAlchemy wraps what it meets while it prepares a statement.
     inner = getattr(exc, "orig", None)
     cause = inner if isinstance(inner, BaseException) else exc
-    message = scrub(f"{type(cause).__name__}: {cause}")
-    lines = [line for line in message.splitlines() if line.strip()][:_MOST_LINES]
+    line = kind_of(cause) + (f": {words}" if (words := system_words(cause)) else "")
     place = (f"at: {where(exc, ours_too=True)}",) if reference == "internal-error" else _own_place(exc, doing)
-    return InitError(reference, shown, *lines, *place, database=database)
+    return InitError(reference, shown, line, *place, database=database)
 
 
 def _own_place(exc: BaseException, doing: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Recognises libpq's messages before there is a session, by a few fixed phrases: they have no SQLSTATE."""
+"""Recognises libpq's messages, by a few fixed phrases: before there is a session they have no SQLSTATE."""
 
 from __future__ import annotations
 
@@ -48,6 +48,42 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ("bad-url", r"invalid dsn|invalid connection option|invalid (port number|integer value|uri)"),
 )
 
+_SENTENCES: tuple[tuple[str, str], ...] = (
+    (r"password authentication failed|sasl authentication failed", "The server refused the password"),
+    (r"no password supplied", "The server asks for a password, and none was given"),
+    (r"no pg_hba\.conf entry", "The server's pg_hba.conf has no entry for this host, role and database"),
+    (r"pg_hba\.conf rejects", "The server's pg_hba.conf rejects this host, role or database"),
+    (r"authentication failed for user", "The server refused the log-in of the role"),
+    (r"role \".*\" does not exist", "The server has no such role"),
+    (r"is not permitted to log in", "The role may not log in"),
+    (r"database \".*\" does not exist|no such database", "The server has no such database"),
+    (r"is not currently accepting connections", "The database accepts no connections"),
+    (r"permission denied for database", "The role may not connect to the database"),
+    (r"server does not support ssl|ssl is not enabled on the server", "The server does not offer TLS"),
+    (r"certificate verify failed", "The server's certificate could not be verified"),
+    (r"server certificate for", "The server's certificate is for another host"),
+    (r"requires a valid client certificate", "The server asks for a client certificate"),
+    (r"(certificate|private key) file \"", "A file of the certificate or of its key cannot be used"),
+    (r"invalid sslmode|sslmode value", "The value of sslmode is wrong"),
+    (r"could not translate host name|name or service not known|nodename nor", "The host name is not known"),
+    (r"temporary failure in name resolution", "The name service did not answer"),
+    (r"timeout expired|connection timed out|operation timed out", "Nothing answered in time"),
+    (r"no route to host|network is (unreachable|down)|host is down", "The host cannot be reached"),
+    (r"connection refused", "Nothing accepts connections at this address"),
+    (r"on socket \".*\" failed: no such file", "There is no such socket"),
+    (r"on socket \".*\" failed: permission denied", "The socket may not be used"),
+    (r"database system is starting up", "The server is starting"),
+    (r"database system is shutting down", "The server is shutting down"),
+    (r"too many|connection slots|no more connections|max_client_conn", "The server has no connection left"),
+    (r"session is read-only", "The server is read-only"),
+    (r"no space left on device", "The disk of the server is full"),
+    (r"invalid connection option", "The driver does not know a parameter after the ?"),
+    (r"invalid (port number|integer value)", "A number in the URL, such as the port, is none"),
+    (r"invalid (dsn|uri)", "The driver cannot read the URL"),
+    (r"can't adapt type", "The driver cannot send a value of this type"),
+    (r"must not contain|cannot contain nul|embedded null", "A text has a NUL character"),
+)
+
 _CONNECTING = r"connection to server (at|on)|could not (connect to server|translate host name)"
 _LOST = (
     r"server closed the connection|connection already closed|terminating connection|connection not open"
@@ -73,6 +109,22 @@ def connect_failure(text: str) -> str | None:
     if says_lost(text) and not re.search(_CONNECTING, text):
         return None  # "could not receive data from server: Connection timed out" is the end of a session
     return next((reference for reference, pattern in _PHRASES if re.search(pattern, text)), None)
+
+
+def connect_sentence(text: str) -> str | None:
+    """What a message without an SQLSTATE says, in our own words; None for a message that is not known.
+
+    Args:
+        text: As for `connect_failure`.
+
+    Example:
+        >>> connect_sentence('fatal:  no pg_hba.conf entry for host "10.0.0.7", user "app"')
+        "The server's pg_hba.conf has no entry for this host, role and database"
+    """
+    lost = "The connection ended" if says_lost(text) else None
+    if lost and not re.search(_CONNECTING, text):
+        return lost
+    return next((said for pattern, said in _SENTENCES if re.search(pattern, text)), lost)
 
 
 def says_lost(text: str) -> bool:

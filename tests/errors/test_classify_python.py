@@ -82,10 +82,10 @@ def test_what_the_system_says_is_told(raised: OSError, reference: str) -> None:
 
 
 def test_a_real_file_of_another_kind_is_no_database_error() -> None:
-    """An OSError without a row of its own is shown by type and message."""
+    """An OSError without a row of its own is shown by its type and the words of the system."""
     error = classify(caught(lambda: os.open("/nowhere/at/all", os.O_RDONLY)), doing="journal", database="")
     assert error.reference == "internal-error"
-    assert error.context[0].startswith("FileNotFoundError: [Errno 2] No such file or directory")
+    assert error.context[0] == "FileNotFoundError: No such file or directory"
     assert error.context[-1].startswith("at: ")
     assert not is_missing_table(OSError())
     assert not is_read_only(OSError())
@@ -149,7 +149,7 @@ def test_parameters_are_not_told() -> None:
         raised = caught(lambda: connection.execute(table.insert(), {"a": "s3cret", "b": 1}))
     assert "s3cret" in str(raised)
     error = classify(raised, doing="seed", database="sqlite")
-    assert error.context[0] == "ValueError: not a colour"
+    assert error.context[0] == "ValueError"
     wrapped = classify(RuntimeError(f"it failed: {raised}"), doing="seed", database="sqlite")
     assert "s3cret" not in str(error) + str(wrapped)
 

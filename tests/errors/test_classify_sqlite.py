@@ -24,6 +24,7 @@ from initdb.errors.classify import (
     is_too_many_connections,
 )
 from initdb.errors.files import is_disk_full, sqlite_path
+from initdb.errors.masking import masked
 from tests.errors.plain_user import as_plain_user
 from tests.errors.raising import caught, failure, told
 
@@ -57,7 +58,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     assert error.reference == "folder-missing"
     assert error.context == (
         f"sqlite:///{tmp_path}/a/b/app.db",
-        "unable to open database file (SQLITE_CANTOPEN)",
+        "The file cannot be opened (SQLITE_CANTOPEN)",
         f"{tmp_path}/a does not exist.",
     )
     assert error.rendered().sqlstate == "SQLITE_CANTOPEN"
@@ -83,7 +84,7 @@ def test_garbage_is_not_a_database(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xd8\xff\xe0" * 500)
     error = told(f"sqlite:///{path}", READ)
     assert error.reference == "not-a-database"
-    assert error.context[1] == "file is not a database (SQLITE_NOTADB)"
+    assert error.context[1] == "The file is no SQLite database (SQLITE_NOTADB)"
     assert path.read_bytes() == b"\xff\xd8\xff\xe0" * 500
 
 
@@ -138,7 +139,7 @@ def test_a_lock_held_by_another_is_told(made: Path) -> None:
     holder.close()
     error = classify(raised, doing="migrate", database="sqlite", target="0003")
     assert error.reference == "lock-timeout"
-    assert error.context[:2] == ("0003", "database is locked (SQLITE_BUSY)")
+    assert error.context[:2] == ("0003", "The database is locked (SQLITE_BUSY)")
     assert error.rendered().passing
     assert is_busy(raised)
     assert is_passing(raised)
@@ -204,37 +205,58 @@ def test_a_broken_constraint_is_told_by_what_was_done(made: Path, doing: str, re
     assert error.reference == reference
     assert error.context[:3] == (
         "users.csv line 3",
-        "UNIQUE constraint failed: t.name (SQLITE_CONSTRAINT_UNIQUE)",
+        "Another row has the same value already (SQLITE_CONSTRAINT_UNIQUE): table t, column name",
         "statement: INSERT INTO t (name) VALUES (?)",
     )
     assert "s3cret" not in str(error)
 
 
 @pytest.mark.parametrize(
-    ("statement", "doing", "reference"),
+    ("statement", "doing", "reference", "said"),
     [
-        ("SELECT * FROM nowhere", "seed", "seed-table-unknown"),
-        ("INSERT INTO t (colour) VALUES (1)", "seed", "seed-column-unknown"),
-        ("SELECT colour FROM t", "seed", "seed-column-unknown"),
-        ("CREATE TABLE t (id)", "schema", "conflicting-object"),
-        ("CREATE TABLE u (id", "schema", "table-creation-failed"),
-        ("CREATE INDEX i ON t (colour)", "index", "index-creation-failed"),
-        ("SELECT * FROM nowhere", "inspect", "inspection-failed"),
-        ("SELEC 1", "migrate", "revision-failed"),
-        ("SELEC 1", "validate", "validation-failed"),
-        ("SELEC 1", "adopt", "adoption-failed"),
-        ("SELEC 1", "seed", "seed-failed"),
-        ("SELEC 1", "something else", "internal-error"),
-        ("INSERT INTO t (id) VALUES ('x')", "seed", "seed-rejected"),
+        ("SELECT * FROM nowhere", "seed", "seed-table-unknown", "There is no such table ({}): nowhere"),
+        (
+            "INSERT INTO t (colour) VALUES (1)",
+            "seed",
+            "seed-column-unknown",
+            "There is no such column ({}): colour",
+        ),
+        ("SELECT colour FROM t", "seed", "seed-column-unknown", "There is no such column ({}): colour"),
+        (
+            "CREATE TABLE t (id)",
+            "schema",
+            "conflicting-object",
+            "There is a table or an index of this name already ({}): t",
+        ),
+        ("CREATE TABLE u (id", "schema", "table-creation-failed", "The statement is not complete ({})"),
+        (
+            "CREATE INDEX i ON t (colour)",
+            "index",
+            "index-creation-failed",
+            "There is no such column ({}): colour",
+        ),
+        ("SELECT * FROM nowhere", "inspect", "inspection-failed", "There is no such table ({}): nowhere"),
+        ("SELEC 1", "migrate", "revision-failed", "The statement is no valid SQL ({}): SELEC"),
+        ("SELEC 1", "validate", "validation-failed", "The statement is no valid SQL ({}): SELEC"),
+        ("SELEC 1", "adopt", "adoption-failed", "The statement is no valid SQL ({}): SELEC"),
+        ("SELEC 1", "seed", "seed-failed", "The statement is no valid SQL ({}): SELEC"),
+        ("SELEC 1", "something else", "internal-error", "The statement is no valid SQL ({}): SELEC"),
+        (
+            "INSERT INTO t (id) VALUES ('x')",
+            "seed",
+            "seed-rejected",
+            "A value has another type than its column",
+        ),
     ],
 )
 def test_a_refused_statement_is_told_by_what_was_done(
-    made: Path, statement: str, doing: str, reference: str
+    made: Path, statement: str, doing: str, reference: str, said: str
 ) -> None:
     """SQLite has one code for all mistakes in a statement: its fixed words and the work decide."""
     error = told(f"sqlite:///{made}", statement, doing=doing)
     assert error.reference == reference
-    assert f"statement: {statement}" in error.context
+    assert error.context[1].startswith(said.format("SQLITE_ERROR"))
+    assert f"statement: {masked(statement, 'sqlite')}" in error.context
 
 
 def test_a_missing_table_is_recognised(made: Path) -> None:
@@ -257,7 +279,7 @@ def test_mistakes_of_the_caller_have_no_code(made: Path) -> None:
     connection.close()
     raised = caught(lambda: connection.execute("SELECT 1"))
     error = classify(raised, doing="migrate", database="sqlite")
-    assert (error.reference, error.context[0]) == ("revision-failed", "Cannot operate on a closed database.")
+    assert (error.reference, error.context[0]) == ("revision-failed", "The connection was closed")
 
 
 @pytest.mark.parametrize(
