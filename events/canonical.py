@@ -15,8 +15,6 @@ from uuid import UUID
 
 import orjson
 
-from initdb.errors.redact import scrub
-
 INTEGER_LIMIT = 2**63
 """Integers from this one on become strings: PostgreSQL and other readers have 64 bits."""
 
@@ -40,7 +38,7 @@ def make_safe(value: object) -> Safe:
       are written as `\\u0000`: PostgreSQL's jsonb refuses them.
     * Integers beyond 64 bits and decimals become strings, NaN and infinities their names.
     * Datetimes become UTC with six digits and Z. Bytes become hexadecimal digits.
-    * Of an exception the type and the message remain, without passwords and parameters of statements.
+    * Of an exception the type remains: its message may hold values.
     * Of any other object its text remains, or the name of its type.
 
     Args:
@@ -113,8 +111,7 @@ def _scalar(value: object) -> str:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value).hex()
     if isinstance(value, BaseException):
-        cause = getattr(value, "orig", None) or value
-        return _text(scrub(f"{type(value).__name__}: {cause}"))
+        return _text(type(value).__name__)
     return _text(str(value))
 
 

@@ -268,7 +268,7 @@ class Restoring:
         try:
             yield
         except (InitError, Damaged, SQLAlchemyError, sqlite3.Error, JournalSignal, OSError) as error:
-            said = error.context if isinstance(error, InitError) else (str(error) or type(error).__name__,)
+            said = _said(error)
             raise self._error("backup-unusable", str(backup), *said, backup=backup) from error
 
     @contextlib.contextmanager
@@ -297,6 +297,15 @@ class Restoring:
         if backup is not None:
             names["BACKUP"] = str(backup)
         return InitError(reference, *said, kept=kept, fix=fix, database="sqlite", names=names)
+
+
+def _said(error: Exception) -> tuple[str, ...]:
+    """What an error says of a backup. Damaged has sentences of ours; a driver's own text may hold values."""
+    if isinstance(error, InitError):
+        return error.context
+    if isinstance(error, Damaged):
+        return tuple(map(str, error.args))
+    return classify(error, doing="backup", database="sqlite").context
 
 
 _FIXES = {

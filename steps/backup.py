@@ -17,7 +17,7 @@ from initdb.errors import InitError
 from initdb.errors.classify import classify
 from initdb.errors.files import is_disk_full
 from initdb.errors.known_names import of_file
-from initdb.errors.redact import scrub
+from initdb.errors.withheld import kind_of
 from initdb.events.knowledge import Knowledge
 from initdb.events.payloads.notes import BackupMade
 from initdb.events.sessions import database_file
@@ -74,7 +74,7 @@ def described(settings: Settings, engine: Engine) -> str:
     if not is_due(settings, Knowledge(), engine):
         return ""
     if engine.dialect.name == "postgresql":
-        return f"by {scrub(settings.backup_command or '')}"
+        return f"by {command.program_of(settings.backup_command or '')}"
     return f"into {shelf_of(engine, settings, Knowledge()).folder}"
 
 
@@ -109,7 +109,7 @@ def back_up(ctx: StepContext, now: datetime) -> None:
         path = shelf.make_room(now) if shelf else None
         said = BackupMade(
             file=str(path) if path else None,
-            command=None if file else scrub(given),
+            command=None if file else command.program_of(given),
         )
         ctx.announce(f"backing up to {said.file}" if path else f"backing up: {said.command}")
         if file is not None and path is not None:
@@ -159,7 +159,7 @@ def _named(ctx: StepContext, shelf: Shelf | None) -> Iterator[None]:
             reference, said = "disk-full", (f"It is the disk of the backups, in {shelf.folder}.", *said)
         elif isinstance(error, OSError):
             # What is in the catalogue of a file is about that of the database.
-            reference, said = "backup-failed", (str(error),)
+            reference, said = "backup-failed", (f"{error.filename}: {kind_of(error)}",)
         names = of_file(Path(target), "DBFILE") if target else {}
         raise InitError(reference, *said, kept=KEPT, database=ctx.database, names=names) from error
     finally:

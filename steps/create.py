@@ -10,6 +10,7 @@ from initdb.errors import InitError
 from initdb.errors.driver import driver_error
 from initdb.errors.location import where
 from initdb.errors.translated import translated
+from initdb.errors.withheld import kind_of
 from initdb.events.head import JournalSignal
 from initdb.events.payloads.work import SchemaCreated
 from initdb.steps.alembic_driver import Environment, run_in_environment
@@ -94,6 +95,6 @@ def _base_failure(error: Exception) -> Exception:
     """What an error of the base means: that of the database is told as such."""
     if driver_error(error) is not None:
         return error
-    said = f"base raised {type(error).__name__}: {error}"
+    said = f"base raised {kind_of(error)}"
     fix = "Correct the function that the setting base names, then: initdb resume"
     return InitError("table-creation-failed", said, f"at: {where(error)}", fix=fix)

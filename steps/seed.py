@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from sqlalchemy import Table
 
 from initdb.errors import naming
+from initdb.errors.driver import Verify
 from initdb.events.payloads.work import SeedBatchApplied
+from initdb.steps.catalog.existing import existing
 from initdb.steps.context import Progress, StepContext
 from initdb.steps.payload.elapsed import milliseconds
 from initdb.steps.payload.remaining import pending_seeds
@@ -31,6 +34,11 @@ class _Turn:
     table: str | None
     waiting: tuple[str, ...]
     after: tuple[str, ...]
+
+    @property
+    def verify(self) -> Verify:
+        """Asks the database for the names in an error of a batch, when its savepoint is rolled back."""
+        return existing(lambda: nullcontext(self.ctx.work))
 
     def commit(self, event: SeedBatchApplied) -> None:
         """Commit the open unit."""
@@ -106,7 +114,7 @@ def _call(turn: _Turn) -> None:
     turn.ctx.back_up()
     started = time.perf_counter()
     with turn.ctx.unit.open(turn.ctx.work):
-        made = callables.call(turn.source, turn.ctx.work)
+        made = callables.call(turn.source, turn.ctx.work, turn.verify)
         turn.commit(turn.said(started, BatchCounts(created=made), made, made))
 
 
@@ -133,7 +141,7 @@ def _apply_rows(turn: _Turn) -> None:
         following = next(batches, ())
         started = time.perf_counter()
         with ctx.unit.open(ctx.work):
-            counts = apply_batch(ctx.work, table, batch, key, source.on_conflict)
+            counts = apply_batch(ctx.work, table, batch, key, source.on_conflict, turn.verify)
             offset += len(batch)
             named.commit(named.said(started, counts, len(batch), offset, complete=not following))
         named.report(offset)

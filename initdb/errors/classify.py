@@ -26,10 +26,10 @@ from initdb.errors.predicates import (
 )
 from initdb.errors.privileges import grant_for
 from initdb.errors.redact import url_text
-from initdb.errors.system import system_words
 from initdb.errors.withheld import kind_of, withhold
 
 __all__ = [
+    "VALUES",
     "classify",
     "is_busy",
     "is_connection_lost",
@@ -66,9 +66,7 @@ _BY_CODE |= {"validate": "validation-failed", "connect": "connection-failed", "b
 """The same for an exception that is not a database error."""
 
 
-_VALUES = (
-    "See the text that is left out here, with its values, on your terminal only: initdb {} --show-values"
-)
+VALUES = "See the text that is left out here, with its values, on your terminal only: initdb {} --show-values"
 _ASKS = {"connect": "status", "journal": "status", "rollback": "rollback", "validate": "validate"}
 """The command that meets the error again, by the work that failed. Without one: resume."""
 
@@ -102,7 +100,7 @@ def classify(
         if isinstance(exc, InitError):
             return exc.with_names(names, database or None)
         found = _classified(exc, doing, database or None, target, verify)
-        return found.with_advice(_VALUES.format(_ASKS.get(doing, "resume"))).with_names(names)
+        return found.with_advice(VALUES.format(_ASKS.get(doing, "resume"))).with_names(names)
     except Exception as second:  # the report of a failure must not fail
         said = f"{type(exc).__name__}, and {type(second).__name__} while it was described"
         return InitError("internal-error", said, database=database or None)
@@ -157,9 +155,8 @@ def _python_failure(exc: BaseException, doing: str, database: str | None, shown:
     # SQLAlchemy wraps what it meets while it prepares a statement.
     inner = getattr(exc, "orig", None)
     cause = inner if isinstance(inner, BaseException) else exc
-    line = kind_of(cause) + (f": {words}" if (words := system_words(cause)) else "")
     place = (f"at: {where(exc, ours_too=True)}",) if reference == "internal-error" else _own_place(exc, doing)
-    return InitError(reference, shown, line, *place, database=database)
+    return InitError(reference, shown, kind_of(cause), *place, database=database)
 
 
 def _own_place(exc: BaseException, doing: str) -> tuple[str, ...]:

@@ -238,8 +238,8 @@ def _names(error: DriverError, verify: Verify | None) -> Iterator[str]:
 
 def _known(named: Named, inside: frozenset[str], verify: Verify | None) -> Named:
     """The names that the database has, or that stand in the statement."""
-    found = verify(named) if verify is not None and named.table else Named()
-    if found.table:
+    found = verify(named) if verify is not None and named != Named() else Named()
+    if found != Named():
         return found
     return Named(
         named.table if named.table in inside else "",

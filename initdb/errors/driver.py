@@ -18,6 +18,7 @@ _CONSTRAINTS = frozenset(
 )
 """The errors of SQLite whose text ends with the columns. A trigger's RAISE has another name."""
 
+_CHECK = re.compile(r"CHECK constraint failed: (.+)", re.DOTALL)
 _COLUMNS = re.compile(r"\w+(?: \w+)* constraint failed: (.+)", re.DOTALL)
 _COMPUTED = frozenset({"pl_exec.c", "plpy_elog.c"})
 """The source files of PostgreSQL whose errors have names that a function gave: RAISE … USING TABLE = …."""
@@ -30,7 +31,7 @@ class Named:
     Attributes:
         table: The table; "" if none is named.
         columns: Columns of it.
-        constraint: A constraint of it, or a unique index.
+        constraint: A constraint of it, or a unique index; of SQLite, also the expression of a CHECK.
         schema: The schema of the table; "" if it is not known.
     """
 
@@ -146,6 +147,8 @@ def _is_broken(orig: BaseException) -> bool:
 
 
 def _named_by_sqlite(name: str | None, line: str) -> Named:
+    if name == "SQLITE_CONSTRAINT_CHECK" and (check := _CHECK.fullmatch(line)):
+        return Named(constraint=check[1])
     found = _COLUMNS.fullmatch(line) if name in _CONSTRAINTS else None
     parts = [one.rpartition(".") for one in found[1].split(", ")] if found else []
     if not parts or len({table for table, _, _ in parts}) != 1:

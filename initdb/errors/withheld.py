@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from initdb.errors.facts import fact_of
 from initdb.errors.redact import text_of
 from initdb.errors.safe import escape
 
@@ -20,7 +21,7 @@ class _Shown:
 
 
 def kind_of(error: BaseException) -> str:
-    """The type of an exception, which stands for it in a report. Its text may hold values, and is withheld.
+    """The type of an exception and the fact about it. Its text may hold values, and is withheld.
 
     Args:
         error: Whatever a driver, a library or the application's code raised.
@@ -30,22 +31,36 @@ def kind_of(error: BaseException) -> str:
         'ValueError'
     """
     withhold(error)
-    return type(error).__name__
+    fact = fact_of(error)
+    return f"{type(error).__name__}: {fact}" if fact else type(error).__name__
 
 
-def withhold(error: BaseException) -> None:
-    """Show the text of an exception to the person who asked for it; nothing if nobody did.
+def withhold(said: BaseException | str) -> None:
+    """Show an exception, or a text, to the person who asked for it; nothing if nobody did.
 
     Args:
-        error: As for `kind_of`.
+        said: As for `kind_of`; or what another program has printed.
     """
     show = _Shown.show
     if show is None:
         return
-    text = _in_full(error)
+    text = said if isinstance(said, str) else _in_full(said)
     if text not in _Shown.before:
         _Shown.before |= {text}
         show(text)
+
+
+def exit_of(error: SystemExit) -> str:
+    """The call that ended a process: `sys.exit(3)`. What is no number is withheld.
+
+    Args:
+        error: What was raised.
+
+    Example:
+        >>> exit_of(SystemExit(3)), exit_of(SystemExit("the token abc is wrong"))
+        ('sys.exit(3)', 'sys.exit(…)')
+    """
+    return f"sys.exit({error.code if isinstance(error.code, int) else '…'})"
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import Engine, MetaData
 
 from initdb.errors import InitError
+from initdb.errors.withheld import kind_of
 
 
 def engine_of(app: Flask, db: object) -> Engine:
@@ -20,8 +21,8 @@ def engine_of(app: Flask, db: object) -> Engine:
         try:
             engine = _engine(db)
         except (RuntimeError, KeyError, AttributeError) as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise InitError("bad-app", f"the db of {app.name} has no engine for it: {reason}") from error
+            said = f"the db of {app.name} has no engine for it: {kind_of(error)}"
+            raise InitError("bad-app", said) from error
     if not isinstance(engine, Engine):
         raise InitError("bad-app", f"the db of {app.name} has no engine, but a {type(engine).__name__}")
     return engine

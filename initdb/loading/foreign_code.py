@@ -12,7 +12,7 @@ from pathlib import Path
 
 from initdb.errors import InitError
 from initdb.errors.from_python import missing_driver
-from initdb.errors.safe import safe_text
+from initdb.errors.withheld import kind_of
 
 
 @contextmanager
@@ -32,10 +32,8 @@ def foreign_code(reference: str, what: str, *, fix: str | None = None) -> Iterat
     except InitError:
         raise
     except (Exception, SystemExit) as error:  # the code of the application may raise anything
-        said = safe_text(error)
-        raised = f"{type(error).__name__}: {said}" if said else type(error).__name__
         raise InitError(
-            reference, f"{what} {raised}{_line_of(error)}", fix=missing_driver(error) or fix
+            reference, f"{what} {kind_of(error)}{_line_of(error)}", fix=missing_driver(error) or fix
         ) from error
 
 

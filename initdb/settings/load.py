@@ -86,7 +86,8 @@ def _resolved(folder: Path) -> Path:
     try:
         return folder.resolve()
     except (OSError, RuntimeError, ValueError) as error:  # such as a loop of links, or a NUL
-        raise InitError("settings-file-unreadable", f"{folder}: {error}") from error
+        why = getattr(error, "strerror", None) or "it is no path"
+        raise InitError("settings-file-unreadable", f"{folder}: {why}") from error
 
 
 def _refuse_unknown(given: Iterable[Given]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from initdb.errors import InitError
 from initdb.errors.classify import classify
+from initdb.errors.driver import Verify
 from initdb.errors.redact import url_text
 from initdb.events.knowledge import Backup
 from initdb.statemachine.table import WORK, State
@@ -46,17 +47,19 @@ _MADE = {"database_created": "the database", "journal_created": "the journal"}
 """Type of event → what exists since then."""
 
 
-def named(error: BaseException, state: State, engine: Engine) -> InitError:
+def named(error: BaseException, state: State, engine: Engine, verify: Verify | None = None) -> InitError:
     """Describe a failure by a row of the catalogue.
 
     Args:
         error: What the step raised.
         state: The state whose work the step did.
         engine: The engine of the database.
+        verify: Asks the database for the names in its error.
     """
     work = WORK[state]
     doing = work.doing if work else "migrate"
-    return classify(error, doing=doing, database=engine.dialect.name, target=url_text(engine.url))
+    target = url_text(engine.url)
+    return classify(error, doing=doing, database=engine.dialect.name, target=target, verify=verify)
 
 
 def with_made(found: InitError, types: Collection[str]) -> InitError:

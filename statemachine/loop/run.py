@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
 from initdb.errors.classify import is_connection_lost, is_lock_timeout
+from initdb.errors.withheld import kind_of
 from initdb.events.baton import Baton
 from initdb.events.entry import Entry
 from initdb.events.head import ConnectionLost, JournalSignal
@@ -38,6 +39,7 @@ from initdb.statemachine.loop.writer import Writer
 from initdb.statemachine.site import Site, Waiting, report_to
 from initdb.statemachine.table import State, accepts, work_name
 from initdb.steps.catalog.blockers import blockers, with_blockers
+from initdb.steps.catalog.existing import existing
 from initdb.steps.context import StepContext
 from initdb.steps.one_revision.doubt import check_doubt
 from initdb.steps.survey.steady import fingerprint_of
@@ -280,7 +282,7 @@ class Run:
         self._stopper.watch(None)
         self._writer.stopper = Stopper(last_word=True)
         signum = self._stopper.signum
-        why = signal.Signals(signum).name if signum else str(error) or type(error).__name__
+        why = signal.Signals(signum).name if signum else kind_of(error)
         # The process is to end. If the event cannot be written, that must not hide it.
         with contextlib.suppress(Exception), self._writer.open(self._work):
             self._writer.commit(self._work, RunStopped(why=why, during=work_name(self._state()) or "run"))
@@ -290,7 +292,8 @@ class Run:
 
     def _fail(self, error: BaseException) -> None:
         state = self._state()
-        found = with_blockers(named(error, state, self._site.engine), self._work, error)
+        found = named(error, state, self._site.engine, existing(self._context().reading))
+        found = with_blockers(found, self._work, error)
         found = with_made(found, [entry.type for entry in self.report.entries])
         found = with_backup(found, self._writer.knowledge.backup)
         step = work_name(state) or "run"

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
+from initdb.errors.classify import classify
 from initdb.errors.safe import safe_text
 from initdb.events.clock import Clock
 from initdb.events.journal import Journal
@@ -71,8 +72,8 @@ def _end_sessions(connection: Connection, journal: Journal, clock: Clock) -> tup
         try:
             connection.execute(text("SELECT pg_catalog.pg_terminate_backend(:pid)"), {"pid": pid})
         except DBAPIError as error:
-            said = safe_text(str(error.orig).strip())
-            raise _refused(f"session {pid}: {said}", database="postgresql") from error
+            refused = classify(error, doing="journal", database="postgresql")
+            raise _refused(f"session {pid}: {refused.context[0]}", database="postgresql") from error
     # Their locks are asked for again: pg_stat_activity does not change until this transaction ends.
     if not _until(lambda: not {*victims} & {*_lockers(connection, journal)}, clock, PATIENCE):
         raise _refused("the sessions were told to end, but have not", database="postgresql")

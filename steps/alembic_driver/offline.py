@@ -20,8 +20,8 @@ from sqlalchemy.exc import ArgumentError, CompileError, InvalidRequestError, NoI
 from initdb.booting import loading
 from initdb.errors import InitError
 from initdb.errors.location import where
-from initdb.errors.safe import safe_text
 from initdb.errors.translated import translated
+from initdb.errors.withheld import kind_of
 from initdb.steps.alembic_driver import private_names
 from initdb.steps.alembic_driver.ask import Answer
 from initdb.steps.alembic_driver.environment import Environment, Step
@@ -268,7 +268,7 @@ def _why(error: BaseException, file: str) -> str:
         return f"it works with a connection or a Session{at}"
     if isinstance(error, CompileError | InvalidRequestError):
         return f"it has a value that cannot be written as SQL{at}"
-    return f"it needs a database: {type(error).__name__}: {safe_text(error, 160)}{at}"
+    return f"it needs a database: {kind_of(error)}{at}"
 
 
 def _place(error: BaseException, file: str) -> str:
@@ -294,5 +294,4 @@ def _why_env(error: BaseException) -> str:
         return f"{NO_OFFLINE}: it connects to the database"
     if isinstance(error, InitError):
         return f"{error.rendered().message} {' '.join(error.context)}"
-    said = f"{type(error).__name__}: {safe_text(error, 160)}"
-    return f"env.py fails in offline mode: {said}{_place(error, '')}"
+    return f"env.py fails in offline mode: {kind_of(error)}{_place(error, '')}"

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from initdb.errors import InitError
+from initdb.errors.withheld import withhold
 from initdb.steps.programs import ran
+
+_VALUES = "See what the command prints on stderr, on your terminal only: initdb resume --show-values"
 
 _VARIABLES = {
     "application_name": "PGAPPNAME",
@@ -55,6 +58,15 @@ _OF_A_DATABASE = frozenset(
 )
 
 
+def program_of(command: str) -> str:
+    """The program that a command calls. Its arguments may hold a token, and are neither stored nor printed.
+
+    Args:
+        command: The command, as the setting has it.
+    """
+    return shlex.split(command)[0]
+
+
 def words_of(command: str, file: Path | None, database: str) -> list[str]:
     """The words of a command. `{file}` and `{database}` stand for their values.
 
@@ -86,5 +98,6 @@ def run(words: Sequence[str], environ: Mapping[str, str], tick: Callable[[], Non
         said = f"There is no program {words[0]} in PATH."
         raise InitError("backup-failed", said, database="postgresql") from error
     if code:
+        withhold("\n".join((f"{words[0]} printed:", *lines)))
         how = f"{words[0]} ended with exit code {code}."
-        raise InitError("backup-failed", how, *lines, database="postgresql")
+        raise InitError("backup-failed", how, database="postgresql").with_advice(_VALUES)

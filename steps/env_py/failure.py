@@ -6,6 +6,7 @@ from initdb.errors import InitError
 from initdb.errors.classify import classify
 from initdb.errors.from_python import missing_driver
 from initdb.errors.location import where
+from initdb.errors.withheld import exit_of, withhold
 
 _BY_WORK = {"revision-failed", "data-migration-failed", "revision-unparsable"}
 """What `classify` calls errors of a revision. Here it was env.py that failed."""
@@ -24,7 +25,8 @@ def env_failure(error: BaseException, database: str) -> BaseException:
     if isinstance(error, InitError) or not isinstance(error, Exception | SystemExit):
         return error
     if isinstance(error, SystemExit):
-        said = f"It called sys.exit({error.code!r})"
+        withhold(error)
+        said = f"It called {exit_of(error)}"
         return InitError("env-py-failed", said, f"at: {where(error)}", database=database)
     found = classify(error, doing="migrate", database=database)
     if found.reference not in _BY_WORK:

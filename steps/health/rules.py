@@ -9,7 +9,11 @@ from sqlalchemy import Connection
 
 from initdb.errors import InitError
 from initdb.errors.classify import is_passing
+from initdb.errors.conditions import said_of, statement_of
+from initdb.errors.driver import driver_error
+from initdb.errors.location import where
 from initdb.errors.safe import safe_text
+from initdb.errors.withheld import kind_of
 from initdb.events.process import in_this_process
 from initdb.steps.catalog.issue import SEVERITIES, Issue, Severity
 
@@ -42,7 +46,7 @@ def _issues(connection: Connection, rule: Rule) -> Iterable[Issue]:
     except Exception as error:  # a rule is the application's code and can raise anything
         if is_passing(error):
             raise
-        sentences = [safe_text(f"The rule {rule.name} failed: {type(error).__name__}: {_first_line(error)}")]
+        sentences = [safe_text(f"The rule {rule.name} failed: {_why(error)}")]
     if not nested.is_active:
         ended = f"the rule {rule.name} committed or rolled back the connection that it was given"
         fix = "Take commit() and rollback() out of the rule, then: initdb resume"
@@ -64,6 +68,9 @@ def _sentences(answer: object) -> list[str]:
     return [str(each) for each in answer] if isinstance(answer, Iterable) else [str(answer)]
 
 
-def _first_line(error: Exception) -> str:
-    inner = getattr(error, "orig", None) or error
-    return (str(inner).strip().splitlines() or [""])[0]
+def _why(error: Exception) -> str:
+    """What a rule raised, without its text, and the line of the rule."""
+    found, place = driver_error(error), where(error)
+    kind = kind_of(error)
+    said = kind if found is None else ", ".join((said_of(found), statement_of(found))).removesuffix(", ")
+    return f"{said} (at: {place})" if place else said

@@ -10,8 +10,9 @@ from sqlalchemy.exc import NoSuchTableError
 
 from initdb.errors import InitError
 from initdb.errors.classify import classify, is_busy, is_connection_lost, is_missing_table
-from initdb.errors.driver import driver_error
+from initdb.errors.driver import Verify, driver_error
 from initdb.errors.own_statement import NOT_THE_REVISION
+from initdb.errors.withheld import exit_of, withhold
 from initdb.events.head import ConnectionLost, JournalSignal
 from initdb.steps.one_revision.doubt import HALF_APPLIED, HALF_REVERTED
 
@@ -46,6 +47,7 @@ class Place:
         from_empty: Whether a table is missing, and revisions alone have made the schema so far.
         foundations: The tables that something before the revisions may have made: those of the models and of
             the base. None if the database has no table at all: then any table may be one.
+        verify: Asks the database for the names in an error of its own.
     """
 
     revision: str
@@ -54,6 +56,7 @@ class Place:
     doing: Doing
     from_empty: bool = False
     foundations: frozenset[str] | None = None
+    verify: Verify | None = None
 
     @property
     def failed(self) -> str:
@@ -106,8 +109,9 @@ def revision_failure(
 
 def _found(error: BaseException, place: Place, *, in_file: bool) -> InitError:
     if isinstance(error, SystemExit):
-        return InitError(place.failed, f"It called sys.exit({error.code!r}).")
-    found = classify(error, doing=place.doing, database=place.database)
+        withhold(error)
+        return InitError(place.failed, f"It called {exit_of(error)}.")
+    found = classify(error, doing=place.doing, database=place.database, verify=place.verify)
     if place.database == "sqlite" and in_file and is_busy(error):
         # This process holds the only write lock, so the revision waits for no other process.
         return InitError(place.failed, *found.context, _SECOND_CONNECTION, sqlstate=found.rendered().sqlstate)

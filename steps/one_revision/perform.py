@@ -24,6 +24,7 @@ from initdb.events.process import in_this_process
 from initdb.events.statements import database_errors
 from initdb.steps.alembic_driver import Environment, Step
 from initdb.steps.catalog.blockers import blockers
+from initdb.steps.catalog.existing import existing
 from initdb.steps.context import StepContext
 from initdb.steps.one_revision.doubt import names_of, unfinished_indexes
 from initdb.steps.one_revision.failure import Doing, Place, lacks_table, revision_failure
@@ -115,7 +116,15 @@ def perform(ctx: StepContext, env: Environment, job: Job, at: Start) -> Start:
                 lacks = job.doing == "migrate" and not env.left and lacks_table(error)
                 from_empty = lacks and _from_empty(ctx, job, at.rows)
                 foundations = _foundations(ctx) if from_empty else None
-                place = Place(step.revision, str(step.path), ctx.database, job.doing, from_empty, foundations)
+                place = Place(
+                    step.revision,
+                    str(step.path),
+                    ctx.database,
+                    job.doing,
+                    from_empty,
+                    foundations,
+                    existing(ctx.reading),
+                )
                 with naming(lambda: names_of(ctx, step.revision)):
                     unfinished = unfinished_indexes(ctx) if env.left else ()
                     raise revision_failure(error, place, *unfinished, left=env.left) from error

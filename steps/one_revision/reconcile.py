@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
 from initdb.errors.classify import is_lock_timeout
+from initdb.errors.masking import masked
 from initdb.errors.own_statement import own_statement
 from initdb.events.knowledge import Doubt
 from initdb.steps.context import StepContext
@@ -184,7 +185,7 @@ class Reconciling:
             if (said := pattern.match(statement, at)) and self.ctx.database == "postgresql":
                 with own_statement(self.ctx.database):
                     return ask(said)
-        raise in_doubt(self.ctx, self.doubt, *_one_by_one(statement, ran, last))
+        raise in_doubt(self.ctx, self.doubt, *_one_by_one(statement, ran, last, self.ctx.database))
 
     def conflict(self, statement: str) -> InitError:
         """The error for a revision that sends another statement than in the interrupted run."""
@@ -192,7 +193,7 @@ class Reconciling:
 
     def unknown(self, statement: str, why: str) -> InitError:
         """The error for a doubt that only a person can settle; it names the statement."""
-        return in_doubt(self.ctx, self.doubt, f"{why}: {_short(statement)}")
+        return in_doubt(self.ctx, self.doubt, f"{why}: {_short(statement, self.ctx.database)}")
 
     def _index(self, said: re.Match[str]) -> bool:
         self._wait_for(said)
@@ -223,7 +224,7 @@ class Reconciling:
             return False
         if not row[0]:
             raise self.unknown(said[0], "a label of this name was there before")
-        self.found.append(f"type {said['of']}: {label} added")
+        self.found.append(f"type {said['of']}: the value was added")
         return True
 
     def _table(self, said: re.Match[str]) -> str | None:
@@ -248,17 +249,18 @@ class Reconciling:
         return True
 
 
-def _one_by_one(statement: str, ran: Sequence[str], last: bool) -> Iterator[str]:
+def _one_by_one(statement: str, ran: Sequence[str], last: bool, database: str) -> Iterator[str]:
     """Which statements of a block ran, which one is in doubt, and which were not sent."""
+    shown = [_short(one, database) for one in ran[-_MOST:]]
     if ran:
         more = f"{len(ran) - _MOST} others, then " if len(ran) > _MOST else ""
-        yield f"ran: {more}{'; '.join(map(_short, ran[-_MOST:]))}"
-    yield f"in doubt, whether it ran: {_short(statement)}"
+        yield f"ran: {more}{'; '.join(shown)}"
+    yield f"in doubt, whether it ran: {_short(statement, database)}"
     yield "not sent: what follows it" if last else "in doubt, too: what follows it outside a transaction"
 
 
-def _short(statement: str) -> str:
-    return " ".join(statement.split())[:200]
+def _short(statement: str, database: str) -> str:
+    return masked(statement, database)[:200]
 
 
 def _plain(name: str) -> str:

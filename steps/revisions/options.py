@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from initdb.errors import InitError
+from initdb.errors.withheld import kind_of
 
 SECTION = "alembic"
 _SEPARATORS = {"os": os.pathsep, "space": " ", "newline": "\n", ":": ":", ";": ";"}
@@ -111,4 +112,8 @@ def _split(path: Path, values: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _unreadable(path: Path, error: Any) -> InitError:
-    return InitError("migrations-not-found", f"{path} could not be read: {error}")
+    """A parser's message quotes the file, which may hold the password of the database."""
+    line = getattr(error, "lineno", None)
+    lines = [number for number, *_ in getattr(error, "errors", None) or ()]
+    at = f", line {line or lines[0]}" if line or lines else ""
+    return InitError("migrations-not-found", f"{path}{at} could not be read: {kind_of(error)}")

@@ -12,24 +12,27 @@ from sqlalchemy import Connection, NestedTransaction, RootTransaction, event
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, OperationalError
 
 from initdb.errors import InitError
-from initdb.errors.classify import classify
+from initdb.errors.classify import VALUES, classify
+from initdb.errors.conditions import STATEMENT
+from initdb.errors.driver import Verify
 from initdb.errors.translated import translated
 from initdb.events.process import in_this_process
 from initdb.events.undo import on_error
 from initdb.steps.seeds.model import SeedSource
-from initdb.steps.seeds.refusals import first_line
+from initdb.steps.seeds.refusals import raised
 from initdb.steps.seeds.scripts import load_function
 from initdb.steps.transactions.sql_words import transaction_word
 
 _LATE = "What the function had committed stays in the database; the journal does not count it as applied."
 
 
-def call(source: SeedSource, connection: Connection) -> int:
+def call(source: SeedSource, connection: Connection, verify: Verify | None = None) -> int:
     """Run the source's function on the connection, in a SAVEPOINT.
 
     Args:
         source: A "python callable".
         connection: In the transaction of a unit.
+        verify: Asks the database for the names in an error of its own.
 
     Returns:
         The number of rows that the function says it created, else 0.
@@ -42,7 +45,7 @@ def call(source: SeedSource, connection: Connection) -> int:
     """
     function = load_function(source)
     savepoint = connection.begin_nested()
-    with on_error(_undo, savepoint), translated(partial(_failure, source), InitError):
+    with translated(partial(_failure, source, verify), InitError), on_error(_undo, savepoint):
         with _kept_open(connection, source.name) as refused, in_this_process():
             made = function(connection)
         if refused:
@@ -123,15 +126,16 @@ def _undo(savepoint: NestedTransaction) -> None:
             savepoint.rollback()
 
 
-def _failure(source: SeedSource, error: Exception) -> Exception:
+def _failure(source: SeedSource, verify: Verify | None, error: Exception) -> Exception:
     if _is_of_the_moment(error):
         return error
-    said = f"{source.name}{_own_line(traceback.extract_tb(error.__traceback__))}: {first_line(error)}"
+    said = f"{source.name}{_own_line(traceback.extract_tb(error.__traceback__))}: {raised(error, verify)}"
     if not isinstance(error, DBAPIError):
-        return InitError("seed-callable-failed", said)
+        return InitError("seed-callable-failed", said).with_advice(VALUES.format("resume"))
     found = classify(error, doing="seed", database="").rendered()
-    statement = [line for line in found.context if line.startswith("statement: ")]
-    return InitError(found.reference, said, *statement, fix=found.fix, sqlstate=found.sqlstate)
+    statement = [line for line in found.context if line.startswith(STATEMENT)]
+    failed = InitError(found.reference, said, *statement, fix=found.fix, sqlstate=found.sqlstate)
+    return failed.with_advice(VALUES.format("resume"))
 
 
 def _own_line(frames: Sequence[traceback.FrameSummary]) -> str:

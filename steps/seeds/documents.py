@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import NoReturn
 
 from initdb.errors import InitError
+from initdb.errors.withheld import kind_of, withhold
 from initdb.nearest import did_you_mean
 from initdb.steps.seeds.model import SeedRow
 
@@ -88,8 +89,8 @@ def _parsed_json(name: str, text: str) -> object:
         return json.loads(text)
     except json.JSONDecodeError as error:
         _refuse(f"{name} line {error.lineno} column {error.colno}: {error.msg}", error)
-    except (ValueError, RecursionError) as error:
-        _refuse(f"{name}: {error}", error)
+    except (ValueError, RecursionError) as error:  # a number of too many digits, too many brackets
+        _refuse(f"{name}: {kind_of(error)}", error)
 
 
 def _parsed_yaml(name: str, text: str) -> object:
@@ -107,9 +108,12 @@ def _parsed_yaml(name: str, text: str) -> object:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f" line {mark.line + 1} column {mark.column + 1}" if mark else ""
-        _refuse(f"{name}{place}: {error.problem or error.context}", error)
+        # What it quotes, such as an alias, is of the file.
+        withhold(error)
+        problem = re.sub(r"'.*'|\".*\"", "…", str(error.problem or error.context), flags=re.DOTALL)
+        _refuse(f"{name}{place}: {problem}", error)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        _refuse(f"{name}: {error}", error)
+        _refuse(f"{name}: {kind_of(error)}", error)
 
 
 def _refuse(said: str, cause: BaseException | None = None) -> NoReturn:

@@ -17,8 +17,8 @@ from initdb.nearest import did_you_mean
 from initdb.steps.seeds.csv_rows import csv_header, csv_rows
 from initdb.steps.seeds.documents import document_rows
 from initdb.steps.seeds.model import SeedRow, SeedSource
-from initdb.steps.seeds.refusals import first_line
-from initdb.steps.seeds.scripts import load_function
+from initdb.steps.seeds.refusals import raised
+from initdb.steps.seeds.scripts import line_in, load_function
 from initdb.steps.seeds.tables import columns_of, is_optional
 from initdb.steps.seeds.values import Convert, Unfit, converter, plain_type
 
@@ -94,7 +94,7 @@ def _yielded(source: SeedSource) -> Iterator[SeedRow]:
     number, process = 0, os.getpid()
 
     def failure(error: Exception) -> InitError:
-        said = f"{source.name}: after row {number} it raised {first_line(error)}"
+        said = f"{source.name}{line_in(error, source)}: after row {number} it raised {raised(error)}"
         return InitError("seed-callable-failed", said)
 
     with translated(failure, InitError), in_this_process():

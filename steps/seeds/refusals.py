@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 
-from initdb.errors.driver import driver_error
+from initdb.errors.conditions import said_of
+from initdb.errors.driver import Verify, driver_error
+from initdb.errors.withheld import kind_of, withhold
 
 REFUSALS = (SQLAlchemyError, ValueError, TypeError, OverflowError, LookupError)
 """A refusal is one of these, or an error of the driver's own; `is_refusal` decides."""
@@ -16,15 +16,6 @@ _GENERATED = "428C9"
 _RAISED = "P0001"
 _REFUSING_CLASSES = ("22", "23", "44")
 _REFUSING_NAMES = ("SQLITE_CONSTRAINT", "SQLITE_MISMATCH", "SQLITE_TOOBIG")
-_QUOTED_VALUE = re.compile(r""":? ?"[^"]*"$|: '[^']*'$""")
-
-_SENTENCES = {
-    "23502": "the column {column} must not be empty",
-    "23503": "it refers to a row that does not exist (constraint {constraint})",
-    "23505": "another row has the same value already (constraint {constraint})",
-    "23514": "it breaks the check {constraint}",
-    "23P01": "it conflicts with another row (constraint {constraint})",
-}
 
 
 def is_refusal(error: BaseException) -> bool:
@@ -42,21 +33,30 @@ def code_of(error: BaseException) -> str | None:
     return found.code if found is not None else None
 
 
-def reason(error: BaseException) -> str:
-    """Why the row was refused, as the end of a sentence. It names constraint and column, but no value."""
-    inner = _inner(error)
-    diagnosis = getattr(inner, "diag", None)
-    sentence = _SENTENCES.get(code_of(error) or "")
-    if sentence and diagnosis is not None:
-        return sentence.format(column=diagnosis.column_name, constraint=diagnosis.constraint_name)
-    return _QUOTED_VALUE.sub("", first_line(error))
+def reason(error: BaseException, verify: Verify | None = None) -> str:
+    """Why the row was refused. It names table, constraint and columns, but no value.
+
+    Args:
+        error: What was raised.
+        verify: Asks the database for the names in its error; None if it cannot be asked.
+    """
+    found = driver_error(error)
+    if found is None:
+        return raised(error)
+    withhold(error)
+    return said_of(found, verify)
 
 
-def first_line(error: BaseException) -> str:
-    """The first line of the error, without statement, parameters and DETAIL, since they repeat values."""
-    inner = _inner(error)
-    lines = str(inner).strip().splitlines()
-    return f"{type(inner).__name__}: {lines[0]}" if lines else type(inner).__name__
+def raised(error: BaseException, verify: Verify | None = None) -> str:
+    """What was raised, without its text: a database's error in our own words, anything else by its type.
+
+    Args:
+        error: What was raised.
+        verify: As for `reason`.
+    """
+    found = driver_error(error)
+    kind = kind_of(_inner(error))
+    return kind if found is None else f"{kind}: {said_of(found, verify)}"
 
 
 def _inner(error: BaseException) -> BaseException:

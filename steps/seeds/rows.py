@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from sqlalchemy import Column, Connection, Table, select, update
 
 from initdb.errors import InitError
+from initdb.errors.classify import VALUES
+from initdb.errors.driver import Verify
 from initdb.nearest import did_you_mean
 from initdb.steps.seeds.inserting import insert_rows
 from initdb.steps.seeds.keys import natural_key
@@ -51,6 +53,7 @@ class _Target:
     key: tuple[Column[object], ...]
     forms: Forms
     on_conflict: OnConflict
+    verify: Verify | None
 
     def who(self, row: Stored) -> Identity:
         return identity(row, self.key, self.forms)
@@ -60,12 +63,13 @@ class _UnlikeTheDatabase(ValueError):
     """Two keys are the same for the database, because of its collation or padding, and differ here."""
 
 
-def apply_batch(
+def apply_batch(  # noqa: PLR0913, PLR0917 - what one batch is made of
     connection: Connection,
     table: Table,
     rows: Sequence[Mapping[str, object]],
     key: Sequence[str],
     on_conflict: OnConflict = "skip",
+    verify: Verify | None = None,
 ) -> BatchCounts:
     """Insert the rows whose key is not in the table, and skip or update the others.
 
@@ -75,6 +79,7 @@ def apply_batch(
         rows: By column name, as `read_rows` converts them for the table.
         key: The names of the natural key's columns.
         on_conflict: What to do with a row that exists.
+        verify: Asks the database for the names in an error of its own.
 
     Raises:
         InitError: `seed-rejected`, with the place of the row that the database refuses;
@@ -86,7 +91,7 @@ def apply_batch(
         return BatchCounts()
     columns = columns_of(table)
     keys = tuple(columns[name] for name in key)
-    target = _Target(connection, table, keys, forms(table, connection.dialect), on_conflict)
+    target = _Target(connection, table, keys, forms(table, connection.dialect), on_conflict, verify)
     batch = [_resolved(row, number, columns, target) for number, row in enumerate(rows, 1)]
     try:
         with connection.begin_nested():
@@ -169,32 +174,38 @@ def _compared(target: _Target, batch: Sequence[SeedRow]) -> list[Column[object]]
 
 def _one_by_one(target: _Target, batch: Sequence[SeedRow]) -> BatchCounts:
     """Store row by row. The database itself compares the keys, and it is known which row it refuses."""
-    total, written = BatchCounts(), []
-    for row in batch:
-        counts = _alone(target, row)
-        total += counts
-        if counts.created or counts.updated:
-            written.append(row)
+    total, written, at = BatchCounts(), list[SeedRow](), batch[0]
+    try:
+        with target.connection.begin_nested():
+            for at in batch:
+                counts = _alone(target, at)
+                total += counts
+                if counts.created or counts.updated:
+                    written.append(at)
+    except REFUSALS as error:
+        if not is_refusal(error):
+            raise
+        raise _refused(target, at, error) from None  # the text of the cause repeats the whole row
     refuse_orphans(target.connection, target.table, written)
     return total
 
 
+def _refused(target: _Target, row: SeedRow, error: Exception) -> InitError:
+    """The error for a row. The savepoint is rolled back, so the database can be asked for names."""
+    said = f"{row.place}: {target.table.fullname}: {reason(error, target.verify)}"
+    database = target.connection.dialect.name
+    refused = InitError("seed-rejected", said, database=database, sqlstate=code_of(error))
+    return refused.with_advice(VALUES.format("resume"))
+
+
 def _alone(target: _Target, row: SeedRow) -> BatchCounts:
-    try:
-        columns = _compared(target, [row])
-        condition = is_row(target.key, tuple(row[column.key] for column in target.key))
-        found = target.connection.execute(select(*columns).where(condition).limit(1)).first()
-        if found is None:
-            insert_rows(target.connection, target.table, [row])
-            return BatchCounts(created=1)
-        return _met(target, row, dict(zip((column.key for column in columns), found, strict=True)))
-    except REFUSALS as error:
-        if not is_refusal(error):
-            raise
-        said = f"{row.place}: {target.table.fullname}: {reason(error)}"
-        database = target.connection.dialect.name
-        # Without the cause, whose text repeats the whole row.
-        raise InitError("seed-rejected", said, database=database, sqlstate=code_of(error)) from None
+    columns = _compared(target, [row])
+    condition = is_row(target.key, tuple(row[column.key] for column in target.key))
+    found = target.connection.execute(select(*columns).where(condition).limit(1)).first()
+    if found is None:
+        insert_rows(target.connection, target.table, [row])
+        return BatchCounts(created=1)
+    return _met(target, row, dict(zip((column.key for column in columns), found, strict=True)))
 
 
 def _met(target: _Target, row: SeedRow, stored: Stored) -> BatchCounts:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from traceback import walk_tb
 from typing import cast
 
 from initdb.errors import InitError
 from initdb.errors.translated import translated
+from initdb.errors.withheld import kind_of
 from initdb.loading.fresh import load_file
 from initdb.steps.python_files.syntax import syntax_tree
 from initdb.steps.seeds.model import Kind, SeedSource
@@ -73,7 +75,8 @@ def load_function(source: SeedSource) -> Callable[..., object]:
             raise InitError("seed-file-unreadable", f"{source.name} has changed since this run began")
 
     def failure(error: Exception) -> InitError:
-        said = f"{source.name}: running the file raised {type(error).__name__}: {error}"
+        place = line_in(error, source)
+        said = f"{source.name}{place}: running the file raised {kind_of(error)}"
         return InitError("seed-callable-failed", said)
 
     with translated(failure, InitError):
@@ -82,6 +85,19 @@ def load_function(source: SeedSource) -> Callable[..., object]:
     if not callable(function):
         raise InitError("seed-file-unreadable", f"{source.name}: {function!r} is not a function")
     return cast(Callable[..., object], function)
+
+
+def line_in(error: BaseException, source: SeedSource) -> str:
+    """The last line of a source's own file that ran when an error was raised, as " line 3"; "" if none did.
+
+    Args:
+        error: What the code of the source raised.
+        source: The source, a file or a function.
+    """
+    code = getattr(source.function, "__code__", None)
+    file = str(source.path) if source.path is not None else getattr(code, "co_filename", None)
+    lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
+    return f" line {lines[-1]}" if lines else ""
 
 
 def _names(tree: ast.Module) -> Iterator[str]:

@@ -177,7 +177,7 @@ def test_a_revision_that_hides_that_it_reads(made: Project) -> None:
         ("    sa.create_engine('sqlite://').connect()", "it connects to a database by itself"),
         ("    import sqlite3\n    sqlite3.connect('made.db')", "it imports a driver"),
         ("    raise SystemExit(3)", "it needs a database: SystemExit: 3"),
-        ("    1 / 0", "it needs a database: ZeroDivisionError: division by zero"),
+        ("    1 / 0", "it needs a database: ZeroDivisionError (line "),
         (
             "    from sqlalchemy.orm import Session\n    Session(op.get_bind()).execute(sa.text('SELECT 1'))",
             "it works with a connection or a Session",
@@ -218,7 +218,7 @@ def test_batch_mode_rebuilds_a_table(made: Project) -> None:
             f"{NO_OFFLINE}: it connects to the database",
         ),
         ("if not context.is_offline_mode():\n    raise AssertionError", NO_OFFLINE),
-        ("raise KeyError('SECRET')", "env.py fails in offline mode: KeyError: 'SECRET'"),
+        ("raise KeyError('SECRET')", "env.py fails in offline mode: KeyError ("),
         ("raise SystemExit(2)", "env.py fails in offline mode: SystemExit: 2"),
         (
             "context.configure(dialect_name='mysql')\ncontext.run_migrations()",

@@ -220,10 +220,10 @@ def test_what_is_endless_ends() -> None:
 
 
 def test_an_exception_tells_no_secret() -> None:
-    """The text has no password and no parameter of a failed statement."""
+    """The type alone is written: a text may hold a password, a parameter, a value."""
     error = OperationalError("INSERT INTO users VALUES (%s)", {"p": "s3cret"}, Exception("no such table"))
-    assert "s3cret" not in encode(error) and "no such table" in encode(error)
-    assert "s3cret" not in encode(ValueError("cannot use postgresql://app:s3cret@db/shop"))
+    assert encode(error) == '"OperationalError"'
+    assert encode(ValueError("cannot use postgresql://app:s3cret@db/shop")) == '"ValueError"'
 
 
 @settings(many, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -172,14 +172,14 @@ def breaks_a_rule(connection: Connection) -> None:
 @pytest.mark.parametrize(
     ("function", "reference", "said"),
     [
-        (raises, "seed-callable-failed", ": RuntimeError: the file is"),
+        (raises, "seed-callable-failed", ": RuntimeError"),
         (breaks_a_rule, "seed-rejected", "roles"),
     ],
 )
 def test_a_function_that_fails(
     tables: Engine, function: Callable[[Connection], Any], reference: str, said: str
 ) -> None:
-    """The error has its type, its first line and the line of the function, and no parameters."""
+    """The error has its type and the line of the function, and neither text nor parameters."""
     with pytest.raises(InitError) as caught:
         seed_once(tables, source_of(function))
     error = caught.value
@@ -188,6 +188,7 @@ def test_a_function_that_fails(
     assert error.context[0].startswith(f"shop.fill ({__file__} line {line}): ")
     assert said in error.context[0]
     assert "hunter2" not in str(error)
+    assert "the file is" not in str(error)
     assert count(tables, roles) == 0
 
 

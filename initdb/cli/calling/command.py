@@ -16,6 +16,7 @@ from initdb.cli.calling.usage import harmless
 from initdb.errors import InitError
 from initdb.errors.faces import speaking
 from initdb.errors.redact import scrub
+from initdb.errors.withheld import kind_of
 from initdb.supported import too_old
 
 INTERRUPTED = 130
@@ -125,4 +126,4 @@ def _internal(error: Exception, debug: bool) -> InitError:
     frames = traceback.extract_tb(error.__traceback__)
     where = f"at {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
     fix = "Report it with the lines above. To see the traceback, call the command again with --debug."
-    return InitError("internal-error", f"{type(error).__name__}: {error}", where, fix=fix)
+    return InitError("internal-error", kind_of(error), where, fix=fix)
