@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import traceback
 from collections.abc import Iterator
 from typing import NoReturn
+
+from initdb.errors.causes import frames_of
 
 _LOST = "initdb: a process that was forked in the middle of a run left the code that forked it, and ends."
 
@@ -17,8 +18,8 @@ def in_this_process() -> Iterator[None]:
     """Run the application's code in the block. A child that it forks ends when it would leave the block.
 
     A child shares the connection with its parent: its rollback, COMMIT or close would also be the parent's.
-    It ends as Python ends a process: on SystemExit with the exit code of that, on another exception with a
-    traceback and exit code 1.
+    It ends as Python ends a process: on SystemExit with the exit code of that, on another exception with the
+    places that it came through, and exit code 1.
     """
     process = os.getpid()
     with contextlib.ExitStack() as stack:
@@ -43,7 +44,7 @@ def _leave(error: BaseException | None) -> NoReturn:
         if isinstance(error, SystemExit):
             code = error.code if isinstance(error.code, int) else int(error.code is not None)
         elif error is not None:
-            traceback.print_exception(error)
+            sys.stderr.write(frames_of(error))
         else:
             sys.stderr.write(f"{_LOST}\n")
         sys.stdout.flush()

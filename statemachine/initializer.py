@@ -222,9 +222,10 @@ class Initializer:
         Raises:
             InitError: The database cannot be reached, or its journal cannot be read.
         """
-        self.site.ask_env_py()
-        with reading(self.engine):
-            return look(self.site, before)
+        with raised_to(self._face):
+            self.site.ask_env_py()
+            with reading(self.engine):
+                return look(self.site, before)
 
     def verdict(self) -> Verdict:
         """Say what a boot would do now, without doing it.
@@ -246,7 +247,7 @@ class Initializer:
         Raises:
             InitError: The database cannot be reached, or its journal cannot be read.
         """
-        with reading(self.engine):
+        with raised_to(self._face), reading(self.engine):
             yield from (entry for entry in entries_of(self.site, after) if entry.type not in UNSEEN)
 
     def concluded(self, attending: Callable[[Site], Outcome]) -> InitializationResult:

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from initdb.errors.faces import PLAIN, Face, at_hand
+from initdb.errors.redact import url_text
 from initdb.steps.application.given import Given
 
 CALLS = (
@@ -36,8 +37,7 @@ def face_of_program(engine: Engine | None, given: Given) -> Face:
 
 def _options(engine: Engine | None, given: Given) -> Iterator[tuple[str, str]]:
     if engine is not None:
-        url = engine.url.set(password=None)
-        yield "--database-url", url.render_as_string(hide_password=False)
+        yield "--database-url", url_text(engine.url)
     if isinstance(given.metadata, str):
         yield "--metadata", given.metadata
     if isinstance(given.migrations, str | Path):

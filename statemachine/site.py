@@ -12,7 +12,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine, make_url
 
 from initdb.errors import InitError
-from initdb.errors.redact import url_text
+from initdb.errors.redact import identity
 from initdb.events.clock import Clock
 from initdb.events.entry import Entry
 from initdb.events.find import find
@@ -86,7 +86,7 @@ def this_process(settings: Settings, name: str = "") -> dict[str, object]:
 
 def spool_of(engine: Engine, settings: Settings) -> Spool:
     """The file of this user that keeps notes for a journal while its database is unreachable."""
-    return Spool.beside(url_text(engine.url), settings.application or "")
+    return Spool.beside(identity(engine.url), settings.application or "")
 
 
 def _ignore(*_: object) -> None:

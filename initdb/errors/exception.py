@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ContextDecorator, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -181,9 +181,8 @@ def naming(known: Callable[[], Mapping[str, str]]) -> Iterator[None]:
         raise said.with_traceback(error.__traceback__) from error.__cause__
 
 
-@contextmanager
-def raised_to(face: Callable[[], Face]) -> Iterator[None]:
-    """Let an error that a program meets as an exception show its commands as that program types them.
+class raised_to(ContextDecorator):
+    """Let an error leave for a program: its commands as that program types them, its causes without texts.
 
     Args:
         face: Gives the face. It is called if there is an error.
@@ -191,11 +190,20 @@ def raised_to(face: Callable[[], Face]) -> Iterator[None]:
     Raises:
         InitError: That of the block.
     """
-    try:
-        yield
-    except InitError as error:
-        error._face = face()
-        raise
+
+    def __init__(self, face: Callable[[], Face | None] = lambda: None) -> None:
+        self._face = face
+
+    def __enter__(self) -> None:
+        """Nothing is kept."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Change the error, which goes on."""
+        if isinstance(error, InitError):
+            from initdb.errors.causes import stand_in_for_causes
+
+            error._face = self._face() or error._face
+            stand_in_for_causes(error)
 
 
 def _filled(general: Rendered, names: Mapping[str, str]) -> Rendered:

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from initdb.errors.files import sqlite_path
+from initdb.errors.redact import MARK, url_text
 
 _OF_SQLALCHEMY = frozenset(
     {"prepared_statement_cache_size", "async_fallback", "prepared_statement_name_func"}
@@ -23,7 +24,8 @@ def of_database(target: str) -> dict[str, str]:
         target: The URL, or the path of a SQLite file.
     """
     if target.startswith("postgres"):
-        return _of_server(target)
+        shown = url_text(target)
+        return {} if MARK in shown else _of_server(shown)
     file = sqlite_path(target)
     return of_file(file, "DBFILE") if file is not None else {}
 

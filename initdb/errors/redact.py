@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import unquote_plus
 
 MARK = "***"
 _WORD = r"(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key)[\w-]{0,40}"
@@ -21,17 +22,65 @@ _SQL = rf"(?is)(\bpassword\s+)(?:e?(?:{_QUOTED})|\$(\w*)\$.*?(?:\$\2\$|\Z))"
 _HASH = r"(\$(?:argon2(?:id?|d)|2[aby]|[156y])\$|\b(?:scrypt|pbkdf2):[\w:]+\$)[^\s'\")]+"
 _VALUES = r"(?is)(\[parameters: |failing row contains \().*"
 _SECRET_KEY = rf"(?i){_WORD}"
+_SECRET_PARAMETER = rf"(?i)(?:{_WORD}|\bkey|\boptions)="
+_PARAMETER = re.compile(
+    r"(?:application_name|channel_binding|charset|connect_timeout|gssencmode|host|hostaddr|mode|port"
+    r"|service|sslmode|target_session_attrs|timeout|uri)=[\w.,/:\[\]*+-]*"
+)
+"""The parameters that hold no secret: of libpq, of asyncpg, and of SQLite's file names."""
 
 
 def url_text(url: object) -> str:
-    """A URL without its password, for people to read. The user name stays. Never raises.
+    """A URL for people to read, without its password. The user name stays. Never raises.
+
+    Of its parameters only those stay that are known to hold no secret. What has no `://` is not shown at all:
+    it may be a connection string of libpq, or a password in the wrong place.
 
     Args:
         url: A string, which need not be a URL, or SQLAlchemy's URL.
 
     Example:
-        >>> url_text("postgresql://app:hunter2@db/shop?sslpassword=hunter2&sslmode=require")
+        >>> url_text("postgresql://app:hunter2@db/shop?options=-cx.token%3Dabc&sslmode=require")
         'postgresql://app@db/shop?sslmode=require'
+        >>> url_text("host=db password=hunter2")
+        '***'
+    """
+    text = _whole(url)
+    kind, mark, _ = text.partition("://")
+    if not mark:
+        return MARK if text else ""
+    text = _hide_passwords(text, keep_user=True)
+    head, _, query = text.partition("?")
+    parts = [part for part in query.split("&") if part]
+    if any("@" in unquote_plus(part) for part in parts):
+        return f"{kind}://{MARK}"  # a password without escapes may hold ? and & too
+    kept = [part for part in parts if _PARAMETER.fullmatch(unquote_plus(part))]
+    shown = "&".join(kept).replace("%2F", "/")
+    return re.sub(_NOT_A_PORT, rf"\1:{MARK}", f"{head}?{shown}" if kept else head)
+
+
+def holds_secret(url: object) -> bool:
+    """Whether a URL, or what is given in the place of one, has a password, or a parameter that may be one.
+
+    Args:
+        url: As for `url_text`.
+
+    Example:
+        >>> holds_secret("postgresql://app@db/shop?sslmode=require"), holds_secret("host=db password=abc")
+        (False, True)
+    """
+    text = _whole(url)
+    if "://" not in text:
+        return re.search(_SECRET_KEY, text) is not None
+    query = text.partition("?")[2]
+    return _hide_passwords(text, keep_user=True) != text or re.search(_SECRET_PARAMETER, query) is not None
+
+
+def identity(url: object) -> str:
+    """A text that tells one database from another, for hashing alone: it may hold a part of a secret.
+
+    Args:
+        url: As for `url_text`.
     """
     text = _exact(url)
     if text is None:
@@ -65,6 +114,13 @@ def text_of(value: object) -> str:
     """`str(value)`; the name of the type in angle brackets for a value that cannot print itself."""
     found = _printed(lambda: value if isinstance(value, str) else str(value))
     return f"<{type(value).__name__}>" if found is None else found
+
+
+def _whole(url: object) -> str:
+    """The text of a URL, with its password."""
+    render = getattr(url, "render_as_string", None)
+    text = _printed(lambda: str(render(hide_password=False))) if callable(render) else None
+    return text_of(url) if text is None else text
 
 
 def _exact(url: object) -> str | None:

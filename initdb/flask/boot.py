@@ -13,6 +13,7 @@ from flask import Flask
 from initdb.asking import asker
 from initdb.booting import loading, quiet
 from initdb.errors import InitError, Rendered, render
+from initdb.errors.causes import stand_in_for_causes
 from initdb.errors.faces import as_typed
 from initdb.flask.binding import EXTENSION, Parts, initializer_for, settings_for
 from initdb.flask.binds import with_binds
@@ -61,6 +62,7 @@ def init_app(app: Flask, db: object, *, seeds: Seeds = None, rules: tuple[Rule, 
         try:
             settings = settings_for(app, engine_of(app, db))
         except InitError as error:
+            stand_in_for_causes(error)  # what exits here has this error as its context
             _exit(error.exit_code, error.rendered())
         if settings.mode != "off":
             _boot(app, db, settings)
@@ -73,6 +75,7 @@ def _boot(app: Flask, db: object, settings: Settings) -> None:
         each = with_binds(app, db, settings).each()
         initializers = [initializer_for(app, db, one, watcher=BootLog().watcher()) for one in each]
     except InitError as error:
+        stand_in_for_causes(error)
         _refused(app, settings, error.exit_code, error.rendered(), [])
         return
     for number, initializer in enumerate(initializers):

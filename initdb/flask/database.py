@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from flask import Flask
 
 from initdb.errors import InitError
+from initdb.errors.exception import raised_to
 from initdb.errors.redact import url_text
 from initdb.flask.binding import each_bound
 from initdb.flask.several import joined_repairs, joined_results, joined_validations
@@ -32,7 +33,7 @@ def _in_context(
 
     @wraps(method)
     def wrapped(self: DatabaseInitializer, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with self._app.app_context():
+        with raised_to(), self._app.app_context():
             return method(self, *args, **kwargs)
 
     return wrapped

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from initdb.errors import InitError
+from initdb.errors.exception import raised_to
 from initdb.errors.safe import safe_text
 from initdb.nearest import did_you_mean
 from initdb.settings.files import find_files, named_file
@@ -18,6 +19,7 @@ from initdb.settings.sources import Given, from_application, from_environment, f
 from initdb.settings.trusted import CONFIG
 
 
+@raised_to()
 def load_settings(
     *,
     folder: Path | None = None,

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from initdb.errors import InitError
-from initdb.errors.redact import url_text
+from initdb.errors.redact import identity
 from initdb.events.payloads.notes import DatabaseCreated
 from initdb.events.spool import Spool
 from initdb.nearest import did_you_mean
@@ -72,7 +72,7 @@ def create_missing(site: Site, engine: Engine) -> bool:
         made = create(engine)
     if made == "created":
         by = "setting" if site.settings.create_database == "yes" else "person"
-        spool = Spool.beside(url_text(engine.url), site.settings.application or "")
+        spool = Spool.beside(identity(engine.url), site.settings.application or "")
         note_for(spool, site.clock, DatabaseCreated(name=name, server=place(engine.url), allowed_by=by))
     return made != "later"
 

@@ -146,8 +146,9 @@ def test_a_url_is_readable() -> None:
         == "sqlite:////srv/app.db?mode=ro&uri=true"
     )
     assert url_text("postgresql://app:s3cret/shop") == "postgresql://app:***"
-    assert url_text("no url at all") == "no url at all"
-    assert url_text(None) == "None"
+    assert url_text("no url at all") == "***"
+    assert url_text("") == ""
+    assert url_text(None) == "***"
 
 
 @settings(deadline=None)

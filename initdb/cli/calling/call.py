@@ -25,7 +25,8 @@ class Call:
     Attributes:
         name: The name of the command, with that of its group: `journal verify`.
         settings: Name of a setting → the text that was given as an option.
-        debug: Whether to print the traceback of an internal error.
+        debug: Whether to print where an internal error came through.
+        show_values: Whether to print on stderr what errors leave out.
         screen: Where to print.
         flask: Loads the application of `flask initdb …`; None if `initdb` was called.
     """
@@ -35,6 +36,7 @@ class Call:
     debug: bool
     screen: Screen
     flask: Callable[[], object] | None = None
+    show_values: bool = False
 
     @property
     def face(self) -> Face:
@@ -61,6 +63,7 @@ class Call:
             debug="debug" in flags,
             screen=Screen(quiet="quiet" in flags, as_json="json" in flags),
             flask=ctx.meta.get(FLASK_KEY),
+            show_values="show_values" in flags,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Concatenate, NoReturn, ParamSpec
 
 import click
@@ -14,9 +14,9 @@ from initdb.cli.calling.call import Call
 from initdb.cli.calling.options import SettingOption
 from initdb.cli.calling.usage import harmless
 from initdb.errors import InitError
+from initdb.errors.causes import frames_of
 from initdb.errors.faces import speaking
-from initdb.errors.redact import scrub
-from initdb.errors.withheld import kind_of
+from initdb.errors.withheld import kind_of, shown_to
 from initdb.supported import too_old
 
 INTERRUPTED = 130
@@ -88,7 +88,9 @@ def write_options(command: click.Command, ctx: click.Context, formatter: click.H
 @contextmanager
 def ending(ctx: click.Context, failure_code: int | None) -> Iterator[None]:
     """Show what the block raises as a failure on stderr, and exit. Exceptions of click pass."""
-    with speaking(Call.of(ctx).face), _ending(ctx, failure_code):
+    call = Call.of(ctx)
+    shown = shown_to(call.screen.disclose) if call.show_values else nullcontext()
+    with speaking(call.face), shown, _ending(ctx, failure_code):
         yield
 
 
@@ -122,7 +124,7 @@ def _end(ctx: click.Context, error: InitError, failure_code: int | None) -> None
 def _internal(error: Exception, debug: bool) -> InitError:
     """The failure for a bug in initdb: what, and where. The traceback is printed if --debug was given."""
     if debug:
-        sys.stderr.write(scrub("".join(traceback.format_exception(error))))
+        sys.stderr.write(frames_of(error))
     frames = traceback.extract_tb(error.__traceback__)
     where = f"at {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
     fix = "Report it with the lines above. To see the traceback, call the command again with --debug."

@@ -9,6 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from initdb.cli.calling.call import FLAGS_KEY, SETTINGS_KEY
+from initdb.errors.redact import holds_secret
 from initdb.settings import SETTINGS, Setting
 from initdb.settings.places import FILE, PLACE, PLACES
 from initdb.settings.table import BY_NAME
@@ -51,10 +52,15 @@ def setting_options_of(*names: str) -> Callable[[Function], Function]:
 
 
 def output_options(function: Function) -> Function:
-    """Add `--quiet`, `--json` and `--debug`, to a command or to a group above it."""
+    """Add `--quiet`, `--json`, `--debug` and `--show-values`, to a command or to a group above it."""
     for name, text in reversed(_FLAGS.items()):
         function = click.option(
-            f"--{name}", name, is_flag=True, expose_value=False, callback=_keep_flag, help=text
+            f"--{name.replace('_', '-')}",
+            name,
+            is_flag=True,
+            expose_value=False,
+            callback=_keep_flag,
+            help=text,
         )(function)
     return function
 
@@ -62,7 +68,8 @@ def output_options(function: Function) -> Function:
 _FLAGS = {
     "quiet": "Print only failures and warnings.",
     "json": "Print the result as JSON, for programs.",
-    "debug": "Print the traceback of an internal error.",
+    "debug": "Print where an internal error came through.",
+    "show_values": "Print on stderr, this time, what errors leave out: texts of the database, values, statements.",
 }
 
 
@@ -81,7 +88,19 @@ def _option(setting: Setting) -> Callable[[Function], Function]:
 
 def _keep_setting(ctx: click.Context, parameter: click.Parameter, value: object) -> None:
     if value is not None and value != () and parameter.name:
+        _warn_of_password(BY_NAME[parameter.name], value)
         ctx.meta[SETTINGS_KEY] = {**ctx.meta.get(SETTINGS_KEY, {}), parameter.name: value}
+
+
+def _warn_of_password(setting: Setting, value: object) -> None:
+    """Say on stderr that everybody on this machine can read a password that was typed as an option."""
+    if setting.secret and holds_secret(value):
+        click.echo(
+            f"warning: {setting.option} holds what may be a password, and each user of this machine can read "
+            f"it in the list of processes. Use {setting.variable}, a settings file, or PGPASSFILE "
+            "(PostgreSQL's file .pgpass) instead.",
+            err=True,
+        )
 
 
 def keep_flag(ctx: click.Context, name: str) -> None:
@@ -89,7 +108,7 @@ def keep_flag(ctx: click.Context, name: str) -> None:
 
     Args:
         ctx: The context of a command, or of its group.
-        name: quiet, json or debug.
+        name: quiet, json, debug or show_values.
     """
     ctx.meta[FLAGS_KEY] = ctx.meta.get(FLAGS_KEY, frozenset()) | {name}
 

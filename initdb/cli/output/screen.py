@@ -157,6 +157,12 @@ class Screen:
         self.clear()
         self._complain(_printable(as_typed(text)))
 
+    def disclose(self, text: str) -> None:
+        """Print on stderr what errors leave out, for the person who asked. Nothing is hidden in it."""
+        self.clear()
+        lines = "".join(f"\n  {line}" for line in text.splitlines())
+        self._complain(f"with its values, printed this once and stored nowhere:{lines}")
+
     def fail(self, error: Rendered) -> None:
         """Print a failure on stderr, as it is shown everywhere."""
         self.clear()
