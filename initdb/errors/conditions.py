@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from initdb.errors.driver import DriverError, Named, Verify
+from initdb.errors.driver import RAISED, DriverError, Named, Verify
 from initdb.errors.libpq import connect_sentence
 from initdb.errors.masking import masked, names_in
 from initdb.errors.safe import shorten
@@ -210,6 +210,8 @@ def _is_broken(error: DriverError) -> bool:
 
 
 def _meaning(error: DriverError) -> str:
+    if error.source in RAISED:
+        return _STATES["P0001"]
     if not error.is_sqlite:
         if error.sqlstate is None:
             return connect_sentence(error.text) or "The driver, or the connection, failed"

@@ -20,7 +20,7 @@ _CONSTRAINTS = frozenset(
 
 _CHECK = re.compile(r"CHECK constraint failed: (.+)", re.DOTALL)
 _COLUMNS = re.compile(r"\w+(?: \w+)* constraint failed: (.+)", re.DOTALL)
-_COMPUTED = frozenset({"pl_exec.c", "plpy_elog.c"})
+RAISED = frozenset({"pl_exec.c", "plpy_elog.c"})
 """The source files of PostgreSQL whose errors have names that a function gave: RAISE … USING TABLE = …."""
 
 
@@ -169,7 +169,7 @@ def _fields(orig: BaseException) -> tuple[object, str]:
 
 def _named_by_server(owner: object, source: str) -> Named:
     """The names that the server itself took from its catalogue, and not a function that raised the error."""
-    if not source or source in _COMPUTED:
+    if not source or source in RAISED:
         return Named()
     names = ("table_name", "column_name", "constraint_name", "schema_name")
     table, column, constraint, schema = (_text(getattr(owner, name, None)) for name in names)

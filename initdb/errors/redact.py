@@ -52,7 +52,7 @@ def url_text(url: object) -> str:
     text = _hide_passwords(text, keep_user=True)
     head, _, query = text.partition("?")
     parts = [part for part in query.split("&") if part]
-    if any("@" in unquote_plus(part) for part in parts):
+    if any("@" in unquote_plus(part) for part in parts if not re.search(_SECRET_KEY, part.partition("=")[0])):
         return f"{kind}://{MARK}"  # a password without escapes may hold ? and & too
     kept = [part for part in parts if _PARAMETER.fullmatch(unquote_plus(part))]
     shown = "&".join(kept).replace("%2F", "/")

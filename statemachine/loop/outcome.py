@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from initdb.errors import InitError, Rendered
+from initdb.errors.stored import read_stored
 from initdb.events.knowledge import Knowledge
 from initdb.events.payloads.runs import StepFailed
 from initdb.statemachine.decide.verdict import Verdict
@@ -48,7 +49,7 @@ class Outcome:
 def of_verdict(verdict: Verdict, known: Knowledge) -> Outcome:
     """The outcome of a verdict that leaves nothing to do."""
     if verdict.kind == "failed" and verdict.failure is not None:
-        error = Rendered.from_data(verdict.failure.error)
+        error = read_stored(verdict.failure.error)
         return Outcome("failed", verdict, known, error=error, exit_code=1)
     endings: dict[str, Ending] = {"held": "held", "ahead": "ahead"}
     return Outcome(endings.get(verdict.kind, "ready"), verdict, known)
@@ -89,7 +90,7 @@ def of_report(report: Report, known: Knowledge) -> Outcome:
 def of_journal(known: Knowledge) -> Outcome:
     """The outcome of a run of which only the journal says how it ended."""
     if known.last_type == "step_failed":
-        error = Rendered.from_data(StepFailed.read(known.last_data).error)
+        error = read_stored(StepFailed.read(known.last_data).error)
         return Outcome("failed", None, known, error=error, exit_code=error.exit_code)
     if known.state == "ready":
         return Outcome("ready", Verdict("ready", warnings=_warnings(known)), known)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
 from initdb.errors.classify import is_connection_lost, is_lock_timeout
+from initdb.errors.stored import to_store
 from initdb.errors.withheld import kind_of
 from initdb.events.baton import Baton
 from initdb.events.entry import Entry
@@ -302,7 +303,7 @@ class Run:
             # If a person's order failed, that says nothing about the code.
             step=self._asked or step,
             state=str(state),
-            error=found.rendered().as_stored(),
+            error=to_store(found.rendered()),
             asked=bool(self._asked),
         )
         with self._writer.open(self._work):

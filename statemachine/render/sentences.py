@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from initdb.errors import Rendered, render
+from initdb.errors import render
 from initdb.errors.safe import safe_text
+from initdb.errors.stored import read_stored
 from initdb.events.entry import UNREADABLE, Entry
 from initdb.events.payloads import notes, payload_of, runs, work
-from initdb.events.payloads.form import Payload, mapping, names
+from initdb.events.payloads.form import Payload, mapping
 from initdb.events.types import EVENTS, NOTES
 
 MOST_NAMES = 6
@@ -57,7 +58,7 @@ def details(entry: Entry) -> tuple[str, ...]:
     """
     match payload_of(entry.type, entry.data):
         case runs.StepFailed(error=error) if error:
-            return tuple(render(Rendered.from_data(error)).splitlines())
+            return tuple(render(read_stored(error)).splitlines())
         case work.DefectsFound(issues=issues):
             return tuple(map(_issue, issues))
     return tuple(f"warning: {safe_text(text)}" for text in work.Warned.read(entry.data).warnings)
@@ -263,8 +264,8 @@ def _stopped(it: runs.RunStopped) -> str:
 
 
 def _failed(it: runs.StepFailed) -> str:
-    context = names(it.error.get("context"))
-    return f"{it.step} failed: {it.error.get('reference')}" + (f" ({context[0]})" if context else "")
+    error = read_stored(it.error)
+    return f"{it.step} failed: {error.reference}" + (f" ({error.context[0]})" if error.context else "")
 
 
 def _begun(it: runs.StepStarted) -> str:

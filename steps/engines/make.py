@@ -20,6 +20,10 @@ SUPPORTED = ("sqlite", "postgresql")
 CONNECT_TIMEOUT = 10
 """How long a server may take to answer a new connection, in seconds, if nobody says. libpq has no limit."""
 
+_ESCAPES = (
+    "Its host has an @, so that the password may have one: in a password write @ as %40, / as %2F, : as %3A."
+)
+
 
 def parse_url(text: str) -> URL:
     """Read a URL. `postgres://` and a bare `postgresql://` mean psycopg2; an asynchronous driver is replaced.
@@ -34,6 +38,8 @@ def parse_url(text: str) -> URL:
         url = make_url(text)
     except (ArgumentError, ValueError) as error:  # ValueError: the port is no number
         raise InitError("bad-url", url_text(text)) from error
+    if "@" in (url.host or ""):
+        raise InitError("bad-url", url_text(text), _ESCAPES)
     if url.drivername in ("postgres", "postgresql"):
         url = url.set(drivername="postgresql+psycopg2")
     if url.get_backend_name() not in SUPPORTED:

@@ -97,7 +97,6 @@ WHERE = st.sampled_from(
         "UPDATE t SET a = {}::text WHERE b IN ({}, {})",
         "ALTER TABLE t ADD COLUMN c text DEFAULT {}",
         "/* a */ SELECT f({}) -- b\n, {}",
-        "SELECT a /* {} */, {}",
     ]
 )
 

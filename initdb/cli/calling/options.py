@@ -54,13 +54,9 @@ def setting_options_of(*names: str) -> Callable[[Function], Function]:
 def output_options(function: Function) -> Function:
     """Add `--quiet`, `--json`, `--debug` and `--show-values`, to a command or to a group above it."""
     for name, text in reversed(_FLAGS.items()):
+        option = f"--{name.replace('_', '-')}"
         function = click.option(
-            f"--{name.replace('_', '-')}",
-            name,
-            is_flag=True,
-            expose_value=False,
-            callback=_keep_flag,
-            help=text,
+            option, name, is_flag=True, expose_value=False, callback=_keep_flag, help=text
         )(function)
     return function
 
@@ -69,7 +65,7 @@ _FLAGS = {
     "quiet": "Print only failures and warnings.",
     "json": "Print the result as JSON, for programs.",
     "debug": "Print where an internal error came through.",
-    "show_values": "Print on stderr, this time, what errors leave out: texts of the database, values, statements.",
+    "show_values": "Print on stderr what errors leave out: the texts of the database, with values.",
 }
 
 
@@ -88,13 +84,15 @@ def _option(setting: Setting) -> Callable[[Function], Function]:
 
 def _keep_setting(ctx: click.Context, parameter: click.Parameter, value: object) -> None:
     if value is not None and value != () and parameter.name:
-        _warn_of_password(BY_NAME[parameter.name], value)
+        if not ctx.resilient_parsing:
+            _warn_of_password(BY_NAME[parameter.name], value)
         ctx.meta[SETTINGS_KEY] = {**ctx.meta.get(SETTINGS_KEY, {}), parameter.name: value}
 
 
 def _warn_of_password(setting: Setting, value: object) -> None:
     """Say on stderr that everybody on this machine can read a password that was typed as an option."""
-    if setting.secret and holds_secret(value):
+    given = value if isinstance(value, tuple) else (value,)
+    if setting.secret and any(map(holds_secret, given)):
         click.echo(
             f"warning: {setting.option} holds what may be a password, and each user of this machine can read "
             f"it in the list of processes. Use {setting.variable}, a settings file, or PGPASSFILE "

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from initdb.errors.faces import Face
-from initdb.errors.redact import url_text
+from initdb.errors.redact import MARK, url_text
 from initdb.errors.safe import safe_text
 from initdb.settings import SETTINGS
 
@@ -91,4 +91,4 @@ def _repeated(settings: Mapping[str, object]) -> list[tuple[str, str]]:
             texts = [str(it) for it in value] if isinstance(value, list | tuple) else [str(value)]
             found += [(setting.option, url_text(it) if setting.secret else it) for it in texts]
     # What is not safe to print is left out: it is wrong in any case.
-    return [(option, text) for option, text in found if safe_text(text) == text]
+    return [(option, text) for option, text in found if safe_text(text) == text and MARK not in text]
