@@ -29,8 +29,8 @@ def where(exc: BaseException, *, ours_too: bool = False) -> str:
         exc: The exception, with its traceback.
         ours_too: Whether to take the innermost line of all, whoever's code it is.
     """
-    if isinstance(exc, SyntaxError) and exc.filename:
-        return f"{_relative(exc.filename)} line {exc.lineno or 1}"
+    if parsed := file_of(exc):
+        return f"{_relative(parsed[0])} line {parsed[1]}"
     found = ""
     step: TracebackType | None = exc.__traceback__
     while step is not None:
@@ -39,6 +39,17 @@ def where(exc: BaseException, *, ours_too: bool = False) -> str:
             found = f"{_relative(step.tb_frame.f_code.co_filename)} line {step.tb_lineno}"
         step = step.tb_next
     return found
+
+
+def file_of(exc: BaseException) -> tuple[str, int] | None:
+    """The file and the line that could not be parsed. A file that does not exist is somebody's text.
+
+    Args:
+        exc: Any exception.
+    """
+    if isinstance(exc, SyntaxError) and exc.filename and Path(exc.filename).is_file():
+        return exc.filename, exc.lineno or 1
+    return None
 
 
 def raised_by_ours(exc: BaseException) -> bool:

@@ -49,14 +49,23 @@ def url_text(url: object) -> str:
     kind, mark, _ = text.partition("://")
     if not mark:
         return MARK if text else ""
+    host, database = (str(getattr(url, name, None) or "") for name in ("host", "database"))
+    if "@" in host or (host and "@" in database):
+        return f"{kind}://{MARK}"  # SQLAlchemy has read the end of a password as these
     text = _hide_passwords(text, keep_user=True)
-    head, _, query = text.partition("?")
+    begin = text.find("?", text.rfind("@") + 1)
+    head, query = (text, "") if begin < 0 else (text[:begin], text[begin + 1 :])
     parts = [part for part in query.split("&") if part]
-    if any("@" in unquote_plus(part) for part in parts if not re.search(_SECRET_KEY, part.partition("=")[0])):
-        return f"{kind}://{MARK}"  # a password without escapes may hold ? and & too
+    if any(map(_is_torn, parts)) and not isinstance(url, str):
+        return f"{kind}://{MARK}"
     kept = [part for part in parts if _PARAMETER.fullmatch(unquote_plus(part))]
     shown = "&".join(kept).replace("%2F", "/")
     return re.sub(_NOT_A_PORT, rf"\1:{MARK}", f"{head}?{shown}" if kept else head)
+
+
+def _is_torn(part: str) -> bool:
+    """Whether a parameter may be the end of a password without escapes, which SQLAlchemy has cut at a `?`."""
+    return "@" in unquote_plus(part) and not re.search(_SECRET_KEY, part.partition("=")[0])
 
 
 def holds_secret(url: object) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from initdb.errors import InitError
 from initdb.errors.from_python import missing_driver
+from initdb.errors.location import file_of
 from initdb.errors.withheld import kind_of
 
 
@@ -39,6 +40,8 @@ def foreign_code(reference: str, what: str, *, fix: str | None = None) -> Iterat
 
 def _line_of(error: BaseException) -> str:
     """Where an error came from, as " (file, line 3)". Installed packages count only if nothing else does."""
+    if parsed := file_of(error):
+        return f" ({parsed[0]}, line {parsed[1]})"
     passed = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
     importing = (str(Path(__file__).parent), importlib.__file__, "<frozen ")
     outside = [entry for entry in passed if not entry[0].startswith(importing)]

@@ -20,9 +20,7 @@ SUPPORTED = ("sqlite", "postgresql")
 CONNECT_TIMEOUT = 10
 """How long a server may take to answer a new connection, in seconds, if nobody says. libpq has no limit."""
 
-_ESCAPES = (
-    "Its host has an @, so that the password may have one: in a password write @ as %40, / as %2F, : as %3A."
-)
+_ESCAPES = "It has two @, so that one may be of the password: there write @ as %40, / as %2F, : as %3A."
 
 
 def parse_url(text: str) -> URL:
@@ -38,7 +36,7 @@ def parse_url(text: str) -> URL:
         url = make_url(text)
     except (ArgumentError, ValueError) as error:  # ValueError: the port is no number
         raise InitError("bad-url", url_text(text)) from error
-    if "@" in (url.host or ""):
+    if "@" in (url.host or "") or (url.password and "@" in (url.database or "")):
         raise InitError("bad-url", url_text(text), _ESCAPES)
     if url.drivername in ("postgres", "postgresql"):
         url = url.set(drivername="postgresql+psycopg2")
