@@ -15,6 +15,8 @@ from initdb.errors.facts import fact_of
 _DEEPEST = 20
 """How many causes of causes are kept."""
 
+LEFT_OUT = "its text is left out, since it may hold values"
+
 _MOST = 12
 """How many lines of code one stand-in names, the innermost ones."""
 
@@ -54,7 +56,7 @@ def _text(error: BaseException) -> str:
     """The fact about an exception, and the lines that it came through, the innermost last."""
     fact = fact_of(error)
     places = list(_places(error.__traceback__))[-_MOST:]
-    said = [f"{fact}; " if fact else "", "its text is left out, since it may hold values"]
+    said = [f"{fact}; " if fact else "", LEFT_OUT]
     return "".join((*said, *(f"\n  at {place}" for place in places)))
 
 
@@ -71,7 +73,7 @@ def frames_of(error: BaseException) -> str:
     Args:
         error: Any exception.
     """
-    lines, step, left = list[str](), error, _DEEPEST
+    lines, step, left = ["Traceback, without texts and values:"], error, _DEEPEST
     while left:
         lines += [f"{type(step).__module__}.{type(step).__qualname__}: {_text(step)}"]
         below = step.__cause__ or (None if step.__suppress_context__ else step.__context__)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from initdb.errors import InitError
+from initdb.errors.classify import VALUES
 from initdb.errors.from_python import missing_driver
 from initdb.errors.location import file_of
 from initdb.errors.withheld import kind_of
@@ -33,9 +34,9 @@ def foreign_code(reference: str, what: str, *, fix: str | None = None) -> Iterat
     except InitError:
         raise
     except (Exception, SystemExit) as error:  # the code of the application may raise anything
-        raise InitError(
-            reference, f"{what} {kind_of(error)}{_line_of(error)}", fix=missing_driver(error) or fix
-        ) from error
+        said = f"{what} {kind_of(error)}{_line_of(error)}"
+        found = InitError(reference, said, fix=missing_driver(error) or fix)
+        raise found.with_advice(VALUES.format("run")) from error
 
 
 def _line_of(error: BaseException) -> str:

@@ -178,7 +178,7 @@ def test_the_waiting_one_says_for_whom(console: Console, toy: Toy, flag: Path) -
 def test_an_internal_error_is_told_calmly(
     console: Console, sqlite_toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No traceback but with --debug, and then without secrets."""
+    """No traceback but with --debug, and then without texts."""
 
     def broken(*_: object) -> None:
         raise RuntimeError("what nobody thought of postgresql://u:hunter2@h/d")

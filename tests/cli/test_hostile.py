@@ -78,7 +78,7 @@ def test_hostile_text_in_names_and_arguments(console: Console, sqlite_toy: Toy) 
 
 
 def test_hostile_text_in_the_application_is_stored_and_printed_harmlessly(console: Console, toy: Toy) -> None:
-    """A revision's docstring and an error's text reach journal and terminal, escapes spelled out."""
+    """A revision's docstring reaches journal and terminal, escapes spelled out; an error's text does not."""
     message = f"\\x1b]0;title\\x07 \\x1b[2J [red]x[/red] :boom: postgresql://u:{SECRET}@h/d password={SECRET}"
     toy.revision(4, f"    raise ValueError('{message}')", doc="\\x1b[31m [bold]doc[/bold]")
     toy.revision(5, "    pass", doc="[link=file:///etc/passwd]x[/link]")
@@ -86,7 +86,9 @@ def test_hostile_text_in_the_application_is_stored_and_printed_harmlessly(consol
         done = console(command)
         harmless(done)
         assert "\x1b" not in done.output
-    assert "[red]x[/red]" in console("journal").stdout
+    assert "[red]x[/red]" not in console("journal").stdout
+    assert "[red]x[/red]" in (shown := console("resume", "--show-values").stderr)
+    assert "\x1b" not in shown
 
 
 ESCAPES = "\x1b[31mX\x9b7\x07\x7f"

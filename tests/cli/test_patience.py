@@ -14,7 +14,7 @@ from tests.cli.terminal import Terminal
 NOWHERE = {
     "host-not-found": "postgresql+psycopg2://app@no-such-host.invalid/shop",
     "connection-refused": "postgresql+psycopg2://app@127.0.0.1:1/shop",
-    "on socket": "postgresql+psycopg2:///shop?host=/no/such/folder",
+    "such socket": "postgresql+psycopg2:///shop?host=/no/such/folder",
 }
 CTRL_C = "\x03"
 
@@ -56,7 +56,7 @@ def test_a_boot_waits(console: Console) -> None:
     process = console.start("run", "--database-url", NOWHERE["connection-refused"], "--wait-limit", "200ms")
     stdout, stderr = process.communicate(timeout=60)
     assert "waiting: The database server refused the connection" in stdout
-    assert "terminal" not in stderr and "error: connection-refused" in stderr
+    assert "this was typed at a terminal" not in stderr and "error: connection-refused" in stderr
 
 
 def test_who_is_told_soon() -> None:

@@ -112,7 +112,8 @@ def test_a_failure_is_told_once_and_adopted_afterwards(console: Console, toy: To
     second = console("run")
     assert second.exit_code == 1
     assert "it was not tried again. To try again: initdb resume" in second.stderr
-    assert "no such luck" in second.stderr
+    assert "004_r4.py line" in second.stderr and "ValueError" in second.stderr
+    assert "no such luck" not in first.output + second.output
     assert toy.types() == tried
 
 

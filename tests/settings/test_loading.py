@@ -80,20 +80,20 @@ def test_no_such_module(tmp_path: Path, write: Write) -> None:
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("\nimport nosuch_at_all", "ModuleNotFoundError: No module named 'nosuch_at_all' ({file}, line 2)"),
+        ("\nimport nosuch_at_all", "ModuleNotFoundError: nosuch_at_all ({file}, line 2)"),
         (
             "import json\n\njson.loads('x')",
-            "JSONDecodeError: Expecting value: line 1 column 1 (char 0) ({file}, line 3)",
+            "JSONDecodeError ({file}, line 3)",
         ),
-        ("1 / 0", "ZeroDivisionError: division by zero ({file}, line 1)"),
-        ("def f(:", "SyntaxError: invalid syntax ({name}.py, line 1)"),
+        ("1 / 0", "ZeroDivisionError ({file}, line 1)"),
+        ("def f(:", "SyntaxError ({file}, line 1)"),
         ("import sys\nsys.exit(3)", "SystemExit: 3 ({file}, line 2)"),
         ("raise ValueError", "ValueError ({file}, line 1)"),
-        ("raise OSError('postgresql://u:hunter2@h/d')", "OSError: postgresql://***@h/d ({file}, line 1)"),
+        ("raise OSError('postgresql://u:hunter2@h/d')", "OSError ({file}, line 1)"),
     ],
 )
 def test_the_module_raised(source: str, said: str, write: Write, tmp_path: Path) -> None:
-    """What a module raises is reported with its own line, and not mistaken for a missing module."""
+    """What a module raises is reported by type and line, and not mistaken for a missing module."""
     name = write(source)
     expected = said.format(file=tmp_path / f"{name}.py", name=name)
     assert refused(f"{name}:db") == f'"{name}:db": importing {name} raised {expected}'
@@ -110,9 +110,7 @@ def test_an_attribute_that_raises(write: Write, tmp_path: Path) -> None:
     """A module whose attributes are computed may raise anything."""
     name = write("def __getattr__(name):\n    raise RuntimeError('not now')")
     where = tmp_path / f"{name}.py"
-    assert (
-        refused(f"{name}:db") == f'"{name}:db": looking up db raised RuntimeError: not now ({where}, line 2)'
-    )
+    assert refused(f"{name}:db") == f'"{name}:db": looking up db raised RuntimeError ({where}, line 2)'
 
 
 MODELS = """
@@ -159,10 +157,10 @@ def test_whatever_has_metadata(write: Write) -> None:
         ),
         ("SQLAlchemy", "is the class SQLAlchemy; allowed: "),
         ("make_later", "is of type function; allowed: "),
-        ("broken", "raised when it was used: LookupError: no tables ("),
+        ("broken", "raised when it was used: LookupError ("),
         (
             "needs",
-            "raised when it was used: TypeError: needs() missing 1 required positional argument: 'one'",
+            "raised when it was used: TypeError",
         ),
     ],
 )
@@ -179,5 +177,5 @@ def test_a_proxy_outside_of_its_context() -> None:
     """An object that raises at every touch is an InitError too."""
     from flask import current_app
 
-    with pytest.raises(InitError, match="Working outside of application context"):
+    with pytest.raises(InitError, match="raised when it was used: RuntimeError"):
         as_metadata(current_app, "flask:current_app")
