@@ -42,8 +42,12 @@ error that says which initdb this is.
 - `--json` prints one JSON object on one line of stdout, with the fields below; also for wrong usage, wherever
   `--json` stands. `journal --json` prints one line for each event, as it is stored. Later versions may add
   fields; they never rename or remove one.
-- `--quiet`, `--json` and `--debug` may also come before the command.
-- No failure shows a traceback. With `--debug` an internal error does.
+- `--quiet`, `--json`, `--debug` and `--show-values` may also come before the command.
+- No failure holds a value: no row, no parameter, no literal of a statement, no text of the database or of an
+  exception. `--show-values` prints these texts on stderr, once; they are stored nowhere.
+- No failure shows a traceback. With `--debug` an internal error does, without texts.
+- An option with a password is warned of on stderr: other users of the machine can read it in the list of
+  processes. Use the variable of the setting, a settings file, or PostgreSQL's file `.pgpass` (PGPASSFILE).
 """
 
 _SETTINGS = """\
