@@ -12,85 +12,12 @@ from initdb.errors.driver import RAISED, DriverError, Named, Verify
 from initdb.errors.libpq import connect_sentence
 from initdb.errors.masking import masked, names_in
 from initdb.errors.safe import shorten
+from initdb.errors.sqlstates import STATES
 
 STATEMENT = "statement: "
 """How the line with the masked statement begins."""
 
 _STATEMENT_LIMIT = 240
-
-# Source: PostgreSQL manual, appendix A, "PostgreSQL Error Codes". The classes have two characters.
-_STATES = {
-    "0A": "The server does not support this",
-    "22": "A value does not fit",
-    "22001": "A text is longer than its column allows",
-    "22003": "A number is out of the range of its type",
-    "22007": "A text is no date or time",
-    "22008": "A date or time is out of range",
-    "22012": "A division by zero",
-    "22021": "A text has a character that the encoding of the database lacks",
-    "22P02": "A text is no value of the type that is wanted",
-    "22P05": "A text has a character that the encoding of the database lacks",
-    "23": "A row breaks a constraint",
-    "23502": "A column must not be empty",
-    "23503": "A row refers to a row that does not exist",
-    "23505": "Another row has the same value already",
-    "23514": "A row breaks a check",
-    "23P01": "A row conflicts with another row",
-    "25": "The state of the transaction does not allow it",
-    "25001": "The statement refuses a transaction",
-    "25006": "The transaction is read-only",
-    "25P02": "An earlier statement has failed, and the transaction with it",
-    "28": "The server refused the log-in",
-    "28P01": "The server refused the password",
-    "2BP01": "Other objects depend on it",
-    "3D000": "There is no such database",
-    "3F000": "There is no such schema",
-    "40001": "Another transaction was in the way",
-    "40P01": "Two transactions waited for each other",
-    "42": "The statement does not fit the schema",
-    "42501": "The role lacks a privilege",
-    "42601": "The statement is no valid SQL",
-    "42622": "A name is too long",
-    "42701": "There is a column of this name already",
-    "42702": "A column name may mean several columns",
-    "42703": "There is no such column",
-    "42704": "There is no such object",
-    "42710": "There is an object of this name already",
-    "42723": "There is a function of this name already",
-    "42803": "A column is neither grouped nor aggregated",
-    "42804": "A value has another type than is wanted",
-    "42809": "The object is of another kind than is wanted",
-    "42830": "A foreign key refers to columns that are not unique",
-    "42846": "One type cannot be converted to the other",
-    "42883": "There is no such function or operator for these types",
-    "428C9": "A generated column takes no value",
-    "42P01": "There is no such table",
-    "42P02": "There is no such parameter",
-    "42P06": "There is a schema of this name already",
-    "42P07": "There is a table, view or index of this name already",
-    "42P16": "The definition of the table is wrong",
-    "42P17": "The definition of the object is wrong",
-    "44": "A row does not belong to the view",
-    "53": "The server lacks resources",
-    "53100": "The disk of the server is full",
-    "53200": "The server has no memory left",
-    "53300": "The server has no connection left",
-    "53400": "A limit of the server's configuration was reached",
-    "54": "A limit of the server was reached",
-    "55": "The object is in a state that does not allow it",
-    "55006": "The object is in use",
-    "55P03": "A lock was not granted in time",
-    "55P04": "A new value of an enum cannot be used before the transaction ends",
-    "57": "Somebody, or a limit, ended the statement",
-    "57014": "The statement was cancelled",
-    "57P03": "The server does not accept connections yet",
-    "58": "The system of the server failed",
-    "P0": "Code in the database raised an error",
-    "P0001": "A function or a trigger of the database refused it by RAISE",
-    "XX": "The server failed by a mistake of its own",
-    "XX001": "The data of the server is damaged",
-    "XX002": "An index of the server is damaged",
-}
 
 # Source: https://www.sqlite.org/rescode.html
 _NAMES = {
@@ -211,11 +138,11 @@ def _is_broken(error: DriverError) -> bool:
 
 def _meaning(error: DriverError) -> str:
     if error.source in RAISED:
-        return _STATES["P0001"]
+        return STATES["P0001"]
     if not error.is_sqlite:
         if error.sqlstate is None:
             return connect_sentence(error.text) or "The driver, or the connection, failed"
-        return _STATES.get(error.sqlstate) or _STATES.get(error.sqlstate[:2], "The server refused it")
+        return STATES.get(error.sqlstate) or STATES.get(error.sqlstate[:2], "The server refused it")
     name = error.sqlite_name or ""
     while name:
         if name in _NAMES:

@@ -35,8 +35,7 @@ def step_of(state: State) -> Step:
         >>> step_of(State.behind).__module__
         'initdb.steps.migrate'
     """
-    work = WORK[state]
-    if work is None:
+    if (work := WORK[state]) is None:
         raise KeyError(state)
     step: Step = import_module(f"initdb.steps.{work.step}").run
     return step
@@ -53,13 +52,12 @@ def named(error: BaseException, state: State, engine: Engine, verify: Verify | N
     Args:
         error: What the step raised.
         state: The state whose work the step did.
-        engine: The engine of the database.
-        verify: Asks the database for the names in its error.
+        engine: The engine of the database; `verify` asks it for the names in the error.
     """
     work = WORK[state]
+    kind, target = engine.dialect.name, url_text(engine.url)
     doing = work.doing if work else "migrate"
-    target = url_text(engine.url)
-    return classify(error, doing=doing, database=engine.dialect.name, target=target, verify=verify)
+    return classify(error, doing=doing, database=kind, target=target, verify=verify)
 
 
 def with_made(found: InitError, types: Collection[str]) -> InitError:

@@ -59,11 +59,7 @@ _OF_A_DATABASE = frozenset(
 
 
 def program_of(command: str) -> str:
-    """The program that a command calls. Its arguments may hold a token, and are neither stored nor printed.
-
-    Args:
-        command: The command, as the setting has it.
-    """
+    """The program of a command, as the setting has it. Its arguments may hold a token."""
     return shlex.split(command)[0]
 
 

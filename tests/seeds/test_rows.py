@@ -30,11 +30,9 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     insert,
-    make_url,
     select,
 )
 from sqlalchemy.dialects.postgresql import INET
-from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
 from initdb.errors.driver import Verify
@@ -43,7 +41,7 @@ from initdb.steps.seeds.copying import FEWEST, copy_rows
 from initdb.steps.seeds.matching import VARIABLES
 from initdb.steps.seeds.model import SeedRow
 from initdb.steps.seeds.rows import BatchCounts, apply_batch
-from tests.seeds.support import Mood, kinds, members, metadata, roles
+from tests.seeds.support import Mood, kinds, members, roles
 
 
 def rows_of(connection: Connection, table: Table, *columns: str) -> list[tuple[Any, ...]]:
@@ -385,23 +383,3 @@ def test_a_unique_constraint_beside_the_key_is_respected(work: Connection) -> No
         apply_batch(work, table, [row], ("name",), verify=asked(work))
     assert "t.csv line 9" in caught.value.context[0]
     assert "code" in caught.value.context[0]
-
-
-@pytest.mark.parametrize("driver", ["psycopg2", "psycopg"])
-def test_a_refusal_is_one_on_every_driver(postgresql_url: str, driver: str) -> None:
-    """Each has the SQLSTATE under another name. A missing table is no refusal."""
-    url = make_url(postgresql_url).set(drivername=f"postgresql+{driver}")
-    engine = create_engine(url, poolclass=NullPool)
-    rows = [SeedRow({"name": "fine"}, "r.csv line 2"), SeedRow({"name": "b", "rank": -1}, "r.csv line 3")]
-    metadata.create_all(create_engine(postgresql_url, poolclass=NullPool), [roles])
-    with engine.connect() as work:
-        with pytest.raises(InitError) as caught:
-            apply_batch(work, roles, rows, ("name",), verify=asked(work))
-        said = (
-            "r.csv line 3: roles: A row breaks a check (23514): table roles, constraint ck_rank, column rank"
-        )
-        assert caught.value.context[0] == said
-        assert caught.value.rendered().sqlstate == "23514"
-        work.rollback()
-        with pytest.raises(DBAPIError):
-            apply_batch(work, members, [SeedRow({"email": "a"}, "m.csv line 2")], ("email",))
