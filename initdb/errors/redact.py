@@ -17,6 +17,7 @@ _PORT = re.compile(r"\d{1,5}(?![^/?#\s\"'),;.\]])")
 _NOT_A_PORT = r"(://[^:/\s\[]*):(?!\d{1,5}(?:\W|$)|[\s/]|$)\S*"
 _KEY = rf"{_WORD}[\"']?\s*=+\s*|[\"'][\w.-]{{0,40}}{_WORD}[\"']\s*:\s*|{_WORD}\)=\("
 _PAIR = rf"(?is)({_KEY})({_QUOTED}|(?:\\.|\S)+)"
+_QUOTED_PAIR = rf"(?is)({_KEY})(?:{_QUOTED})"
 _LINE = rf"(?im)^([ \t]*(?:-[ \t]+)?[\w.-]{{0,40}}{_WORD}[ \t]*:[ \t]+)\S.*$"
 _SQL = rf"(?is)(\bpassword\s+)(?:e?(?:{_QUOTED})|\$(\w*)\$.*?(?:\$\2\$|\Z))"
 _HASH = r"(\$(?:argon2(?:id?|d)|2[aby]|[156y])\$|\b(?:scrypt|pbkdf2):[\w:]+\$)[^\s'\")]+"
@@ -111,6 +112,8 @@ def scrub(text: str) -> str:
         >>> scrub("could not connect to postgresql://app:hunter2@db/shop with PASSWORD=hunter2")
         'could not connect to postgresql://***@db/shop with PASSWORD=***'
     """
+    # First, or what is removed of a URL may begin or end inside such a value.
+    text = re.sub(_QUOTED_PAIR, rf"\1{MARK}", text)
     text = re.sub(_VALUES, rf"\1{MARK}", _hide_passwords(text, keep_user=False))
     text = re.sub(_NOT_A_PORT, rf"\1:{MARK}", text)
     text = re.sub(_PAIR, rf"\1{MARK}", text)

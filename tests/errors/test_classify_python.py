@@ -120,7 +120,9 @@ def test_the_line_of_the_application_is_told(tmp_path: Path) -> None:
 
 def test_a_syntax_error_in_a_revision_is_told(tmp_path: Path) -> None:
     """A file that is no Python is named with its line."""
-    raised = caught(lambda: compile("def upgrade():\n<<<<<<< HEAD\n", str(tmp_path / "0004.py"), "exec"))
+    file = tmp_path / "0004.py"
+    file.write_text("def upgrade():\n<<<<<<< HEAD\n")
+    raised = caught(lambda: compile(file.read_text(), str(file), "exec"))
     error = classify(raised, doing="migrate", database="")
     assert error.reference == "revision-unparsable"
     assert error.context[-1].endswith("0004.py line 2")
