@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TypedDict
 
-from initdb.errors.stored import read_stored
+from initdb.errors.stored import read_stored, to_store
 from initdb.statemachine.decide.verdict import INTERRUPTED, Look, Verdict
 from initdb.steps.survey.edits import sentences
 
@@ -130,7 +130,7 @@ def status_of(seen: Look, verdict: Verdict, at_work: bool) -> Status:
             "seq": failure.seq,
             "at": failure.at,
             "retry_in": verdict.retry_in,
-            "error": read_stored(failure.error).as_data(),
+            "error": to_store(read_stored(failure.error)),
         }
         if failure
         else None,

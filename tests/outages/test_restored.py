@@ -77,7 +77,7 @@ def test_a_database_that_is_restored_while_a_boot_is_at_work(
     try:
         server.admin_execute(f"DROP DATABASE {name} WITH (FORCE)")
         gate.open()
-        assert boot.waits("does not exist")
+        assert boot.waits("The server has no such database")
         server.admin_execute(f"CREATE DATABASE {name} TEMPLATE backup_{name}")
     finally:
         server.admin_execute(f"DROP DATABASE backup_{name}")

@@ -212,12 +212,15 @@ def test_what_is_not_there_is_said(project: Path, migrations: str, says: str) ->
     ("text", "says"),
     [
         (b"[alembic]\nscript_location = nowhere\n", "script_location = nowhere"),
-        (b"[alembic]\nscript_location = %(unheard_of)s\n", "unheard_of"),
+        (b"[alembic]\nscript_location = %(unheard_of)s\n", "InterpolationMissingOptionError"),
         (b"[alembic]\n", "has no script_location"),
         (b"[other]\n", "has no script_location"),
-        (b"script_location = db\n", "no section headers"),
-        (b"[alembic]\nscript_location = db\nscript_location = db\n", "already exists"),
-        (b"[alembic]\nscript_location = \xff\n", "utf-8"),
+        (b"script_location = db\n", "line 1 could not be read: MissingSectionHeaderError"),
+        (
+            b"[alembic]\nscript_location = db\nscript_location = db\n",
+            "line 3 could not be read: DuplicateOptionError",
+        ),
+        (b"[alembic]\nscript_location = \xff\n", "UnicodeDecodeError"),
     ],
 )
 def test_an_ini_that_says_nothing_usable(project: Path, text: bytes, says: str) -> None:

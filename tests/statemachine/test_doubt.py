@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
+from initdb.errors.stored import to_store
 from initdb.events.entry import Entry
 from initdb.events.head import CommitInDoubt
 from initdb.events.journal import Journal
@@ -110,4 +111,4 @@ def test_an_order_that_failed_is_not_tried_once_more(
     assert outcome.ending == "failed" and outcome.error is not None, outcome
     assert toy.types().count("step_failed") == 1 and toy.types()[-1] == "step_failed"
     stored = list(initializer.entries())[-1].data["error"]
-    assert outcome.error.as_stored() == stored and "revision r3" in str(stored)
+    assert to_store(outcome.error) == stored and "revision r3" in str(stored)

@@ -209,7 +209,8 @@ def test_a_mistake_of_ours_is_a_failure(attended: Attended) -> None:
     result = _initializer().initialize()
     assert (result.success, result.outcome, result.exit_code) == (False, "failed", 1)
     assert result.errors[0].startswith("error: internal-error")
-    assert "ZeroDivisionError: a mistake" in result.errors[0]
+    assert "ZeroDivisionError" in result.errors[0]
+    assert "a mistake" not in result.errors[0]
     assert not _initializer().repair().success
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from initdb.errors import InitError
+from initdb.errors.stored import to_store
 from initdb.events.head import ConnectionLost
 from initdb.events.journal import Journal
 from initdb.statemachine.loop.order import Order
@@ -33,7 +34,7 @@ def test_a_step_that_fails(stage: Stage) -> None:
     )
     failed = stage.last("step_failed")
     assert (failed.data["step"], failed.data["state"]) == ("create_schema", "empty")
-    assert failed.data["error"] == report.failure.as_stored()
+    assert failed.data["error"] == to_store(report.failure)
     assert not failed.data.get("asked")
     assert failed.data["code"] == {"models": "a"} and failed.data["catalog"]
     assert report.entries[-1].type == "step_failed"
