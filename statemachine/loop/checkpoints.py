@@ -13,7 +13,8 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from initdb.errors import InitError
-from initdb.errors.redact import scrub, url_text
+from initdb.errors.redact import url_text
+from initdb.errors.withheld import withhold
 from initdb.events.canonical import timestamp
 from initdb.events.checkpoint import Checkpoint, checkpoint_of
 from initdb.events.export import sync_folder
@@ -150,6 +151,5 @@ def _given(command: str, line: str) -> Iterator[str]:
         yield f"checkpoint_command was ended: {words[0]} took longer than {LIMIT:g} s"
     else:
         if code:
-            yield scrub(
-                " ".join((f"checkpoint_command: {words[0]} ended with exit code {code}.", *said[-1:]))
-            )
+            withhold("\n".join((f"{words[0]} printed:", *said)))
+            yield f"checkpoint_command: {words[0]} ended with exit code {code}"
