@@ -82,6 +82,15 @@ _FIXED = (
 )
 _PARSED = frozenset({"The statement is no valid SQL", "The statement is not complete"})
 _QUOTED = re.compile(r'"((?:[^"]|"")+)"')
+_UNQUOTED = re.compile(
+    r"^(?:aggregate|column|function|operator|procedure|schema|type) ([\w.]+)(?:\(| does not)"
+)
+_GUARDS = re.compile(
+    r"init_journal(?:_head)?(?:__\w+)? (?:moves by an event only|is append-only(?:: [A-Z]+ refused)?)"
+    r"|init_journal: event \d+ does not follow the head"
+)
+"""What the journal's own triggers say."""
+
 _SQLITE_NAME = re.compile(
     r"(?:: |named |^(?:table|index|view|trigger) |or index with name: )([^\s:]+)(?=$| already)"
 )
@@ -137,6 +146,8 @@ def _is_broken(error: DriverError) -> bool:
 
 
 def _meaning(error: DriverError) -> str:
+    if error.lines and _GUARDS.fullmatch(error.lines[0]):
+        return error.lines[0]
     if error.source in RAISED:
         return STATES["P0001"]
     if not error.is_sqlite:
@@ -181,6 +192,6 @@ def _pointed_at(error: DriverError) -> Iterator[str]:
     """What a message has in the place of a name. It may be anything."""
     line = error.lines[0] if error.lines else ""
     quoted = _QUOTED.findall(line)
-    if not quoted and error.is_sqlite:
-        quoted = _SQLITE_NAME.findall(line)
+    if not quoted:
+        quoted = (_SQLITE_NAME if error.is_sqlite else _UNQUOTED).findall(line)
     yield from dict.fromkeys(one.strip() for one in quoted)

@@ -264,8 +264,8 @@ def _stopped(it: runs.RunStopped) -> str:
 
 
 def _failed(it: runs.StepFailed) -> str:
-    error = read_stored(it.error)
-    return f"{it.step} failed: {error.reference}" + (f" ({error.context[0]})" if error.context else "")
+    context = read_stored(it.error).context
+    return f"{it.step} failed: {it.error.get('reference')}" + (f" ({context[0]})" if context else "")
 
 
 def _begun(it: runs.StepStarted) -> str:

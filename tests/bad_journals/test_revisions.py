@@ -67,14 +67,14 @@ def test_a_process_that_dies_in_a_revision(toy: Toy, way: str) -> None:
 
 RAISING = {
     "SystemExit": ("raise SystemExit(3)", "revision-failed", "sys.exit(3)"),
-    "sys.exit": ("import sys; sys.exit('enough')", "revision-failed", "sys.exit('enough')"),
+    "sys.exit": ("import sys; sys.exit('enough')", "revision-failed", "sys.exit(…)"),
     "MemoryError": ("raise MemoryError", "revision-failed", "MemoryError"),
     "RecursionError": ("def down(): down()\ndown()", "revision-failed", "RecursionError"),
     "StopIteration": ("raise StopIteration", "revision-failed", "StopIteration"),
     "isolation level": (
         'op.get_bind().execution_options(isolation_level="AUTOCOMMIT")',
         "revision-failed",
-        "isolation_level",
+        "InvalidRequestError",
     ),
     "its savepoint": (
         'op.execute("RELEASE SAVEPOINT initdb_step")',

@@ -52,7 +52,7 @@ def test_starting_up(server: PostgresServer, postgresql_toy: Toy) -> None:
         standby.settings["hot_standby"] = "off"
         standby.start(wait=False)
         boot = Boot(Toy(postgresql_toy.folder, standby.url(name), options=postgresql_toy.options))
-        assert boot.waits("not accept") or boot.waits("starting up"), boot.said
+        assert boot.waits("not accept") or boot.waits("The server is starting"), boot.said
         standby.stop()
         standby.settings["hot_standby"] = "on"
         standby.start()

@@ -57,7 +57,12 @@ def test_a_server_without_connections(small_server: PostgresServer, small_toy: T
     with contextlib.ExitStack() as all_taken:
         taken = [all_taken.enter_context(_connected(small_server)) for _ in range(10)]
         boot = Boot(small_toy)
-        for words, free in (("too many clients", 3), ("reserved", 1), ("needs two", 1), ("env.py", 5)):
+        for words, free in (
+            ("The server has no connection left", 3),
+            ("reserved", 1),
+            ("needs two", 1),
+            ("env.py", 5),
+        ):
             assert boot.waits(words), boot.said
             for _ in range(free):
                 taken.pop().close()
@@ -161,7 +166,7 @@ def test_a_host_that_has_no_address(
     url = f"postgresql+psycopg2:///{database_of(postgresql_toy)}?service=shop"
     toy = Toy(tmp_path, url, options=postgresql_toy.options)
     boot = Boot(toy)
-    assert boot.waits("initdb-outage.invalid")
+    assert boot.waits("The host name is not known")
     service.write_text(f"{words}{server.folder}\n")
     _got_through(boot, toy, "host-not-found")
 

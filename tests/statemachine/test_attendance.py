@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from initdb.errors import InitError, Rendered
+from initdb.errors import InitError
+from initdb.errors.stored import read_stored
 from initdb.events.head import ConnectionLost, HeadBusy, HeadMoved, NoJournal
 from initdb.events.journal import Journal
 from initdb.events.knowledge import Judgement, Knowledge
@@ -60,7 +61,7 @@ def test_a_failure_that_stands_is_adopted(world: World) -> None:
     failure = known.judgements[0].failure
     assert failure is not None
     assert (outcome.ending, outcome.exit_code, outcome.knowledge) == ("failed", 1, known)
-    assert outcome.error == Rendered.from_data(failure.error)
+    assert outcome.error == read_stored(failure.error)
     assert outcome.verdict == Verdict("failed", failure=failure)
 
 

@@ -170,4 +170,5 @@ def test_a_failure_is_named_by_what_was_done(
         "doing": doing,
         "database": "postgresql",
         "target": "postgresql+psycopg2://app@db/shop",
+        "verify": None,
     }

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from initdb.errors.stored import read_stored, to_store
 from initdb.events.journal import Journal
 from initdb.events.knowledge import Applied, Backup, Failure, Knowledge, RunRecord, SeedRecord
 from initdb.statemachine.decide.verdict import Look, Verdict, judge
@@ -90,7 +91,7 @@ def test_each_field_is_what_was_seen() -> None:
         held=("r3", "r4"),
         revisions=("r4",),
         seeds=("a",),
-        failure={"seq": 7, "at": "then", "retry_in": 2.5, "error": {"reference": "seed-rejected"}},
+        failure={"seq": 7, "at": "then", "retry_in": 2.5, "error": to_store(read_stored(FAILURE.error))},
         backup="/b/1",
         edited=(),
         warnings=("an index is missing",),

@@ -322,7 +322,7 @@ def test_an_append_that_meets_a_lock_is_tried_again(
 def test_an_append_that_is_refused_is_not_hidden(
     writer: Writer, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is an error of its own, with what the driver said: the step at work is not at fault."""
+    """It is an error of its own, without what the driver said: the step at work is not at fault."""
 
     def append(*_: object) -> None:
         raise sqlite3.IntegrityError("no")
@@ -330,7 +330,7 @@ def test_an_append_that_is_refused_is_not_hidden(
     monkeypatch.setattr(Journal, "append", append)
     with pytest.raises(InitError) as caught, writer.open(connection):
         writer.commit(connection, said("run_started"))
-    assert (caught.value.reference, caught.value.context) == ("entry-refused", ("no",))
+    assert (caught.value.reference, caught.value.context) == ("entry-refused", ("The driver refused it",))
 
 
 def test_an_undo_never_fails(writer: Writer, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
