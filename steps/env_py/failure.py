@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from initdb.errors import InitError
-from initdb.errors.classify import classify
+from initdb.errors.classify import VALUES, classify
 from initdb.errors.from_python import missing_driver
 from initdb.errors.location import where
 from initdb.errors.withheld import exit_of, withhold
@@ -27,7 +27,8 @@ def env_failure(error: BaseException, database: str) -> BaseException:
     if isinstance(error, SystemExit):
         withhold(error)
         said = f"It called {exit_of(error)}"
-        return InitError("env-py-failed", said, f"at: {where(error)}", database=database)
+        failed = InitError("env-py-failed", said, f"at: {where(error)}", database=database)
+        return failed.with_advice(VALUES.format("resume"))
     found = classify(error, doing="migrate", database=database)
     if found.reference not in _BY_WORK:
         return found
@@ -37,4 +38,4 @@ def env_failure(error: BaseException, database: str) -> BaseException:
         fix=missing_driver(error, "initdb resume"),
         database=database,
         sqlstate=found.rendered().sqlstate,
-    )
+    ).with_advice(VALUES.format("resume"))

@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy.exc import NoSuchTableError
 
 from initdb.errors import InitError
-from initdb.errors.classify import classify, is_busy, is_connection_lost, is_missing_table
+from initdb.errors.classify import VALUES, classify, is_busy, is_connection_lost, is_missing_table
 from initdb.errors.driver import Verify, driver_error
 from initdb.errors.own_statement import NOT_THE_REVISION
 from initdb.errors.withheld import exit_of, withhold
@@ -96,7 +96,7 @@ def revision_failure(
     context = [part for part in context if part != named]
     context += _hint(error)
     corrected = left and found.reference != "revision-in-doubt"
-    return InitError(
+    failed = InitError(
         found.reference,
         named + (f" line {line}" if line else ""),
         *dict.fromkeys((*context, *unfinished)),  # a doubt has named them already
@@ -105,6 +105,9 @@ def revision_failure(
         database=place.database,
         sqlstate=said.sqlstate,
     )
+    if isinstance(error, InitError):  # nothing of it is left out
+        return failed
+    return failed.with_advice(VALUES.format("resume" if place.doing == "migrate" else "rollback"))
 
 
 def _found(error: BaseException, place: Place, *, in_file: bool) -> InitError:

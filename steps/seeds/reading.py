@@ -11,6 +11,7 @@ from typing import cast
 from sqlalchemy import JSON, Column, String, Table
 
 from initdb.errors import InitError
+from initdb.errors.classify import VALUES
 from initdb.errors.translated import translated
 from initdb.events.process import in_this_process, only_in
 from initdb.nearest import did_you_mean
@@ -95,7 +96,7 @@ def _yielded(source: SeedSource) -> Iterator[SeedRow]:
 
     def failure(error: Exception) -> InitError:
         said = f"{source.name}{line_in(error, source)}: after row {number} it raised {raised(error)}"
-        return InitError("seed-callable-failed", said)
+        return InitError("seed-callable-failed", said).with_advice(VALUES.format("resume"))
 
     with translated(failure, InitError), in_this_process():
         for number, row in enumerate(cast(Iterable[object], function()), 1):

@@ -9,6 +9,7 @@ from traceback import walk_tb
 from typing import cast
 
 from initdb.errors import InitError
+from initdb.errors.classify import VALUES
 from initdb.errors.translated import translated
 from initdb.errors.withheld import kind_of
 from initdb.loading.fresh import load_file
@@ -77,7 +78,7 @@ def load_function(source: SeedSource) -> Callable[..., object]:
     def failure(error: Exception) -> InitError:
         place = line_in(error, source)
         said = f"{source.name}{place}: running the file raised {kind_of(error)}"
-        return InitError("seed-callable-failed", said)
+        return InitError("seed-callable-failed", said).with_advice(VALUES.format("resume"))
 
     with translated(failure, InitError):
         module, _ = load_file(f"initdb_seed_{source.digest[:16]}", source.file, check)

@@ -158,7 +158,7 @@ JOURNAL: tuple[ErrorRow, ...] = (
         "entry-refused",
         "The database refused the entry that records a step.",
         "The step was undone with its entry: both commit together, or neither does.",
-        "Take away what refuses it, as the database says above, then: initdb resume",
+        "Take away what refuses it (see what is on the table), then: initdb resume",
         causes=("Somebody put a trigger, a rule or a constraint of their own on a table of the journal.",),
         advice=(
             Advice(
