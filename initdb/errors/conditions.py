@@ -86,10 +86,13 @@ _UNQUOTED = re.compile(
     r"^(?:aggregate|column|function|operator|procedure|schema|type) ([\w.]+)(?:\(| does not)"
 )
 _GUARDS = re.compile(
-    r"init_journal(?:_head)?(?:__\w+)? (?:moves by an event only|is append-only(?:: [A-Z]+ refused)?)"
-    r"|init_journal: event \d+ does not follow the head"
+    r"init_journal(?:_head)?(?:__\w+)? (?:has one row|moves by an event only|stays"
+    r"|is append-only(?:: (?:DELETE|INSERT|TRUNCATE|UPDATE) refused)?)"
+    r"|init_journal(?:__\w+)?: (?:event(?: \d{1,12})? (?:does not follow the head|does not give its hash"
+    r"|has not the form of an event|is no object|is too long, or not ASCII)"
+    r"|only its owner sets an entry aside|this is not an event, or not the one that its columns say)"
 )
-"""What the journal's own triggers say."""
+"""What the journal's own triggers say. Somebody else's may say the same, and no more."""
 
 _SQLITE_NAME = re.compile(
     r"(?:: |named |^(?:table|index|view|trigger) |or index with name: )([^\s:]+)(?=$| already)"
@@ -147,7 +150,7 @@ def _is_broken(error: DriverError) -> bool:
 
 def _meaning(error: DriverError) -> str:
     if error.lines and _GUARDS.fullmatch(error.lines[0]):
-        return error.lines[0]
+        return re.sub(r"__\w+", "", error.lines[0])
     if error.source in RAISED:
         return STATES["P0001"]
     if not error.is_sqlite:

@@ -96,3 +96,29 @@ def test_a_database_that_cannot_answer_names_nothing(engine: Engine) -> None:
     """The transaction has failed, for example."""
     gone = create_engine("sqlite:////nowhere/at/all.db", poolclass=NullPool)
     assert existing(gone.connect)(Named("orders", ("sku",))) == Named()
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        ("init_journal is append-only", "init_journal is append-only"),
+        ("init_journal_head__shop moves by an event only", "init_journal_head moves by an event only"),
+        (
+            "init_journal: event 9 is too long, or not ASCII",
+            "init_journal: event 9 is too long, or not ASCII",
+        ),
+        ("init_journal is append-only, k4nary", "A trigger of the database refused it by RAISE"),
+        ("k4nary", "A trigger of the database refused it by RAISE"),
+    ],
+)
+def test_what_the_guards_of_the_journal_say_is_repeated(raised: str, said: str) -> None:
+    """Word for word, without the name that a journal may have; nothing else that a trigger says is."""
+    engine = create_engine("sqlite://")
+    refuse = f"CREATE TRIGGER no BEFORE INSERT ON orders BEGIN SELECT RAISE(ABORT, '{raised}'); END"
+    with engine.connect() as connection:
+        connection.exec_driver_sql(TABLE)
+        connection.exec_driver_sql(refuse)
+        with pytest.raises(DBAPIError) as caught:
+            connection.exec_driver_sql(TWICE)
+    first = classify(caught.value, doing="migrate", database="sqlite").context[0]
+    assert first == f"{said} (SQLITE_CONSTRAINT_TRIGGER)"
