@@ -18,6 +18,7 @@ from initdb.events.knowledge import Knowledge
 from initdb.events.payloads.notes import EntrySetAside
 from initdb.events.sessions import session
 from initdb.settings import Settings
+from initdb.statemachine.author import in_database
 from initdb.statemachine.decide.fold import add, neutral, set_aside_by
 from initdb.statemachine.decide.gathering import Gathering
 from initdb.statemachine.loop.writer import Writer
@@ -72,7 +73,7 @@ def set_aside(  # noqa: PLR0913, PLR0917 - what, why, and who in which place
                 journal=journal,
                 knowledge=known,
                 run=time_ordered(clock.now()),
-                by=by,
+                by={**by, **in_database(work, engine.dialect.name)[1]},
                 clock=clock,
                 alive=baton.alive,
             )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import socket
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -19,6 +17,7 @@ from initdb.events.find import find
 from initdb.events.journal import Journal
 from initdb.events.spool import Spool
 from initdb.settings import Settings
+from initdb.statemachine.author import this_process
 from initdb.steps.context import Application, Progress
 from initdb.steps.engines.restricted import only_reading
 
@@ -69,19 +68,6 @@ def journal_of(
         InitError: As `initdb.events.find.find`.
     """
     return find(connection, owner_of(settings), settings.journal_schema, trusted_by(settings), tables)
-
-
-def this_process(settings: Settings, name: str = "") -> dict[str, object]:
-    """Name this process, for the journal: host, process id, application and version of initdb.
-
-    Args:
-        settings: They may name the application.
-        name: The application, for people.
-    """
-    from initdb import __version__
-
-    app = name or settings.application or DEFAULT_OWNER
-    return {"host": socket.gethostname(), "pid": os.getpid(), "app": app, "initdb": __version__}
 
 
 def spool_of(engine: Engine, settings: Settings) -> Spool:
@@ -179,7 +165,7 @@ class Site:
 
     def by(self) -> dict[str, object]:
         """Name this process, for the journal."""
-        return this_process(self.settings, self.name)
+        return this_process(self.name)
 
     def ask_env_py(self) -> None:
         """Learn from env.py in which folders the revisions are, if env.py chooses them. A failure is ignored.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from initdb.errors.classify import classify, is_lock_timeout
 from initdb.errors.redact import url_text
@@ -19,6 +19,7 @@ from initdb.events.payloads.notes import JournalCreated, JournalUpgraded, Rights
 from initdb.events.payloads.runs import Override, RunContinued, RunResumed, RunStarted
 from initdb.events.statements import run
 from initdb.events.undo import on_error
+from initdb.statemachine.author import in_database
 from initdb.statemachine.decide.verdict import Look, Verdict
 from initdb.statemachine.loop.order import Order
 from initdb.statemachine.loop.stay import Stay
@@ -133,12 +134,10 @@ class Beginning:
         return tuple(name for name, file in graph.files.items() if file.drops_journal and name in applied)
 
     def _sessions(self) -> dict[str, int | None]:
-        return {"baton": self.baton.backend(), "work": self._backend()}
-
-    def _backend(self) -> int | None:
-        if self.work.dialect.name != "postgresql":
-            return None
-        return int(self.work.execute(text("SELECT pg_catalog.pg_backend_pid()")).scalar_one())
+        """The server's processes of this run. From here on its events name the role of the work as well."""
+        backend, role = in_database(self.work, self.work.dialect.name)
+        self.writer.by = {**self.writer.by, **role}
+        return {"baton": self.baton.backend(), "work": backend}
 
     def _create_journal(self, events: list[Payload]) -> None:
         """Create the journal and write the first events, in one transaction."""

@@ -90,6 +90,25 @@ def who(by: Data) -> str:
     return safe_text(f"{by.get('app', '?')} on {by.get('host', '?')} (process {by.get('pid', '?')})", 160)
 
 
+def writer(by: Data) -> str:
+    """Name the process of a run with its versions, its users and its container.
+
+    Args:
+        by: The process, as an entry names it. Older entries say less.
+
+    Example:
+        >>> writer({"app": "shop", "initdb": "1.2.0", "user": "deploy", "role": "shop_owner"})
+        'shop, initdb 1.2.0, user deploy, role shop_owner'
+    """
+    role = "role {role}" + (" acting as {acting_as}" if "acting_as" in by else "")
+    user = "user" if "user" in by else "uid"
+    forms = {user: f"user {{{user}}}", "role": role, "pod": "pod {pod}", "container": "container {container}"}
+    if "pod" in by:
+        del forms["container"]
+    said = (form.format_map(by) for name, form in forms.items() if name in by)
+    return safe_text(", ".join((f"{by.get('app', '?')}, initdb {by.get('initdb', '?')}", *said)), 400)
+
+
 def _names(listed: Sequence[str]) -> str:
     """List names. Of many, only the first are listed, and the rest is counted."""
     shown = ", ".join(listed[:MOST_NAMES])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -13,11 +11,11 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
-from initdb import __version__
 from initdb.errors import InitError
 from initdb.events.spool import Spool
 from initdb.settings import Settings
 from initdb.statemachine import site as sites
+from initdb.statemachine.author import this_process
 from initdb.statemachine.loop import dispatch
 from initdb.statemachine.site import Site
 from initdb.statemachine.table import WORK, State
@@ -45,13 +43,8 @@ def test_what_an_application_is_called(given: str, settings: dict[str, str], nam
 
 
 def test_who_writes() -> None:
-    """Host, process id, application and version are named."""
-    assert _site(name="folder").by() == {
-        "host": socket.gethostname(),
-        "pid": os.getpid(),
-        "app": "folder",
-        "initdb": __version__,
-    }
+    """It is the process, with the application's name."""
+    assert _site(name="folder").by() == this_process("folder")
 
 
 def test_where_notes_wait() -> None:

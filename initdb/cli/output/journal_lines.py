@@ -7,7 +7,7 @@ import json
 from initdb.cli.output.progress import STYLES
 from initdb.cli.output.screen import Screen
 from initdb.events.entry import Entry
-from initdb.statemachine.render.sentences import details, place, told
+from initdb.statemachine.render.sentences import details, place, told, writer
 
 
 class Story:
@@ -25,10 +25,7 @@ class Story:
         if entry.run != self._run:
             if self._run is not None:
                 self._screen.say("")
-            self._screen.say(
-                (f"run {entry.run}", "bold"),
-                f"  {entry.by.get('app', '?')}, initdb {entry.by.get('initdb', '?')}",
-            )
+            self._screen.say((f"run {entry.run}", "bold"), f"  {writer(entry.by)}")
             self._run = entry.run
         state = entry.dest if entry.source == entry.dest else f"{entry.source} → {entry.dest}"
         self._screen.say(
