@@ -128,7 +128,7 @@ ACCESS: tuple[ErrorRow, ...] = (
         "database-permission-denied",
         "The database role lacks a permission that this step needs.",
         "Every step that was committed stands; this one was rolled back.",
-        "Give the role the permission that the message names, then: initdb resume",
+        "Give the role the permission that it lacks, then: initdb resume",
         causes=(
             "The objects belong to another role.",
             "Since PostgreSQL 15 only the owner of a database may create tables in its schema public.",

@@ -346,7 +346,7 @@ CONNECTION: tuple[ErrorRow, ...] = (
         "connection-failed",
         "The database could not be opened; the driver does not say exactly why.",
         _NOTHING,
-        "Act on the driver's message above, then: initdb run",
+        "Act on what is said above, then: initdb run",
         causes=("Only the driver's own message is known.",),
         advice=(
             Advice(

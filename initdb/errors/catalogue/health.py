@@ -106,7 +106,7 @@ HEALTH: tuple[ErrorRow, ...] = (
         "repair-failed",
         "The database refused a statement of the repair.",
         "Repairs that were committed stand; this one was rolled back.",
-        "Act on the database's message above, then: initdb resume",
+        "Act on what is said above, then: initdb resume",
         causes=("Rows do not allow the index or constraint.", "The role does not own the table."),
         advice=(
             Advice("troubleshooting", "See what would be repaired, without doing it: initdb plan"),
@@ -122,7 +122,7 @@ HEALTH: tuple[ErrorRow, ...] = (
         "validation-failed",
         "The database could not be validated: a query was refused.",
         "Nothing was changed.",
-        "Act on the database's message above, then: initdb resume",
+        "Act on what is said above, then: initdb resume",
         causes=(
             "The role may not read a table.",
             "A rule of the application raised an error.",

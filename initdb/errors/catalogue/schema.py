@@ -293,7 +293,7 @@ SCHEMA: tuple[ErrorRow, ...] = (
         "adoption-failed",
         "The database refused a statement while its schema was adopted.",
         "Nothing was changed.",
-        "Act on the database's message above, then: initdb resume",
+        "Act on what is said above, then: initdb resume",
         causes=("The role may not read the catalogue or write the version table.",),
         advice=(Advice("troubleshooting", "See what initdb finds, without changing anything: initdb plan"),),
     ),
@@ -301,7 +301,7 @@ SCHEMA: tuple[ErrorRow, ...] = (
         "inspection-failed",
         "The database refused a query about its contents.",
         "Nothing was changed.",
-        "Act on the database's message above, then: initdb resume",
+        "Act on what is said above, then: initdb resume",
         causes=("The role may not read the tables or the catalogue.", "A table or view is broken."),
         advice=(
             Advice("troubleshooting", "Look at the tables by hand: psql DBURL -c '\\d+'", "postgresql"),

@@ -47,7 +47,7 @@ SEED: tuple[ErrorRow, ...] = (
         "seed-failed",
         "The database refused a statement while seeds were applied.",
         _BATCH,
-        "Act on the database's message above, then: initdb resume",
+        "Act on what is said above, then: initdb resume",
         causes=(
             "A seed function sent a statement that this database does not accept.",
             "The role may not insert into the table.",
