@@ -54,6 +54,7 @@ NOTES: Mapping[str, str] = {
     "statement_started": "A statement outside a transaction is about to be sent.",
     "step_failed": "A step failed; the error is stored as it was shown.",
     "hold_released": "A held revision may be applied again.",
+    "password_set": "A person gave a user of the identity schema another password.",
     "outage": "The database could not be reached for a time.",
     "override": "A person overruled a failure or a doubt.",
     "history_rewound": "The journal is older than what a process saw of it: a restored backup or a failover.",

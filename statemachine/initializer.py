@@ -14,6 +14,7 @@ from initdb import booting
 from initdb.errors import InitError, render
 from initdb.errors.exception import raised_to
 from initdb.errors.faces import speaking
+from initdb.errors.safe import safe_text
 from initdb.events.clock import Clock
 from initdb.events.entry import Entry
 from initdb.events.types import UNSEEN
@@ -180,11 +181,12 @@ class Initializer:
         """
         return attend(self.site, order, mode, wait, host=host, patience=patience)
 
-    def resume(self, *, accept_edited: bool = False) -> InitializationResult:
+    def resume(self, *, accept_edited: bool = False, reason: str | None = None) -> InitializationResult:
         """Retry what failed: override the failure that is recorded when this is called, and go on to ready.
 
         Args:
             accept_edited: Whether applied files that were edited or removed are right as they are.
+            reason: Why you order it; the journal keeps it.
 
         Returns:
             How it ended, as `initialize` says it.
@@ -193,11 +195,16 @@ class Initializer:
             KeyboardInterrupt, SystemExit: A signal handler of the application raised it.
         """
         return self.concluded(
-            lambda site: attend(site, orders.resume(self.look(), accept_edited=accept_edited))
+            lambda site: attend(
+                site, orders.resume(self.look(), accept_edited=accept_edited, why=_safe(reason))
+            )
         )
 
-    def repair(self) -> RepairResult:
+    def repair(self, reason: str | None = None) -> RepairResult:
         """Inspect the database, repair what can be repaired without losing data, and go on to ready.
+
+        Args:
+            reason: Why you order it; the journal keeps it.
 
         Returns:
             What was repaired, and what was not. A failure is in `errors`; it is not raised.
@@ -206,7 +213,7 @@ class Initializer:
             KeyboardInterrupt, SystemExit: A signal handler of the application raised it.
         """
         begun = time.perf_counter()
-        outcome = self._outcome(partial(attend, order=orders.repair()))
+        outcome = self._outcome(partial(attend, order=orders.repair(_safe(reason))))
         with speaking(self._face()):
             return reporting.repair_result(outcome, time.perf_counter() - begun)
 
@@ -268,6 +275,11 @@ class Initializer:
         except Exception as error:  # a library call has promised not to raise, also if initdb has a bug
             found = refused(self.engine, error, "journal")
             return Outcome("failed", error=found.rendered(), exit_code=found.exit_code)
+
+
+def _safe(reason: str | None) -> str | None:
+    """A reason as the journal keeps it: one line without secrets; None if there is none."""
+    return safe_text(reason) or None if reason is not None else None
 
 
 def failed(error: InitError, database: str = "unknown") -> InitializationResult:

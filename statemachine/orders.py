@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from initdb.errors import InitError
 from initdb.events.payloads.notes import HoldReleased
+from initdb.settings.values import OrderName
 from initdb.statemachine.decide.verdict import Look, judge
 from initdb.statemachine.loop.order import Order
 from initdb.statemachine.table import State, accepts
@@ -21,7 +22,7 @@ def again(reason: str) -> Order:
     """Order a run, even if there is nothing to do.
 
     Args:
-        reason: Why, as the journal stores it.
+        reason: What it is, as the journal stores it.
 
     Example:
         >>> again("repair").forced
@@ -30,13 +31,38 @@ def again(reason: str) -> Order:
     return Order(reason=reason)
 
 
-def repair() -> Order:
-    """Order a repair. Tables that held rows and are gone are made anew, since a person says so."""
-    return again(ORDERED)
+def repair(why: str | None = None) -> Order:
+    """Order a repair. Tables that held rows and are gone are made anew, since a person says so.
+
+    Args:
+        why: Why the person orders it, in their words.
+    """
+    return Order(reason=ORDERED, asks=("repair",), why=why)
+
+
+def asked_by_resume(*, retry: bool, mark: bool, accept_edited: bool) -> tuple[OrderName, ...]:
+    """The names, in the settings, of what an order to resume asks for.
+
+    Args:
+        retry: Whether it names revisions to apply again.
+        mark: Whether it names revisions that are applied.
+        accept_edited: Whether it accepts edited files.
+
+    Example:
+        >>> asked_by_resume(retry=True, mark=False, accept_edited=False)
+        ('resume', 'retry')
+    """
+    more: Mapping[OrderName, bool] = {"retry": retry, "mark-applied": mark, "accept-edited": accept_edited}
+    return ("resume", *(name for name, asked in more.items() if asked))
 
 
 def resume(
-    seen: Look, retry: Sequence[str] = (), mark: Sequence[str] = (), *, accept_edited: bool = False
+    seen: Look,
+    retry: Sequence[str] = (),
+    mark: Sequence[str] = (),
+    *,
+    accept_edited: bool = False,
+    why: str | None = None,
 ) -> Order:
     """Order a retry of what failed.
 
@@ -48,12 +74,14 @@ def resume(
         mark: Revisions that a person says are applied. Running the order raises InitError("no-such-revision")
             for one that does not exist.
         accept_edited: Whether the files that were edited or removed are right as they are.
+        why: Why the person orders it, in their words.
     """
+    asks = asked_by_resume(retry=bool(retry), mark=bool(mark), accept_edited=accept_edited)
     verdict = judge(seen)
     override = verdict.failure.seq if verdict.failure else None
     accepts = listed(seen.edited) if accept_edited else {}
     if not retry and not mark and not accepts:
-        return Order(override=override, insist=True)
+        return Order(override=override, insist=True, asks=asks, why=why)
 
     firsts = tuple(partial(_mark, revision) for revision in mark)
     return Order(
@@ -63,6 +91,8 @@ def resume(
         firsts=firsts,
         insist=True,
         accepts=accepts,
+        asks=asks,
+        why=why,
     )
 
 
@@ -85,21 +115,23 @@ def _mark(revision: str, ctx: StepContext, state: str) -> None:
         raise InitError("mark-refused", f"revision {revision}", said, names=graph.files[revision].names)
 
 
-def reseed(sources: Iterable[SeedSource]) -> Order:
+def reseed(sources: Iterable[SeedSource], why: str | None = None) -> Order:
     """Order that the seeds are applied once more. Existing rows are skipped, deleted rows come back.
 
     Args:
         sources: The seed sources. A function without a key is left out: it would do its work twice.
+        why: Why the person orders it, in their words.
     """
     again = tuple(one.name for one in sources if one.kind != "python callable" or one.key)
-    return Order(reason="seed", reseed=again)
+    return Order(reason="seed", reseed=again, asks=("seed",), why=why)
 
 
-def roll_back(to: str | None) -> Order:
+def roll_back(to: str | None, why: str | None = None) -> Order:
     """Order a rollback. The revisions that it rolls back are held.
 
     Args:
         to: The revision to go back to; None rolls back the last revision only.
+        why: Why the person orders it, in their words.
     """
 
     def command(ctx: StepContext) -> tuple[()]:
@@ -115,14 +147,21 @@ def roll_back(to: str | None) -> Order:
         return ()
 
     # An interrupted rollback goes on only if the same order is given again: its reason says which one it is.
-    return Order(reason=f"rollback to {to}" if to else "rollback", trigger="roll_back", command=command)
+    return Order(
+        reason=f"rollback to {to}" if to else "rollback",
+        trigger="roll_back",
+        command=command,
+        asks=("rollback",),
+        why=why,
+    )
 
 
-def release(revisions: Sequence[str]) -> Order:
+def release(revisions: Sequence[str], why: str | None = None) -> Order:
     """Order that held revisions may be applied again.
 
     Args:
         revisions: The revisions; none means all that are held.
+        why: Why the person orders it, in their words.
     """
 
     def command(ctx: StepContext) -> tuple[HoldReleased]:
@@ -130,6 +169,6 @@ def release(revisions: Sequence[str]) -> Order:
         names = list(revisions) or sorted(held)
         if not names or any(name not in held for name in names):
             raise InitError("nothing-to-release", f"held: {', '.join(sorted(held)) or 'nothing'}")
-        return (HoldReleased(revisions=tuple(names)),)
+        return (HoldReleased(revisions=tuple(names), reason=why),)
 
-    return Order(reason="release", trigger="note", command=command)
+    return Order(reason="release", trigger="note", command=command, asks=("release",), why=why)

@@ -21,6 +21,7 @@ from initdb.settings import Settings
 from initdb.statemachine.author import in_database
 from initdb.statemachine.decide.fold import add, neutral, set_aside_by
 from initdb.statemachine.decide.gathering import Gathering
+from initdb.statemachine.loop.permission import permit
 from initdb.statemachine.loop.writer import Writer
 from initdb.statemachine.site import journal_of
 
@@ -50,12 +51,13 @@ def set_aside(  # noqa: PLR0913, PLR0917 - what, why, and who in which place
 
     Raises:
         InitError: "journal-missing"; "set-aside-refused", if there is no such entry, or it cannot be set
-            aside; "journal-not-owned"; "another-process-at-work".
+            aside; "journal-not-owned"; "another-process-at-work"; "order-refused".
         JournalSignal: Another process wrote meanwhile.
     """
     clock = clock or Clock()
     with session(engine) as connection:
         journal, exists = journal_of(connection, settings)
+        permit(("set-aside",), reason, settings, connection)
         if not exists:
             raise InitError("journal-missing", database=engine.dialect.name)
         _refuse_others(connection, journal)

@@ -120,11 +120,34 @@ class RightsRevoked(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldReleased(Payload):
-    """Revisions that were held may be applied again."""
+    """Revisions that were held may be applied again.
+
+    Args:
+        revisions: The revisions.
+        reason: Why, in the words of the person who released them. 0.1.0 does not say so.
+    """
 
     type: ClassVar[str] = "hold_released"
 
     revisions: tuple[str, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordSet(Payload):
+    """A person gave a user of the identity schema another password. It is not stored here, nor is its hash.
+
+    Args:
+        username: The name of the account.
+        must_change: Whether it must be changed at the next log-in.
+        reason: Why, in the person's words.
+    """
+
+    type: ClassVar[str] = "password_set"
+
+    username: str
+    must_change: bool = False
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

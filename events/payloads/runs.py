@@ -20,6 +20,7 @@ class RunStarted(Payload):
         attempt: Which attempt of this code it is since the last progress.
         sessions: "baton" and "work" → the process id of the session, on PostgreSQL.
         database: Which of several databases it is.
+        why: Why a person gave the order, in their words. 0.1.0 does not say so.
     """
 
     type: ClassVar[str] = "run_started"
@@ -30,6 +31,7 @@ class RunStarted(Payload):
     attempt: int = 1
     sessions: Mapping[str, object]
     database: str | None = None
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +152,7 @@ class Override(Payload):
         retry: Revisions to apply again.
         reseed: Seed sources to apply again.
         accepts: File → hash, for edited files that are right as they are. The hash of a removed file is "".
+        reason: Why, in the person's words. 0.1.0 does not say so.
     """
 
     type: ClassVar[str] = "override"
@@ -158,3 +161,4 @@ class Override(Payload):
     retry: tuple[str, ...] = ()
     reseed: tuple[str, ...] | None = None
     accepts: Mapping[str, object] | None = None
+    reason: str | None = None

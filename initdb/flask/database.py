@@ -102,7 +102,8 @@ class DatabaseInitializer:
             return RepairResult(True, [], [], [], [], time.perf_counter() - begun)
         try:
             each = each_bound(self._app, self._db)
-            return joined_repairs([(one.settings.database, one.repair()) for one in each])
+            why = "a program called repair_if_needed()"
+            return joined_repairs([(one.settings.database, one.repair(why)) for one in each])
         except InitError as error:
             return unrepaired(error)
 

@@ -128,7 +128,7 @@ def repaired(manager: Manager) -> RepairResult:
     """Repair; an InitError becomes a part of the result."""
     try:
         with manager.bound() as initializer:
-            return initializer.repair()
+            return initializer.repair("a program called repair_schema()")
     except InitError as error:
         return unrepaired(error)
 

@@ -40,7 +40,8 @@ class DataSeeder(Manager):
         """
         try:
             with self.bound() as initializer:
-                outcome = initializer.attend(orders.reseed(initializer.site.application.seeds))
+                sources = initializer.site.application.seeds
+                outcome = initializer.attend(orders.reseed(sources, "a program called seed_initial_data()"))
         except InitError as error:
             return SeedingResult(False, errors=[str(error)])
         created, skipped = _counted(events(outcome, SeedBatchApplied))
@@ -94,7 +95,8 @@ class DataSeeder(Manager):
             if not application.identity:
                 raise InitError("identity-not-used", f"the application {initializer.site.name} has its own")
             if not _there(initializer, queries):
-                outcome = initializer.attend(orders.reseed(application.seeds))
+                order = orders.reseed(application.seeds, "a program asked for the first rows")
+                outcome = initializer.attend(order)
                 raise_for(outcome)
             return _there(initializer, queries)
 

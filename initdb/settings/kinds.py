@@ -95,6 +95,17 @@ def one_of(*choices: str) -> Kind:
     return Kind("choice", ", ".join(choices), parse, choices)
 
 
+def some_of(*choices: str) -> Kind:
+    """A list of some of a few words."""
+
+    def parse(value: object, base: Path) -> str:
+        if not isinstance(value, str) or value.strip() not in choices:
+            raise ValueError
+        return value.strip()
+
+    return Kind("choice", f"a list of some of {', '.join(choices)}", each(parse), choices, many=True)
+
+
 def _answer(value: object, base: Path) -> str:
     """Yes, no or ask. A file may say true or false, and a variable 1 or 0."""
     if isinstance(value, bool):

@@ -89,6 +89,10 @@ class Settings:
     journal_schema: str | None = None
     journal_owner: tuple[str, ...] = ()
     """PostgreSQL's roles."""
+    orders_refused: tuple[str, ...] = ()
+    orders_by: tuple[str, ...] = ()
+    """PostgreSQL's roles."""
+    orders_need_reason: bool = False
     when_ahead: WhenNotOurs = "serve"
     when_held: WhenNotOurs = "serve"
     when_edited: WhenEdited = "warn"

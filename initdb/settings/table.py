@@ -17,6 +17,7 @@ from initdb.settings.kinds import (
     YES_OR_NO,
     duration,
     one_of,
+    some_of,
     whole,
 )
 from initdb.settings.places import DATABASES, FILE, PLACE, PLACES, URL
@@ -265,6 +266,28 @@ SETTINGS: tuple[Setting, ...] = (
         "The PostgreSQL roles that may own the journal, besides the owner of the database, the role of"
         " work_url and the role of the session.",
         example=("shop_owner",),
+    ),
+    Setting(
+        "orders_refused",
+        some_of(*get_args(values.OrderName)),
+        (),
+        "The orders that nobody may give (docs/orders.md); what one place refuses, no other place allows.",
+        example=("rollback", "mark-applied"),
+    ),
+    Setting(
+        "orders_by",
+        NAMES,
+        (),
+        "The PostgreSQL roles of which the session's role must be a member to give an order; on SQLite, which"
+        " has no roles, nobody may give one then.",
+        example=("shop_dba",),
+    ),
+    Setting(
+        "orders_need_reason",
+        YES_OR_NO,
+        False,
+        "Whether an order must say why it is given, by --reason.",
+        example="true",
     ),
     Setting(
         "when_ahead",

@@ -19,6 +19,20 @@ OnFailure = Literal["exit", "serve-503"]
 Mode = Literal["work", "wait", "check", "off"]
 WhenNotOurs = Literal["serve", "exit"]
 WhenEdited = Literal["warn", "fail"]
+OrderName = Literal[
+    "rollback",
+    "release",
+    "resume",
+    "retry",
+    "mark-applied",
+    "accept-edited",
+    "take-over",
+    "repair",
+    "seed",
+    "set-aside",
+    "set-password",
+]
+"""What a person can order, by the name of the command or of its option."""
 
 
 @dataclass(frozen=True, slots=True)

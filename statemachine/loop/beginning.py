@@ -22,6 +22,7 @@ from initdb.events.undo import on_error
 from initdb.statemachine.author import in_database
 from initdb.statemachine.decide.verdict import Look, Verdict
 from initdb.statemachine.loop.order import Order
+from initdb.statemachine.loop.permission import permit
 from initdb.statemachine.loop.stay import Stay
 from initdb.statemachine.loop.translated import translated
 from initdb.statemachine.loop.writer import Writer
@@ -61,8 +62,13 @@ class Beginning:
         self._empty_spool()
 
     def begin(self) -> None:
-        """Write that a run begins, and what a person ordered. On the first boot, create the journal."""
+        """Write that a run begins, and what a person ordered. On the first boot, create the journal.
+
+        Raises:
+            InitError: "order-refused", "order-without-reason".
+        """
         known, order = self.writer.knowledge, self.order
+        permit(order.asks, order.why, self.site.settings, self.work)
         interrupted = known.last_run if known.last_run and known.last_run.ended is None else None
         events: list[Payload] = [self._started(interrupted)]
         if _overrules(order, known):
@@ -72,6 +78,7 @@ class Beginning:
                     retry=order.retry,
                     reseed=order.reseed or None,
                     accepts=dict(order.accepts) or None,
+                    reason=order.why,
                 )
             )
         if self.seen.exists:
@@ -122,6 +129,7 @@ class Beginning:
             attempt=known.tries + 1 if same else 1,
             sessions=self._sessions(),
             database=site.settings.database,
+            why=self.order.why,
         )
         return _resumed(started, interrupted, known) if interrupted else started
 

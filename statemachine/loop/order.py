@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from initdb.errors import Rendered
 from initdb.events.entry import Entry
 from initdb.events.payloads.form import Payload
+from initdb.settings.values import OrderName
 from initdb.steps.context import StepContext
 
 Command = Callable[[StepContext], Sequence[Payload]]
@@ -28,6 +29,8 @@ class Order:
         insist: Whether the run begins in spite of a crash loop.
         reseed: The names of seed sources that are applied once more.
         accepts: File → hash, for the edited files that are right as they are.
+        asks: What it asks for, by the names that the settings know; see `initdb.settings.values.OrderName`.
+        why: Why the person gives it, in their words.
     """
 
     reason: str | None = None
@@ -39,6 +42,8 @@ class Order:
     insist: bool = False
     reseed: tuple[str, ...] = ()
     accepts: Mapping[str, str] = field(default_factory=dict)
+    asks: tuple[OrderName, ...] = ()
+    why: str | None = None
 
     @property
     def forced(self) -> bool:

@@ -143,6 +143,16 @@ def _entry_set_aside(said: notes.EntrySetAside) -> str:
     return f"entry {said.seq} ({said.was}) has no effect any more: {said.reason}"
 
 
+def _password_set(said: notes.PasswordSet) -> str:
+    change = "; it must be changed at the next log-in" if said.must_change else ""
+    return f"gave the user {said.username} another password{change}{_because(said.reason)}"
+
+
+def _because(reason: str | None) -> str:
+    """What a person said of an order; in quotes, since it is not a sentence of ours."""
+    return f'; reason: "{reason}"' if reason else ""
+
+
 def _journal_created(it: notes.JournalCreated) -> str:
     where = f" in schema {it.schema}" if it.database == "postgresql" and it.schema else ""
     # The default name says nothing.
@@ -187,7 +197,8 @@ def _restored(it: notes.DatabaseRestored) -> str:
 
 
 def _run_started(it: runs.RunStarted) -> str:
-    return f"began: {it.reason}" + (f" ({', '.join(it.changed)})" if it.changed else "")
+    changed = f" ({', '.join(it.changed)})" if it.changed else ""
+    return f"began: {it.reason}{changed}{_because(it.why)}"
 
 
 def _run_resumed(it: runs.RunResumed) -> str:
@@ -195,7 +206,7 @@ def _run_resumed(it: runs.RunResumed) -> str:
     return (
         f"continued the run of {who(mapping(before.get('by')))}, which was interrupted in state"
         f" {before.get('state')} after {before.get('last')} at {before.get('at')};"
-        f" attempt {it.attempt}"
+        f" attempt {it.attempt}{_because(it.why)}"
     )
 
 
@@ -292,7 +303,7 @@ def _begun(it: runs.StepStarted) -> str:
 
 
 def _released(it: notes.HoldReleased) -> str:
-    return f"released {_names(it.revisions)}"
+    return f"released {_names(it.revisions)}{_because(it.reason)}"
 
 
 def _overridden(it: runs.Override) -> str:
@@ -300,7 +311,7 @@ def _overridden(it: runs.Override) -> str:
     retry = f", apply {_names(it.retry)} again" if it.retry else ""
     reseed = f", apply the seeds {_names(it.reseed)} again" if it.reseed else ""
     accepts = f", accept as edited or removed: {_names(tuple(it.accepts))}" if it.accepts else ""
-    return f"a person ordered: {failure}{retry}{reseed}{accepts}"
+    return f"a person ordered: {failure}{retry}{reseed}{accepts}{_because(it.reason)}"
 
 
 def _outage(it: notes.Outage) -> str:
@@ -323,6 +334,7 @@ _SENTENCES: Mapping[str, Callable[[Data], str]] = dict(
         _sentence(notes.JournalCreated, _journal_created),
         _sentence(notes.RightsRevoked, _rights_revoked),
         _sentence(notes.EntrySetAside, _entry_set_aside),
+        _sentence(notes.PasswordSet, _password_set),
         _sentence(notes.DatabaseCreated, _database_created),
         _sentence(notes.BackupMade, _backup_made),
         _sentence(notes.DatabaseRestored, _restored),

@@ -163,7 +163,17 @@ FORMS: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"step": "seed", "error": None}, "seed failed: None"),
     ],
     "step_started": [({"step": "migrate", "subject": "r"}, "migrate of r began outside a transaction")],
-    "hold_released": [({"revisions": ["r1", "r2"]}, "released r1, r2")],
+    "hold_released": [
+        ({"revisions": ["r1", "r2"]}, "released r1, r2"),
+        ({"revisions": ["r1"], "reason": "it is fixed"}, 'released r1; reason: "it is fixed"'),
+    ],
+    "password_set": [
+        ({"username": "admin"}, "gave the user admin another password"),
+        (
+            {"username": "admin", "must_change": True, "reason": "lost"},
+            'gave the user admin another password; it must be changed at the next log-in; reason: "lost"',
+        ),
+    ],
     "override": [
         ({}, "a person ordered: go on"),
         ({"overrides": 7}, "a person ordered: retry the failure of entry 7"),

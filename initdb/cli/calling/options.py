@@ -61,6 +61,18 @@ def output_options(function: Function) -> Function:
     return function
 
 
+def reason_option(function: Function) -> Function:
+    """Add `--reason` to a command that is an order."""
+    text = "Why you order it; the journal keeps it."
+    return click.option("--reason", metavar="TEXT", callback=_safe, help=text)(function)
+
+
+def _safe(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    from initdb.errors.safe import safe_text
+
+    return safe_text(value) or None if value is not None else None
+
+
 _FLAGS = {
     "quiet": "Print only failures and warnings.",
     "json": "Print the result as JSON, for programs.",

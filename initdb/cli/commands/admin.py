@@ -10,7 +10,7 @@ import click
 
 from initdb.cli.calling.call import Call
 from initdb.cli.calling.command import Command, CommandGroup, pass_call
-from initdb.cli.calling.options import output_options, setting_options
+from initdb.cli.calling.options import output_options, reason_option, setting_options
 from initdb.cli.opening.opened import make_reading_engine
 from initdb.cli.opening.target import find_target
 
@@ -25,17 +25,23 @@ def admin() -> None:
 
 @admin.command("set-password", cls=Command)
 @click.argument("username", default="admin")
+@reason_option
 @output_options
 @setting_options
 @pass_call
-def set_password(call: Call, username: str) -> int:
+def set_password(call: Call, username: str, reason: str | None) -> int:
     """Give USERNAME (default: admin) a password, and unlock the account.
 
     The password comes from INITDB_ADMIN_PASSWORD or --admin-password-file. Without them it is asked for twice
     on the terminal, or read from the first line of standard input.
+
+    The journal gets an event with the user, the reason, and who did it; neither the password nor its hash.
     """
     target = find_target(call, journal_only=True)
     engine = make_reading_engine(call, target)
+    from initdb.statemachine.loop.permission import permit_early
+
+    permit_early(("set-password",), reason, target.settings)
     password = _password(target.settings, username)
     from sqlalchemy.exc import DBAPIError
 
@@ -43,12 +49,14 @@ def set_password(call: Call, username: str) -> int:
     from initdb.errors import InitError
     from initdb.errors.classify import is_missing_table
     from initdb.errors.redact import url_text
+    from initdb.events.payloads.notes import PasswordSet
+    from initdb.statemachine.noting import noted
     from initdb.steps.connect import reading
     from initdb.steps.identity.admin import set_password as change
 
     nothing = InitError(
         "identity-incomplete",
-        f"{url_text(engine.url)} has no table of users",
+        f"{url_text(engine.url)} has no table of users, or no journal",
         fix="Create the identity schema first: initdb run --schema-from identity",
         database=engine.dialect.name,
     )
@@ -56,8 +64,12 @@ def set_password(call: Call, username: str) -> int:
         raise nothing
     with reading(engine):
         try:
-            with engine.begin() as connection:
+            given = noted(engine, target.settings, ("set-password",), reason)
+            with given as (connection, commit):
                 change(connection, username, password)
+                commit(PasswordSet(username=username.lower(), reason=reason))
+        except InitError as error:
+            raise nothing if error.reference == "journal-missing" else error from error
         except DBAPIError as error:
             if is_missing_table(error):
                 raise nothing from error

@@ -8,7 +8,7 @@ import click
 
 from initdb.cli.calling.call import Call
 from initdb.cli.calling.command import Command, pass_call
-from initdb.cli.calling.options import output_options, setting_options
+from initdb.cli.calling.options import output_options, reason_option, setting_options
 from initdb.cli.commands.run import no_wait_option
 from initdb.cli.working.work import work
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 
 @click.command("repair", cls=Command)
+@reason_option
 @no_wait_option
 @output_options
 @setting_options
 @pass_call
-def repair(call: Call, no_wait: bool) -> int:
+def repair(call: Call, reason: str | None, no_wait: bool) -> int:
     """Repair what can be repaired without losing data.
 
     It looks at everything again, and goes on to ready. It creates missing tables, nullable columns, indexes,
@@ -33,6 +34,6 @@ def repair(call: Call, no_wait: bool) -> int:
     def order_of(initializer: Initializer) -> Order:
         from initdb.statemachine import orders
 
-        return orders.repair()
+        return orders.repair(reason)
 
-    return work(call, order_of, wait=not no_wait)
+    return work(call, order_of, wait=not no_wait, asks=("repair",), why=reason)

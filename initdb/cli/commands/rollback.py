@@ -8,7 +8,7 @@ import click
 
 from initdb.cli.calling.call import Call
 from initdb.cli.calling.command import Command, pass_call
-from initdb.cli.calling.options import output_options, setting_options
+from initdb.cli.calling.options import output_options, reason_option, setting_options
 from initdb.cli.commands.run import no_wait_option
 from initdb.cli.completing.answers import stored
 from initdb.cli.working.work import work
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     shell_complete=stored("revisions_and_base"),
 )
 @click.option("--yes", is_flag=True, help="Do not ask before something is rolled back.")
+@reason_option
 @no_wait_option
 @output_options
 @setting_options
 @pass_call
-def rollback(call: Call, to: str | None, yes: bool, no_wait: bool) -> int:
+def rollback(call: Call, to: str | None, yes: bool, reason: str | None, no_wait: bool) -> int:
     """Roll back the last revision, by its downgrade.
 
     It shows what it rolls back. On a terminal it asks first.
@@ -44,18 +45,19 @@ def rollback(call: Call, to: str | None, yes: bool, no_wait: bool) -> int:
         from initdb.statemachine import orders
 
         show_and_ask(call, initializer, to, assured=yes)
-        return orders.roll_back(to)
+        return orders.roll_back(to, reason)
 
-    return work(call, order_of, wait=not no_wait, one=True)
+    return work(call, order_of, wait=not no_wait, one=True, asks=("rollback",), why=reason)
 
 
 @click.command("release", cls=Command)
 @click.argument("revisions", nargs=-1, metavar="[REV]...", shell_complete=stored("held"))
+@reason_option
 @no_wait_option
 @output_options
 @setting_options
 @pass_call
-def release(call: Call, revisions: tuple[str, ...], no_wait: bool) -> int:
+def release(call: Call, revisions: tuple[str, ...], reason: str | None, no_wait: bool) -> int:
     """Let boots apply held revisions again.
 
     These are the revisions that are named, or all. The next boot applies them.
@@ -64,6 +66,6 @@ def release(call: Call, revisions: tuple[str, ...], no_wait: bool) -> int:
     def order_of(initializer: Initializer) -> Order:
         from initdb.statemachine import orders
 
-        return orders.release(revisions)
+        return orders.release(revisions, reason)
 
-    return work(call, order_of, wait=not no_wait, one=True)
+    return work(call, order_of, wait=not no_wait, one=True, asks=("release",), why=reason)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
 
 from initdb.cli.calling.call import Call
 from initdb.cli.calling.command import Command, pass_call
-from initdb.cli.calling.options import output_options, setting_options
+from initdb.cli.calling.options import output_options, reason_option, setting_options
 from initdb.cli.completing.answers import stored
 from initdb.cli.working.work import work
 from initdb.errors import InitError
 
 if TYPE_CHECKING:
+    from initdb.settings.values import OrderName
     from initdb.statemachine.decide.verdict import Look
     from initdb.statemachine.initializer import Initializer
     from initdb.statemachine.loop.order import Order
@@ -65,6 +67,7 @@ def run(call: Call, no_wait: bool) -> int:
 )
 @click.option("--take-over", is_flag=True, help="End the process that works but hangs, then go on.")
 @click.option("--yes", is_flag=True, help="Do not ask before a process is ended.")
+@reason_option
 @no_wait_option
 @output_options
 @setting_options
@@ -76,6 +79,7 @@ def resume(  # noqa: PLR0913, PLR0917 - one for each option
     accept_edited: bool,
     take_over: bool,
     yes: bool,
+    reason: str | None,
     no_wait: bool,
 ) -> int:
     """Go on after a failure, and try again what failed.
@@ -97,7 +101,7 @@ def resume(  # noqa: PLR0913, PLR0917 - one for each option
             return None  # attending waits for the database, or says why it cannot be had
         if accept_edited:
             _show_accepted(call, seen)
-        return orders.resume(seen, retry, mark_applied, accept_edited=accept_edited)
+        return orders.resume(seen, retry, mark_applied, accept_edited=accept_edited, why=reason)
 
     def before(initializer: Initializer) -> None:
         if take_over:
@@ -107,7 +111,15 @@ def resume(  # noqa: PLR0913, PLR0917 - one for each option
 
     # A revision is named for one database, the first or the one that the settings name.
     one = bool(retry or mark_applied or take_over)
-    return work(call, order_of, wait=not no_wait, before=before, one=one)
+    asks: list[OrderName] = ["resume"]
+    given: Mapping[OrderName, object] = {
+        "retry": retry,
+        "mark-applied": mark_applied,
+        "accept-edited": accept_edited,
+        "take-over": take_over,
+    }
+    asks += [name for name, said in given.items() if said]
+    return work(call, order_of, wait=not no_wait, before=before, one=one, asks=asks, why=reason)
 
 
 def _show_accepted(call: Call, seen: Look) -> None:

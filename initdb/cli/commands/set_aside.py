@@ -13,7 +13,7 @@ from initdb.cli.opening.target import find_target
 
 @click.command("set-aside", cls=Command)
 @click.argument("seq", type=click.IntRange(min=2), metavar="SEQ")
-@click.option("--reason", required=True, metavar="TEXT", help="Why; the journal keeps it.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why you order it; the journal keeps it.")
 @output_options
 @setting_options
 @pass_call

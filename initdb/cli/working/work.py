@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from initdb.asking import asker
@@ -12,6 +12,7 @@ from initdb.cli.opening.opened import opened_each
 from initdb.cli.opening.target import find_target
 
 if TYPE_CHECKING:
+    from initdb.settings.values import OrderName
     from initdb.statemachine.initializer import Initializer
     from initdb.statemachine.loop.order import Order
 
@@ -26,6 +27,8 @@ def work(  # noqa: PLR0913 - what one attendance is made of
     wait: bool = True,
     before: Callable[[Initializer], None] = lambda initializer: None,
     one: bool = False,
+    asks: Sequence[OrderName] = (),
+    why: str | None = None,
 ) -> int:
     """Make the databases ready in turn. Stop at the first one that does not become ready.
 
@@ -36,14 +39,21 @@ def work(  # noqa: PLR0913 - what one attendance is made of
         wait: Whether to wait for another process that works.
         before: Is called before the order is made.
         one: Whether to work only on the first database, if the settings name none.
+        asks: What the person orders, by the names that the settings know.
+        why: Why, in their words.
 
     Returns:
         The exit code.
 
     Raises:
-        InitError: The settings, or the files of the application, are wrong.
+        InitError: The settings, or the files of the application, are wrong; "order-refused";
+            "order-without-reason".
     """
     target = find_target(call)
+    if asks:
+        from initdb.statemachine.loop.permission import permit_early
+
+        permit_early(asks, why, target.settings)
     from initdb.cli.output.progress import ProgressLines
     from initdb.cli.working.conclusion import Attended, conclude, named
     from initdb.cli.working.patience import at_terminal, patience

@@ -15,6 +15,7 @@ from initdb.errors.catalogue.health import HEALTH
 from initdb.errors.catalogue.journal import JOURNAL
 from initdb.errors.catalogue.leaving import LEAVING
 from initdb.errors.catalogue.neighbours import NEIGHBOURS
+from initdb.errors.catalogue.orders import ORDERS
 from initdb.errors.catalogue.revision import REVISION
 from initdb.errors.catalogue.run import RUN
 from initdb.errors.catalogue.schema import SCHEMA
@@ -39,6 +40,7 @@ SUBJECTS: Mapping[str, tuple[ErrorRow, ...]] = MappingProxyType(
         "Seeds and users": SEED,
         "Validation and repair": HEALTH,
         "Runs, locks and limits": RUN,
+        "Orders": ORDERS,
         "The journal": JOURNAL,
         "Things of other roles": NEIGHBOURS,
         "Checkpoints": EVIDENCE,

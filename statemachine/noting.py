@@ -1,0 +1,85 @@
+"""Carries out an order outside of a run: its change and its event are one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine
+
+from initdb.errors import InitError
+from initdb.events.baton import try_baton
+from initdb.events.clock import Clock
+from initdb.events.entry import Entry
+from initdb.events.ids import time_ordered
+from initdb.events.knowledge import Knowledge
+from initdb.events.payloads.form import Payload
+from initdb.events.sessions import session
+from initdb.settings import Settings
+from initdb.settings.values import OrderName
+from initdb.statemachine.decide.fold import fold, neutral, set_aside_by
+from initdb.statemachine.loop.permission import permit
+from initdb.statemachine.loop.writer import Writer
+from initdb.statemachine.site import journal_of, this_process
+
+Commit = Callable[[Payload], None]
+
+
+@contextmanager
+def noted(
+    engine: Engine,
+    settings: Settings,
+    asks: Sequence[OrderName],
+    why: str | None,
+    clock: Clock | None = None,
+) -> Iterator[tuple[Connection, Commit]]:
+    """Open a transaction for the change of an order, which ends with the event that says so.
+
+    Args:
+        engine: The engine of the database.
+        settings: They say who may give orders, who owns the journal, and in which schema it is.
+        asks: What is ordered.
+        why: Why, in the person's words.
+        clock: The time.
+
+    Yields:
+        A connection in a transaction that has locked the journal's head, and the function that appends the
+        event and commits. Without a call of it the change is rolled back.
+
+    Raises:
+        InitError: "order-refused"; "order-without-reason"; "journal-missing"; "another-process-at-work"; or
+            the journal cannot be read or written.
+        JournalSignal: Another process wrote meanwhile.
+    """
+    clock = clock or Clock()
+    database = engine.dialect.name
+    with session(engine) as connection:
+        journal, exists = journal_of(connection, settings)
+        permit(asks, why, settings, connection)
+    if not exists:
+        raise InitError("journal-missing", database=database)
+    baton = try_baton(engine, journal)
+    if baton is None:
+        raise InitError("another-process-at-work", database=database)
+    try:
+        with session(engine) as work:
+            journal = journal_of(work, settings)[0]
+            writer = Writer(
+                journal=journal,
+                knowledge=_known(journal.read(work)),
+                run=time_ordered(clock.now()),
+                by=this_process(settings),
+                clock=clock,
+                alive=baton.alive,
+            )
+            with writer.open(work):
+                yield work, lambda event: writer.commit(work, event)
+    finally:
+        baton.release()
+
+
+def _known(entries: Iterable[Entry]) -> Knowledge:
+    """What is known, without what a person has set aside."""
+    every = tuple(entries)
+    aside = {set_aside_by(one) for one in every}
+    return fold(neutral(one) if one.seq in aside else one for one in every)
