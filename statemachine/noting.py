@@ -17,10 +17,11 @@ from initdb.events.payloads.form import Payload
 from initdb.events.sessions import session
 from initdb.settings import Settings
 from initdb.settings.values import OrderName
+from initdb.statemachine.author import in_database, this_process
 from initdb.statemachine.decide.fold import fold, neutral, set_aside_by
 from initdb.statemachine.loop.permission import permit
 from initdb.statemachine.loop.writer import Writer
-from initdb.statemachine.site import journal_of, this_process
+from initdb.statemachine.site import journal_of, owner_of
 
 Commit = Callable[[Payload], None]
 
@@ -68,7 +69,7 @@ def noted(
                 journal=journal,
                 knowledge=_known(journal.read(work)),
                 run=time_ordered(clock.now()),
-                by=this_process(settings),
+                by={**this_process(owner_of(settings)), **in_database(work, database)[1]},
                 clock=clock,
                 alive=baton.alive,
             )
