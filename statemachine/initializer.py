@@ -14,6 +14,7 @@ from initdb import booting
 from initdb.errors import InitError, render
 from initdb.errors.exception import raised_to
 from initdb.errors.faces import speaking
+from initdb.errors.redact import url_text
 from initdb.errors.safe import safe_text
 from initdb.events.clock import Clock
 from initdb.events.entry import Entry
@@ -97,6 +98,10 @@ class Initializer:
         owns: Callable[[SeedSource], bool] | None = None,
     ) -> None:
         self.settings = settings or load_settings()
+        if self.settings.security_log is not None:
+            from initdb.statemachine.security import log_to
+
+            log_to(self.settings.security_log)
         engines = choose_engines(self.settings, engine, companions)
         given = Given(metadata, migrations, provider, seeds, base, rules, name, owns)
         self._face = partial(face_of_program, engines.work if engine is not None else None, given)
@@ -179,7 +184,7 @@ class Initializer:
         Raises:
             KeyboardInterrupt, SystemExit: A signal handler of the application raised it.
         """
-        return attend(self.site, order, mode, wait, host=host, patience=patience)
+        return self._told(attend(self.site, order, mode, wait, host=host, patience=patience))
 
     def resume(self, *, accept_edited: bool = False, reason: str | None = None) -> InitializationResult:
         """Retry what failed: override the failure that is recorded when this is called, and go on to ready.
@@ -271,10 +276,20 @@ class Initializer:
 
     def _outcome(self, attending: Callable[[Site], Outcome]) -> Outcome:
         try:
-            return attending(self.site)
+            return self._told(attending(self.site))
         except Exception as error:  # a library call has promised not to raise, also if initdb has a bug
             found = refused(self.engine, error, "journal")
-            return Outcome("failed", error=found.rendered(), exit_code=found.exit_code)
+            return self._told(Outcome("failed", error=found.rendered(), exit_code=found.exit_code))
+
+    def _told(self, outcome: Outcome) -> Outcome:
+        """The outcome, once what matters to security is logged. Env.py's own logging is over by now."""
+        if outcome.report is not None or outcome.error is not None:
+            from initdb.statemachine import security
+
+            security.tell_entries(outcome.report.entries if outcome.report else (), self.engine)
+            if outcome.error is not None:
+                security.tell_error(outcome.error, url_text(self.engine.url), self.engine.url.username)
+        return outcome
 
 
 def _safe(reason: str | None) -> str | None:

@@ -21,6 +21,7 @@ from initdb.statemachine.author import in_database, this_process
 from initdb.statemachine.decide.fold import fold, neutral, set_aside_by
 from initdb.statemachine.loop.permission import permit
 from initdb.statemachine.loop.writer import Writer
+from initdb.statemachine.security import tell_entries
 from initdb.statemachine.site import journal_of, owner_of
 
 Commit = Callable[[Payload], None]
@@ -72,6 +73,7 @@ def noted(
                 by={**this_process(owner_of(settings)), **in_database(work, database)[1]},
                 clock=clock,
                 alive=baton.alive,
+                observe=lambda entry: tell_entries((entry,), engine),
             )
             with writer.open(work):
                 yield work, lambda event: writer.commit(work, event)

@@ -23,6 +23,7 @@ from initdb.statemachine.decide.fold import add, neutral, set_aside_by
 from initdb.statemachine.decide.gathering import Gathering
 from initdb.statemachine.loop.permission import permit
 from initdb.statemachine.loop.writer import Writer
+from initdb.statemachine.security import tell_entries
 from initdb.statemachine.site import journal_of
 
 
@@ -78,6 +79,7 @@ def set_aside(  # noqa: PLR0913, PLR0917 - what, why, and who in which place
                 by={**by, **in_database(work, engine.dialect.name)[1]},
                 clock=clock,
                 alive=baton.alive,
+                observe=lambda entry: tell_entries((entry,), engine),
             )
             with writer.open(work):
                 writer.commit(work, EntrySetAside(seq=seq, hash=entry.hash, was=entry.type, reason=reason))

@@ -110,6 +110,11 @@ class InitError(Exception):
         """The exit code of a command that ends with this failure."""
         return self._rendered.exit_code
 
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The names that were filled in; none for a stored error."""
+        return self._names or {}
+
     def with_context(self, *lines: str) -> InitError:
         """The same failure with more particulars."""
         said = self._general

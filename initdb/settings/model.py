@@ -93,6 +93,7 @@ class Settings:
     orders_by: tuple[str, ...] = ()
     """PostgreSQL's roles."""
     orders_need_reason: bool = False
+    security_log: Path | None = None
     when_ahead: WhenNotOurs = "serve"
     when_held: WhenNotOurs = "serve"
     when_edited: WhenEdited = "warn"

@@ -290,6 +290,14 @@ SETTINGS: tuple[Setting, ...] = (
         example="true",
     ),
     Setting(
+        "security_log",
+        FILE,
+        None,
+        "The file to which refusals, findings and orders are appended as JSON (docs/security-log.md); they"
+        " also go to the logger initdb.security.",
+        example="/dev/stderr",
+    ),
+    Setting(
         "when_ahead",
         one_of(*get_args(values.WhenNotOurs)),
         "serve",

@@ -46,6 +46,7 @@ NAMED_IN_THE_DESIGN = [
     "journal_schema",
     "journal_owner",
     "orders_refused",
+    "security_log",
     "orders_by",
     "orders_need_reason",
     "when_ahead",

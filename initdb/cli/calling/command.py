@@ -114,7 +114,10 @@ def _ending(ctx: click.Context, failure_code: int | None) -> Iterator[None]:
 
 
 def _end(ctx: click.Context, error: InitError, failure_code: int | None) -> None:
+    from initdb.statemachine.security import tell_error
+
     call = Call.of(ctx)
+    tell_error(error, error.names.get("DBURL") or error.names.get("DBFILE"), error.names.get("DBROLE"))
     code = error.exit_code if failure_code is None or error.exit_code == 2 else failure_code
     call.screen.fail(error.rendered())
     call.fail(error, code)

@@ -70,6 +70,7 @@ def verify(call: Call, checkpoints: tuple[str, ...], keys: tuple[Path, ...]) -> 
     from initdb.errors.redact import url_text
     from initdb.events.sessions import session
     from initdb.statemachine.decide.audit import audit, journal_to_audit
+    from initdb.statemachine.security import tell_finding
     from initdb.statemachine.site import owner_of, trusted_by
     from initdb.steps.connect import reading
 
@@ -91,6 +92,7 @@ def verify(call: Call, checkpoints: tuple[str, ...], keys: tuple[Path, ...]) -> 
         call.screen.say((said, "bold red"))
     for finding in findings:
         call.screen.say((f"entry {finding.seq}", "bold red"), f" {finding.text}")
+        tell_finding(finding.text, finding.seq, engine)
     if code:
         call.screen.say(
             (f"{len(findings) + len(against.damaged)} findings", "bold red"),

@@ -38,6 +38,10 @@ def find_target(call: Call, *, journal_only: bool = False) -> Target:
         InitError: A setting is wrong, or a file cannot be read; schema-not-named.
     """
     settings = load_settings(options=call.settings)
+    if settings.security_log is not None:
+        from initdb.statemachine.security import log_to
+
+        log_to(settings.security_log)
     named = call.flask is not None or any(getattr(settings, name) for name in _WHAT)
     if named or settings.schema_from == "identity" or (journal_only and settings.url):
         return Target(settings)
