@@ -44,7 +44,7 @@ WHERE d.datname = current_database()
 """
 
 # PostgreSQL's pg_database_owner has one member that is in no table: the owner of the database.
-_STRANGERS = """
+STRANGERS = """
 WITH RECURSIVE acting (owner, role) AS (
     SELECT o.rolname, CASE o.rolname WHEN 'pg_database_owner' THEN d.datdba ELSE o.oid END
     FROM pg_roles o, pg_database d
@@ -101,6 +101,6 @@ def strangers(connection: AnyConnection, owners: Collection[str], trusted: Colle
     if not owners:
         return {}
     rows: Sequence[Sequence[str]] = run(
-        connection, _STRANGERS, {"owners": sorted(owners), "trusted": sorted(trusted)}
+        connection, STRANGERS, {"owners": sorted(owners), "trusted": sorted(trusted)}
     )
     return {row[0]: row[1] for row in rows}

@@ -14,6 +14,7 @@ from initdb.errors import naming
 from initdb.errors.driver import Verify
 from initdb.events.payloads.work import SeedBatchApplied
 from initdb.steps.catalog.existing import existing
+from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Progress, StepContext
 from initdb.steps.payload.elapsed import milliseconds
 from initdb.steps.payload.remaining import pending_seeds
@@ -136,6 +137,7 @@ def _apply_rows(turn: _Turn) -> None:
     batches = _batches(read_rows(source, offset, table), ctx.settings.batch_size)
     batch = next(batches, ())
     key = _key(source, table, batch, offset)
+    catalogue_of(ctx.work).refuse_strange((table,))
     ctx.back_up()
     while True:
         following = next(batches, ())

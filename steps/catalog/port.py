@@ -208,6 +208,16 @@ class Catalogue(Content, Protocol):
             kind: Its type, as DDL.
         """
 
+    def refuse_strange(self, tables: Collection[Table]) -> None:
+        """Refuse tables that would run code of other roles when they are read or written.
+
+        Args:
+            tables: The tables.
+
+        Raises:
+            InitError: `table-of-a-stranger`.
+        """
+
     def limit_waiting(self, seconds: float) -> None:
         """Limit how long a statement waits for a lock on a table, until the transaction ends.
 

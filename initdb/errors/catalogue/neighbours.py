@@ -102,6 +102,25 @@ NEIGHBOURS: tuple[ErrorRow, ...] = (
         ),
     ),
     ErrorRow(
+        "table-of-a-stranger",
+        "A table that initdb reads or writes would run code of a role that nothing here speaks for.",
+        "Nothing of it was read, and nothing was changed.",
+        "Let its owner take away what is named above, or make a role of this application its owner, then: "
+        "initdb run",
+        causes=(
+            "Another role may create objects in a schema of the search_path, and has used the name of a table.",
+            "Another role may create triggers on a table of the application.",
+        ),
+        advice=(
+            Advice(
+                "permission-fix",
+                "Let only the owner create objects in the schema, as its owner:\n"
+                "    REVOKE CREATE ON SCHEMA public FROM PUBLIC;",
+                "postgresql",
+            ),
+        ),
+    ),
+    ErrorRow(
         "set-aside-refused",
         "This entry cannot be set aside.",
         _NOTHING,

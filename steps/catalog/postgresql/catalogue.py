@@ -9,6 +9,7 @@ from sqlalchemy import Column, Connection, Dialect, Table
 
 from initdb.steps.catalog.asking import asking
 from initdb.steps.catalog.postgresql.content import PostgresqlContent
+from initdb.steps.catalog.postgresql.strangers import refuse_strange
 from initdb.steps.catalog.postgresql.types import difference
 
 if TYPE_CHECKING:
@@ -111,6 +112,11 @@ class PostgresqlCatalogue(PostgresqlContent):
             f"ALTER TABLE {table} ADD COLUMN {column} {kind}; {fill}; "
             f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL;"
         )
+
+    def refuse_strange(self, tables: Collection[Table]) -> None:
+        """See the port."""
+        default = str(self.dialect.default_schema_name)
+        refuse_strange(self.ask, {one.schema or default for one in tables}, {one.name for one in tables})
 
     def limit_waiting(self, seconds: float) -> None:
         """See the port. Behind a waiting ALTER TABLE every later session waits too."""

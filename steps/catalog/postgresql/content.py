@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from initdb.errors import InitError
 from initdb.steps.catalog.leftover import Leftover
 from initdb.steps.catalog.names import OWN_PREFIX, TEMPORARY_PREFIX, VERSION_TABLE, like
 from initdb.steps.catalog.postgresql.lines import (
@@ -19,6 +20,7 @@ from initdb.steps.catalog.postgresql.lines import (
     VERSIONS,
     VISIBLE,
 )
+from initdb.steps.catalog.postgresql.strangers import HARM, OWNERS, why_strange
 
 if TYPE_CHECKING:
     from initdb.steps.catalog.asking import Ask
@@ -73,9 +75,10 @@ _TABLES = f"""SELECT CASE WHEN n.nspname IS DISTINCT FROM {DEFAULT} THEN n.nspna
     c.relname, {FIRST_ON_PATH} FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE {VISIBLE} AND c.relkind IN ('r', 'p', 'f') AND NOT starts_with(c.relname, '{OWN_PREFIX}')"""
 
-_VERSION_ROWS = f"""SELECT t.oid IS NOT NULL AS there,
-    ARRAY(SELECT v.revision FROM ({VERSIONS.format(table="t.oid")}) v) AS revisions
-    FROM (SELECT ({_VERSION_TABLE}) AS oid) t"""
+_VERSION_ROWS = f"""SELECT ARRAY(SELECT v.revision FROM
+    ({VERSIONS.format(table="CASE WHEN :anyway OR t.harm = '' THEN t.oid END")}) v), t.name, t.harm, t.owners
+    FROM (SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, {HARM} AS harm, {OWNERS} AS owners
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ({_VERSION_TABLE})) t"""
 
 _VERSION_TABLES = f"""SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
@@ -120,8 +123,16 @@ class PostgresqlContent:
     ) -> tuple[str, ...] | None:
         """See the port."""
         place = {"version_table": version_table, "version_schema": version_schema}
-        ((there, revisions),) = self.ask(_VERSION_ROWS, place)
-        return tuple(sorted(revisions)) if there else None
+        for anyway in (False, True):
+            rows = self.ask(_VERSION_ROWS, {**place, "anyway": anyway})
+            if not rows:
+                return None
+            revisions, name, harm, owners = rows[0]
+            if not harm or anyway:
+                break
+            if why := why_strange(self.ask, name, harm, owners):
+                raise InitError("table-of-a-stranger", why, database="postgresql")
+        return tuple(sorted(revisions))
 
     def version_tables(self) -> tuple[str, ...]:
         """See the port."""

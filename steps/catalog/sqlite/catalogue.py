@@ -101,5 +101,8 @@ class SqliteCatalogue(SqliteContent):
         add = f"ALTER TABLE {table} ADD COLUMN {column} {kind} NOT NULL DEFAULT <value>"
         return f"{add}; or op.batch_alter_table in a revision."
 
+    def refuse_strange(self, tables: Collection[Table]) -> None:
+        """See the port. A file has no roles."""
+
     def limit_waiting(self, seconds: float) -> None:
         """See the port. A transaction that writes has locked the whole database already."""
