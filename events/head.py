@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """The version of the journal's own tables that this code creates."""
 
 WRITER = 1

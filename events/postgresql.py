@@ -29,6 +29,7 @@ from initdb.events.statements import (
     run,
 )
 from initdb.events.trust import Around, Place
+from initdb.events.views import VIEWS, is_taken
 
 SESSION = {
     "idle_in_transaction_session_timeout": "0",
@@ -297,8 +298,17 @@ class PostgreSQL:
         # Whoever drops a journal's tables leaves its functions. They may be of an older version.
         left = ", ".join(f"{at}{name}()" for name in FUNCTIONS)
         run(connection, naming.literal(f"DROP FUNCTION IF EXISTS {left}"))
-        for statement in self.ddl(at):
-            run(connection, naming.literal(statement))
+        named = (
+            "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+            f" ON n.oid {self.equals} c.relnamespace"
+            f" WHERE n.nspname {self.equals} CAST(:schema AS pg_catalog.name)"
+            f" AND c.relname {self.equals} ANY (CAST(:views AS pg_catalog.name[]))"
+        )
+        taken = {row[0] for row in run(connection, named, {"schema": schema, "views": list(VIEWS)})}
+        with pinned(connection):  # it decides what operators and types mean in the views
+            for statement in self.ddl(at):
+                if not is_taken(statement, taken):
+                    run(connection, naming.literal(statement))
         self.revoke(connection, schema)
         return bool(schema and missing)
 

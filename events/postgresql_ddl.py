@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from initdb.events import views
 from initdb.events.chain import GENESIS
 from initdb.events.entry import COLUMNS
 from initdb.events.fact import Fact
@@ -53,6 +54,7 @@ def ddl(at: str) -> list[str]:
         f"CREATE TABLE {at}init_journal_version (version_num VARCHAR(32) NOT NULL,"
         " CONSTRAINT init_journal_version_pkc PRIMARY KEY (version_num))",
         f"INSERT INTO {at}init_journal_version VALUES ('{SCHEMA_VERSION:04d}')",
+        *views.postgresql(at),
     ]
 
 

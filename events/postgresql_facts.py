@@ -7,6 +7,7 @@ from initdb.events.head import NAMES
 from initdb.events.postgresql_ddl import FUNCTIONS
 from initdb.events.search_path import pinned
 from initdb.events.statements import AnyConnection, run
+from initdb.events.views import VIEWS
 
 _FACTS = """
 WITH place AS (SELECT oid FROM pg_namespace WHERE nspname = :schema),
@@ -91,7 +92,8 @@ SELECT DISTINCT format('REVOKE ALL ON %s %I.%I%s FROM %s', x.what, :schema, x.na
 FROM (
     SELECT 'TABLE' AS what, c.relname AS name, '' AS arguments, a.grantee, c.relowner AS owner
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a
-    WHERE n.nspname = :schema AND c.relname::text = ANY(CAST(:tables AS text[])) AND c.relkind = 'r'
+    WHERE n.nspname = :schema AND c.relname::text = ANY(CAST(:tables AS text[]))
+        AND c.relkind IN ('r', 'v')
     UNION ALL SELECT 'FUNCTION', p.proname, '()', a.grantee, p.proowner
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace,
         aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
@@ -109,7 +111,7 @@ def revokes(connection: AnyConnection, schema: str | None) -> tuple[str, ...]:
     """
     with pinned(connection) as path:
         where = schema or (path[0] if path else "")
-        values = {"schema": where, "tables": list(NAMES), "functions": list(FUNCTIONS)}
+        values = {"schema": where, "tables": [*NAMES, *VIEWS], "functions": list(FUNCTIONS)}
         return tuple(str(row[0]) for row in run(connection, _RIGHTS, values))
 
 

@@ -20,7 +20,7 @@ from initdb.events.server import Server
 from initdb.events.shape import JOURNAL, OF_THE_JOURNAL, Relation
 from initdb.events.statements import AnyConnection, DriverConnection, Row, driver, is_sqlalchemy, run
 from initdb.events.trust import Around, Named, Place
-from initdb.events.views import VIEWS
+from initdb.events.views import VIEWS, is_taken
 
 COMMIT_PATIENCE = 30.0
 """How many seconds a COMMIT is retried that readers hold up."""
@@ -216,7 +216,11 @@ class SQLite:
 
     def create(self, connection: AnyConnection, schema: str | None) -> bool:
         """By the statements of `ddl`."""
+        there = {row[0] for row in run(connection, "SELECT name FROM main.sqlite_schema")}
+        taken = {name for name in VIEWS if self.renamed(name, schema) in there}
         for statement in self.ddl(self.at(schema)):
+            if is_taken(statement, taken):
+                continue
             run(connection, naming.literal(self.renamed(statement, schema)))
         return False
 

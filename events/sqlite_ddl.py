@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from initdb.events import naming
+from initdb.events import naming, views
 from initdb.events.chain import GENESIS
 from initdb.events.entry import COLUMNS
 from initdb.events.fact import Fact
@@ -48,6 +48,7 @@ def ddl(at: str) -> list[str]:
         f"CREATE TABLE {at}init_journal_version (version_num VARCHAR(32) NOT NULL,"
         " CONSTRAINT init_journal_version_pkc PRIMARY KEY (version_num))",
         f"INSERT INTO {at}init_journal_version VALUES ('{SCHEMA_VERSION:04d}')",
+        *views.sqlite(at),
     ]
 
 

@@ -6,7 +6,7 @@ says is left empty.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 Said = Callable[[str, str], str]
 """Gives the expression for a text in an event: the alias of the entry's row, and the path in the JSON."""
@@ -30,6 +30,18 @@ _ODD = (
     r"|(?<!\\\\u[dD][89abAB]..)\\\\u[dD][c-fC-F]'"
 )
 """Escaped characters that no text of PostgreSQL can have, as a regular expression."""
+
+
+def is_taken(statement: str, taken: Collection[str]) -> bool:
+    """Whether a statement makes a view whose name something else has. Then the journal does without it.
+
+    Args:
+        statement: One of those that create a journal.
+        taken: The names that are taken.
+    """
+    return statement.startswith("CREATE VIEW ") and any(
+        f"{name} " in statement[:99] for name in VIEWS if name in taken
+    )
 
 
 def sqlite(at: str) -> list[str]:

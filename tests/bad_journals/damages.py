@@ -28,15 +28,19 @@ def _tampered(*statements: str) -> Act:
     return lambda owner: owner.tamper(*statements)
 
 
+_VIEWS = ("DROP VIEW init_runs", "DROP VIEW init_failures")
+"""PostgreSQL would not change a table that they need."""
+
+
 def _said(*statements: str) -> Act:
-    return lambda owner: [None for _ in owner.sql(*statements)].clear()
+    return lambda owner: [None for _ in owner.sql(*_VIEWS, *statements)].clear()
 
 
 def _replace(table: str, columns: str) -> Act:
     """The table created again with other columns, empty."""
 
     def act(owner: Owner) -> None:
-        owner.sql(f"DROP TABLE {table}", f"CREATE TABLE {table} ({columns})")
+        owner.sql(*_VIEWS, f"DROP TABLE {table}", f"CREATE TABLE {table} ({columns})")
 
     return act
 
@@ -46,6 +50,7 @@ def _copied(owner: Owner) -> None:
     legacy = [] if owner.programs else ["PRAGMA legacy_alter_table = ON"]
     owner.sql(
         *legacy,
+        *_VIEWS,
         "CREATE TABLE copied AS SELECT * FROM init_journal",
         "DROP TABLE init_journal",
         "ALTER TABLE copied RENAME TO init_journal",

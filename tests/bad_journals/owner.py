@@ -20,6 +20,7 @@ from initdb.errors.known_names import of_database
 from initdb.errors.rows import Topic
 from initdb.events import chain
 from initdb.events.canonical import encode
+from initdb.events.views import VIEWS
 from tests.cli.console import Console
 from tests.support.guards import unchecked
 from tests.support.states import database_state
@@ -102,6 +103,8 @@ class Owner:
 
     def restore(self, script: str) -> None:
         """Replace what is there by what a backup has."""
+        for view in VIEWS:
+            self.sql(f"DROP VIEW IF EXISTS {view}")
         for table in TABLES:
             self.sql(f"DROP {self._kind(table)} IF EXISTS {table}")
         self.sql("DROP TABLE IF EXISTS kept")

@@ -83,9 +83,10 @@ def test_the_statements_that_the_error_lists_complete_the_journal(busy: Owner, d
 @pytest.mark.parametrize("name", ["init_journal", "init_journal_head", "init_journal_version"])
 def test_a_table_of_others_gets_another_name(busy: Owner, name: str) -> None:
     """There is no journal yet, and another program uses one of its names."""
+    busy.sql("DROP VIEW init_runs", "DROP VIEW init_failures")
     for table in ("init_journal_head", "init_journal", "init_journal_version"):
         busy.sql(f"DROP TABLE {table}")
-    for function in ("append", "move", "refuse") if busy.programs else ():
+    for function in ("append", "check", "move", "refuse") if busy.programs else ():
         busy.sql(f"DROP FUNCTION init_journal_{function}")
     busy.sql(f"CREATE TABLE {name} (id INTEGER, what TEXT)", f"INSERT INTO {name} VALUES (1, 'theirs')")
     output = busy.run().output
@@ -99,6 +100,7 @@ def test_a_table_of_others_gets_another_name(busy: Owner, name: str) -> None:
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_the_journal_gets_a_schema_of_its_own(busy: Owner) -> None:
     """Another program's table must keep its name."""
+    busy.sql("DROP VIEW init_runs", "DROP VIEW init_failures")
     for table in ("init_journal_head", "init_journal", "init_journal_version"):
         busy.sql(f"DROP TABLE {table}")
     busy.sql("CREATE TABLE init_journal_head (id INTEGER)")

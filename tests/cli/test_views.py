@@ -8,11 +8,9 @@ import pytest
 from alembic import command
 from sqlalchemy import URL, make_url
 
-from initdb.events import naming, views
-from initdb.events.sessions import session
+from initdb.events import views
 from tests.cli.console import Console, toy_project
 from tests.cli.test_eject import alembic, ours
-from tests.events.journals import begin, commit
 from tests.support.admin import Admin
 from tests.support.postgres_server import PostgresServer
 from tests.support.toy import Toy
@@ -22,23 +20,7 @@ from tests.support.toy import Toy
 def ready(console: Console, toy: Toy) -> Toy:
     """A database that is ready, with the views."""
     assert console("run").exit_code == 0
-    with_views(toy)
     return toy
-
-
-def with_views(toy: Toy, name: str | None = None) -> None:
-    """Create the views of a journal; `name`: that of a second journal in a SQLite file."""
-    engine = toy.engine()
-    with session(engine) as connection:
-        begin(connection)
-        if engine.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET LOCAL search_path = pg_catalog, pg_temp")
-            made = views.postgresql(naming.prefix("public"))
-        else:
-            made = [naming.renamed(one, name) for one in views.sqlite(naming.prefix("main"))]
-        for statement in made:
-            connection.exec_driver_sql(statement)
-        commit(connection)
 
 
 def test_a_boot_does_not_see_them(console: Console, ready: Toy) -> None:
@@ -90,7 +72,7 @@ def test_a_view_of_somebody_elses_on_them_stops_it(console: Console, ready: Toy)
 def test_a_view_of_that_name_that_reads_something_else_stays(console: Console, toy: Toy) -> None:
     """It is the application's, although it has the name."""
     assert console("run").exit_code == 0
-    toy.sql("CREATE VIEW init_runs AS SELECT name FROM t1")
+    toy.sql("DROP VIEW init_runs", "CREATE VIEW init_runs AS SELECT name FROM t1")
     assert console("eject", "--to", "kept.jsonl", "--yes").exit_code == 0
     assert len(toy.sql("SELECT name FROM init_runs")) == 6
 
@@ -98,10 +80,8 @@ def test_a_view_of_that_name_that_reads_something_else_stays(console: Console, t
 def test_a_second_journal_has_its_own(console: Console, sqlite_toy: Toy) -> None:
     """In a file that two applications share."""
     assert console("run").exit_code == 0
-    with_views(sqlite_toy)
     words = ("--application", "other", "--journal-schema", "other")
     assert console("run", *words).exit_code == 0
-    with_views(sqlite_toy, "other")
     own = sqlite_toy.sql("SELECT run FROM init_runs")
     assert own != sqlite_toy.sql("SELECT run FROM init_runs__other")
     assert console("eject", "--to", "other.jsonl", "--yes", *words).exit_code == 0
@@ -115,7 +95,6 @@ def test_they_survive_a_dump(
     """The restored journal has them, and they say the same."""
     toy = toy_project(console.folder, postgresql_url)
     assert console("run").exit_code == 0
-    with_views(toy)
     url = make_url(postgresql_url)
     copied = url.set(database=f"{url.database}_copy")
     _admin.run(f"CREATE DATABASE {copied.database}")

@@ -12,6 +12,7 @@ from initdb.events.head import Head
 from initdb.events.journal import Journal
 from initdb.events.sessions import session
 from initdb.events.verify import verify
+from initdb.events.views import VIEWS
 from tests.events.journals import (
     APPLICATION,
     append_committed,
@@ -160,6 +161,8 @@ def test_half_a_journal_is_an_error(engine: Engine) -> None:
     """No new journal is begun."""
     make(engine)
     with session(engine) as connection:
+        for view in VIEWS:
+            connection.exec_driver_sql(f"DROP VIEW {view}")
         connection.exec_driver_sql("DROP TABLE init_journal")
         commit(connection)
     with pytest.raises(InitError) as error:

@@ -18,6 +18,7 @@ from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, WRITER, HeadBusy
 from initdb.events.journal import Journal
 from initdb.events.sessions import session
 from initdb.events.verify import verify
+from initdb.events.views import VIEWS
 from initdb.steps.upgrade_journal import FOLDER, upgrade
 from tests.events.journals import append, append_committed, begin, commit, make, rollback, schema_of, stored
 from tests.support.states import database_state
@@ -90,6 +91,8 @@ def _drop(engine: Engine, schema: str) -> None:
     with session(engine) as connection:
         begin(connection)
         at = f"{_quoted(schema)}."
+        for view in VIEWS:
+            connection.exec_driver_sql(f"DROP VIEW IF EXISTS {at}{view}")
         for table in ("init_journal_version", "init_journal_head", "init_journal"):
             connection.exec_driver_sql(f"DROP TABLE {at}{table}")
         if engine.dialect.name == "postgresql":

@@ -53,6 +53,7 @@ def test_restored_as_another_role(person: Person, owner: Owner, neighbour: str, 
 @fixes("journal-place-taken")
 def test_names_that_are_taken(person: Person, owner: Owner, neighbour: str) -> None:
     """Where neither the default schema nor one named initdb is free, a setting names another one."""
+    owner.sql("DROP VIEW init_runs", "DROP VIEW init_failures")
     for table in ("init_journal", "init_journal_head", "init_journal_version"):
         owner.sql(f"DROP TABLE {table}")
     owner.sql(

@@ -85,7 +85,8 @@ def test_a_way_back_that_fails(person: Person, ready: Toy) -> None:
     person.runs(f"{command} --yes")
 
 
-DROPS = "    op.drop_table('init_journal_head')\n    op.drop_table('init_journal')"
+DROPS = "    op.execute('DROP VIEW init_runs')\n    op.execute('DROP VIEW init_failures')\n"
+DROPS += "    op.drop_table('init_journal_head')\n    op.drop_table('init_journal')"
 
 
 @fixes("journal-dropped")

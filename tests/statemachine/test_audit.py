@@ -17,6 +17,7 @@ from initdb.events.journal import Journal
 from initdb.events.sessions import session
 from initdb.events.upcast import CURRENT
 from initdb.events.verify import Finding
+from initdb.events.views import VIEWS
 from initdb.statemachine.decide import audit as audits
 from initdb.statemachine.decide.audit import LOOKS, Audit, audit, journal_to_audit, replay
 from tests.events.journals import append_committed, begin, commit, make
@@ -152,6 +153,8 @@ def test_entries_that_are_not_numbered_are_unreadable(journal: Journal, connecti
     """SQLite stores a value of any type in a column that has none."""
     begin(connection)
     connection.exec_driver_sql("CREATE TABLE copied AS SELECT * FROM init_journal")
+    for view in VIEWS:
+        connection.exec_driver_sql(f"DROP VIEW {view}")
     connection.exec_driver_sql("DROP TABLE init_journal")
     connection.exec_driver_sql("CREATE TABLE init_journal AS SELECT * FROM copied")
     connection.exec_driver_sql("UPDATE init_journal SET seq = 'two' WHERE seq = 2")

@@ -59,6 +59,8 @@ class OnTheDriver:
 
     def __call__(self, statement: str, values: Mapping[str, object] | None = None, /) -> Sequence[Any]:
         cursor = self.connection.cursor()
+        if ":path" in statement:
+            values = {**(values or {}), "path": ["public"]}
         if values is None:
             cursor.execute(statement)
         elif type(self.connection).__module__.startswith("sqlite3"):

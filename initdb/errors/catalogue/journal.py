@@ -22,7 +22,8 @@ _BEGIN_ANEW = (
         "when, which seed functions ran, which revisions are held.\n"
         "Save what is left, drop the journal, and run; the database is adopted as it is:\n"
         "    sqlite3 DBFILE '.dump init_journal' > old-journal.sql\n"
-        "    sqlite3 DBFILE 'DROP TABLE IF EXISTS init_journal_head; DROP TABLE IF EXISTS init_journal; DROP "
+        "    sqlite3 DBFILE 'DROP VIEW IF EXISTS init_runs; DROP VIEW IF EXISTS init_failures; DROP TABLE"
+        " IF EXISTS init_journal_head; DROP TABLE IF EXISTS init_journal; DROP "
         "TABLE IF EXISTS init_journal_version'\n"
         "    initdb run",
         "sqlite",
@@ -33,8 +34,10 @@ _BEGIN_ANEW = (
         "when, which seed functions ran, which revisions are held.\n"
         "Save what is left, drop the journal in its schema, and run; the database is adopted as it is:\n"
         "    pg_dump --table 'init_journal*' DBURL > old-journal.sql\n"
+        "    DROP VIEW IF EXISTS init_runs, init_failures;\n"
         "    DROP TABLE IF EXISTS init_journal_head, init_journal, init_journal_version;\n"
-        "    DROP FUNCTION IF EXISTS init_journal_append, init_journal_move, init_journal_refuse;\n"
+        "    DROP FUNCTION IF EXISTS init_journal_append, init_journal_check, init_journal_move, "
+        "init_journal_refuse;\n"
         "    initdb run",
         "postgresql",
     ),

@@ -108,7 +108,8 @@ NEIGHBOURS: tuple[ErrorRow, ...] = (
         "Let its owner take away what is named above, or make a role of this application its owner, then: "
         "initdb run",
         causes=(
-            "Another role may create objects in a schema of the search_path, and has used the name of a table.",
+            "Another role may create objects in a schema of the search_path, and has used the name of a "
+            "table.",
             "Another role may create triggers on a table of the application.",
         ),
         advice=(

@@ -11,14 +11,15 @@ from initdb.steps.catalog.asking import Ask
 
 HARM = """concat_ws(', ', CASE WHEN c.relkind NOT IN ('r', 'p') THEN 'it is no table' END,
     CASE WHEN c.relrowsecurity THEN 'row-level security is on' END,
-    (SELECT 'the rule ' || min(w.rulename) FROM pg_rewrite w WHERE w.ev_class = c.oid AND c.relkind IN ('r', 'p')
-        HAVING count(*) > 0),
+    (SELECT 'the rule ' || min(w.rulename) FROM pg_rewrite w
+        WHERE w.ev_class = c.oid AND c.relkind IN ('r', 'p') HAVING count(*) > 0),
     (SELECT 'the trigger ' || min(g.tgname) FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal
         HAVING count(*) > 0),
     (SELECT 'an index of an expression' FROM pg_index i WHERE i.indrelid = c.oid
         AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL) LIMIT 1),
     (SELECT 'extended statistics' FROM pg_statistic_ext s WHERE s.stxrelid = c.oid LIMIT 1),
-    (SELECT 'a table inherits from it' FROM pg_inherits h WHERE h.inhparent = c.oid AND c.relkind = 'r' LIMIT 1))"""
+    (SELECT 'a table inherits from it' FROM pg_inherits h
+        WHERE h.inhparent = c.oid AND c.relkind = 'r' LIMIT 1))"""
 """What can run code when a relation `c` is read or written, in words; empty if nothing can."""
 
 OWNERS = """ARRAY(SELECT pg_get_userbyid(o.role)::text FROM (SELECT c.relowner AS role UNION SELECT p.proowner
