@@ -27,9 +27,8 @@ class Difference:
     @property
     def is_grave(self) -> bool:
         """Whether the journal is not guarded. What was added only matters if it hides rows or runs code."""
-        return self.fact.kind in RUNS_OR_HIDES or (
-            self.how is not How.ADDED and self.fact.kind not in HARMLESS
-        )
+        is_lost = self.how is not How.ADDED and self.fact.kind in GUARDS
+        return is_lost or self.fact.kind in RUNS_OR_HIDES
 
     def __str__(self) -> str:
         """The difference, as a sentence without its end."""
@@ -41,6 +40,9 @@ class Difference:
 
 RUNS_OR_HIDES = frozenset({"policy", "rule", "inheritance", "statistics", "security", "expression"})
 """The kinds of facts that let a read run code or hide rows. No journal has any."""
+
+GUARDS = frozenset({"table", "trigger", "function"})
+"""The kinds of facts without which an append is not guarded. The loss of another one is for `verify` to find."""
 
 HARMLESS = frozenset({"index"})
 """The kinds of facts that may be added to a journal: they only make it faster."""

@@ -108,7 +108,7 @@ def _check(raises: str) -> str:
     states = "'{" + ",".join(STATES) + "}'::text[]"
     return (
         " DECLARE e json; BEGIN"
-        f" IF octet_length(NEW.event) > {LONGEST} OR NEW.event COLLATE \"C\" ~ '[^ -~]' THEN"
+        f" IF octet_length(NEW.event) > {LONGEST} OR NEW.event COLLATE \"C\" ~ '[^\\x20-\\x7f]' THEN"
         f" RAISE EXCEPTION 'init_journal: event % is too long, or not ASCII', NEW.seq {raises}; END IF;"
         " IF NEW.hash IS DISTINCT FROM encode(sha256(convert_to('initdb-event-v1' || NEW.prev_hash"
         " || NEW.event, getdatabaseencoding())), 'hex') THEN"

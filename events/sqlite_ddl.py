@@ -137,7 +137,8 @@ def _well_formed() -> str:
     at = f"{digit * 4}-{digit * 2}-{digit * 2}T{digit * 2}:{digit * 2}:{digit * 2}.{digit * 6}Z"
     # CASE decides in its order: what is no JSON must not come to json_extract, which raises.
     return (
-        f"CASE WHEN NOT ({texts}) OR length(NEW.event) > {LONGEST} OR NEW.event GLOB '*[^ -~]*' THEN 0"
+        f"CASE WHEN NOT ({texts}) OR length(NEW.event) > {LONGEST}"
+        " OR NEW.event GLOB '*[^ -' || char(127) || ']*' THEN 0"
         " WHEN length(NEW.hash) <> 64 OR NEW.hash GLOB '*[^0-9a-f]*' OR NOT json_valid(NEW.event) THEN 0"
         " WHEN json_type(NEW.event) <> 'object' THEN 0"
         " WHEN (SELECT count(*) <> count(DISTINCT key) OR"

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from initdb.errors import CATALOGUE, render_page
+from initdb.events.head import SCHEMA_VERSION
+from initdb.events.postgresql import POSTGRESQL
+from initdb.events.sqlite import SQLITE
 from tests.bad_journals.damages import DAMAGES, Damage
 from tests.bad_journals.owner import Owner, references
 from tests.support.postgres_server import PostgresServer
@@ -77,7 +80,7 @@ def test_the_statements_that_the_error_lists_complete_the_journal(busy: Owner, d
     assert statements
     busy.sql(*statements)
     _is_ready(busy)
-    assert busy.sql("SELECT version_num FROM init_journal_version") == [("0003",)]
+    assert busy.sql("SELECT version_num FROM init_journal_version") == [(f"{SCHEMA_VERSION:04d}",)]
 
 
 @pytest.mark.parametrize("name", ["init_journal", "init_journal_head", "init_journal_version"])
@@ -133,6 +136,19 @@ def statements(busy: Owner, request: pytest.FixtureRequest) -> Iterator[dict[str
     server.admin_execute("DROP DATABASE new WITH (FORCE)")
 
 
+def _with_its_keys(busy: Owner) -> None:
+    """The table as it was made, with the rows of the copy."""
+    database = POSTGRESQL if busy.programs else SQLITE
+    (made,) = (one for one in database.ddl("") if one.startswith("CREATE TABLE init_journal ("))
+    busy.sql(
+        "CREATE TABLE copied AS SELECT * FROM init_journal",
+        "DROP TABLE init_journal",
+        made,
+        "INSERT INTO init_journal SELECT * FROM copied",
+        "DROP TABLE copied",
+    )
+
+
 @_each("journal-trigger-missing")
 def test_the_triggers_are_put_back(busy: Owner, damage: Damage, statements: dict[str, str]) -> None:
     """The missing ones come from a new database of the same version, and nothing else changes."""
@@ -146,10 +162,12 @@ def test_the_triggers_are_put_back(busy: Owner, damage: Damage, statements: dict
         busy.sql(*re.findall(r"^ +(ALTER TABLE .* ENABLE TRIGGER USER);$", page, flags=re.MULTILINE))
     else:
         assert busy.console("journal", "verify").exit_code == 1
-        missing = re.findall(r"^ +(init_journal\w+)$", output, flags=re.MULTILINE)
+        missing = re.findall(r"^ +The (?:trigger|function) (\w+) ", output, flags=re.MULTILINE)
+        if damage.name == "a copied table":
+            _with_its_keys(busy)
         there = {row[0] for row in busy.sql("SELECT proname FROM pg_proc")} if busy.programs else set()
         kinds = ("F", "T") if busy.programs else ("",)
-        for key in (name + kind for name in sorted(missing) for kind in kinds):
+        for key in (name + kind for name in sorted({*missing}) for kind in kinds):
             if key in statements and not (key.endswith("F") and key[:-1] in there):
                 busy.sql(statements[key].replace("%", "%%"))
     if damage.name == "a copied table":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutants.fault import ATTEND, OF_THE_UNIT, OF_WALKS, POSTGRESQL, RUN, SQLITE, UNIT, Fault, Sweep
+from tests.mutants.fault import ATTEND, OF_THE_UNIT, OF_WALKS, RUN, SQLITE, UNIT, Fault, Sweep
 
 OF_THE_CORE: tuple[Fault, ...] = (
     Fault(
@@ -55,22 +55,28 @@ OF_THE_CORE: tuple[Fault, ...] = (
     Fault(
         "no-guard-sqlite",
         "the check of the trigger removed, on SQLite: for an event, and for the head's move",
-        SQLITE,
+        "events/sqlite_ddl.py",
         'f"WHEN NOT EXISTS ({follows}) "',
         'f"WHEN 0 AND NOT EXISTS ({follows}) "',
         ("tests/events/test_guards.py",),
         Sweep("A", "models", "sqlite-wal", "kill"),
-        more=((SQLITE, " AND hash = NEW.hash AND prev_hash = OLD.hash)", " AND hash = NEW.hash)"),),
+        more=(
+            (
+                "events/sqlite_ddl.py",
+                " AND hash = NEW.hash AND prev_hash = OLD.hash)",
+                " AND hash = NEW.hash)",
+            ),
+        ),
     ),
     Fault(
         "no-guard-postgresql",
         "the check of the trigger removed, on PostgreSQL: for an event, and for the head's move",
-        POSTGRESQL,
+        "events/postgresql_ddl.py",
         '" WHERE id = 1 AND seq = NEW.seq - 1 AND hash = NEW.prev_hash;"',
         '" WHERE id = 1;"',
         ("tests/events/test_guards.py",),
         Sweep("D", "models", "postgresql", "kill", 10),
-        more=((POSTGRESQL, " AND prev_hash = OLD.hash) THEN", ") THEN"),),
+        more=(("events/postgresql_ddl.py", " AND prev_hash = OLD.hash) THEN", ") THEN"),),
     ),
     Fault(
         "no-new-fold",
@@ -86,8 +92,8 @@ OF_THE_CORE: tuple[Fault, ...] = (
         "session-baton",
         "the baton as a lock of the session: behind a pooler it outlives the process that took it",
         "events/baton.py",
-        "SELECT pg_try_advisory_xact_lock(:key), pg_backend_pid()",
-        "SELECT pg_try_advisory_lock(:key), pg_backend_pid()",
+        "SELECT pg_catalog.pg_try_advisory_xact_lock(:key),",
+        "SELECT pg_catalog.pg_try_advisory_lock(:key),",
         ("tests/races/test_swarms.py",),
         Sweep("I", "models", "postgresql", "pgbouncer", likely="1"),
     ),

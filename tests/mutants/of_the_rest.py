@@ -129,7 +129,7 @@ OF_THE_REST: tuple[Fault, ...] = (
         "first-boot-blind",
         "the first boot does not look once more inside its transaction",
         "statemachine/loop/beginning.py",
-        "if find(work, journal.application, self.site.settings.journal_schema)[1]:",
+        "if journal_of(work, self.site.settings, self.site.tables)[1]:",
         "if not journal.application:",
         OF_WALKS,
     ),

@@ -165,6 +165,12 @@ FIELDS: Mapping[str, Fields] = {
         " `name`, `before` and `after` of each",
         "findings": "the events that cannot have followed: `seq` and `text` of each, the first one first",
     },
+    "journal set-aside": COMMON
+    | {
+        "outcome": "set-aside",
+        "seq": "the number of the entry",
+        "was": "the type that it says it has",
+    },
     "journal export": COMMON
     | {
         "outcome": "exported",
