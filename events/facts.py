@@ -42,7 +42,7 @@ RUNS_OR_HIDES = frozenset({"policy", "rule", "inheritance", "statistics", "secur
 """The kinds of facts that let a read run code or hide rows. No journal has any."""
 
 GUARDS = frozenset({"table", "trigger", "function"})
-"""The kinds of facts without which an append is not guarded. The loss of another one is for `verify` to find."""
+"""The kinds of facts without which an append is not guarded. `verify` finds the loss of any."""
 
 HARMLESS = frozenset({"index"})
 """The kinds of facts that may be added to a journal: they only make it faster."""

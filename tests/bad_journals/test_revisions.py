@@ -103,7 +103,8 @@ RAISING = {
         "r2",
     ),
     "every table": (
-        f"{_NO_VIEWS}every = sa.MetaData()\nevery.reflect(op.get_bind())\nevery.remove(every.tables['alembic_version'])\n"
+        f"{_NO_VIEWS}every = sa.MetaData()\nevery.reflect(op.get_bind())\n"
+        "every.remove(every.tables['alembic_version'])\n"
         "every.drop_all(op.get_bind())",
         "journal-dropped",
         "r2",
