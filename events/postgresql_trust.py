@@ -30,7 +30,8 @@ WITH named AS (
 )
 SELECT n.nspname::text, named.kind, named.name::text, pg_get_userbyid(named.owner)::text,
     ARRAY[pg_get_userbyid(named.owner), pg_get_userbyid(n.nspowner)]::text[],
-    coalesce((SELECT h.tables FROM held h WHERE h.owner = named.owner), '{}')::text[]
+    coalesce((SELECT array_agg(DISTINCT t) FROM held h, unnest(h.tables) t
+        WHERE pg_has_role(named.owner, h.owner, 'MEMBER')), '{}')::text[]
 FROM named JOIN pg_namespace n ON n.oid = named.place
 ORDER BY n.nspname <> :first, n.nspname, named.kind, named.name
 """

@@ -25,7 +25,7 @@ class Named:
         name: Its name.
         owner: Its owner.
         owners: Every role that may change it: its owner, and that of its schema.
-        holds: The tables of the application that its owner owns too.
+        holds: The tables of the application that its owner owns too, or as whose owner it may act.
     """
 
     schema: str
@@ -116,7 +116,9 @@ class Around:
                     f"{self.strangers[whose]} may act as its owner, and is no role of this application."
                 )
                 if one.holds:
-                    said.append(f"{one.owner} also owns {', '.join(one.holds[:MOST])}.")
+                    said.append(
+                        f"{one.owner} also owns, or may act as the owner of, {', '.join(one.holds[:MOST])}."
+                    )
                 names = {"SCHEMANAME": one.schema, "OWNERROLE": one.owner}
                 raise InitError("journal-of-a-stranger", *said, database="postgresql", names=names)
 

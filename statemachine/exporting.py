@@ -16,7 +16,7 @@ from initdb.events.side_file import SIDE_SUFFIX
 from initdb.events.verify import Stored
 from initdb.settings import Settings
 from initdb.statemachine.decide.audit import journal_to_audit
-from initdb.statemachine.site import owner_of, spool_of
+from initdb.statemachine.site import owner_of, spool_of, trusted_by
 from initdb.steps.connect import reading
 
 _OF_SQLITE = ("", "-wal", "-shm", "-journal", SIDE_SUFFIX)
@@ -53,7 +53,9 @@ def export(
     """
     entries, last = 0, None
     with reading(engine), session(engine) as connection:
-        journal = journal_to_audit(connection, owner_of(settings), settings.journal_schema)
+        journal = journal_to_audit(
+            connection, owner_of(settings), settings.journal_schema, trusted_by(settings)
+        )
         if journal is None:
             raise InitError("journal-missing", url_text(engine.url), database=engine.dialect.name)
         with journal.readable(connection):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
 from initdb.doctor.clocks import Clocks, judge_clocks
 from initdb.doctor.file import gather_file, judge_file
@@ -23,6 +23,7 @@ from initdb.events.database import database_of
 from initdb.events.journal import Journal
 from initdb.events.server import Server as ServerSays
 from initdb.events.sessions import database_file, session
+from initdb.events.statements import savepoint
 from initdb.nearest import did_you_mean
 from initdb.settings import Settings
 from initdb.statemachine.loop.holder import at_work, backends
@@ -139,8 +140,9 @@ def _journal_of(connection: Connection, settings: Settings) -> Journal:
     """Where the journal is, or would be created. What is wrong with it is found out later."""
     owner = owner_of(settings)
     try:
-        return journal_of(connection, settings)[0]
-    except InitError:
+        with savepoint(connection):
+            return journal_of(connection, settings)[0]
+    except (InitError, ProgrammingError):
         return Journal(settings.journal_schema or database_of(connection).default_schema(connection), owner)
 
 

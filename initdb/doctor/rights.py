@@ -111,6 +111,21 @@ def _journal(found: Server, access: Access, at: str, role: str, *, works: bool) 
             f"{found.role} may not read the journal, which {access.owner} owns.",
             f"As {access.owner}: GRANT SELECT ON {journal}, {head}, {version} TO {role};",
         )
+    if access.loose:
+        yield warning(
+            "privileges",
+            "Others have rights on the journal that its owner alone should have: by a GRANT on all tables?",
+            f"As {access.owner}, or the next run of it does so: {'; '.join(access.loose)};",
+        )
+    for writer in access.writers:
+        # What a role that works may do, one that only serves should not.
+        if (writer == found.role) != works:
+            name = writer if writer == "PUBLIC" else _quoted(writer)
+            yield warning(
+                "privileges",
+                f"{writer} may append to the journal: boots would believe what it says there.",
+                f"If no boot works as {writer}, as {access.owner}: REVOKE INSERT ON {journal} FROM {name};",
+            )
 
 
 def _quoted(name: str) -> str:

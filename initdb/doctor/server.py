@@ -56,7 +56,11 @@ GROUP BY 1 ORDER BY 1
 _JOURNAL = """
 SELECT pg_catalog.pg_get_userbyid(j.relowner)::text, pg_catalog.pg_has_role(j.relowner, 'USAGE'),
     pg_catalog.has_table_privilege(j.oid, 'SELECT') AND pg_catalog.has_table_privilege(h.oid, 'SELECT'),
-    pg_catalog.has_table_privilege(j.oid, 'INSERT') AND pg_catalog.has_column_privilege(h.oid, 'id', 'UPDATE')
+    pg_catalog.has_table_privilege(j.oid, 'INSERT')
+        AND pg_catalog.has_column_privilege(h.oid, 'id', 'UPDATE'),
+    ARRAY(SELECT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(x.grantee)::text END
+        FROM pg_catalog.aclexplode(j.relacl) x
+        WHERE x.privilege_type = 'INSERT' AND x.grantee <> j.relowner ORDER BY 1)
 FROM pg_catalog.pg_namespace n
 JOIN pg_catalog.pg_class j ON j.relnamespace = n.oid AND j.relname = 'init_journal'
 JOIN pg_catalog.pg_class h ON h.relnamespace = n.oid AND h.relname = 'init_journal_head'
@@ -98,12 +102,23 @@ class Schema:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What the role may do with the journal: its owner, and whether this role has the owner's rights."""
+    """What roles may do with the journal.
+
+    Attributes:
+        owner: Its owner.
+        owns: Whether this role has the owner's rights.
+        reads: Whether this role may read it.
+        writes: Whether this role may append to it.
+        writers: Who else than its owner may append to it: roles, or PUBLIC.
+        loose: The statements that take rights from others which nobody but its owner should have.
+    """
 
     owner: str
     owns: bool
     reads: bool
     writes: bool
+    writers: tuple[str, ...] = ()
+    loose: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +209,10 @@ def gather_server(engine: Engine, connection: Connection, journal: Journal, work
     (row,) = _asked(connection, _ROLE)
     new = row[1] >= 150000
     collation = _asked(connection, _COLLATION)[0] if new else (None, None)
-    access = _asked(connection, _JOURNAL, schema=journal.schema)
+    access = [
+        Access(row[0], row[1], row[2], row[3], tuple(row[4]), journal.loose)
+        for row in _asked(connection, _JOURNAL, schema=journal.schema)
+    ]
     pid, pooled = _pids(connection)
     return Server(
         version=row[0],
@@ -211,7 +229,7 @@ def gather_server(engine: Engine, connection: Connection, journal: Journal, work
         settings=set_by,
         schemas=tuple(Schema(*one) for one in _asked(connection, _SCHEMAS, schema=journal.schema)),
         others_tables=tuple(tuple(one) for one in _asked(connection, _OTHERS_TABLES, ours=list(NAMES))),
-        journal=Access(*access[0]) if access else None,
+        journal=access[0] if access else None,
         idle=tuple(
             one for one in (Idle(*row) for row in _asked(connection, _IDLE)) if one.pid not in working
         ),

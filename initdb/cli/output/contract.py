@@ -184,6 +184,7 @@ FIELDS: Mapping[str, Fields] = {
         "problems": "how many findings keep a run from working",
         "warnings": "how many are what people stumble over",
         "findings": "`area`, `level` (ok, warning or problem), `text` and `fix` (what to type) of each",
+        "sql": "the script of --sql, which examines nothing; else null",
     },
     "restore": COMMON
     | {
