@@ -187,15 +187,16 @@ def test_resume_overrides_what_stands(attended: Attended, monkeypatch: pytest.Mo
     known = Knowledge(catalog="c", last_run=RunRecord("r", 1, "t"), judgements=(Judgement({}, failure),))
     monkeypatch.setattr(initializers, "look", lambda site, before=None: Look(known, {}, "c"))
     made = _initializer()
-    assert made.resume().outcome == "ready"
-    assert attended.asked == [(made.site, Order(override=7, insist=True), "work", True, False)]
+    assert made.resume(reason="the disk was full").outcome == "ready"
+    order = Order(override=7, insist=True, asks=("resume",), why="the disk was full")
+    assert attended.asked == [(made.site, order, "work", True, False)]
 
 
 def test_repair_looks_again(attended: Attended) -> None:
     """Though nothing may be wrong."""
     made = _initializer()
     result = made.repair()
-    assert attended.asked == [(made.site, Order(reason="repair"), "work", True, False)]
+    assert attended.asked == [(made.site, Order(reason="repair", asks=("repair",)), "work", True, False)]
     assert result.success and 0 < result.duration < 60
 
 
