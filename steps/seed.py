@@ -123,7 +123,10 @@ def _seed_identity(turn: _Turn) -> None:
     turn.ctx.back_up()
     started = time.perf_counter()
     with turn.ctx.unit.open(turn.ctx.work):
-        counts, tables, made = identity.apply(turn.ctx.work, turn.ctx.settings.admin_password_file)
+        settings = turn.ctx.settings
+        counts, tables, made = identity.apply(
+            turn.ctx.work, settings.admin_password_file, must_change=settings.admin_password_must_change
+        )
         rows = counts.created + counts.skipped
         turn.commit(replace(turn.said(started, counts, rows, rows), tables=tables, admin=made))
 

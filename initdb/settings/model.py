@@ -84,6 +84,7 @@ class Settings:
     """Rows."""
     on_failure: OnFailure = "exit"
     admin_password_file: Path | None = None
+    admin_password_must_change: bool = False
     mode: Mode = "work"
     application: str | None = None
     journal_schema: str | None = None

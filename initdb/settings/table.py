@@ -238,6 +238,14 @@ SETTINGS: tuple[Setting, ...] = (
         example="/run/secrets/admin_password",
     ),
     Setting(
+        "admin_password_must_change",
+        YES_OR_NO,
+        False,
+        "Whether a password that was given by a variable, a file or initdb admin set-password must be changed"
+        " at the next log-in, as a generated one must.",
+        example="true",
+    ),
+    Setting(
         "mode",
         one_of(*get_args(values.Mode)),
         "work",

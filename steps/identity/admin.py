@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from sqlalchemy import Connection, insert, select, update
 
 from initdb.errors import InitError
 from initdb.steps.identity.hashing import hash_password, needs_rehash, verify_password
 from initdb.steps.identity.models import memberships, roles, tenants, user_roles, users
-from initdb.steps.identity.password import AdminPassword, obtain_password, refuse_weak
+from initdb.steps.identity.password import AdminPassword, generate_password, obtain_password, refuse_weak
 from initdb.steps.identity.rows import ADMIN_ROLE, SYSTEM_TENANT
 
 __all__ = [
     "ADMIN",
     "AdminPassword",
     "announcement",
+    "check_password",
     "create_admin",
     "hash_password",
     "needs_rehash",
@@ -26,7 +29,12 @@ ADMIN = "admin"
 
 
 def create_admin(
-    connection: Connection, password: AdminPassword, *, username: str = ADMIN, email: str | None = None
+    connection: Connection,
+    password: AdminPassword,
+    *,
+    username: str = ADMIN,
+    email: str | None = None,
+    must_change: bool = False,
 ) -> bool:
     """Create the admin of the system tenant, in the caller's transaction.
 
@@ -38,6 +46,7 @@ def create_admin(
         password: The password and its origin.
         username: The name of the account.
         email: Its address.
+        must_change: Whether a password that was given must be changed at the first log-in, too.
 
     Returns:
         Whether the admin was created. If the user name is taken, nothing changes.
@@ -60,7 +69,7 @@ def create_admin(
         email=email.lower() if email else None,
         display_name="Administrator",
         password_hash=None if password.value is None else hash_password(password.value),
-        must_change_password=password.origin == "generated",
+        must_change_password=password.origin == "generated" or (must_change and password.value is not None),
         locked=password.value is None,
     )
     user = connection.scalar(account.returning(users.c.id))
@@ -69,13 +78,14 @@ def create_admin(
     return True
 
 
-def set_password(connection: Connection, username: str, password: str) -> None:
+def set_password(connection: Connection, username: str, password: str, *, must_change: bool = False) -> None:
     """Set a password that the user has chosen, and unlock the account, in the caller's transaction.
 
     Args:
         connection: In a transaction.
         username: The name of the account.
         password: The new password.
+        must_change: Whether the user must change it at the next log-in, since another person chose it.
 
     Raises:
         InitError: `admin-password-weak`, if the password is easy to guess; `user-unknown`, if there is no
@@ -89,10 +99,39 @@ def set_password(connection: Connection, username: str, password: str) -> None:
     changed = connection.execute(
         update(users)
         .where(users.c.username == username.lower())
-        .values(password_hash=hash_password(password), must_change_password=False, locked=False)
+        .values(password_hash=hash_password(password), must_change_password=must_change, locked=False)
     )
     if changed.rowcount == 0:
         raise InitError("user-unknown", f"there is no user {username!r}")
+
+
+def check_password(connection: Connection, username: str, password: str) -> bool:
+    """Whether a user who is not locked has a password, in the caller's transaction.
+
+    If it is the right one, and its hash has older parameters than today's, a new hash replaces it. An unknown
+    user takes as long as a known one.
+
+    Args:
+        connection: In a transaction.
+        username: The name of the account.
+        password: What was given as its password.
+    """
+    query = select(users.c.id, users.c.password_hash).where(
+        users.c.username == username.lower(), users.c.locked.is_(False)
+    )
+    row = connection.execute(query).one_or_none()
+    stored = row.password_hash if row is not None else None
+    right = verify_password(stored or _nobodys_hash(), password) and stored is not None
+    if row is not None and right and needs_rehash(row.password_hash):
+        connection.execute(
+            update(users).where(users.c.id == row.id).values(password_hash=hash_password(password))
+        )
+    return right
+
+
+@cache
+def _nobodys_hash() -> str:
+    return hash_password(generate_password())
 
 
 def announcement(password: AdminPassword, username: str = ADMIN) -> str:

@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import Literal
 
 from initdb.errors import InitError
-from initdb.errors.known_names import of_file
+from initdb.steps.identity.password_file import first_line
 
 VARIABLE = "INITDB_ADMIN_PASSWORD"
 MINIMUM_LENGTH = 12
 MAXIMUM_LENGTH = 1024
+ENOUGH_GUESSES = 10**10
+"""Zxcvbn's score 4 begins here: below, its authors call a password guessable by somebody who has its hash."""
+LONGEST_JUDGED = 72
+"""How many characters zxcvbn judges."""
 
 Origin = Literal["environment", "file", "generated", "none"]
 
@@ -55,7 +59,7 @@ def obtain_password(
         refuse_weak(given, f"the password in {VARIABLE}")
         return AdminPassword(given, "environment")
     if password_file is not None:
-        line = _first_line(Path(password_file))
+        line = first_line(Path(password_file))
         refuse_weak(line, f"the first line of {password_file}")
         return AdminPassword(line, "file")
     if terminal:
@@ -94,19 +98,17 @@ def _weakness(password: str) -> str | None:
         "is a row of digits": password in _DIGITS or password in _DIGITS[::-1],
         "is not valid UTF-8": any("\ud800" <= character <= "\udfff" for character in password),
     }
-    return next((weakness for weakness, found in weaknesses.items() if found), None)
+    return next((weakness for weakness, found in weaknesses.items() if found), None) or _guessed(password)
 
 
-def _first_line(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            line = file.readline(MAXIMUM_LENGTH + 2).rstrip("\n")
-    except UnicodeDecodeError:
-        reason = f"the first line of {path} is not valid UTF-8"
-    except (OSError, ValueError) as error:
-        reason = f"cannot read {path} ({getattr(error, 'strerror', error)})"
-    else:
-        if line:
-            return line
-        reason = f"the first line of {path} is empty"
-    raise InitError("admin-password-unreadable", reason, names=of_file(path))
+def _guessed(password: str) -> str | None:
+    """Why a password would be guessed soon, by zxcvbn: lists of leaked passwords, names, words, dates, rows
+    of keys, and the usual ways to disguise them."""
+    from zxcvbn import zxcvbn  # its lists take a tenth of a second
+
+    # Of a long one, the beginning is strong enough or is not; its time grows with the square of the length.
+    found = zxcvbn(password[:LONGEST_JUDGED], user_inputs=["initdb", "admin"], max_length=LONGEST_JUDGED)
+    if found["guesses"] >= ENOUGH_GUESSES:
+        return None
+    why = found["feedback"]["warning"].rstrip(".")
+    return "is of the kind that is guessed first" + (f" ({why})" if why else "")

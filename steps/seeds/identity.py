@@ -23,7 +23,7 @@ Made = dict[str, tuple[int, int]]
 
 
 def apply(
-    connection: Connection, password_file: Path | None
+    connection: Connection, password_file: Path | None, *, must_change: bool = False
 ) -> tuple[BatchCounts, Made, dict[str, object] | None]:
     """Insert the missing rows and the admin, if it is missing.
 
@@ -32,6 +32,7 @@ def apply(
     Args:
         connection: In the transaction of a unit.
         password_file: A file with the admin's password; see `identity.password.obtain_password`.
+        must_change: Whether a password that was given must be changed at the first log-in, too.
 
     Returns:
         The counts of all tables together; those of each table; and for a new admin the origin of the
@@ -44,7 +45,7 @@ def apply(
     counts = BatchCounts(sum(new for new, _ in made.values()), sum(old for _, old in made.values()))
     with _terminal() as terminal:
         password = admin.obtain_password(os.environ, password_file, terminal is not None)
-        if not admin.create_admin(connection, password):
+        if not admin.create_admin(connection, password, must_change=must_change):
             return counts, {**made, "users": (0, 1)}, None
         if password.origin == "none":
             _log.warning("%s", admin.announcement(password))

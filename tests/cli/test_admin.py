@@ -42,6 +42,7 @@ def test_from_standard_input(identity: Console, database_url: str) -> None:
 def test_from_a_file_and_from_the_environment(identity: Console, database_url: str) -> None:
     """As for the first password."""
     file = identity.folder / "secret"
+    file.touch(0o600)
     file.write_text(NEW + "\n")
     assert identity("admin", "set-password", "--admin-password-file", "secret").exit_code == 0
     assert is_valid(database_url, NEW)

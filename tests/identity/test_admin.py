@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from initdb.errors import InitError
 from initdb.steps.identity.admin import (
     AdminPassword,
     announcement,
+    check_password,
     create_admin,
     hash_password,
+    needs_rehash,
     set_password,
     verify_password,
 )
@@ -75,6 +78,39 @@ def test_an_admin_that_exists_is_left_alone(identity: Engine) -> None:
         assert create_admin(connection, GIVEN, username="Admin") is False
         assert _account(connection) == before
         assert connection.scalar(select(func.count()).select_from(user_roles)) == 0
+
+
+def test_another_person_chose_it(identity: Engine) -> None:
+    """A given password must be changed where the setting wants it; no password stays none."""
+    with identity.begin() as connection:
+        apply(connection)
+        create_admin(connection, GIVEN, must_change=True)
+        assert _account(connection).must_change_password is True
+        set_password(connection, "admin", "a-much-better-orbit")
+        assert _account(connection).must_change_password is False
+        set_password(connection, "admin", "a-much-better-orbit", must_change=True)
+        assert _account(connection).must_change_password is True
+
+
+def test_a_log_in_replaces_an_older_hash(identity: Engine) -> None:
+    """If the password is right, once; who is locked or unknown does not log in."""
+    older = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash("a-much-better-orbit")
+    with identity.begin() as connection:
+        apply(connection)
+        create_admin(connection, GIVEN)
+        connection.execute(update(users).values(password_hash=older))
+        assert not check_password(connection, "admin", "another")
+        assert _account(connection).password_hash == older
+        assert check_password(connection, "Admin", "a-much-better-orbit")
+        newer = _account(connection).password_hash
+        assert not needs_rehash(newer) and verify_password(newer, "a-much-better-orbit")
+        assert check_password(connection, "admin", "a-much-better-orbit")
+        assert _account(connection).password_hash == newer
+        connection.execute(update(users).values(locked=True))
+        assert not check_password(connection, "admin", "a-much-better-orbit")
+        assert not check_password(connection, "nobody", "a-much-better-orbit")
+        connection.execute(update(users).values(locked=False, password_hash=None))
+        assert not check_password(connection, "admin", "a-much-better-orbit")
 
 
 def test_without_the_first_rows_there_is_no_admin(identity: Engine) -> None:

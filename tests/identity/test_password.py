@@ -30,6 +30,12 @@ WEAK = [
     "qwertyuiop12",
     "x7!" * 500,
     "vexed-plume-84-\udcff",
+    "Summer2025!!!",
+    "Winter2026!!!!",
+    "P@ssw0rd12345!",
+    "Tr0ub4dour&3xyz",
+    "qazwsxedcrfv",
+    "Liverpool1892",
 ]
 
 
@@ -63,6 +69,7 @@ def test_the_environment_comes_before_the_file(tmp_path: Path) -> None:
 def test_of_a_file_the_first_line_counts(tmp_path: Path, start: str, ending: str) -> None:
     """Editors, echo and mounted secrets end lines differently. An empty variable counts as not given."""
     path = tmp_path / "secret"
+    path.touch(0o600)
     path.write_bytes((start + GOOD + ending).encode())
     given = obtain_password({"INITDB_ADMIN_PASSWORD": ""}, path, terminal=True)
     assert (given.value, given.origin) == (GOOD, "file")
@@ -76,6 +83,7 @@ def test_a_file_without_a_usable_line_is_an_error(tmp_path: Path, content: bytes
     """No other password is taken instead of the file's."""
     path = tmp_path / "secret"
     if content is not None:
+        path.touch(0o600)
         path.write_bytes(content)
     with pytest.raises(InitError) as caught:
         obtain_password({}, path, terminal=True)
@@ -94,6 +102,7 @@ def test_a_path_that_is_no_file_is_an_error(tmp_path: Path, name: str) -> None:
 def test_a_weak_password_in_a_file_is_refused(tmp_path: Path) -> None:
     """The rules are the same for every origin."""
     path = tmp_path / "secret"
+    path.touch(0o600)
     path.write_text("changeme\n")
     with pytest.raises(InitError, match="admin-password-weak"):
         obtain_password({}, path, terminal=False)

@@ -85,6 +85,7 @@ def test_rows_and_admin_are_one_unit(identity: Engine, monkeypatch: pytest.Monke
 def test_what_is_there_is_kept(identity: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A second time rows are skipped and the admin is not touched."""
     secret = tmp_path / "password"
+    secret.touch(0o600)
     secret.write_text(GIVEN)
     monkeypatch.delenv("INITDB_ADMIN_PASSWORD", raising=False)
     given = Settings(admin_password_file=secret)

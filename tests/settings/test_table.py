@@ -41,6 +41,7 @@ NAMED_IN_THE_DESIGN = [
     "attempts",
     "on_failure",
     "admin_password_file",
+    "admin_password_must_change",
     "mode",
     "application",
     "journal_schema",

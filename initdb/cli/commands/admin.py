@@ -62,12 +62,13 @@ def set_password(call: Call, username: str, reason: str | None) -> int:
     )
     if not is_there(engine):
         raise nothing
+    must = target.settings.admin_password_must_change
     with reading(engine):
         try:
             given = noted(engine, target.settings, ("set-password",), reason)
             with given as (connection, commit):
-                change(connection, username, password)
-                commit(PasswordSet(username=username.lower(), reason=reason))
+                change(connection, username, password, must_change=must)
+                commit(PasswordSet(username=username.lower(), must_change=must, reason=reason))
         except InitError as error:
             raise nothing if error.reference == "journal-missing" else error from error
         except DBAPIError as error:
