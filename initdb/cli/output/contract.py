@@ -225,8 +225,6 @@ FIELDS: Mapping[str, Fields] = {
     },
     "completion": COMMON | {"script": "the script"},
     "diagram": COMMON | {"mermaid": "the diagram"},
-    "journal set-aside": COMMON
-    | {"outcome": "set-aside", "seq": "the number of the entry", "was": "the type that it says it has"},
     "admin set-password": COMMON | {"username": "the user"},
 }
 """Command → the fields of its object. `journal` prints no object, but events as they are stored."""
