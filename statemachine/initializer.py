@@ -99,7 +99,7 @@ class Initializer:
     ) -> None:
         self.settings = settings or load_settings()
         if self.settings.security_log is not None:
-            from initdb.statemachine.security import log_to
+            from initdb.statemachine.security_file import log_to
 
             log_to(self.settings.security_log)
         engines = choose_engines(self.settings, engine, companions)

@@ -39,7 +39,7 @@ def set_password(call: Call, username: str, reason: str | None) -> int:
     """
     target = find_target(call, journal_only=True)
     engine = make_reading_engine(call, target)
-    from initdb.statemachine.loop.permission import permit_early
+    from initdb.statemachine.decide.order_rules import permit_early
 
     permit_early(("set-password",), reason, target.settings)
     password = _password(target.settings, username)

@@ -39,7 +39,7 @@ def find_target(call: Call, *, journal_only: bool = False) -> Target:
     """
     settings = load_settings(options=call.settings)
     if settings.security_log is not None:
-        from initdb.statemachine.security import log_to
+        from initdb.statemachine.security_file import log_to
 
         log_to(settings.security_log)
     named = call.flask is not None or any(getattr(settings, name) for name in _WHAT)

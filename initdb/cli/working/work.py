@@ -51,7 +51,7 @@ def work(  # noqa: PLR0913 - what one attendance is made of
     """
     target = find_target(call)
     if asks:
-        from initdb.statemachine.loop.permission import permit_early
+        from initdb.statemachine.decide.order_rules import permit_early
 
         permit_early(asks, why, target.settings)
     from initdb.cli.output.progress import ProgressLines
