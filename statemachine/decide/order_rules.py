@@ -1,4 +1,4 @@
-"""What the settings say about a person's orders: which are refused, to whom, and whether they need a reason."""
+"""What the settings say about orders: which are refused, to whom, and whether they need a reason. No I/O."""
 
 from __future__ import annotations
 
