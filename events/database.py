@@ -122,6 +122,15 @@ class Database(Protocol):
         The block gets the schemas of the session's own path. The first is where a table would be made.
         """
 
+    def shadows(self, connection: AnyConnection) -> tuple[str, ...]:
+        """Operators and functions of other roles that statements of SQLAlchemy would use, as sentences."""
+
+    def shielded(self, connection: AnyConnection) -> AbstractContextManager[str | None]:
+        """For the length of a block, keep such operators and functions out of the session's statements.
+
+        The block gets the schema that tables without one have to be named with; None if they need none.
+        """
+
     def around(self, connection: AnyConnection, trusted: Collection[str], tables: Collection[str]) -> Around:
         """What has a journal's names, by the catalogue alone.
 

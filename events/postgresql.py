@@ -11,7 +11,14 @@ from contextlib import AbstractContextManager
 from initdb.errors import InitError
 from initdb.errors.driver import driver_error
 from initdb.errors.predicates import is_lock_timeout
-from initdb.events import naming, postgresql_ddl, postgresql_facts, postgresql_parts, postgresql_trust
+from initdb.events import (
+    naming,
+    postgresql_ddl,
+    postgresql_facts,
+    postgresql_parts,
+    postgresql_trust,
+    shadows,
+)
 from initdb.events.fact import Fact
 from initdb.events.head import Head, HeadBusy, HeadMoved
 from initdb.events.memory import memory
@@ -218,6 +225,14 @@ class PostgreSQL:
     def pinned(self, connection: AnyConnection) -> AbstractContextManager[tuple[str, ...]]:
         """See `initdb.events.search_path`."""
         return pinned(connection)
+
+    def shadows(self, connection: AnyConnection) -> tuple[str, ...]:
+        """See `initdb.events.shadows`."""
+        return tuple(shadows.shadows(connection).values())
+
+    def shielded(self, connection: AnyConnection) -> AbstractContextManager[str | None]:
+        """See `initdb.events.shadows`."""
+        return shadows.shielded(connection)
 
     def around(self, connection: AnyConnection, trusted: Collection[str], tables: Collection[str]) -> Around:
         """Every look begins with this query, so it also sets how long the look may wait for a lock."""

@@ -147,6 +147,14 @@ class SQLite:
         """SQLite has no path."""
         return contextlib.nullcontext((MAIN,))
 
+    def shadows(self, connection: AnyConnection) -> tuple[str, ...]:
+        """A file has no roles."""
+        return ()
+
+    def shielded(self, connection: AnyConnection) -> AbstractContextManager[str | None]:
+        """A file has no roles."""
+        return contextlib.nullcontext(None)
+
     def around(self, connection: AnyConnection, trusted: Collection[str], tables: Collection[str]) -> Around:
         """A file has one schema, main, and no roles. The journal of another application in it has a name."""
         rows = run(

@@ -14,6 +14,7 @@ from initdb.doctor.file import gather_file, judge_file
 from initdb.doctor.finding import Finding, from_error, ok, problem, warning
 from initdb.doctor.haste import within
 from initdb.doctor.journal import JournalFound, gather_journal, judge_journal
+from initdb.doctor.neighbours import gather_neighbours, judge_neighbours
 from initdb.doctor.rights import judge_rights
 from initdb.doctor.server import gather_server
 from initdb.doctor.sessions import judge_sessions
@@ -112,6 +113,7 @@ def _examine_server(engine: Engine, settings: Settings, version: str) -> Iterato
             says = database_of(connection).server(connection)
             clocks = _clocks(begun, _now(), says.clock, "")
             working = backends(connection, journal)
+            beside = gather_neighbours(connection, journal, settings)
             server = gather_server(engine, connection, journal, working)
     except InitError as error:
         yield from _unreached(engine, settings, error)
@@ -120,6 +122,7 @@ def _examine_server(engine: Engine, settings: Settings, version: str) -> Iterato
     yield from judge_sessions(server, works=works)
     yield from _cautions(says)
     yield from judge_rights(server, journal.schema, works=works)
+    yield from judge_neighbours(beside)
     written_at = ""
     if server.journal is None or server.journal.reads:
         try:

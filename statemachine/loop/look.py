@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
+from initdb.events.database import database_of
 from initdb.events.entry import Entry
 from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge
@@ -76,6 +77,7 @@ def look_on(site: Site, connection: Connection, before: Look | None = None, *, i
     around = surroundings(connection, site.application, seen.known, site.settings.ignore, idly=idly)
     if (around.unknown or not idly) and _learn(site, connection, seen.known, around.unknown):
         around = surroundings(connection, site.application, seen.known, site.settings.ignore, idly=idly)
+    shadows = () if idly else database_of(connection).shadows(connection)
     return Look(
         seen.known,
         site.code,
@@ -90,7 +92,7 @@ def look_on(site: Site, connection: Connection, before: Look | None = None, *, i
         head=seen.head,
         read_only=around.server.read_only,
         rewound=rewound,
-        cautions=(*map(_passed_over, seen.unreadable), *around.server.cautions),
+        cautions=(*map(_passed_over, seen.unreadable), *shadows, *around.server.cautions),
         edited=() if around.unknown else edits(site.application, seen.known),
     )
 

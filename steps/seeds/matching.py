@@ -28,6 +28,7 @@ from sqlalchemy import (
     tuple_,
 )
 
+from initdb.events.database import database_of
 from initdb.steps.seeds.values import plain_type
 
 Stored = Mapping[str, object]
@@ -60,7 +61,11 @@ def find(
     """
     remaining = iter(wanted)
     while chunk := tuple(islice(remaining, max(1, VARIABLES // len(key)))):
-        for row in connection.execute(select(*columns).where(_any_of(key, chunk))):
+        with database_of(connection).shielded(connection) as default:
+            query = select(*columns).where(_any_of(key, chunk))
+            named = {"schema_translate_map": {None: default}} if default else {}
+            rows = connection.execute(query, execution_options=named).all()
+        for row in rows:
             yield dict(zip((column.key for column in columns), row, strict=True))
 
 

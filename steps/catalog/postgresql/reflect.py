@@ -15,6 +15,7 @@ from sqlalchemy.engine.interfaces import (
 from sqlalchemy.engine.reflection import Inspector, ObjectKind
 from sqlalchemy.exc import SAWarning
 
+from initdb.events.shadows import shielded
 from initdb.steps.catalog.found import FoundColumn, FoundForeignKey, FoundIndex, FoundTable, Key
 from initdb.steps.catalog.sql_types import type_ddl
 
@@ -25,25 +26,27 @@ def reflect(connection: Connection, schemas: Collection[str | None]) -> dict[Key
     with warnings.catch_warnings():
         # SQLAlchemy warns of each type that it does not know. Such columns are compared by name alone.
         warnings.simplefilter("ignore", SAWarning)
-        for schema in schemas:
-            found |= _schema(connection, schema)
+        with shielded(connection) as default:
+            for schema in schemas:
+                found |= _schema(connection, schema, schema or default)
     return found
 
 
-def _schema(connection: Connection, schema: str | None) -> dict[Key, FoundTable]:
+def _schema(connection: Connection, schema: str | None, named: str | None) -> dict[Key, FoundTable]:
+    """The tables of a schema; `named`: as it has to be named in the session."""
     inspector = inspect(connection)
-    tables = set(inspector.get_table_names(schema))
-    columns = inspector.get_multi_columns(schema, kind=ObjectKind.ANY)
-    keys = inspector.get_multi_pk_constraint(schema, kind=ObjectKind.ANY)
-    indexes = inspector.get_multi_indexes(schema, kind=ObjectKind.ANY)
-    foreign_keys = inspector.get_multi_foreign_keys(schema, kind=ObjectKind.ANY)
-    checks = inspector.get_multi_check_constraints(schema, kind=ObjectKind.ANY)
+    tables = set(inspector.get_table_names(named))
+    columns = inspector.get_multi_columns(named, kind=ObjectKind.ANY)
+    keys = inspector.get_multi_pk_constraint(named, kind=ObjectKind.ANY)
+    indexes = inspector.get_multi_indexes(named, kind=ObjectKind.ANY)
+    foreign_keys = inspector.get_multi_foreign_keys(named, kind=ObjectKind.ANY)
+    checks = inspector.get_multi_check_constraints(named, kind=ObjectKind.ANY)
     default = connection.dialect.default_schema_name
     return {
         (schema, key[1]): FoundTable(
             schema,
             key[1],
-            is_view=key[1] not in tables and key[1] in _views(inspector, schema),
+            is_view=key[1] not in tables and key[1] in _views(inspector, named),
             columns={c["name"]: _column(c, connection.dialect) for c in columns[key]},
             primary_key=tuple(keys[key]["constrained_columns"]) if keys.get(key) else (),
             indexes=tuple(_index(index) for index in indexes.get(key, ())),
