@@ -17,7 +17,7 @@ from initdb.errors.driver import driver_error
 from initdb.events import naming
 from initdb.events.baton import try_baton
 from initdb.events.database import database_of
-from initdb.events.entry import parse
+from initdb.events.entry import UNREADABLE, parse
 from initdb.events.export import ExportFile, stored
 from initdb.events.head import Head, HeadBusy
 from initdb.events.journal import Journal
@@ -28,8 +28,7 @@ from initdb.events.sessions import session
 from initdb.events.statements import run, savepoint
 from initdb.events.verify import Finding, verify
 from initdb.settings import Settings
-from initdb.statemachine.decide.fold import add
-from initdb.statemachine.decide.gathering import Gathering
+from initdb.statemachine.decide.fold import known_without
 from initdb.statemachine.exporting import refuse_own_file
 from initdb.statemachine.loop.holder import holders, side_file
 from initdb.statemachine.loop.known import refuse_foreign
@@ -58,7 +57,7 @@ class Found:
         files: The files on this machine that belong to it.
         notes: How many notes wait in one of them for a journal.
         known: What the journal says, as far as it can be read.
-        unreadable: Why it cannot be read to its end; None if it can.
+        unreadable: Which entries are no events; None if all are.
     """
 
     journal: Journal
@@ -143,14 +142,10 @@ def _made_schema(connection: Connection, journal: Journal) -> bool:
 
 
 def _read(connection: Connection, journal: Journal) -> tuple[Knowledge, str | None]:
-    """What the journal says, and why it cannot be read to its end."""
-    gathering = Gathering.of(Knowledge())
-    try:
-        for entry in journal.read(connection):
-            add(gathering, entry)
-    except InitError as error:
-        return gathering.frozen(), "; ".join(error.context)
-    return gathering.frozen(), None
+    """What the journal says, and which entries are no events."""
+    _, known = known_without(entries := tuple(journal.read(connection)))
+    odd = [f"entry {one.seq}: {one.data.get('why')}" for one in entries if one.type == UNREADABLE]
+    return known, "; ".join(odd) or None
 
 
 def _refuse_others(engine: Engine, parts: tuple[Part, ...]) -> None:

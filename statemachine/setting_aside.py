@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -14,13 +14,11 @@ from initdb.events.database import database_of
 from initdb.events.entry import Entry
 from initdb.events.ids import time_ordered
 from initdb.events.journal import Journal
-from initdb.events.knowledge import Knowledge
 from initdb.events.payloads.notes import EntrySetAside
 from initdb.events.sessions import session
 from initdb.settings import Settings
 from initdb.statemachine.author import in_database
-from initdb.statemachine.decide.fold import add, neutral, set_aside_by
-from initdb.statemachine.decide.gathering import Gathering
+from initdb.statemachine.decide.fold import known_without, set_aside_by
 from initdb.statemachine.loop.permission import permit
 from initdb.statemachine.loop.writer import Writer
 from initdb.statemachine.security import tell_entries
@@ -86,24 +84,6 @@ def set_aside(  # noqa: PLR0913, PLR0917 - what, why, and who in which place
             return entry
     finally:
         baton.release()
-
-
-def known_without(entries: Iterable[Entry], seq: int) -> tuple[Entry | None, Knowledge]:
-    """What is known if an entry, and all that were set aside before, are left out. Pure.
-
-    Args:
-        entries: All entries, in their order.
-        seq: The number of the entry.
-
-    Returns:
-        The entry, None if there is none of this number; and what is known.
-    """
-    every = tuple(entries)
-    aside = {seq, *(other for one in every if (other := set_aside_by(one)) is not None)}
-    gathering = Gathering.of(Knowledge())
-    for one in every:
-        add(gathering, neutral(one) if one.seq in aside else one)
-    return next((one for one in every if one.seq == seq), None), gathering.frozen()
 
 
 def _why_not(seq: int, entry: Entry | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from initdb.doctor.clocks import Clocks, judge_clocks
 from initdb.doctor.file import gather_file, judge_file
@@ -28,7 +28,7 @@ from initdb.events.statements import savepoint
 from initdb.nearest import did_you_mean
 from initdb.settings import Settings
 from initdb.statemachine.loop.holder import at_work, backends
-from initdb.statemachine.site import journal_of, owner_of
+from initdb.statemachine.site import journal_of, owner_of, trusted_by
 from initdb.steps.connect import reading
 from initdb.steps.engines.sqlite_files import untouched
 from initdb.steps.missing_database.on_server import look_around, place
@@ -145,8 +145,11 @@ def _journal_of(connection: Connection, settings: Settings) -> Journal:
     try:
         with savepoint(connection):
             return journal_of(connection, settings)[0]
-    except (InitError, ProgrammingError):
-        return Journal(settings.journal_schema or database_of(connection).default_schema(connection), owner)
+    except (InitError, DBAPIError):
+        database = database_of(connection)
+        there = database.around(connection, trusted_by(settings), ()).schemas()
+        schema = settings.journal_schema or next(iter(there), database.default_schema(connection))
+        return Journal(schema, owner)
 
 
 def _clocks(before: float, after: float, database: float, zone: str) -> Clocks:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import time
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from initdb.errors import InitError
 from initdb.errors.redact import url_text
 from initdb.events.canonical import timestamp
-from initdb.events.sessions import database_file
+from initdb.events.journal import Journal
+from initdb.events.sessions import database_file, session
 from initdb.managers.manager import Manager
 from initdb.managers.measures import rows_by_table, server_version, size
 from initdb.managers.open_look import OpenLook, about_data, about_schema, health, open_look, result_of
@@ -26,6 +27,8 @@ from initdb.statemachine.decide.audit import audit
 from initdb.statemachine.decide.verdict import judge
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.render.results import ValidationResult
+from initdb.statemachine.site import journal_of
+from initdb.steps.connect import reading
 from initdb.steps.drift import Issue
 
 MOST_FINDINGS = 20
@@ -76,7 +79,8 @@ class HealthValidator(Manager):
     def generate_health_report(self) -> HealthReport:
         """All that can be said of the database without writing, as plain data without a secret.
 
-        If the database cannot be reached, `connectivity` says so, and the report ends there.
+        If the database cannot be reached, `connectivity` says so, and the report ends there. So it does if
+        the journal was edited; what is wrong with it is in `journal`.
         """
         with self.bound() as initializer:
             at, name = timestamp(initializer.site.clock.now()), initializer.site.name
@@ -91,7 +95,8 @@ class HealthValidator(Manager):
                     report = _report(initializer, opened)
             except InitError as error:
                 answers = {"ok": False, "error": error.rendered().as_data()}
-                report = {}
+                tampered = error.reference == "journal-tampered"
+                report = {"journal": _tampered(initializer)} if tampered else {}
             return {"at": at, "application": name, "database": database, "connectivity": answers, **report}
 
 
@@ -135,9 +140,17 @@ def _issues(issues: tuple[Issue, ...]) -> IssuesFound:
 
 
 def _journal(opened: OpenLook) -> JournalFound:
-    if not opened.seen.exists:
-        return {"exists": False}
-    found = audit(opened.connection, opened.seen.journal)
+    return _audited(opened.connection, opened.seen.journal) if opened.seen.exists else {"exists": False}
+
+
+def _tampered(initializer: Initializer) -> JournalFound:
+    """What is wrong with a journal from which nothing can be concluded."""
+    with reading(initializer.engine), session(initializer.engine) as connection:
+        return _audited(connection, journal_of(connection, initializer.settings)[0])
+
+
+def _audited(connection: Connection, journal: Journal) -> JournalFound:
+    found = audit(connection, journal)
     return {
         "exists": True,
         "entries": found.entries,

@@ -12,11 +12,13 @@ from initdb.errors import InitError
 from initdb.errors.classify import is_missing_table
 from initdb.events.database import database_of
 from initdb.events.entry import COLUMNS, UNREADABLE, Entry, read
+from initdb.events.facts import How
 from initdb.events.find import find
 from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, Head, NoJournal
 from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge
 from initdb.events.payloads.notes import EntrySetAside, JournalCreated, Snapshot
+from initdb.events.shape import VERSION
 from initdb.events.snapshot import FOLD
 from initdb.events.upcast import CURRENT
 from initdb.events.verify import Finding, Stored, verify
@@ -224,7 +226,9 @@ def _guards(connection: Connection, journal: Journal, head: Head | None) -> Iter
     if head.schema_version > SCHEMA_VERSION and rows not in (None, (f"{head.schema_version:04d}",)):
         yield Finding(0, f"the head says version {head.schema_version}, init_journal_version does not")
     for one in journal.altered(connection):
-        yield Finding(0, f"{one}")
+        # `check_version` has named those that a statement makes.
+        if one.fact.kind != "index" and (one.fact.of, one.how) != (VERSION, How.MISSING):
+            yield Finding(0, f"{one}")
     owners = {fact.role for fact in database_of(connection).facts(connection, journal.schema) if fact.owned}
     if len(owners) > 1:
         yield Finding(0, f"its tables and functions belong to several roles: {', '.join(sorted(owners))}")

@@ -42,6 +42,24 @@ def neutral(entry: Entry) -> Entry:
     return replace(entry, type=UNREADABLE, source="", dest="", data={"why": "it was set aside"}, v=1)
 
 
+def known_without(entries: Iterable[Entry], seq: int = 0) -> tuple[Entry | None, Knowledge]:
+    """What is known if an entry, and all that were set aside before, are left out. Pure.
+
+    Args:
+        entries: All entries, in their order.
+        seq: The number of the entry; 0 for none.
+
+    Returns:
+        The entry, None if there is none of this number; and what is known.
+    """
+    every = tuple(entries)
+    aside = {seq, *(other for one in every if (other := set_aside_by(one)) is not None)}
+    gathering = Gathering.of(Knowledge())
+    for one in every:
+        add(gathering, neutral(one) if one.seq in aside else one)
+    return next((one for one in every if one.seq == seq), None), gathering.frozen()
+
+
 def step(known: Knowledge, entry: Entry) -> Knowledge:
     """What is known after one more entry."""
     return fold((entry,), known)

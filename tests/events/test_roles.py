@@ -111,15 +111,20 @@ def test_a_small_role_can_do_no_more(
 def test_a_trigger_function_of_ours_on_another_table_moves_nothing(
     database_url: str, engine: Engine, journal: Journal, granted: Roles
 ) -> None:
-    """The function runs as its owner for any role that uses it. The head's own guard refuses it."""
+    """Nobody else may use the function. If it is allowed, the head's own guard refuses it."""
     with engine.begin() as connection:
         connection.exec_driver_sql(f"GRANT CREATE ON SCHEMA public TO {granted.small}")
         head = journal.head(connection)
     with session(_as(database_url, granted.small)) as connection:
         connection.exec_driver_sql("CREATE TABLE bait (seq bigint, hash text, prev_hash text)")
-        connection.exec_driver_sql(
-            "CREATE TRIGGER t AFTER INSERT ON bait FOR EACH ROW EXECUTE FUNCTION init_journal_append()"
-        )
+        trigger = "CREATE TRIGGER t AFTER INSERT ON bait FOR EACH ROW EXECUTE FUNCTION init_journal_append()"
+        commit(connection)
+        with pytest.raises(DBAPIError, match="permission denied for function"):
+            connection.exec_driver_sql(trigger)
+        rollback(connection)
+        with engine.begin() as owner:
+            owner.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION init_journal_append() TO {granted.small}")
+        connection.exec_driver_sql(trigger)
         with pytest.raises(DBAPIError):
             connection.exec_driver_sql(f"INSERT INTO bait VALUES ({head.seq + 1}, 'forged', '{head.hash}')")
         rollback(connection)

@@ -125,14 +125,12 @@ def test_the_lock_of_a_first_boot(postgresql_toy: Toy) -> None:
     assert_settled(postgresql_toy)
 
 
-@pytest.mark.parametrize("what", ["alembic_version", "init_journal_head", "baton"])
+@pytest.mark.parametrize("what", ["alembic_version", "init_journal_head"])
 def test_a_lock_of_a_prepared_transaction(postgresql_toy: Toy, what: str) -> None:
     """It has no process. The error has the statement that ends it."""
     toy = _pending(postgresql_toy)
     engine = create_engine(toy.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     lock = f"LOCK TABLE {what} IN ACCESS EXCLUSIVE MODE"
-    if what == "baton":
-        lock = f"SELECT pg_advisory_xact_lock({toy.initializer().look().journal.key(what)})"
     with engine.connect() as connection:
         for statement in ("BEGIN", lock, "PREPARE TRANSACTION 'left behind'"):
             connection.exec_driver_sql(statement)

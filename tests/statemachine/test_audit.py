@@ -74,7 +74,7 @@ def test_findings_are_in_the_order_of_the_entries(journal: Journal, connection: 
         3,
         last,
         (
-            Finding(0, f"the triggers that guard the journal are missing: {', '.join(guards)}"),
+            *(Finding(0, f"the trigger {guard} of init_journal is missing") for guard in guards),
             Finding(1, "column at does not agree with the event"),
             Finding(2, "column source does not agree with the event"),
         ),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from sqlalchemy import text
 
+from initdb.errors import InitError
 from initdb.events import snapshot
 from initdb.events.canonical import decode, encode
 from initdb.events.entry import Entry
@@ -141,15 +142,15 @@ def _tamper(toy: Toy, seq: int, before: str, after: str, *, rehash: bool = False
         connection.execute(text("UPDATE init_journal_head SET hash = :hash"), {"hash": digest})
 
 
-def test_an_edited_one_is_passed_over_and_named(toy: Toy) -> None:
-    """Its text does not give its hash: a boot reads from the start, and verify names it."""
+def test_an_edited_one_is_named(toy: Toy) -> None:
+    """Its text does not give its hash: a boot names it, and so does verify."""
     assert toy.initializer().initialize().success
-    last = _stored(toy)[-1]
+    last, journal = _stored(toy)[-1], toy.initializer().look().journal
     _tamper(toy, last.seq, '"managed":true', '"managed":false')
-    seen = toy.initializer().look()
-    assert seen.knowledge.managed
+    with pytest.raises(InitError, match=f"Entry {last.seq} was edited"):
+        toy.initializer().look()
     with session(toy.engine()) as connection:
-        findings = audit(connection, seen.journal).findings
+        findings = audit(connection, journal).findings
     assert [one.seq for one in findings] == [last.seq, last.seq]
 
 

@@ -183,7 +183,7 @@ def warnings_of(found: Found) -> tuple[str, ...]:
     """
     known, said = found.known, []
     if found.unreadable:
-        said.append(f"The journal cannot be read to its end ({found.unreadable}). It is exported as it is.")
+        said.append(f"Some of the journal cannot be read ({found.unreadable}). It is exported as it is.")
     elif found.head is not None and known.state != "ready":
         said.append(f"The database is {known.state}, not ready: to finish first what was begun: initdb run")
     if known.doubt:
