@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
@@ -108,13 +109,16 @@ def _examine_file(engine: Engine, settings: Settings, version: str) -> Iterator[
 def _examine_server(engine: Engine, settings: Settings, version: str) -> Iterator[Finding]:
     try:
         with reading(engine), session(engine) as connection:
-            journal = _journal_of(connection, settings)
+            journal, is_refused = _journal_of(connection, settings)
             begun = _now()
             says = database_of(connection).server(connection)
             clocks = _clocks(begun, _now(), says.clock, "")
             working = backends(connection, journal)
             beside = gather_neighbours(connection, journal, settings)
             server = gather_server(engine, connection, journal, working)
+            if is_refused:
+                # What rights it gives does not matter: it is not read.
+                server = replace(server, journal=None)
     except InitError as error:
         yield from _unreached(engine, settings, error)
         return
@@ -139,17 +143,18 @@ def _examine_server(engine: Engine, settings: Settings, version: str) -> Iterato
     yield from judge_clocks(_clocks(clocks.before, clocks.after, clocks.database, zone), written_at)
 
 
-def _journal_of(connection: Connection, settings: Settings) -> Journal:
-    """Where the journal is, or would be created. What is wrong with it is found out later."""
+def _journal_of(connection: Connection, settings: Settings) -> tuple[Journal, bool]:
+    """Where the journal is, or would be created, and whether it is refused. Why is found out later."""
     owner = owner_of(settings)
     try:
         with savepoint(connection):
-            return journal_of(connection, settings)[0]
-    except (InitError, DBAPIError):
+            return journal_of(connection, settings)[0], False
+    except (InitError, DBAPIError) as error:
+        is_refused = isinstance(error, InitError)
         database = database_of(connection)
         there = database.around(connection, trusted_by(settings), ()).schemas()
         schema = settings.journal_schema or next(iter(there), database.default_schema(connection))
-        return Journal(schema, owner)
+        return Journal(schema, owner), is_refused
 
 
 def _clocks(before: float, after: float, database: float, zone: str) -> Clocks:

@@ -34,11 +34,13 @@ def judge_rights(found: Server, wanted: str | None, *, works: bool) -> Iterator[
         yield from _creating(found, wanted, role)
     if found.journal is not None:
         yield from _journal(found, found.journal, prefix(wanted), role, works=works)
-    for owner, number, name in found.others_tables if works else ():
+    for owner, tables in found.others_tables if works else ():
+        alter = " ".join(f"ALTER TABLE {table} OWNER TO {role};" for table in tables)
         yield warning(
             "privileges",
-            f"{owner} owns {number} tables, such as {name}: a revision that alters them would fail.",
-            f"As a superuser or {owner}: GRANT {_quoted(owner)} TO {role};",
+            f"{owner} owns {len(tables)} tables, such as {tables[0]}:"
+            " a revision that alters them would fail.",
+            f"As a superuser, if they are of this application: {alter}",
         )
     for schema in found.schemas:
         if schema.on_path and schema.everybodys:

@@ -46,7 +46,8 @@ SELECT n.nspname::text, pg_catalog.has_schema_privilege(n.oid, 'CREATE'),
 FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY(current_schemas(false)) OR n.nspname = :schema
 """
 _OTHERS_TABLES = """
-SELECT pg_catalog.pg_get_userbyid(c.relowner)::text, count(*), min(c.relname)::text
+SELECT pg_catalog.pg_get_userbyid(c.relowner)::text,
+    array_agg(pg_catalog.format('%I.%I', n.nspname, c.relname) ORDER BY n.nspname, c.relname)
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = ANY(current_schemas(false)) AND c.relkind IN ('r', 'p') AND c.relname <> ALL(:ours)
     AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')
@@ -159,7 +160,7 @@ class Server:
         standby: Whether the server only follows another one.
         settings: Name → setting, of those in OF_INTEREST.
         schemas: Those on the search_path, and that of the journal.
-        others_tables: Owner, number and one name of the tables that other roles own.
+        others_tables: Each other owner, with the quoted names of its tables.
         journal: What the role may do with the journal; None if there is none.
         idle: Sessions in an open transaction that do nothing, but the one at work.
         prepared: The prepared transactions of the database.
@@ -181,7 +182,7 @@ class Server:
     standby: bool
     settings: dict[str, Setting]
     schemas: tuple[Schema, ...]
-    others_tables: tuple[tuple[str, int, str], ...]
+    others_tables: tuple[tuple[str, tuple[str, ...]], ...]
     journal: Access | None
     idle: tuple[Idle, ...]
     prepared: tuple[Prepared, ...]
@@ -228,7 +229,9 @@ def gather_server(engine: Engine, connection: Connection, journal: Journal, work
         standby=row[11],
         settings=set_by,
         schemas=tuple(Schema(*one) for one in _asked(connection, _SCHEMAS, schema=journal.schema)),
-        others_tables=tuple(tuple(one) for one in _asked(connection, _OTHERS_TABLES, ours=list(NAMES))),
+        others_tables=tuple(
+            (owner, tuple(tables)) for owner, tables in _asked(connection, _OTHERS_TABLES, ours=list(NAMES))
+        ),
         journal=access[0] if access else None,
         idle=tuple(
             one for one in (Idle(*row) for row in _asked(connection, _IDLE)) if one.pid not in working

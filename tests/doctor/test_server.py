@@ -100,7 +100,7 @@ def test_the_journal_of_another_role(console: Console, pg: Toy, role: str) -> No
     mended = examine(console, *words)
     assert mended.problems == []
     assert mended.says("ok", "It may write the journal, which postgres owns.")
-    assert mended.says("warning", "postgres owns 4 tables, such as alembic_version")
+    assert mended.says("warning", "postgres owns 4 tables, such as public.alembic_version")
     pg.sql(*mended.sql("postgres owns 4 tables"))
     assert not examine(console, *words).says("warning", "postgres owns")
 

@@ -25,12 +25,18 @@ NEIGHBOURS: tuple[ErrorRow, ...] = (
         advice=(
             Advice(
                 "permission-fix",
-                "After a restore, give the journal and the tables to the role that makes the database "
-                "ready:\n"
+                "After a restore, give the journal to the role that makes the database ready, and then the "
+                "tables (initdb doctor names them):\n"
                 '    ALTER TABLE "SCHEMANAME".init_journal OWNER TO DBROLE;\n'
                 '    ALTER TABLE "SCHEMANAME".init_journal_head OWNER TO DBROLE;\n'
                 '    ALTER TABLE "SCHEMANAME".init_journal_version OWNER TO DBROLE;\n'
-                "Or all that it owns in this database: REASSIGN OWNED BY OWNERROLE TO DBROLE;",
+                '    ALTER VIEW IF EXISTS "SCHEMANAME".init_runs OWNER TO DBROLE;\n'
+                '    ALTER VIEW IF EXISTS "SCHEMANAME".init_failures OWNER TO DBROLE;\n'
+                '    ALTER FUNCTION "SCHEMANAME".init_journal_append() OWNER TO DBROLE;\n'
+                '    ALTER FUNCTION "SCHEMANAME".init_journal_move() OWNER TO DBROLE;\n'
+                '    ALTER FUNCTION "SCHEMANAME".init_journal_refuse() OWNER TO DBROLE;\n'
+                '    ALTER FUNCTION "SCHEMANAME".init_journal_check() OWNER TO DBROLE;\n'
+                "REASSIGN OWNED would also give away the databases of OWNERROLE, also that of the original.",
                 "postgresql",
             ),
             Advice(
