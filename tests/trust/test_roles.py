@@ -18,7 +18,7 @@ from tests.trust.four import Four, made
 @pytest.fixture(scope="module")
 def four(_session_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Four]:
     """The script was run, the owner booted, and the script was run again, as it says."""
-    made_four = _fresh(_session_server, tmp_path_factory.mktemp("four"))
+    made_four = fresh_four(_session_server, tmp_path_factory.mktemp("four"))
     made_four.run_script()
     assert made_four.types("administrator", "run", "--work-url", made_four.url("owner")).exit_code == 0
     made_four.run_script()
@@ -29,12 +29,12 @@ def four(_session_server: PostgresServer, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture
 def fresh(server: PostgresServer, tmp_path: Path) -> Iterator[Four]:
     """A fresh database, on which nothing was run."""
-    made_four = _fresh(server, tmp_path)
+    made_four = fresh_four(server, tmp_path)
     yield made_four
     made_four.drop()
 
 
-def _fresh(server: PostgresServer, folder: Path) -> Four:
+def fresh_four(server: PostgresServer, folder: Path) -> Four:
     ours = ("INITDB_", "DATABASE_URL", "FLASK_", "FORCE_COLOR", "NO_COLOR", "CLICOLOR", "TTY_")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     environ |= {"HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")}
