@@ -1,4 +1,4 @@
-"""Each promise in the README, and each limit, names the tests that show it."""
+"""Each promise in README.md and SECURITY.md, and each limit in the README, names the tests that show it."""
 
 from __future__ import annotations
 
@@ -9,26 +9,30 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SECTIONS = ("## What it does", "## What it does not promise")
+SECTIONS = (
+    ("README.md", "## What it does"),
+    ("README.md", "## What it does not promise"),
+    ("SECURITY.md", "## What is promised"),
+)
 
 pytestmark = pytest.mark.repository
 
 
-def _items(heading: str) -> list[str]:
+def _items(file: str, heading: str) -> list[str]:
     """The list items and table rows of a section, each with the comment that follows it."""
-    readme = (ROOT / "README.md").read_text("utf-8")
-    section = readme.partition(f"{heading}\n")[2].partition("\n## ")[0]
+    text = (ROOT / file).read_text("utf-8")
+    section = text.partition(f"{heading}\n")[2].partition("\n## ")[0]
     lists = re.findall(r"^- .*(?:\n  .*)*", section, re.MULTILINE)
     rows = re.findall(r"^\| (?!-).*(?:\n<!--.*)?", section, re.MULTILINE)
     return lists + rows[1:]
 
 
-ITEMS = [item for heading in SECTIONS for item in _items(heading)]
+ITEMS = [item for section in SECTIONS for item in _items(*section)]
 
 
 def test_there_are_promises_and_limits() -> None:
     """Or the test below would pass on an empty list."""
-    assert [len(_items(heading)) > 4 for heading in SECTIONS] == [True, True]
+    assert [len(_items(*section)) > 4 for section in SECTIONS] == [True, True, True]
 
 
 @pytest.mark.parametrize("item", ITEMS, ids=lambda item: item[2:40])

@@ -20,9 +20,10 @@ def readme() -> str:
     return (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_links_lead_somewhere(readme: str) -> None:
+@pytest.mark.parametrize("file", ["README.md", "SECURITY.md"])
+def test_links_lead_somewhere(file: str) -> None:
     """Every relative one."""
-    links = re.findall(r"\]\(([^)#]+)\)", readme)
+    links = re.findall(r"\]\(([^)#]+)\)", (ROOT / file).read_text(encoding="utf-8"))
     assert links
     assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
 
