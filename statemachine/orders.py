@@ -40,6 +40,15 @@ def repair(why: str | None = None) -> Order:
     return Order(reason=ORDERED, asks=("repair",), why=why)
 
 
+def go_on(why: str | None = None) -> Order:
+    """Order what a boot does, at once: also with credentials that the server has refused.
+
+    Args:
+        why: Why the person orders it, in their words.
+    """
+    return Order(asks=("resume",), why=why)
+
+
 def asked_by_resume(*, retry: bool, mark: bool, accept_edited: bool) -> tuple[OrderName, ...]:
     """The names, in the settings, of what an order to resume asks for.
 

@@ -26,6 +26,7 @@ DENIED = frozenset(
         "database-permission-denied",
         "file-permission-denied",
         "journal-permission",
+        "login-paused",
         "journal-not-owned",
         "tls-failed",
     }

@@ -28,7 +28,7 @@ _UNANSWERED = frozenset(
 )
 """Errors of an address at which no database answers. It may be a wrong one."""
 
-_AWAY = frozenset({"unknown-database", "authentication-failed"})
+_AWAY = frozenset({"unknown-database", "authentication-failed", "login-paused"})
 """Errors that are final at first, but pass once the database has been there: a restore, for example."""
 
 

@@ -80,6 +80,10 @@ class Settings:
     wait_limit: float = 300.0
     """Seconds."""
     attempts: int = 5
+    login_pause: float = 10.0
+    """Seconds."""
+    login_pause_limit: float = 900.0
+    """Seconds."""
     batch_size: int = 1000
     """Rows."""
     on_failure: OnFailure = "exit"

@@ -216,6 +216,23 @@ SETTINGS: tuple[Setting, ...] = (
         unit="attempts",
     ),
     Setting(
+        "login_pause",
+        duration(0),
+        10.0,
+        "How long boots of this host do not try credentials again that the server refused; it doubles with"
+        " each refusal, and 0 is no pause (docs/outages.md).",
+        example="1m",
+        unit="seconds",
+    ),
+    Setting(
+        "login_pause_limit",
+        duration(0),
+        900.0,
+        "The longest pause before refused credentials are tried again.",
+        example="1h",
+        unit="seconds",
+    ),
+    Setting(
         "batch_size",
         whole(1, 1_000_000),
         1000,

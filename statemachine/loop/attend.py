@@ -28,6 +28,7 @@ from initdb.events.sessions import close_session, database_file, open_session
 from initdb.statemachine.decide.verdict import Look, Verdict, judge, waits_out
 from initdb.statemachine.loop.at_ready import at_ready
 from initdb.statemachine.loop.creating import looked_or_created
+from initdb.statemachine.loop.logins import login
 from initdb.statemachine.loop.look import look, look_on
 from initdb.statemachine.loop.of_the_files import of_the_files
 from initdb.statemachine.loop.order import Order, Report
@@ -118,8 +119,7 @@ class _Attendance:
         self._pause = 0.2
         self._seen: Look | None = None
         self._last: Look | None = None
-        self._others = Others(site)
-        self._outage, self._was_reached = Outage(site), False
+        self._others, self._outage, self._was_reached = Others(site), Outage(site), False
         self._ordered, self._restoring = order.forced, False
         self.cautions: tuple[str, ...] = ()
         self.answer_by = math.inf
@@ -211,7 +211,7 @@ class _Attendance:
         return seen
 
     def _look_once(self) -> Look:
-        with translated(self._no_answer):
+        with translated(self._no_answer), login(self._site, self._order):
             connect.check_there(self._site.engine, self._was_reached)
             self._seen = look(self._site, self._seen)
         return self._seen

@@ -48,6 +48,18 @@ def test_limits_of_connections(person: Person, server: PostgresServer, toy: Toy,
     person.follows("ALTER ROLE", "initdb run")
 
 
+@fixes("login-paused")
+def test_a_password_that_was_wrong(person: Person, server: PostgresServer, toy: Toy, app: str) -> None:
+    """It is set on the server; boots would wait for a while, the printed command does not."""
+    as_app(person, toy, password="wrong")
+    person.type(RUN)
+    person.fails(RUN, "login-paused")
+    server.admin_execute("ALTER ROLE \"shop app\" PASSWORD 'wrong'")
+    person.fails(RUN, "login-paused")
+    person.follows("initdb resume")
+    person.runs(RUN)
+
+
 @fixes("authentication-failed")
 def test_a_wrong_password(person: Person, toy: Toy, app: str) -> None:
     """psql asks for it and refuses it too; the one that psql takes is put into the environment."""

@@ -126,12 +126,14 @@ def test_credentials_that_are_refused_at_first(
         outcome = boot.end()
     assert outcome.error is not None and outcome.error.reference == "authentication-failed"
     assert not boot.said
-    assert small_toy.initializer().initialize().success
+    assert "login-paused" in small_toy.initializer().initialize().errors[0]
+    assert small_toy.initializer(login_pause="0").initialize().success
     assert not outages(assert_settled(small_toy))
 
 
 def test_credentials_that_are_refused_in_the_middle(small_server: PostgresServer, small_toy: Toy) -> None:
     """They were good a moment ago: it waits."""
+    small_toy.options["login_pause"] = "100ms"
     gate = Gate(small_toy)
     boot = Boot(small_toy)
     assert gate.reached()

@@ -39,6 +39,8 @@ NAMED_IN_THE_DESIGN = [
     "lock_timeout",
     "wait_limit",
     "attempts",
+    "login_pause",
+    "login_pause_limit",
     "on_failure",
     "admin_password_file",
     "admin_password_must_change",

@@ -88,7 +88,7 @@ def resume(  # noqa: PLR0913, PLR0917 - one for each option
     variable, this command says so.
     """
 
-    def order_of(initializer: Initializer) -> Order | None:
+    def order_of(initializer: Initializer) -> Order:
         from initdb.statemachine import orders
         from initdb.steps.connect import reading
 
@@ -98,7 +98,8 @@ def resume(  # noqa: PLR0913, PLR0917 - one for each option
         except InitError:
             if retry or mark_applied or accept_edited:
                 raise
-            return None  # attending waits for the database, or says why it cannot be had
+            # Attending waits for the database, or says why it cannot be had.
+            return orders.go_on(reason)
         if accept_edited:
             _show_accepted(call, seen)
         return orders.resume(seen, retry, mark_applied, accept_edited=accept_edited, why=reason)

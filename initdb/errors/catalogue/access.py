@@ -125,6 +125,29 @@ ACCESS: tuple[ErrorRow, ...] = (
         requirements=("Connection Refused",),
     ),
     ErrorRow(
+        "login-paused",
+        "The server has refused these credentials, and a boot of this host does not try them again yet.",
+        _NOTHING,
+        "Correct the user or the password; others are tried at once. To try these at once: initdb resume",
+        causes=(
+            "The application is restarted on and on with a wrong password.",
+            "The role was made, or its password set on the server, after this host had been refused.",
+        ),
+        advice=(
+            Advice(
+                "troubleshooting",
+                "Many servers lock an account after some wrong passwords; so the pause doubles "
+                "with each refusal.\n"
+                "login_pause and login_pause_limit say how long it is, login_pause = 0 turns it off.",
+            ),
+            Advice(
+                "credential-verification",
+                "Try the same credentials by hand; psql asks for the password: psql -W DBURL",
+                "postgresql",
+            ),
+        ),
+    ),
+    ErrorRow(
         "database-permission-denied",
         "The database role lacks a permission that this step needs.",
         "Every step that was committed stands; this one was rolled back.",
