@@ -227,6 +227,32 @@ def test_the_owner_of_the_database_runs_it(fresh: Four) -> None:
     assert fresh.types("auditor", "journal", "verify", trusting=False).exit_code == 0
 
 
+@pytest.mark.parametrize("table", ["alembic_version", "t1"])
+def test_the_initializer_does_not_reach_the_owner(fresh: Four, table: str) -> None:
+    """Its trigger would run as the owner, who writes to its table. It is named first, and does not run."""
+    fresh.run_script()
+    assert fresh.types("owner", "run").exit_code == 0
+    fresh.run_script()
+    fresh.sql(
+        "initializer",
+        "CREATE TABLE sprung (who text)",
+        "GRANT ALL ON sprung TO PUBLIC",
+        "CREATE FUNCTION spring() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN INSERT INTO public.sprung VALUES (current_user); RETURN NEW; END $$",
+        f"CREATE TRIGGER lure BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION spring()",
+    )
+    fresh.toy.tables += 1
+    fresh.toy.with_revisions().with_seeds(9)
+    done = fresh.types("owner", "run")
+    assert done.exit_code == 1 and f"public.{table} would run code of" in done.output
+    assert fresh.sql("administrator", "SELECT who FROM sprung") == []
+    # It is the initializer's own code, so there is nothing wrong with it where that works.
+    assert fresh.types("initializer", "resume").exit_code == 0
+    assert {who for (who,) in fresh.sql("administrator", "SELECT who FROM sprung")} == {
+        fresh.role("initializer")
+    }
+
+
 def test_names_with_anything_in_them(fresh: Four) -> None:
     """They are quoted. The journal is in a schema of its own, of which the application has no more."""
     fresh.names = {
