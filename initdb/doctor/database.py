@@ -136,7 +136,9 @@ def _examine_server(engine: Engine, settings: Settings, version: str) -> Iterato
             yield from_error("journal", error)
             found = JournalFound(journal)
         else:
-            yield from judge_journal(found, version)
+            access = server.journal
+            stranger = access.owner if works and access is not None and not access.owns else ""
+            yield from judge_journal(found, version, stranger)
         written_at = found.written_at
     if working:
         yield ok("journal", "A run is at work now: initdb status says which.")

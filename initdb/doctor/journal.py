@@ -80,12 +80,13 @@ def _faults(connection: Connection, journal: Journal) -> Iterator[InitError]:
             yield error
 
 
-def judge_journal(found: JournalFound, version: str) -> Iterator[Finding]:
+def judge_journal(found: JournalFound, version: str, owner: str = "") -> Iterator[Finding]:
     """The findings about a journal. Pure.
 
     Args:
         found: What was read.
         version: The version of this initdb.
+        owner: The role that owns it, if boots work as another one.
     """
     head = found.head
     if head is None:
@@ -117,5 +118,9 @@ def judge_journal(found: JournalFound, version: str) -> Iterator[Finding]:
         )
     elif head.schema_version < SCHEMA_VERSION:
         said = f"The journal's tables are of version {head.schema_version}: the next run brings them to"
-        yield ok("versions", f"{said} {SCHEMA_VERSION}.")
+        if owner:
+            said = f"{said} {SCHEMA_VERSION}, which only {owner} can."
+            yield problem("versions", said, f"Boot once as {owner}: initdb run --work-url DBURL")
+        else:
+            yield ok("versions", f"{said} {SCHEMA_VERSION}.")
     yield from (from_error("journal", fault) for fault in found.faults)

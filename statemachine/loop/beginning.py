@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection
 
+from initdb.errors import InitError
 from initdb.errors.classify import classify, is_lock_timeout
 from initdb.errors.redact import url_text
 from initdb.events import naming
@@ -102,6 +103,13 @@ class Beginning:
         head = self.writer.head
         if head is None or head.schema_version >= SCHEMA_VERSION:
             return []
+        if theirs := self._owners():
+            said = f"Its tables are of version {head.schema_version}, and this initdb needs {SCHEMA_VERSION}."
+            owner = ", ".join(sorted(theirs))
+            fix = "Let its owner do it once, with its URL as work_url: initdb run --work-url DBURL"
+            raise InitError(
+                "journal-not-owned", said, f"It belongs to {owner}.", fix=fix, database="postgresql"
+            )
         from initdb.steps.upgrade_journal import upgrade
 
         version = upgrade(self.work, self.seen.journal.schema, head.schema_version)
@@ -112,12 +120,17 @@ class Beginning:
 
         Only the owner can. For any other role `initdb doctor` and `verify` name them.
         """
-        loose, database = self.writer.journal.loose, database_of(self.work)
-        if not loose or not all(part.ours for part in database.parts(self.work, self.seen.journal.schema)):
+        loose = self.writer.journal.loose
+        if not loose or self._owners():
             return []
         for statement in loose:
             run(self.work, naming.literal(statement))
         return [RightsRevoked(statements=loose)]
+
+    def _owners(self) -> set[str]:
+        """The other roles that own a part of the journal."""
+        parts = database_of(self.work).parts(self.work, self.seen.journal.schema)
+        return {part.owner for part in parts if not part.ours}
 
     def _started(self, interrupted: RunRecord | None) -> RunStarted:
         known, site = self.writer.knowledge, self.site

@@ -253,6 +253,33 @@ def test_the_initializer_does_not_reach_the_owner(fresh: Four, table: str) -> No
     }
 
 
+def test_an_older_journal_waits_for_its_owner(fresh: Four) -> None:
+    """The initializer cannot bring its tables to a newer version. It is said who can, and then it goes on."""
+    fresh.run_script()
+    assert fresh.types("owner", "run").exit_code == 0
+    fresh.run_script()
+    fresh.sql(
+        "owner",
+        "ALTER TABLE init_journal_head DISABLE TRIGGER init_journal_head_move",
+        "UPDATE init_journal_head SET schema_version = 3",
+        "ALTER TABLE init_journal_head ENABLE TRIGGER init_journal_head_move",
+        "DROP TRIGGER init_journal_check ON init_journal",
+        "DROP FUNCTION init_journal_check()",
+        "UPDATE init_journal_version SET version_num = '0003'",
+    )
+    fresh.toy.tables += 1
+    fresh.toy.with_revisions()
+    assert f"which only {fresh.role('owner')} can" in fresh.types("initializer", "doctor").stdout
+    refused = fresh.types("initializer", "run")
+    assert refused.exit_code == 1 and "journal-not-owned" in refused.output
+    assert f"It belongs to {fresh.role('owner')}." in refused.output
+    assert fresh.types("owner", "run").exit_code == 0
+    fresh.run_script()
+    assert fresh.types("initializer", "run").exit_code == 0
+    assert fresh.types("auditor", "journal", "verify").exit_code == 0
+    assert fresh.refusal("application", "INSERT INTO init_journal DEFAULT VALUES") == "42501"
+
+
 def test_names_with_anything_in_them(fresh: Four) -> None:
     """They are quoted. The journal is in a schema of its own, of which the application has no more."""
     fresh.names = {

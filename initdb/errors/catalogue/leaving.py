@@ -72,7 +72,7 @@ LEAVING: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         "journal-not-owned",
-        "The journal belongs to another role, and only its owner can take it out of the database.",
+        "The journal belongs to another role, and only its owner can do this.",
         _NOTHING,
         "Let its owner do it: initdb eject --to FILE --work-url URL",
         causes=(
@@ -83,8 +83,8 @@ LEAVING: tuple[ErrorRow, ...] = (
             Advice(
                 "user-permissions",
                 'Or a superuser makes your role the owner: ALTER TABLE init_journal OWNER TO "DBROLE"\n'
-                "The same is needed for init_journal_head, init_journal_version and the functions "
-                "init_journal_append, init_journal_move and init_journal_refuse.",
+                "The same is needed for init_journal_head, init_journal_version and the functions of their "
+                "triggers.",
                 "postgresql",
             ),
         ),
