@@ -42,16 +42,28 @@ class PublicKeys:
         Args:
             point: The checkpoint.
         """
-        from cryptography.exceptions import InvalidSignature
-
         if point.seal == UNSIGNED:
             return "unsigned"
-        _, name, signature = point.seal.split(":")
+        return self.judge_seal(point.seal, point.body.encode("ascii"))
+
+    def judge_seal(self, seal: str, body: bytes) -> Seal:
+        """Whether a seal is a signature of some bytes, with one of the keys.
+
+        Args:
+            seal: As `seal_of` returned it.
+            body: The bytes.
+
+        Raises:
+            ValueError: It has not the form of a seal.
+        """
+        from cryptography.exceptions import InvalidSignature
+
+        _, name, signature = seal.split(":")
         key = self.keys.get(name)
         if key is None:
             return "of another key"
         try:
-            key.verify(base64.b64decode(signature, validate=True), point.body.encode("ascii"))
+            key.verify(base64.b64decode(signature, validate=True), body)
         except (InvalidSignature, binascii.Error):
             return "wrong"
         return "good"
@@ -67,9 +79,22 @@ def signed(point: Checkpoint, file: Path) -> Checkpoint:
     Raises:
         InitError: `checkpoint-key-unusable`.
     """
+    return replace(point, seal=seal_of(point.body.encode("ascii"), file))
+
+
+def seal_of(body: bytes, file: Path) -> str:
+    """The signature of some bytes, with the id of its key. What the bytes are must be said in them.
+
+    Args:
+        body: The bytes.
+        file: The file of the private key.
+
+    Raises:
+        InitError: `checkpoint-key-unusable`.
+    """
     key = _private_key(file)
-    signature = base64.b64encode(key.sign(point.body.encode("ascii"))).decode("ascii")
-    return replace(point, seal=f"ed25519:{_id_of(key.public_key())}:{signature}")
+    signature = base64.b64encode(key.sign(body)).decode("ascii")
+    return f"ed25519:{_id_of(key.public_key())}:{signature}"
 
 
 def make_key(file: Path) -> str:

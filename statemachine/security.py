@@ -51,6 +51,8 @@ FINDINGS = frozenset(
         "journal-tampered",
         "journal-trigger-missing",
         "journal-unsafe",
+        "manifest-unusable",
+        "not-in-manifest",
         "settings-file-refused",
         "shared-folder",
         "side-file-refused",

@@ -27,6 +27,10 @@ ConfigProvider: TypeAlias = Callable[[ConfigTask], None]
 """Makes an Alembic Config, and calls the given function with it in the context of env.py."""
 
 
+Allowed: TypeAlias = tuple[str, str, str]
+"""What a manifest allows to run: its kind ("env.py", "revision" or "seed"), its name, and its hash."""
+
+
 class Unit(Protocol):
     """One transaction: lock the head, check it, do the work, append the event, commit.
 
@@ -115,6 +119,7 @@ class Application:
         env_py: The hash of env.py; None without revisions, or if it cannot be read.
         env_chooses: Whether env.py chooses the folders of the revisions.
         companions: The other databases that env.py migrates. Each has its own journal and its own runs.
+        manifest: What may run; None if no manifest is required.
         name: What reports call it.
         folder: Where relative paths begin.
     """
@@ -137,6 +142,7 @@ class Application:
     env_py: str | None = None
     env_chooses: bool = False
     companions: tuple[Engine, ...] = ()
+    manifest: frozenset[Allowed] | None = None
     name: str = ""
     folder: Path = field(default_factory=Path)
 

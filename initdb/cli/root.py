@@ -20,6 +20,7 @@ from initdb.cli.commands.eject import eject
 from initdb.cli.commands.explain import diagram, explain
 from initdb.cli.commands.init import init
 from initdb.cli.commands.journal import journal
+from initdb.cli.commands.manifest import manifest
 from initdb.cli.commands.plan import plan
 from initdb.cli.commands.repair import repair
 from initdb.cli.commands.replay import replay
@@ -46,6 +47,7 @@ COMMANDS: tuple[click.Command, ...] = (
     doctor,
     admin,
     alembic,
+    manifest,
     eject,
     explain,
     diagram,

@@ -94,6 +94,8 @@ class Settings:
     journal_schema: str | None = None
     journal_owner: tuple[str, ...] = ()
     """PostgreSQL's roles."""
+    require_manifest: Path | None = None
+    manifest_public_key: Path | None = None
     orders_refused: tuple[str, ...] = ()
     orders_by: tuple[str, ...] = ()
     """PostgreSQL's roles."""

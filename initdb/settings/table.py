@@ -293,6 +293,21 @@ SETTINGS: tuple[Setting, ...] = (
         example=("shop_owner",),
     ),
     Setting(
+        "require_manifest",
+        FILE,
+        None,
+        "The signed manifest (initdb manifest) that must have the hashes of env.py, revisions and seeds, or"
+        " nothing runs (docs/manifest.md).",
+        example="/etc/shop/manifest.jsonl",
+    ),
+    Setting(
+        "manifest_public_key",
+        FILE,
+        None,
+        "The file of the public key with which the manifest must be signed.",
+        example="/etc/shop/manifest.pub",
+    ),
+    Setting(
         "orders_refused",
         some_of(*get_args(values.OrderName)),
         (),

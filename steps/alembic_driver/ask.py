@@ -92,7 +92,7 @@ def chosen_offline(application: Application, engine: Engine) -> Application | st
 
 def _with_answer(application: Application, place: MigrationPlace, found: Answer) -> Application:
     place = replace(place, version_locations=found.folders)
-    return replace(
+    answered = replace(
         application,
         place=place,
         graph=checked_graph(place),
@@ -101,6 +101,11 @@ def _with_answer(application: Application, place: MigrationPlace, found: Answer)
         version_schema=found.version_schema,
         version_asked=True,
     )
+    if answered.manifest is not None:
+        from initdb.steps.survey.manifest import check
+
+        check(answered)
+    return answered
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def assemble(given: Given, settings: Settings, engines: Engines) -> Application:
 
     Raises:
         InitError: A setting contradicts another one; there are neither models nor revisions nor seeds; or
-            they cannot be read.
+            they cannot be read; `manifest-unusable`, `not-in-manifest`.
     """
     given, folder = given.before(settings), settings.folder or Path.cwd()
     if settings.databases and given.migrations is None:
@@ -64,7 +64,12 @@ def assemble(given: Given, settings: Settings, engines: Engines) -> Application:
         companions=engines.beside,
     )
     first = engines.beside[0] if settings.database is not None and engines.beside else engines.work
-    return with_revisions(application, named.migrations, given.provider, first)
+    read = with_revisions(application, named.migrations, given.provider, first)
+    if settings.require_manifest is None:
+        return read
+    from initdb.steps.survey.manifest import vouched
+
+    return vouched(read, settings)
 
 
 def _left_out(seeds: Seeds, folder: Path) -> tuple[str, ...]:

@@ -13,7 +13,18 @@ from initdb.errors.rows import TITLES
 from initdb.errors.safe import escape
 
 ROWS = pytest.mark.parametrize("row", CATALOGUE.values(), ids=lambda row: row.reference)
-COMMANDS = {"run", "resume", "status", "journal", "validate", "repair", "plan", "rollback", "release"}
+COMMANDS = {
+    "run",
+    "resume",
+    "status",
+    "journal",
+    "manifest",
+    "validate",
+    "repair",
+    "plan",
+    "rollback",
+    "release",
+}
 COMMANDS |= {"explain", "diagram", "admin", "completion", "doctor", "eject", "restore", "init"}
 NAMES = {"mode", "revision", "sqlite3's"}
 """What may begin a sentence in lower case, since it is the name of something."""

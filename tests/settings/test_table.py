@@ -49,6 +49,8 @@ NAMED_IN_THE_DESIGN = [
     "journal_schema",
     "journal_owner",
     "orders_refused",
+    "require_manifest",
+    "manifest_public_key",
     "security_log",
     "orders_by",
     "orders_need_reason",

@@ -225,6 +225,8 @@ FIELDS: Mapping[str, Fields] = {
     },
     "completion": COMMON | {"script": "the script"},
     "diagram": COMMON | {"mermaid": "the diagram"},
+    "manifest": COMMON
+    | {"outcome": "written", "file": "the file, if one was named", "hashes": "how many it has"},
     "admin set-password": COMMON | {"username": "the user"},
 }
 """Command → the fields of its object. `journal` prints no object, but events as they are stored."""

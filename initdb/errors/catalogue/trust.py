@@ -55,6 +55,45 @@ TRUST: tuple[ErrorRow, ...] = (
         ),
     ),
     ErrorRow(
+        "not-in-manifest",
+        "A file that would run is not as the signed manifest has it.",
+        "Nothing was changed: the file was not run.",
+        "Restore what was built (ls -l FILE). Or, if it is right, sign it where the private key is: "
+        "initdb manifest manifest.jsonl --sign-with manifest.pem",
+        causes=(
+            "A revision, a seed or env.py was edited after the manifest was signed, or added.",
+            "The manifest was not written anew for this release.",
+            "The build converts line endings after it has signed.",
+        ),
+        advice=(
+            Advice(
+                "history-integrity",
+                "The bytes that are hashed are the bytes that are compiled (docs/manifest.md).",
+            ),
+        ),
+    ),
+    ErrorRow(
+        "manifest-unusable",
+        "The manifest that the settings require cannot be used.",
+        "Nothing was changed: nothing of the application was run.",
+        "Let manifest_public_key name the public key, and sign the manifest with its private key: "
+        "initdb manifest FILE --sign-with manifest.pem",
+        causes=(
+            "The manifest or the public key is missing, or cannot be read.",
+            "The manifest is not signed, or with another key, or was edited after it was signed.",
+            "The package cryptography is not installed.",
+        ),
+        advice=(
+            Advice(
+                "configuration-example",
+                "A key is made where releases are built: initdb journal checkpoint --new-key manifest.pem "
+                "> manifest.pub\n"
+                '    require_manifest = "manifest.jsonl"\n'
+                '    manifest_public_key = "manifest.pub"',
+            ),
+        ),
+    ),
+    ErrorRow(
         "settings-file-refused",
         "A settings file was found that another user can have put there. What it names would be run.",
         "Nothing was changed: the file was not used.",
