@@ -10,6 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 
+_STREAMS = {Path("/dev/stdout"): 1, Path("/dev/stderr"): 2}
+"""Where they are files, opening them anew would let both writers overwrite each other."""
+
+
 class _JsonLines(logging.Handler):
     """Appends each record to a file, as a line of JSON. It raises nothing."""
 
@@ -22,13 +26,15 @@ class _JsonLines(logging.Handler):
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line = {"at": at, "level": record.levelname, "pid": record.process}
         line |= {name: getattr(record, name) for name in _FIELDS if getattr(record, name, None) is not None}
+        content = json.dumps(line).encode("ascii") + b"\n"
         try:
-            # Only what is in /dev is meant to be a link: /dev/stderr is one.
-            link = 0 if self.file.parent == Path("/dev") else os.O_NOFOLLOW
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | link
+            if (stream := _STREAMS.get(self.file)) is not None:
+                os.write(stream, content)
+                return
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
             descriptor = os.open(self.file, flags, 0o600)
             try:
-                os.write(descriptor, json.dumps(line).encode("ascii") + b"\n")
+                os.write(descriptor, content)
             finally:
                 os.close(descriptor)
         except OSError as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,3 +55,14 @@ def test_a_file_that_cannot_be_written(console: Console, sqlite_toy: Toy) -> Non
     assert done.exit_code == 0
     assert done.stderr.count("security_log") == 1
     assert not (console.folder / "elsewhere").exists()
+
+
+def test_on_stderr(console: Console, sqlite_toy: Toy) -> None:
+    """For containers: a line among the others, also where it is a file."""
+    with (console.folder / "out").open("wb") as out:
+        script = [sys.executable, "-m", "initdb", "release", "--orders-refused", "release"]
+        environ = {**console.environ, "INITDB_SECURITY_LOG": "/dev/stderr"}
+        subprocess.run(script, cwd=console.folder, env=environ, stderr=out)
+    first, *others = (console.folder / "out").read_text().splitlines()
+    assert json.loads(first)["event"] == "order-refused"
+    assert others[0] == "error: order-refused"
