@@ -9,7 +9,6 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-
 _STREAMS = {Path("/dev/stdout"): 1, Path("/dev/stderr"): 2}
 """Where they are files, opening them anew would let both writers overwrite each other."""
 
