@@ -22,7 +22,7 @@ def upgrade() -> None:
         return
     op.execute(f"DROP TRIGGER IF EXISTS init_journal_check ON {at}init_journal")
     op.execute(f"DROP FUNCTION IF EXISTS {at}init_journal_check()")
-    op.execute(_function(at).replace("::", "\\:\\:"))
+    op.execute(_function(at.replace("\\:", ":")).replace(":", "\\:"))
     op.execute(_trigger(at))
     for function in ("append", "check", "move", "refuse"):
         op.execute(f"REVOKE ALL ON FUNCTION {at}init_journal_{function}() FROM PUBLIC")
@@ -60,30 +60,27 @@ def _sqlite(at: str, name: str) -> str:
 def _function(at: str) -> str:
     return (
         f"CREATE FUNCTION {at}init_journal_check() RETURNS trigger LANGUAGE plpgsql SET search_path = "
-        "pg_catalog, pg_temp AS $initdb$ DECLARE e json; BEGIN IF octet_length(NEW.event) > 67108864 "
-        "OR NEW.event COLLATE \"C\" ~ '[^\\x20-\\x7f]' THEN RAISE EXCEPTION 'init_journal: event % is too"
-        " long, or not ASCII', NEW.seq USING ERRCODE = 'IJ001'; END IF; IF NEW.hash IS DISTINCT FROM "
-        "encode(sha256(convert_to('initdb-event-v1' || NEW.prev_hash || NEW.event, "
+        "pg_catalog, pg_temp AS $initdb$ DECLARE parsed json; BEGIN IF octet_length(NEW.event) > "
+        "67108864 OR NEW.event COLLATE \"C\" ~ '[^\\x20-\\x7f]' THEN RAISE EXCEPTION 'init_journal: event"
+        " % is too long, or not ASCII', NEW.seq USING ERRCODE = 'IJ001'; END IF; IF NEW.hash IS "
+        "DISTINCT FROM encode(sha256(convert_to('initdb-event-v1' || NEW.prev_hash || NEW.event, "
         "getdatabaseencoding())), 'hex') THEN RAISE EXCEPTION 'init_journal: event % does not give "
-        "its hash', NEW.seq USING ERRCODE = 'IJ001'; END IF; e := NEW.event::json; IF json_typeof(e) "
-        "<> 'object' THEN RAISE EXCEPTION 'init_journal: event % is no object', NEW.seq USING ERRCODE"
-        " = 'IJ001'; END IF; IF NOT ARRAY(SELECT json_object_keys(e)) @> "
-        "'{at,attempt,by,data,dest,run,seq,source,trigger,type,v}'::text[] OR (SELECT count(*) <> "
-        "count(DISTINCT k) FROM json_object_keys(e) k) OR NOT ((e ->> 'seq') = NEW.seq::text AND (e "
-        "->> 'run') = NEW.run AND (e ->> 'at') = NEW.at AND (e ->> 'type') = NEW.type AND (e ->> "
-        "'source') = NEW.source AND (e ->> 'dest') = NEW.dest) OR json_typeof(e -> 'seq') <> 'number'"
-        " OR (e ->> 'v') <> '1' OR json_typeof(e -> 'by') <> 'object' OR json_typeof(e -> 'data') <> "
-        "'object' OR json_typeof(e -> 'attempt') <> 'number' OR json_typeof(e -> 'trigger') <> "
-        "'string' OR NEW.at COLLATE \"C\" !~ "
-        "'^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$' OR NEW.type COLLATE "
-        "\"C\" !~ '^[a-z][a-z0-9_]{0,62}$' OR NEW.source <> ALL "
-        "('{unknown,empty,unmanaged,behind,unseeded,unproven,defective,ready}'::text[]) OR NEW.dest "
-        "<> ALL ('{unknown,empty,unmanaged,behind,unseeded,unproven,defective,ready}'::text[]) OR "
-        "(NEW.type = 'journal_created') <> (NEW.seq = 1) THEN RAISE EXCEPTION 'init_journal: event % "
-        "has not the form of an event', NEW.seq USING ERRCODE = 'IJ001'; END IF; IF NEW.type = "
-        "'entry_set_aside' AND NOT pg_has_role((SELECT relowner FROM pg_class WHERE oid = TG_RELID), "
-        "'USAGE') THEN RAISE EXCEPTION 'init_journal: only its owner sets an entry aside' USING "
-        "ERRCODE = 'IJ001'; END IF; RETURN NEW; END $initdb$"
+        "its hash', NEW.seq USING ERRCODE = 'IJ001'; END IF; parsed := NEW.event::json; IF NOT "
+        'coalesce(NEW.at COLLATE "C" ~ '
+        "'^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$' AND NEW.type COLLATE "
+        "\"C\" ~ '^[a-z][a-z0-9_]{0,62}$' AND NEW.run COLLATE \"C\" ~ '^[0-9A-Za-z_-]{1,64}$' AND "
+        "NEW.source = ANY "
+        "('{unknown,empty,unmanaged,behind,unseeded,unproven,defective,ready}'::text[]) AND NEW.dest "
+        "= ANY ('{unknown,empty,unmanaged,behind,unseeded,unproven,defective,ready}'::text[]) AND "
+        "(NEW.type = 'journal_created') = (NEW.seq = 1) AND left(NEW.event, 99) ~ ('^[{]\"at\":\"' || "
+        'NEW.at || \'","attempt":[0-9]{1,9},"by":[{]\') AND position(\',"data":{\' IN NEW.event) > 0 AND '
+        "right(NEW.event, 512) ~ "
+        'format(\'},"dest":"%s","run":"%s","seq":%s,"source":"%s","trigger":"[a-z_]{1,60}","type":"%s","v":1[}]$\','
+        " NEW.dest, NEW.run, NEW.seq, NEW.source, NEW.type), false) THEN RAISE EXCEPTION "
+        "'init_journal: event % has not the form of an event', NEW.seq USING ERRCODE = 'IJ001'; END "
+        "IF; IF NEW.type = 'entry_set_aside' AND NOT pg_has_role((SELECT relowner FROM pg_class WHERE"
+        " oid = TG_RELID), 'USAGE') THEN RAISE EXCEPTION 'init_journal: only its owner sets an entry "
+        "aside' USING ERRCODE = 'IJ001'; END IF; RETURN NEW; END $initdb$"
     )
 
 
