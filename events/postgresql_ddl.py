@@ -106,9 +106,10 @@ def _check(raises: str) -> str:
     them.
     """
     states = "'{" + ",".join(STATES) + "}'::text[]"
-    end = (
-        'format(\'},"dest":"%s","run":"%s","seq":%s,"source":"%s","trigger":"[a-z_]{1,60}",'
-        '"type":"%s","v":1[}]$\', NEW.dest, NEW.run, NEW.seq, NEW.source, NEW.type)'
+    begins = '\'{"at":"\' || NEW.at || \'","attempt":\''
+    before = (
+        'format(\'},"dest":"%s","run":"%s","seq":%s,"source":"%s","trigger":"%s\','
+        " NEW.dest, NEW.run, NEW.seq, NEW.source, substring(cut FROM '[a-z_]{1,60}$'))"
     )
     holds = [
         f"NEW.at COLLATE \"C\" ~ '{AT}'",
@@ -117,18 +118,22 @@ def _check(raises: str) -> str:
         f"NEW.source = ANY ({states})",
         f"NEW.dest = ANY ({states})",
         "(NEW.type = 'journal_created') = (NEW.seq = 1)",
-        'left(NEW.event, 99) ~ (\'^[{]"at":"\' || NEW.at || \'","attempt":[0-9]{1,9},"by":[{]\')',
+        f"left(NEW.event, length({begins})) = {begins}",
+        f"substring(NEW.event FROM length({begins}) + 1 FOR 20) ~ '^[0-9]{{1,9}},\"by\":[{{]'",
         "position(',\"data\":{' IN NEW.event) > 0",
-        f"right(NEW.event, 512) ~ {end}",
+        "right(NEW.event, length(ending)) = ending",
+        f"right(cut, length({before})) = {before}",
     ]
     return (
-        " DECLARE parsed json; BEGIN"
+        " DECLARE parsed json; ending text; cut text; BEGIN"
         f" IF octet_length(NEW.event) > {LONGEST} OR NEW.event COLLATE \"C\" ~ '[^\\x20-\\x7f]' THEN"
         f" RAISE EXCEPTION 'init_journal: event % is too long, or not ASCII', NEW.seq {raises}; END IF;"
         " IF NEW.hash IS DISTINCT FROM encode(sha256(convert_to('initdb-event-v1' || NEW.prev_hash"
         " || NEW.event, getdatabaseencoding())), 'hex') THEN"
         f" RAISE EXCEPTION 'init_journal: event % does not give its hash', NEW.seq {raises}; END IF;"
         " parsed := NEW.event::json;"
+        ' ending := \'","type":"\' || NEW.type || \'","v":1}\';'
+        " cut := left(right(NEW.event, 512), -length(ending));"
         # A comparison with NULL is neither true nor false.
         f" IF NOT coalesce({' AND '.join(holds)}, false) THEN"
         f" RAISE EXCEPTION 'init_journal: event % has not the form of an event', NEW.seq {raises}; END IF;"

@@ -60,23 +60,27 @@ def _sqlite(at: str, name: str) -> str:
 def _function(at: str) -> str:
     return (
         f"CREATE FUNCTION {at}init_journal_check() RETURNS trigger LANGUAGE plpgsql SET search_path = "
-        "pg_catalog, pg_temp AS $initdb$ DECLARE parsed json; BEGIN IF octet_length(NEW.event) > "
-        "67108864 OR NEW.event COLLATE \"C\" ~ '[^\\x20-\\x7f]' THEN RAISE EXCEPTION 'init_journal: event"
-        " % is too long, or not ASCII', NEW.seq USING ERRCODE = 'IJ001'; END IF; IF NEW.hash IS "
-        "DISTINCT FROM encode(sha256(convert_to('initdb-event-v1' || NEW.prev_hash || NEW.event, "
-        "getdatabaseencoding())), 'hex') THEN RAISE EXCEPTION 'init_journal: event % does not give "
-        "its hash', NEW.seq USING ERRCODE = 'IJ001'; END IF; parsed := NEW.event::json; IF NOT "
-        'coalesce(NEW.at COLLATE "C" ~ '
+        "pg_catalog, pg_temp AS $initdb$ DECLARE parsed json; ending text; cut text; BEGIN IF "
+        "octet_length(NEW.event) > 67108864 OR NEW.event COLLATE \"C\" ~ '[^\\x20-\\x7f]' THEN RAISE "
+        "EXCEPTION 'init_journal: event % is too long, or not ASCII', NEW.seq USING ERRCODE = "
+        "'IJ001'; END IF; IF NEW.hash IS DISTINCT FROM encode(sha256(convert_to('initdb-event-v1' || "
+        "NEW.prev_hash || NEW.event, getdatabaseencoding())), 'hex') THEN RAISE EXCEPTION "
+        "'init_journal: event % does not give its hash', NEW.seq USING ERRCODE = 'IJ001'; END IF; "
+        'parsed := NEW.event::json; ending := \'","type":"\' || NEW.type || \'","v":1}\'; cut := '
+        'left(right(NEW.event, 512), -length(ending)); IF NOT coalesce(NEW.at COLLATE "C" ~ '
         "'^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$' AND NEW.type COLLATE "
         "\"C\" ~ '^[a-z][a-z0-9_]{0,62}$' AND NEW.run COLLATE \"C\" ~ '^[0-9A-Za-z_-]{1,64}$' AND "
         "NEW.source = ANY "
         "('{unknown,empty,unmanaged,behind,unseeded,unproven,defective,ready}'::text[]) AND NEW.dest "
         "= ANY ('{unknown,empty,unmanaged,behind,unseeded,unproven,defective,ready}'::text[]) AND "
-        "(NEW.type = 'journal_created') = (NEW.seq = 1) AND left(NEW.event, 99) ~ ('^[{]\"at\":\"' || "
-        'NEW.at || \'","attempt":[0-9]{1,9},"by":[{]\') AND position(\',"data":{\' IN NEW.event) > 0 AND '
-        "right(NEW.event, 512) ~ "
-        'format(\'},"dest":"%s","run":"%s","seq":%s,"source":"%s","trigger":"[a-z_]{1,60}","type":"%s","v":1[}]$\','
-        " NEW.dest, NEW.run, NEW.seq, NEW.source, NEW.type), false) THEN RAISE EXCEPTION "
+        "(NEW.type = 'journal_created') = (NEW.seq = 1) AND left(NEW.event, length('{\"at\":\"' || "
+        'NEW.at || \'","attempt":\')) = \'{"at":"\' || NEW.at || \'","attempt":\' AND substring(NEW.event '
+        'FROM length(\'{"at":"\' || NEW.at || \'","attempt":\') + 1 FOR 20) ~ \'^[0-9]{1,9},"by":[{]\' AND '
+        "position(',\"data\":{' IN NEW.event) > 0 AND right(NEW.event, length(ending)) = ending AND "
+        'right(cut, length(format(\'},"dest":"%s","run":"%s","seq":%s,"source":"%s","trigger":"%s\', '
+        "NEW.dest, NEW.run, NEW.seq, NEW.source, substring(cut FROM '[a-z_]{1,60}$')))) = "
+        'format(\'},"dest":"%s","run":"%s","seq":%s,"source":"%s","trigger":"%s\', NEW.dest, NEW.run, '
+        "NEW.seq, NEW.source, substring(cut FROM '[a-z_]{1,60}$')), false) THEN RAISE EXCEPTION "
         "'init_journal: event % has not the form of an event', NEW.seq USING ERRCODE = 'IJ001'; END "
         "IF; IF NEW.type = 'entry_set_aside' AND NOT pg_has_role((SELECT relowner FROM pg_class WHERE"
         " oid = TG_RELID), 'USAGE') THEN RAISE EXCEPTION 'init_journal: only its owner sets an entry "
