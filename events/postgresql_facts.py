@@ -68,7 +68,7 @@ UNION ALL SELECT 'right', t.relname, x.privilege_type, CASE x.grantee WHEN 0 THE
     format('REVOKE %s ON %s FROM %s', x.privilege_type, t.called, CASE x.grantee WHEN 0 THEN 'PUBLIC'
         ELSE quote_ident(pg_get_userbyid(x.grantee)) END)
     FROM t, aclexplode(t.relacl) x WHERE x.grantee <> t.relowner
-    AND x.privilege_type IN ('UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER')
+    AND x.privilege_type IN ('UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN')
 """
 
 STAMP = """

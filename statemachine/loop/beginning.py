@@ -105,8 +105,9 @@ class Beginning:
             return []
         if theirs := self._owners():
             said = f"Its tables are of version {head.schema_version}, and this initdb needs {SCHEMA_VERSION}."
-            owner = ", ".join(sorted(theirs))
-            fix = "Let its owner do it once, with its URL as work_url: initdb run --work-url DBURL"
+            owner = sorted(theirs)[0]
+            url = self.work.engine.url.set(username=owner, password=None).render_as_string()
+            fix = f"Let its owner do it once: initdb run --work-url '{url}'"
             raise InitError(
                 "journal-not-owned", said, f"It belongs to {owner}.", fix=fix, database="postgresql"
             )
