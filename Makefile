@@ -9,6 +9,8 @@ ARGS ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 OLDEST := 3, 11
+# The exact versions and hashes of all that is installed for the tests and for CI.
+LOCK := .ci/requirements.txt
 
 CRASH = $(foreach name,SCENARIO DATABASE LAYER KIND POINT EVERY MINUTES KEEP,$(if $($(name)),--$(shell echo $(name) | tr A-Z a-z) $($(name)))) \
     $(if $(SCENARIO)$(DATABASE)$(LAYER)$(KIND)$(POINT)$(EVERY),,--report docs/crash-report.md)
@@ -18,7 +20,7 @@ DEMO := $(CURDIR)/demo
 DEMO_URL ?= sqlite:///$(DEMO)/shop.db
 DEMO_RUN = cd '$(or $(EXAMPLE),demo)' && DATABASE_URL='$(DEMO_URL)' '$(CURDIR)/$(BIN)/python' -m initdb
 
-.PHONY: help run test oldest newest crash mutants mutation lint format types contract sizes wheel-test clean
+.PHONY: help run test oldest newest crash mutants mutation lint audit lock format types contract sizes wheel-test clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -53,9 +55,17 @@ mutants: $(VENV)/installed-dev  ## plant known faults in copies of the tree; say
 mutation: $(VENV)-mutation/installed  ## score of a mutation tool over events/ and statemachine/ (ARGS=events/ids.py for one module)
 	@nice $(VENV)-mutation/bin/python -m tests.mutants.score --workers $(WORKERS) $(ARGS)
 
-lint: $(VENV)/installed-dev  ## style and mistakes, by ruff
+lint: $(VENV)/installed-dev  ## style and mistakes, by ruff; what is dangerous, by bandit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/bandit --quiet --configfile pyproject.toml --severity-level medium --confidence-level medium --recursive initdb statemachine steps events migrations
+
+audit: $(VENV)-tools/installed  ## known vulnerabilities of the locked dependencies, by pip-audit (needs a network)
+	$(VENV)-tools/bin/python .ci/audit.py
+
+lock: $(VENV)-tools/installed  ## choose the versions of .ci/requirements.txt anew, with their hashes, by uv (needs a network)
+	$(VENV)-tools/bin/uv pip compile pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --extra flask --extra yaml --extra dev --no-annotate --custom-compile-command 'make lock' --quiet --output-file $(LOCK)
 
 format: $(VENV)/installed-dev  ## fix what ruff can fix
 	$(BIN)/ruff check --fix .
@@ -75,10 +85,10 @@ wheel-test: $(VENV)/installed-dev  ## build sdist and wheel, test the wheel wher
 	.ci/wheel-test $(BIN)/python
 
 clean:  ## remove the environment, the demonstration and what tools left
-	rm -rf $(VENV) $(VENV)-mutation .mutation.json demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-mutation $(VENV)-tools .mutation.json demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Debian splits ensurepip from python3; pip then installs itself into the environment.
-$(VENV)/bin/python $(VENV)-mutation/bin/python:
+$(VENV)/bin/python $(VENV)-mutation/bin/python $(VENV)-tools/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < ($(OLDEST)))' || { \
 	    echo "initdb needs Python 3.11 or later, but $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
 	    echo "Name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; } >&2
@@ -92,10 +102,16 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml
 	@$(PIP) install --quiet --editable '.[flask,yaml]'
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml
+$(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml $(LOCK)
 	@echo "Installing initdb and what its tests need ..."
-	@$(PIP) install --quiet --editable '.[flask,yaml,dev]'
+	@$(PIP) install --quiet --require-hashes --requirement $(LOCK)
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/installed
+
+$(VENV)-tools/installed: $(VENV)-tools/bin/python
+	@echo "Installing pip-audit and uv ..."
+	@$(VENV)-tools/bin/python -m pip --disable-pip-version-check install --quiet pip-audit uv
+	@touch $@
 
 $(VENV)-mutation/installed: $(VENV)-mutation/bin/python pyproject.toml
 	@echo "Installing the mutation tool ..."

@@ -52,7 +52,7 @@ def _code(path: Path, data: bytes) -> CodeType:
     if data[:4] != MAGIC_NUMBER:
         raise unparsable(path, 0, "it was compiled by another version of Python")
     try:
-        code = marshal.loads(data[_PREFIX:])  # noqa: S302 - the same bytes that importing the revision would load
+        code = marshal.loads(data[_PREFIX:])  # noqa: S302 - what an import would load  # nosec B302
     except (ValueError, EOFError, TypeError) as error:
         raise unparsable(path, 0, f"its bytecode is damaged: {error}") from error
     if not isinstance(code, CodeType):

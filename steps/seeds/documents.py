@@ -104,7 +104,7 @@ def _parsed_yaml(name: str, text: str) -> object:
         ) from error
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(text, Loader=loader)  # noqa: S506 (a safe loader either way)
+        return yaml.load(text, Loader=loader)  # noqa: S506 (a safe loader either way)  # nosec B506
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f" line {mark.line + 1} column {mark.column + 1}" if mark else ""

@@ -123,7 +123,7 @@ class Paged:
                 signal.signal(signal.SIGINT, self._before)
 
     def _start(self) -> subprocess.Popen[str]:
-        started = subprocess.Popen(  # noqa: S602 - the person's own command line
+        started = subprocess.Popen(  # noqa: S602 - the person's own command line  # nosec B602
             self._command, shell=True, stdin=subprocess.PIPE, stdout=self._out, env=self._environ, text=True
         )
         if threading.current_thread() is threading.main_thread():
