@@ -36,7 +36,7 @@ def test_every_package_has_hashes() -> None:
     """Without them pip refuses the file."""
     text = (TREE / ".ci" / "requirements.txt").read_text()
     packages = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
-    assert len(packages) == len(locked()) > 50
+    assert len(packages) >= len(locked()) > 50  # one may have a version for each Python
     assert all("--hash=sha256:" in package for package in packages)
 
 
