@@ -48,7 +48,10 @@ ORDER BY t.kind DESC, n.nspname, t.name, t.arguments
 """
 
 _MEMBERS = """
-SELECT pg_get_userbyid(roleid)::text, pg_get_userbyid(member)::text FROM pg_auth_members
+SELECT pg_get_userbyid(roleid)::text, pg_get_userbyid(member)::text,
+    CASE WHEN current_setting('server_version_num')::int >= 160000 THEN pg_get_userbyid(grantor)::text
+        ELSE '' END
+FROM pg_auth_members
 WHERE pg_get_userbyid(roleid)::text = ANY(:roles) AND pg_get_userbyid(member)::text = ANY(:roles)
 """
 
@@ -91,7 +94,8 @@ class Objects:
         journal_schema: The schema of the journal, where it is or would be created.
         journal: The journal's tables, functions and views; empty if there is no journal.
         loose: The statements that take dangerous rights on it from others.
-        members: Each role that is a member of another, as (role, member), of those that were asked for.
+        members: Each role that is a member of another, as (role, member, grantor), of those that were asked
+            for. The grantor is empty before PostgreSQL 16, where it does not matter.
     """
 
     database: str
@@ -105,7 +109,7 @@ class Objects:
     journal_schema: str
     journal: tuple[Part, ...] = ()
     loose: tuple[str, ...] = ()
-    members: frozenset[tuple[str, str]] = frozenset()
+    members: frozenset[tuple[str, str, str]] = frozenset()
 
 
 def gather_objects(
@@ -155,8 +159,8 @@ def gather_objects(
     )
 
 
-def members_among(connection: AnyConnection, roles: Collection[str]) -> frozenset[tuple[str, str]]:
-    """Which of some roles is a member of which, as (role, member).
+def members_among(connection: AnyConnection, roles: Collection[str]) -> frozenset[tuple[str, str, str]]:
+    """Which of some roles is a member of which, as (role, member, grantor).
 
     Args:
         connection: In a transaction that may read.
@@ -164,7 +168,7 @@ def members_among(connection: AnyConnection, roles: Collection[str]) -> frozense
     """
     with pinned(connection):
         rows = run(connection, _MEMBERS, {"roles": [*roles]})
-        return frozenset((row[0], row[1]) for row in rows)
+        return frozenset((row[0], row[1], row[2]) for row in rows)
 
 
 def _names(functions: Collection[str]) -> set[str]:

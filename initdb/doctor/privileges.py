@@ -67,6 +67,10 @@ def _roles(found: Objects, roles: Roles) -> Iterator[str]:
     for name in astuple(roles):
         exists = f"SELECT FROM pg_catalog.pg_roles WHERE rolname = {_literal(name)}"
         yield _do(f"IF NOT EXISTS ({exists}) THEN CREATE ROLE {_quoted(name)} LOGIN; END IF;")
+    for role, member, grantor in sorted(found.members):
+        if member != roles.owner:
+            by = f" GRANTED BY {_quoted(grantor)}" if grantor else ""
+            yield f"REVOKE {_quoted(role)} FROM {_quoted(member)}{by};"
     yield "-- Whoever runs this gives objects to these two, and so has to be a member of both."
     for name in (roles.initializer, roles.owner):
         mine = f"pg_catalog.pg_has_role({_literal(name)}, 'USAGE')"
@@ -74,9 +78,6 @@ def _roles(found: Objects, roles: Roles) -> Iterator[str]:
     yield "-- The owner may do what the initializer may, so that it can work too."
     member = f"pg_catalog.pg_has_role({_literal(roles.owner)}, {_literal(roles.initializer)}, 'USAGE')"
     yield _do(f"IF NOT {member} THEN GRANT {_quoted(roles.initializer)} TO {_quoted(roles.owner)}; END IF;")
-    for role, member in sorted(found.members):
-        if role in astuple(roles) and (role, member) != (roles.initializer, roles.owner):
-            yield f"REVOKE {_quoted(role)} FROM {_quoted(member)};"
     yield "-- All four connect. Nobody else gets a right by this script."
     everybody = ", ".join(map(_quoted, astuple(roles)))
     yield f"GRANT CONNECT ON DATABASE {_quoted(found.database)} TO {everybody};"

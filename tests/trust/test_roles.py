@@ -229,6 +229,34 @@ def test_the_owner_of_the_database_runs_it(fresh: Four) -> None:
     assert fresh.types("auditor", "journal", "verify", trusting=False).exit_code == 0
 
 
+def test_what_was_given_before(fresh: Four) -> None:
+    """The script takes from each role what its part does not need, and gives what PUBLIC has not any more."""
+    names = {part: f'"{fresh.role(part)}"' for part in ("owner", "initializer", "application", "auditor")}
+    for name in names.values():
+        fresh.server.admin_execute(f"CREATE ROLE {name} LOGIN")
+    for statement in (
+        f"GRANT {names['owner']}, {names['initializer']} TO {names['application']}",
+        f"GRANT {names['owner']} TO {names['initializer']}",
+        f'REVOKE CONNECT ON DATABASE "{fresh.database}" FROM PUBLIC',
+        f"ALTER SCHEMA public OWNER TO {names['application']}",
+        f"GRANT CREATE ON SCHEMA public TO PUBLIC, {names['application']}",
+    ):
+        fresh.sql("administrator", statement)
+    fresh.run_script()
+    done = fresh.types("owner", "run")
+    assert done.exit_code == 0, done.output
+    fresh.run_script()
+    for part in ("application", "auditor"):
+        for statement in ("CREATE TABLE planted (id int)", "DROP SCHEMA public CASCADE", *_WRITES, *_ALTERS):
+            assert fresh.refusal(part, statement) == "42501", statement
+    for part in ("initializer", "application"):
+        assert fresh.refusal(part, f"SET ROLE {names['owner']}") == "42501"
+    for part, mode in {"initializer": "work", "application": "check"}.items():
+        assert fresh.types(part, "run", "--mode", mode).exit_code == 0
+        done = fresh.types(part, "doctor", "--mode", mode)
+        assert done.exit_code == 0, done.output
+
+
 @pytest.mark.parametrize("table", ["alembic_version", "t1"])
 def test_the_initializer_does_not_reach_the_owner(fresh: Four, table: str) -> None:
     """Its trigger would run as the owner, who writes to its table. It is named first, and does not run."""
