@@ -142,3 +142,14 @@ def test_roles_on_sqlite(console: Console, sqlite_toy: Toy) -> None:
     done = console("rollback", "--yes")
     assert done.exit_code == 1 and "this database has none" in done.stderr
     assert console("run").exit_code == 0
+
+
+def test_set_aside_and_taking_over(console: Console, sqlite_toy: Toy) -> None:
+    """They are orders as well: refused where a setting says so, else an event with its reason."""
+    assert console("run").exit_code == 0
+    aside = ("journal", "set-aside", "4", "--reason", "a test of ours")
+    for name, words in (("set-aside", aside), ("take-over", ("resume", "--take-over", "--yes"))):
+        done = console(*words, "--orders-refused", name)
+        assert done.exit_code == 1 and "error: order-refused" in done.stderr, done.output
+    assert console(*aside).exit_code == 0
+    assert last(sqlite_toy, "entry_set_aside")["reason"] == "a test of ours"
