@@ -299,6 +299,9 @@ def _safe(reason: str | None) -> str | None:
 
 def failed(error: InitError, database: str = "unknown") -> InitializationResult:
     """The result if nothing could begin."""
+    from initdb.statemachine.security import tell_error
+
+    tell_error(error, None, None)
     return InitializationResult(
         False, [], [render(error.rendered())], [], 0.0, database, "failed", error.exit_code
     )

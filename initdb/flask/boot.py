@@ -27,6 +27,7 @@ from initdb.statemachine import reporting
 from initdb.statemachine.initializer import Initializer
 from initdb.statemachine.loop.outcome import Outcome
 from initdb.statemachine.loop.signals import deliver
+from initdb.statemachine.security import tell_error
 from initdb.steps.context import Rule
 from initdb.steps.seeds.sources import Seeds
 
@@ -62,6 +63,7 @@ def init_app(app: Flask, db: object, *, seeds: Seeds = None, rules: tuple[Rule, 
         try:
             settings = settings_for(app, engine_of(app, db))
         except InitError as error:
+            tell_error(error, None, None)
             stand_in_for_causes(error)  # what exits here has this error as its context
             _exit(error.exit_code, error.rendered())
         if settings.mode != "off":
@@ -75,6 +77,7 @@ def _boot(app: Flask, db: object, settings: Settings) -> None:
         each = with_binds(app, db, settings).each()
         initializers = [initializer_for(app, db, one, watcher=BootLog().watcher()) for one in each]
     except InitError as error:
+        tell_error(error, None, None)
         stand_in_for_causes(error)
         _refused(app, settings, error.exit_code, error.rendered(), [])
         return

@@ -130,3 +130,13 @@ def test_a_signal_that_comes_too_late_is_handed_to_the_server(
     finally:
         signal.signal(signal.SIGTERM, before)
     assert called == [signal.SIGTERM]
+
+
+def test_what_matters_to_security_is_logged(sqlite_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Also of a boot that could not begin, by either way of booting: a manifest that is not there."""
+    made = shop(sqlite_url, INITDB_REQUIRE_MANIFEST="/nowhere/manifest")
+    with pytest.raises(SystemExit):
+        init_app(made.app, made.db)
+    assert not DatabaseInitializer(made.app, made.db).initialize().success
+    found = [vars(one)["event"] for one in caplog.records if one.name == "initdb.security"]
+    assert found == ["manifest-unusable", "manifest-unusable"]
