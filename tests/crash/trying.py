@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from initdb.events.chain import GENESIS
 from initdb.events.clock import Clock
+from initdb.events.entry import Moment, Turn, write
 from tests.crash import acknowledged, comparing, facts, failing, steady, taps
 from tests.crash.children import Child, Ended, Stuck, call, fork
 from tests.crash.comparing import Picture
@@ -62,7 +64,8 @@ def _open_fence(place: Place) -> Iterator[str]:
     """Whether an event that does not follow the head is taken by the journal itself."""
     with closing_engine(place) as engine, engine.connect() as connection:
         last = facts.read(connection).rows[-1]
-        stray = {**asdict(last), "seq": last.seq + 1, "prev_hash": "0" * 64}
+        turn = Turn("outage", "note", last.dest, last.dest)
+        stray = write(last.seq, GENESIS, Moment("stray", last.at, 1, {}), turn, {}).columns()
         names = ", ".join(stray)
         values = ", ".join(f":{name}" for name in stray)
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,10 +11,21 @@ from sqlalchemy.exc import DBAPIError
 
 from initdb.errors import InitError
 from initdb.events.chain import GENESIS
+from initdb.events.entry import Turn, write
 from initdb.events.head import Head
 from initdb.events.journal import Journal
 from initdb.events.sessions import session
-from tests.events.journals import append, append_committed, begin, commit, following, make, rollback, stored
+from tests.events.journals import (
+    MOMENT,
+    append,
+    append_committed,
+    begin,
+    commit,
+    following,
+    make,
+    rollback,
+    stored,
+)
 
 
 @pytest.fixture
@@ -66,7 +76,10 @@ def test_an_event_that_does_not_follow_the_head_is_refused(
 ) -> None:
     """Its number or its previous hash is wrong. The head does not move."""
     before = _picture(journal, connection)
-    entry = replace(following(journal, connection, "outage", {}), **changes)
+    head = journal.head(connection)
+    place = {"seq": head.seq + 1, "prev_hash": head.hash, **changes}
+    turn = Turn("outage", "note", "unknown", "unknown")
+    entry = write(place["seq"] - 1, place["prev_hash"], MOMENT, turn, {})
     with pytest.raises(DBAPIError):
         journal.append(connection, entry)
     rollback(connection)

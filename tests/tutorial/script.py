@@ -72,10 +72,12 @@ def commands(content: str) -> list[tuple[str, str]]:
 
 def as_on_the_page(printed: str, folder: Path) -> str:
     """What a command printed, as the page shows it: another folder, another host."""
+    import pwd
     import socket
 
     text = printed.replace(str(folder), HOME)
     text = re.sub(r"bash: line \d+: +\d+ Killed .*", "Killed", text)
+    text = re.sub(rf"\buser {re.escape(pwd.getpwuid(os.geteuid()).pw_name)}\b", f"user {HOST}", text)
     return re.sub(rf"\b{re.escape(socket.gethostname())}\b", HOST, text)
 
 
