@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine
 
-from initdb.events import naming, views
+from initdb.events import views
 from initdb.events.chain import GENESIS, link
 from initdb.events.entry import COLUMNS, Entry, Moment, Turn, write
 from initdb.events.journal import Journal
@@ -81,17 +81,6 @@ def insert(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
             connection.exec_driver_sql(statement, tuple(row[name] for name in COLUMNS))
 
 
-def create(connection: Connection, at: str) -> None:
-    """The views, as a journal creates them."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET LOCAL search_path = pg_catalog, pg_temp")
-        made = views.postgresql(at)
-    else:
-        made = views.sqlite(at)
-    for statement in made:
-        connection.exec_driver_sql(statement.replace("%", "%%"))
-
-
 @pytest.fixture
 def look(engine: Engine) -> Callable[..., list[dict[str, Any]]]:
     """Create a journal with some rows, and give the rows of a view."""
@@ -102,7 +91,6 @@ def look(engine: Engine) -> Callable[..., list[dict[str, Any]]]:
             begin(connection)
             Journal(schema, APPLICATION).create(connection)
             insert(connection, given)
-            create(connection, naming.prefix(schema))
             commit(connection)
         with session(engine) as connection:
             found = connection.exec_driver_sql(f"SELECT {names} FROM {view}").mappings()

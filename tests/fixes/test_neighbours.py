@@ -90,6 +90,22 @@ def test_what_was_put_on_the_tables(person: Person, owner: Owner, neighbour: str
     person.follows("initdb run")
 
 
+@ON_POSTGRESQL
+@fixes("table-of-a-stranger")
+def test_a_trigger_on_a_seeded_table(person: Person, owner: Owner, neighbour: str) -> None:
+    """What is named is taken away."""
+    owner.sql(
+        "CREATE FUNCTION theirs() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$",
+        f"ALTER FUNCTION theirs() OWNER TO {neighbour}",
+        "CREATE TRIGGER theirs BEFORE INSERT ON t1 FOR EACH ROW EXECUTE FUNCTION theirs()",
+    )
+    owner.toy.with_seeds(7)
+    error = person.fails("initdb run", "table-of-a-stranger")
+    assert "the trigger theirs" in error and neighbour in error
+    person.sql("DROP TRIGGER theirs ON t1")
+    person.follows("initdb run")
+
+
 @fixes("set-aside-refused")
 def test_an_entry_that_cannot_be_set_aside(person: Person, owner: Owner) -> None:
     """The journal shows the numbers. The right one is set aside, and boots go on."""

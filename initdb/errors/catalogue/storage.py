@@ -199,7 +199,7 @@ STORAGE: tuple[ErrorRow, ...] = (
         "server-out-of-resources",
         "The database server has run out of memory or reached a configured limit.",
         _UNIT,
-        "Raise the limit that was reached (initdb resume --show-values names it), then: initdb resume",
+        "Raise the limit that was reached (--show-values names it), then: initdb resume",
         causes=(
             "max_locks_per_transaction is too small for a revision that touches hundreds of tables.",
             "A query used up temp_file_limit, or the server's memory.",
