@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-_SINGLE = "alembic|doctor|eject|journal|manifest|plan|release|repair|replay|restore|resume|rollback|run|status"
+_SINGLE = (
+    "alembic|doctor|eject|journal|manifest|plan|release|repair|replay|restore|resume|rollback|run|status"
     "|validate"
+)
 _OURS = f"journal verify|admin set-password|{_SINGLE}"
 _WITHOUT_SETTINGS = "admin|completion|diagram|explain|init|--help|--version"
 _ALEMBIC = "branches|check|current|downgrade|edit|heads|history|merge|revision|show|stamp|upgrade"
