@@ -17,6 +17,7 @@ from alembic.util import CommandError
 from initdb import init_app
 from initdb.events.head import NAMES
 from initdb.events.sessions import session
+from initdb.events.views import VIEWS
 from initdb.statemachine.decide.audit import audit
 from initdb.steps.env_py.kept_logging import kept_logging
 from tests.support.flask_app import journal, shop
@@ -167,7 +168,8 @@ def test_the_command_of_alembic(tmp_path: Path, database_url: str) -> None:
 def test_a_journal_that_a_revision_dropped(tmp_path: Path, database_url: str) -> None:
     """Written where initdb is not installed, and run by plain Alembic: the next boot names the revision."""
     team = Team(tmp_path, database_url).ready()
-    dropped = [f'    op.drop_table("{name}")' for name in NAMES]
+    dropped = [f'    op.execute("DROP VIEW {name}")' for name in VIEWS]
+    dropped += [f'    op.drop_table("{name}")' for name in NAMES]
     team.toy.revision(4, "\n".join(dropped), doc="what autogenerate wrote")
     command.upgrade(team.config, "head")
     result = team.toy.initializer().initialize()

@@ -72,7 +72,7 @@ def test_a_cache_stands_for_no_missing_env_py(made: Project) -> None:
     process = made.initializer()
     env_py.unlink()
     result = process.initialize()
-    assert not result.success and "Can't find Python file" in result.errors[0]
+    assert not result.success and "env-py-failed" in result.errors[0]
 
 
 @pytest.mark.parametrize("what", ["env.py", "revision"])

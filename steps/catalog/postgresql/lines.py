@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from initdb.events.views import VIEWS
 from initdb.steps.catalog.names import OWN_PREFIX
 
 _SCHEMAS = "NOT starts_with(n.nspname, 'pg_') AND n.nspname <> 'information_schema'"
@@ -39,7 +38,6 @@ RELATIONS = f"""SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, n.n
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE {VISIBLE} AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c')
     AND NOT {_left_out("c.relname", "n.nspname")}
-    AND NOT (c.relkind = 'v' AND c.relname IN {VIEWS})
     AND NOT (c.relkind = 'S' AND c.oid IN (SELECT d.objid FROM pg_depend d
         JOIN pg_class o ON o.oid = d.refobjid JOIN pg_namespace s ON s.oid = o.relnamespace
         WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')

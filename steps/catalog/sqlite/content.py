@@ -39,7 +39,8 @@ class SqliteContent:
         version_schema: str | None = None,
     ) -> str:
         """See the port."""
-        schema = [tuple(row) for row in self.ask(_SCHEMA) if not is_own(row[2], row[0])]
+        # The journal's views count, as they do for 0.1.0, which does not know them: one catalogue, one hash.
+        schema = [tuple(row) for row in self.ask(_SCHEMA) if not is_own(row[2])]
         content = [row for row in schema if not is_ignored(ignore, row[1]) and not is_ignored(ignore, row[2])]
         elsewhere = version_schema not in {None, "main"}
         there = elsewhere or any(row[0] == "table" and row[1] == version_table for row in schema)
