@@ -11,20 +11,16 @@ from dataclasses import dataclass
 
 from initdb.events.chain import lock_key
 from initdb.events.journal import Journal
+from initdb.events.postgresql_trust import TRUSTED
 from initdb.events.search_path import pinned
 from initdb.events.statements import AnyConnection, run
 
 KEYS = 4
 """How many keys a purpose has. A process takes the first one that nobody holds without a right to it."""
 
-_HOLDERS = """
+_HOLDERS = f"""
 SELECT k.place, l.pid, coalesce(a.usename, '')::text, l.pid IS NOT NULL AND coalesce(
-    r.rolsuper OR pg_has_role(r.oid, d.datdba, 'MEMBER')
-    OR (pg_has_role(r.oid, CAST(current_user AS name), 'MEMBER')
-        AND pg_has_role(r.oid, CAST(session_user AS name), 'MEMBER'))
-    OR EXISTS (SELECT FROM pg_roles g WHERE g.rolname::text = ANY(CAST(:trusted AS text[]))
-        AND pg_has_role(r.oid, g.oid, 'MEMBER'))
-    OR EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
+    {TRUSTED} OR EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
         aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) x
         WHERE n.nspname = :schema AND c.relname = 'init_journal' AND x.privilege_type = 'INSERT'
         AND CASE x.grantee WHEN 0 THEN true ELSE pg_has_role(r.oid, x.grantee, 'MEMBER') END), false)

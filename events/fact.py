@@ -39,3 +39,9 @@ class Fact:
         """What it is, in words."""
         name = f" {self.name}" if self.name else ""
         return f"the {self.kind}{name}" + (f" of {self.of}" if self.of else "")
+
+
+def sentence(said: object) -> str:
+    """The beginning of a sentence: its first letter is a capital."""
+    text = str(said)
+    return text[:1].upper() + text[1:]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
 
 from initdb.errors import InitError
@@ -12,10 +12,13 @@ from initdb.errors.driver import driver_error
 from initdb.events import facts
 from initdb.events.database import database_of
 from initdb.events.entry import parse
+from initdb.events.fact import sentence
 from initdb.events.journal import Journal
 from initdb.events.payloads.notes import JournalCreated
 from initdb.events.statements import AnyConnection, run, savepoint
 from initdb.events.trust import OWN_SCHEMA, Around, place
+
+_NOT_ASKED = Around(None)
 
 
 def find(
@@ -49,7 +52,7 @@ def find(
         present = around.schemas()
         if database.name == "sqlite" and wanted is not None:
             wanted = _name_on_sqlite(connection, application, wanted, present)
-        schema, exists = _among(connection, application, wanted, present, trusted)
+        schema, exists = _among(connection, application, wanted, around, trusted)
         if not exists:
             around.refuse_strange(wanted, tables)
             return Journal(
@@ -58,25 +61,30 @@ def find(
         journal = Journal(schema, application, trusted=tuple(trusted))
         if not present[str(schema)]:
             journal.check_tables(connection)
-        return _safe(connection, journal, trusted), True
+        return _safe(connection, journal, around), True
 
 
 def _among(
     connection: AnyConnection,
     application: str,
     wanted: str | None,
-    present: Mapping[str, bool],
+    around: Around,
     trusted: Collection[str],
 ) -> tuple[str | None, bool]:
     """The schema of the journal, and whether it exists there."""
+    present = around.schemas()
     if wanted is None:
         ours = [
-            name for name in present if len(present) > 1 and _owner(connection, name, trusted) == application
+            name
+            for name in present
+            if len(present) > 1 and _owner(connection, name, around, trusted) == application
         ]
         schema = next(iter(ours or present), None)
         return schema, schema is not None
     elsewhere = (
-        [] if wanted in present else [n for n in present if _owner(connection, n, trusted) == application]
+        []
+        if wanted in present
+        else [n for n in present if _owner(connection, n, around, trusted) == application]
     )
     if elsewhere:
         said = f"journal_schema is '{wanted}', the journal is in '{elsewhere[0]}'"
@@ -92,7 +100,7 @@ def _place(
     return place(around, database_of(connection).places(connection, names, trusted), wanted)
 
 
-def _safe(connection: AnyConnection, journal: Journal, trusted: Collection[str]) -> Journal:
+def _safe(connection: AnyConnection, journal: Journal, around: Around) -> Journal:
     """The journal, locked against changes of its definition, with the stamp of what was judged.
 
     Raises:
@@ -102,8 +110,9 @@ def _safe(connection: AnyConnection, journal: Journal, trusted: Collection[str])
     stamp = database.lock_to_read(connection, journal.schema)
     found = database.facts(connection, journal.schema)
     roles = {one.role for one in found if one.role}
-    said = facts.hostile(found, database.strangers(connection, roles, trusted))
-    lines = [f"{str(one)[0].upper()}{str(one)[1:]}: {one.undo};" for one in said]
+    more = database.strangers(connection, roles - around.owners, journal.trusted)
+    said = facts.hostile(found, {*around.strangers, *more})
+    lines = [f"{sentence(one)}: {one.undo};" for one in said]
     if lines:
         raise InitError("journal-unsafe", *lines, database=database.name)
     loose = tuple(one.undo for one in found if one.kind == "right")
@@ -125,14 +134,16 @@ def _name_on_sqlite(
     return name
 
 
-def _owner(connection: AnyConnection, schema: str, trusted: Collection[str] = ()) -> str | None:
+def _owner(
+    connection: AnyConnection, schema: str, around: Around = _NOT_ASKED, trusted: Collection[str] = ()
+) -> str | None:
     """The owner of the journal in a schema; None if it does not say, or may not be read."""
-    journal = Journal(schema, "")
+    journal = Journal(schema, "", trusted=tuple(trusted))
     table = journal.table(connection, "init_journal")
     equals = database_of(connection).equals
     try:
         with savepoint(connection):
-            _safe(connection, journal, trusted)
+            _safe(connection, journal, around)
             event = run(connection, f"SELECT event FROM {table} WHERE seq {equals} 1")[0][0]
             return JournalCreated.read(parse(1, event, "", "").data).application
     except Exception as error:  # the driver's own error, or SQLAlchemy's around it

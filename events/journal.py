@@ -15,6 +15,7 @@ from initdb.events import facts, naming, shape
 from initdb.events.chain import GENESIS, link, lock_key
 from initdb.events.database import database_of
 from initdb.events.entry import COLUMNS, Entry, parse, read
+from initdb.events.fact import sentence
 from initdb.events.facts import Difference
 from initdb.events.head import SCHEMA_VERSION, WRITER, Head, NoJournal
 from initdb.events.knowledge import Knowledge
@@ -239,7 +240,7 @@ class Journal:
         """
         said = [one for one in self.altered(connection) if one.fact.of != shape.VERSION and one.is_grave]
         if said:
-            lines = (f"{str(one)[0].upper()}{str(one)[1:]}." for one in said)
+            lines = (f"{sentence(one)}." for one in said)
             raise InitError("journal-trigger-missing", *lines, database=database_of(connection).name)
 
     def is_half_restored(self, connection: AnyConnection) -> bool:

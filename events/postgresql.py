@@ -248,8 +248,7 @@ class PostgreSQL:
     def lock_to_read(self, connection: AnyConnection, schema: str | None) -> str:
         """ONLY: the children of a table that inherits are somebody else's."""
         at = naming.literal(naming.prefix(schema))
-        for name in (HEAD, JOURNAL):
-            run(connection, f"LOCK TABLE ONLY {at}{name} IN ACCESS SHARE MODE")
+        run(connection, f"LOCK TABLE ONLY {at}{HEAD}, ONLY {at}{JOURNAL} IN ACCESS SHARE MODE")
         return str(run(connection, f"SELECT {postgresql_facts.STAMP}", {"schema": schema})[0][0])
 
     def facts(self, connection: AnyConnection, schema: str | None) -> tuple[Fact, ...]:

@@ -9,7 +9,7 @@ from initdb.events.fact import Fact
 from initdb.events.head import MIN_WRITER, SCHEMA_VERSION
 from initdb.events.naming import prefix, readable
 from initdb.events.shape import HEAD, JOURNAL, SINCE, VERSION
-from initdb.events.types import AT, STATES, TYPE
+from initdb.events.types import AT, LONGEST, STATES, TYPE
 
 REFUSED = "IJ001"
 """The SQLSTATE that the journal's triggers raise. No trigger of an application has one of its class."""
@@ -27,9 +27,6 @@ GUARDS = {
     "init_journal_head_keep_all": 1,
 }
 """The triggers, each with the version of the journal that added it."""
-
-LONGEST = 64 * 1024 * 1024
-"""The longest text of an event, in bytes."""
 
 
 def ddl(at: str) -> list[str]:

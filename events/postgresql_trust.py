@@ -44,8 +44,15 @@ FROM unnest(CAST(:names AS text[])) w (name) LEFT JOIN pg_namespace n ON n.nspna
 WHERE d.datname = current_database()
 """
 
+TRUSTED = """(r.rolsuper OR pg_has_role(r.oid, d.datdba, 'MEMBER')
+    OR (pg_has_role(r.oid, CAST(current_user AS name), 'MEMBER')
+        AND pg_has_role(r.oid, CAST(session_user AS name), 'MEMBER'))
+    OR EXISTS (SELECT FROM pg_roles g WHERE g.rolname::text = ANY(CAST(:trusted AS text[]))
+        AND pg_has_role(r.oid, g.oid, 'MEMBER')))"""
+"""Whether a login role `r` of the database `d` can do everything here anyway, or the settings name it."""
+
 # PostgreSQL's pg_database_owner has one member that is in no table: the owner of the database.
-STRANGERS = """
+STRANGERS = f"""
 WITH RECURSIVE acting (owner, role) AS (
     SELECT o.rolname, CASE o.rolname WHEN 'pg_database_owner' THEN d.datdba ELSE o.oid END
     FROM pg_roles o, pg_database d
@@ -55,12 +62,7 @@ WITH RECURSIVE acting (owner, role) AS (
 )
 SELECT a.owner::text, min(r.rolname::text)
 FROM acting a JOIN pg_roles r ON r.oid = a.role, pg_database d
-WHERE d.datname = current_database() AND r.rolcanlogin AND NOT r.rolsuper
-    AND NOT pg_has_role(r.oid, d.datdba, 'MEMBER')
-    AND NOT (pg_has_role(r.oid, CAST(current_user AS name), 'MEMBER')
-        AND pg_has_role(r.oid, CAST(session_user AS name), 'MEMBER'))
-    AND NOT EXISTS (SELECT FROM pg_roles g WHERE g.rolname::text = ANY(CAST(:trusted AS text[]))
-        AND pg_has_role(r.oid, g.oid, 'MEMBER'))
+WHERE d.datname = current_database() AND r.rolcanlogin AND NOT {TRUSTED}
 GROUP BY a.owner
 """
 

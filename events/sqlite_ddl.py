@@ -10,10 +10,7 @@ from initdb.events.entry import COLUMNS
 from initdb.events.fact import Fact
 from initdb.events.head import MIN_WRITER, SCHEMA_VERSION
 from initdb.events.shape import SINCE
-from initdb.events.types import STATES
-
-LONGEST = 64 * 1024 * 1024
-"""The longest text of an event, in bytes."""
+from initdb.events.types import LONGEST, STATES
 
 GUARDS = {
     "init_journal_append": 1,

@@ -73,6 +73,11 @@ class Around:
     named: tuple[Named, ...] = ()
     strangers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def owners(self) -> frozenset[str]:
+        """The roles that `strangers` was asked about."""
+        return frozenset(role for one in self.named for role in one.owners)
+
     def schemas(self) -> dict[str, bool]:
         """The schemas that have a head which nobody else may have made, and whether each has entries too."""
         tables: dict[str, list[Named]] = {}

@@ -13,6 +13,9 @@ TYPE = "^[a-z][a-z0-9_]{0,62}$"
 AT = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$"
 """The form of the time of an event, likewise."""
 
+LONGEST = 64 * 1024 * 1024
+"""The longest text of an event, in bytes."""
+
 EVENTS: Mapping[str, str] = {
     "run_started": "A process took the baton and began to work.",
     "run_resumed": "A process went on from where the run of another process was interrupted.",

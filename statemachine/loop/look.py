@@ -71,6 +71,11 @@ def look_on(site: Site, connection: Connection, before: Look | None = None, *, i
             journal-elsewhere, journal-of-another-directory, version-table-shared; what
             env.py raises when it is asked for its version table.
     """
+    with database_of(connection).pinned(connection):
+        return _look_on(site, connection, before, idly=idly)
+
+
+def _look_on(site: Site, connection: Connection, before: Look | None, *, idly: bool) -> Look:
     seen = read_journal(connection, site, before.knowledge if before else None)
     refuse_foreign(seen.known, site.owner)
     rewound = seen.journal.lacks(connection, seen.known, site.newest)

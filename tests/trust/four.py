@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 from tests.cli.console import Console, toy_project
 from tests.support.postgres_server import PostgresServer
 from tests.support.toy import Toy
+from tests.trust.neighbour import sql_at
 
 
 @dataclass
@@ -77,17 +78,7 @@ class Four:
 
     def sql(self, part: str, *statements: str) -> list[tuple[object, ...]]:
         """Run statements as a role, each for itself; the rows of the last one."""
-        rows: list[tuple[object, ...]] = []
-        connection = psycopg2.connect(self.url(part).replace("+psycopg2", ""))
-        try:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                for statement in statements:
-                    cursor.execute(statement)
-                    rows = cursor.fetchall() if cursor.description else []
-        finally:
-            connection.close()
-        return rows
+        return sql_at(self.url(part), *statements)
 
     def refusal(self, part: str, statement: str) -> str:
         """The SQLSTATE with which a statement of a role is refused; empty if it is not."""

@@ -14,6 +14,21 @@ from tests.support.postgres_server import PostgresServer
 from tests.support.toy import Toy, migrated
 
 
+def sql_at(url: str, *statements: str) -> list[tuple[object, ...]]:
+    """Run statements at a URL, each for itself; give the last one's rows."""
+    rows: list[tuple[object, ...]] = []
+    connection = psycopg2.connect(url.replace("+psycopg2", ""))
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+                rows = cursor.fetchall() if cursor.description else []
+    finally:
+        connection.close()
+    return rows
+
+
 @dataclass(frozen=True, slots=True)
 class Roles:
     """The roles of a test: a neighbour, the owner of the database, and one that may only create tables."""
@@ -41,18 +56,7 @@ class Place:
 
     def sql(self, *statements: str, role: str | None = None) -> list[tuple[object, ...]]:
         """Run statements as the superuser, or as a role; give the last one's rows."""
-        url = self.url(role or "postgres").replace("+psycopg2", "")
-        rows: list[tuple[object, ...]] = []
-        connection = psycopg2.connect(url)
-        try:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                for statement in statements:
-                    cursor.execute(statement)
-                    rows = cursor.fetchall() if cursor.description else []
-        finally:
-            connection.close()
-        return rows
+        return sql_at(self.url(role or "postgres"), *statements)
 
     def plant(self, *statements: str) -> None:
         """Run statements as the neighbour."""
