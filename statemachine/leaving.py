@@ -32,9 +32,10 @@ from initdb.statemachine.decide.fold import known_without
 from initdb.statemachine.exporting import refuse_own_file
 from initdb.statemachine.loop.holder import holders, side_file
 from initdb.statemachine.loop.known import refuse_foreign
+from initdb.statemachine.loop.owned import refuse_others
 from initdb.statemachine.site import journal_of, spool_of
 from initdb.steps.catalog.blockers import blockers, with_blockers
-from initdb.steps.connect import names, refused
+from initdb.steps.connect import refused
 from initdb.steps.transactions.tries import TRIES
 
 NEEDED = "2BP01"
@@ -117,7 +118,7 @@ def _look(connection: Connection, engine: Engine, settings: Settings) -> Found:
     parts, files = database.parts(connection, journal.schema), _files(engine, settings, others)
     if not exists:
         return Found(journal, None, parts, files)
-    _refuse_others(engine, parts)
+    refuse_others(engine, parts, "initdb eject --to FILE")
     if needing := database.dependents(connection, journal.schema):
         raise _needed(needing, database.name)
     if journal.schema and _made_schema(connection, journal):
@@ -146,19 +147,6 @@ def _read(connection: Connection, journal: Journal) -> tuple[Knowledge, str | No
     _, known = known_without(entries := tuple(journal.read(connection)))
     odd = [f"entry {one.seq}: {one.data.get('why')}" for one in entries if one.type == UNREADABLE]
     return known, "; ".join(odd) or None
-
-
-def _refuse_others(engine: Engine, parts: tuple[Part, ...]) -> None:
-    theirs = [part for part in parts if not part.ours]
-    if theirs:
-        url = engine.url.set(username=theirs[0].owner, password=None).render_as_string()
-        raise InitError(
-            "journal-not-owned",
-            *(f"The {part.kind} {part.name} belongs to {part.owner}." for part in theirs),
-            fix=f"Let its owner do it: initdb eject --to FILE --work-url '{url}'",
-            database=engine.dialect.name,
-            names=names(engine),
-        )
 
 
 def _needed(needing: tuple[Part, ...], database: str) -> InitError:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 from initdb.errors import InitError
 from initdb.events.baton import try_baton
 from initdb.events.clock import Clock
+from initdb.events.database import database_of
 from initdb.events.entry import Entry
 from initdb.events.ids import time_ordered
 from initdb.events.knowledge import Knowledge
@@ -18,7 +19,8 @@ from initdb.events.sessions import session
 from initdb.settings import Settings
 from initdb.settings.values import OrderName
 from initdb.statemachine.author import in_database, this_process
-from initdb.statemachine.decide.fold import fold, neutral, set_aside_by
+from initdb.statemachine.decide.fold import known_without
+from initdb.statemachine.loop.owned import refuse_others
 from initdb.statemachine.loop.permission import permit
 from initdb.statemachine.loop.writer import Writer
 from initdb.statemachine.security import tell_entries
@@ -28,12 +30,15 @@ Commit = Callable[[Payload], None]
 
 
 @contextmanager
-def noted(
+def noted(  # noqa: PLR0913 - what, why, who may, and in which place
     engine: Engine,
     settings: Settings,
     asks: Sequence[OrderName],
     why: str | None,
     clock: Clock | None = None,
+    *,
+    known: Callable[[Iterable[Entry]], Knowledge] = lambda entries: known_without(entries)[1],
+    owned: str = "",
 ) -> Iterator[tuple[Connection, Commit]]:
     """Open a transaction for the change of an order, which ends with the event that says so.
 
@@ -43,13 +48,16 @@ def noted(
         asks: What is ordered.
         why: Why, in the person's words.
         clock: The time.
+        known: Computes what is known from the entries; without what a person has set aside, if not given.
+        owned: The command that only the owner of the journal may give; empty if others may too.
 
     Yields:
         A connection in a transaction that has locked the journal's head, and the function that appends the
         event and commits. Without a call of it the change is rolled back.
 
     Raises:
-        InitError: "order-refused"; "order-without-reason"; "journal-missing"; "another-process-at-work"; or
+        InitError: "order-refused"; "order-without-reason"; "journal-missing"; "another-process-at-work";
+            "journal-not-owned"; or
             the journal cannot be read or written.
         JournalSignal: Another process wrote meanwhile.
     """
@@ -58,8 +66,10 @@ def noted(
     with session(engine) as connection:
         journal, exists = journal_of(connection, settings)
         permit(asks, why, settings, connection)
-    if not exists:
-        raise InitError("journal-missing", database=database)
+        if not exists:
+            raise InitError("journal-missing", database=database)
+        if owned:
+            refuse_others(engine, database_of(connection).parts(connection, journal.schema), owned)
     baton = try_baton(engine, journal)
     if baton is None:
         raise InitError("another-process-at-work", database=database)
@@ -68,7 +78,7 @@ def noted(
             journal = journal_of(work, settings)[0]
             writer = Writer(
                 journal=journal,
-                knowledge=_known(journal.read(work)),
+                knowledge=known(journal.read(work)),
                 run=time_ordered(clock.now()),
                 by={**this_process(owner_of(settings)), **in_database(work, database)[1]},
                 clock=clock,
@@ -79,10 +89,3 @@ def noted(
                 yield work, lambda event: writer.commit(work, event)
     finally:
         baton.release()
-
-
-def _known(entries: Iterable[Entry]) -> Knowledge:
-    """What is known, without what a person has set aside."""
-    every = tuple(entries)
-    aside = {set_aside_by(one) for one in every}
-    return fold(neutral(one) if one.seq in aside else one for one in every)

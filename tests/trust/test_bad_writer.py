@@ -33,8 +33,7 @@ def toy(tmp_path: Path, database_url: str) -> Toy:
 
 
 def _aside(toy: Toy, seq: int) -> None:
-    by = {"host": "here", "pid": 1}
-    set_aside(toy.engine(), toy.initializer().settings, seq, "written by a stranger", by)
+    set_aside(toy.engine(), toy.initializer().settings, seq, "written by a stranger")
 
 
 def _is_intact(toy: Toy, seq: int) -> None:

@@ -29,15 +29,11 @@ def set_aside(call: Call, seq: int, reason: str) -> int:
     target = find_target(call, journal_only=True)
     engine = make_reading_engine(call, target)
     from initdb.errors.safe import safe_text
-    from initdb.statemachine.author import this_process
     from initdb.statemachine.setting_aside import set_aside as aside
-    from initdb.statemachine.site import owner_of
     from initdb.steps.connect import reading
 
     with reading(engine):
-        entry = aside(
-            engine, target.settings, seq, safe_text(reason), this_process(owner_of(target.settings))
-        )
+        entry = aside(engine, target.settings, seq, safe_text(reason))
     call.screen.say(
         ("set aside", "bold green"), f": entry {seq} ({entry.type}); nothing follows from it any more"
     )
