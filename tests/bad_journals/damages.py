@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from initdb.events import views
 from tests.bad_journals.owner import Owner
 
 Act = Callable[[Owner], None]
@@ -33,20 +34,28 @@ _VIEWS = ("DROP VIEW init_runs", "DROP VIEW init_failures")
 
 
 def _said(*statements: str) -> Act:
-    return lambda owner: [None for _ in owner.sql(*_VIEWS, *statements)].clear()
+    return lambda owner: [None for _ in owner.sql(*statements)].clear()
+
+
+def _changed(*statements: str) -> Act:
+    """Statements about a table that the views need. They are a part of the catalogue, so this shows."""
+    return _said(*_VIEWS, *statements)
 
 
 def _replace(table: str, columns: str) -> Act:
     """The table created again with other columns, empty."""
 
     def act(owner: Owner) -> None:
-        owner.sql(*_VIEWS, f"DROP TABLE {table}", f"CREATE TABLE {table} ({columns})")
+        needed = _VIEWS if table == "init_journal" else ()
+        owner.sql(*needed, f"DROP TABLE {table}", f"CREATE TABLE {table} ({columns})")
 
     return act
 
 
 def _copied(owner: Owner) -> None:
-    """CREATE TABLE AS and a rename: triggers, keys and indexes are lost."""
+    """CREATE TABLE AS and a rename: triggers, keys and indexes are lost. The views are as they were."""
+    made = views.postgresql('"public".') if owner.programs else views.sqlite('"main".')
+    path = ["SET LOCAL search_path = pg_catalog, pg_temp"] if owner.programs else []
     legacy = [] if owner.programs else ["PRAGMA legacy_alter_table = ON"]
     owner.sql(
         *legacy,
@@ -54,6 +63,8 @@ def _copied(owner: Owner) -> None:
         "CREATE TABLE copied AS SELECT * FROM init_journal",
         "DROP TABLE init_journal",
         "ALTER TABLE copied RENAME TO init_journal",
+        *path,
+        *made,
     )
 
 
@@ -130,11 +141,11 @@ DAMAGES: tuple[Damage, ...] = (
         "journal-newer",
     ),
     # Half of one.
-    Damage("no journal table", _said("DROP TABLE init_journal"), "journal-unreadable"),
+    Damage("no journal table", _changed("DROP TABLE init_journal"), "journal-unreadable"),
     Damage("no head table", _said("DROP TABLE init_journal_head"), "journal-unreadable"),
     Damage(
         "version table alone",
-        _said("DROP TABLE init_journal", "DROP TABLE init_journal_head"),
+        _changed("DROP TABLE init_journal", "DROP TABLE init_journal_head"),
         "journal-unreadable",
     ),
     Damage("an index dropped", _said("DROP INDEX init_journal_run"), "journal-incomplete", hidden=True),
@@ -160,7 +171,7 @@ DAMAGES: tuple[Damage, ...] = (
     ),
     Damage(
         "a column renamed",
-        _said("ALTER TABLE init_journal RENAME prev_hash TO before"),
+        _changed("ALTER TABLE init_journal RENAME prev_hash TO before"),
         "foreign-journal-table",
     ),
     Damage(
@@ -172,26 +183,26 @@ DAMAGES: tuple[Damage, ...] = (
     Damage("a head that is a view", _as_view("init_journal_head"), "foreign-journal-table"),
     Damage(
         "numbers as text",
-        _said("ALTER TABLE init_journal ALTER COLUMN seq TYPE text"),
+        _changed("ALTER TABLE init_journal ALTER COLUMN seq TYPE text"),
         "journal-unreadable",
         "postgresql",
     ),
     Damage(
         "events as jsonb",
-        _said("ALTER TABLE init_journal ALTER COLUMN event TYPE jsonb USING event::jsonb"),
+        _changed("ALTER TABLE init_journal ALTER COLUMN event TYPE jsonb USING event::jsonb"),
         "journal-tampered",
         "postgresql",
     ),
     Damage(
         "events as bytes",
-        _said("ALTER TABLE init_journal ALTER COLUMN event TYPE bytea USING convert_to(event, 'UTF8')"),
+        _changed("ALTER TABLE init_journal ALTER COLUMN event TYPE bytea USING convert_to(event, 'UTF8')"),
         "journal-tampered",
         "postgresql",
     ),
     # Without its guards.
     Damage("no triggers", _without_triggers, "journal-trigger-missing", hidden=True),
     Damage("a copied table", _copied, "journal-trigger-missing", hidden=True),
-    Damage("moved to another schema", _moved, "journal-trigger-missing", "postgresql", hidden=True),
+    Damage("moved to another schema", _moved, "journal-trigger-missing", "postgresql"),
     Damage(
         "its function gone",
         _said("DROP FUNCTION init_journal_append CASCADE"),

@@ -11,6 +11,7 @@ from initdb.errors import CATALOGUE, render_page
 from initdb.events.head import SCHEMA_VERSION
 from initdb.events.postgresql import POSTGRESQL
 from initdb.events.sqlite import SQLITE
+from initdb.events.views import VIEWS
 from tests.bad_journals.damages import DAMAGES, Damage
 from tests.bad_journals.owner import Owner, references
 from tests.support.postgres_server import PostgresServer
@@ -141,6 +142,7 @@ def _with_its_keys(busy: Owner) -> None:
     database = POSTGRESQL if busy.programs else SQLITE
     (made,) = (one for one in database.ddl("") if one.startswith("CREATE TABLE init_journal ("))
     busy.sql(
+        *(f"DROP VIEW {view}" for view in VIEWS),
         "CREATE TABLE copied AS SELECT * FROM init_journal",
         "DROP TABLE init_journal",
         made,
