@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import stat
@@ -12,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from initdb.errors import InitError
+from initdb.events.chain import link
 from initdb.events.entry import COLUMNS
 from initdb.events.journal import Journal
 from initdb.events.statements import BATCH, AnyConnection, run
@@ -47,6 +49,33 @@ def line(row: Stored) -> bytes:
     """
     said = json.dumps(asdict(row), default=lambda value: {"hex": bytes(value).hex()})
     return said.encode("ascii") + b"\n"
+
+
+def stored_in(text: bytes) -> Stored | None:
+    """The row in a line of an export; None if it is none.
+
+    Args:
+        text: The line, with its newline.
+
+    Example:
+        >>> stored_in(line(Stored(1, "r", "2026", "outage", "ready", "ready", "{}", "00", "ff"))).seq
+        1
+    """
+    try:
+        row = Stored(**json.loads(text))
+    except (TypeError, ValueError, RecursionError):
+        return None
+    texts = (row.run, row.at, row.type, row.source, row.dest, row.event, row.prev_hash, row.hash)
+    sound = type(row.seq) is int and all(isinstance(one, str) and one.isascii() for one in texts)
+    return row if sound else None
+
+
+def _follows(row: Stored, before: Stored) -> bool:
+    return (
+        row.seq == before.seq + 1
+        and row.prev_hash == before.hash
+        and row.hash == link(row.prev_hash, row.event)
+    )
 
 
 class ExportFile:
@@ -94,9 +123,12 @@ class ExportFile:
         Raises:
             InitError: "export-refused": the file has something else in it, or cannot be written.
         """
-        at = 0
+        at, before = 0, None
         for row in rows:
             said = line(row)
+            if before and row.seq > before.seq + 1 and at < self._size:
+                at = self._past_archived(at, before, row)
+            before = row
             kept = os.pread(self._descriptor, len(said), at) if at < self._size else b""
             if not said.startswith(kept):
                 raise self._refused("it exists, and is not the beginning of this journal")
@@ -109,6 +141,34 @@ class ExportFile:
         with self._said():
             os.fsync(self._descriptor)
             sync_folder(self.path.absolute().parent)
+
+    def _past_archived(self, at: int, before: Stored, row: Stored) -> int:
+        """Where a row belongs in the file, if the entries before it are only in the file.
+
+        Args:
+            at: Where the row before it ends.
+            before: The row before it.
+            row: The row.
+        """
+        said = line(row)
+        if said.startswith(os.pread(self._descriptor, len(said), at)):
+            return at
+        with os.fdopen(os.dup(self._descriptor), "rb") as file:
+            file.seek(at)
+            for text in file:
+                found = stored_in(text)
+                if found is None or not _follows(found, before):
+                    break
+                at, before = at + len(text), found
+                if (found.seq, found.hash) == (row.seq - 1, row.prev_hash):
+                    return at
+        raise self._refused("it exists, and does not have the entries of this journal that were archived")
+
+    def digest(self) -> str:
+        """The SHA-256 of the file, in hexadecimal."""
+        with os.fdopen(os.dup(self._descriptor), "rb") as file:
+            file.seek(0)
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     @contextlib.contextmanager
     def _said(self) -> Iterator[None]:

@@ -19,6 +19,7 @@ from initdb.events.fact import sentence
 from initdb.events.facts import Difference
 from initdb.events.head import SCHEMA_VERSION, WRITER, Head, NoJournal
 from initdb.events.knowledge import Knowledge
+from initdb.events.payloads.notes import EntriesArchived, Snapshot
 from initdb.events.statements import AnyConnection, run, savepoint, stream
 
 Seen = tuple[str | None, int, str]
@@ -137,13 +138,25 @@ class Journal:
             connection: In a transaction that may read.
             upto: The number of the entry.
         """
+        return self._last_of(connection, Snapshot.type, upto)
+
+    def archived(self, connection: AnyConnection) -> int:
+        """The number of the last entry that was archived; 0 if none was.
+
+        Args:
+            connection: In a transaction that may read.
+        """
+        entry = self._last_of(connection, EntriesArchived.type, self.last(connection)[0])
+        return EntriesArchived.read(entry.data).upto if entry else 0
+
+    def _last_of(self, connection: AnyConnection, type: str, upto: int) -> Entry | None:
         table = self.table(connection, "init_journal")
         database = database_of(connection)
         rows = run(
             connection,
-            f"SELECT seq, event, prev_hash, hash FROM {table} WHERE type {database.equals} 'snapshot'"
+            f"SELECT seq, event, prev_hash, hash FROM {table} WHERE type {database.equals} :type"
             f" AND seq {database.upto} :upto ORDER BY seq DESC LIMIT 1",
-            {"upto": upto},
+            {"type": type, "upto": upto},
         )
         return _whole(rows)
 
@@ -189,7 +202,8 @@ class Journal:
         name, seq, digest = seen
         if known.journal != name or known.seq < seq:
             return True
-        return digest != (known.hash if known.seq == seq else self.hash_at(connection, seq))
+        found = known.hash if known.seq == seq else self.hash_at(connection, seq)
+        return digest != found and (found is not None or seq > self.archived(connection))
 
     @contextlib.contextmanager
     def readable(self, connection: AnyConnection) -> Iterator[None]:

@@ -134,9 +134,9 @@ def _check(raises: str) -> str:
         # A comparison with NULL is neither true nor false.
         f" IF NOT coalesce({' AND '.join(holds)}, false) THEN"
         f" RAISE EXCEPTION 'init_journal: event % has not the form of an event', NEW.seq {raises}; END IF;"
-        " IF NEW.type = 'entry_set_aside'"
+        " IF NEW.type IN ('entry_set_aside', 'entries_archived')"
         " AND NOT pg_has_role((SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE') THEN"
-        f" RAISE EXCEPTION 'init_journal: only its owner sets an entry aside' {raises}; END IF;"
+        f" RAISE EXCEPTION 'init_journal: only its owner writes %', NEW.type {raises}; END IF;"
         " RETURN NEW; END "
     )
 
@@ -162,6 +162,12 @@ def _triggers(at: str) -> list[tuple[str, str, str]]:
         ("init_journal_head_keep", f"BEFORE INSERT OR DELETE ON {head} {row}", "init_journal_refuse"),
         ("init_journal_head_keep_all", f"BEFORE TRUNCATE ON {head} {all}", "init_journal_refuse"),
     ]
+
+
+def deletable(at: str) -> tuple[str, str]:
+    """The statements that let entries be removed, and that forbid it again."""
+    table = f"ALTER TABLE {at}{JOURNAL}"
+    return f"{table} DISABLE TRIGGER init_journal_keep", f"{table} ENABLE TRIGGER init_journal_keep"
 
 
 def expected(schema: str, version: int) -> tuple[Fact, ...]:

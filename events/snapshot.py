@@ -21,6 +21,13 @@ from initdb.events.knowledge import (
 FOLD = 5
 """The version of the fold's rules. It rises with each change of them; then older snapshots are ignored."""
 
+READABLE = frozenset({5})
+"""The versions of those rules whose snapshots `restored` can read.
+
+Where older entries are archived, the knowledge in such a snapshot is all that is left of them. So a version
+that raises FOLD adds it here, and goes on reading the older ones.
+"""
+
 EACH = 1000
 """A snapshot follows `health_validated`, `entry_set_aside`, and each entry at a multiple of this number."""
 

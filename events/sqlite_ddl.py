@@ -112,6 +112,13 @@ def triggers(at: str) -> list[str]:
     ]
 
 
+def deletable(at: str) -> tuple[str, str]:
+    """The statements that let entries be removed, and that forbid it again."""
+    guard = "init_journal_no_delete"
+    (restore,) = (one for one in triggers(at) if f"{at}{guard} " in one)
+    return f"DROP TRIGGER {at}{guard}", restore
+
+
 _KEYS = ("at", "attempt", "by", "data", "dest", "run", "seq", "source", "trigger", "type", "v")
 
 

@@ -51,6 +51,7 @@ NOTES: Mapping[str, str] = {
     "database_restored": "A person restored the database from a backup; the entries before are the backup's.",
     "journal_upgraded": "The journal's own tables were brought to a newer version.",
     "entry_set_aside": "A person said that nothing follows from an entry that should not be in the journal.",
+    "entries_archived": "A person moved old entries to a file.",
     "rights_revoked": "Rights were taken from other roles with which they could have changed the journal.",
     "run_stopped": "A run ended before ready: by command, by signal, or standing back.",
     "step_started": "A step that cannot be transactional is about to begin.",

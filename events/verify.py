@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from initdb.events import chain
 from initdb.events.canonical import decode, has_doubled_keys
 from initdb.events.head import Head
+from initdb.events.payloads.notes import EntriesArchived
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +43,26 @@ def verify(rows: Iterable[Stored], head: Head | None) -> list[Finding]:
     """Find what is wrong, in the order of the entries. No finding means that chain and columns are intact.
 
     An edit, a removal and a change of the order are always found. Removed last entries are found only if the
-    row of the head was not changed to match.
+    row of the head was not changed to match. Entries after the first may be missing if a later entry says
+    that they were archived, and with which hash they end.
 
     Args:
         rows: All rows, in the order of their numbers.
         head: The head; None if it has no row.
     """
     findings: list[Finding] = []
+    missing, archived = list[Finding](), None
     seq, digest = 0, chain.GENESIS
     for row in rows:
-        if row.seq != seq + 1:
-            findings.append(Finding(row.seq, f"follows entry {seq}: entries are missing or doubled"))
-        if row.prev_hash != digest:
-            findings.append(Finding(row.seq, "does not carry the hash of the entry before it"))
-        findings += _row(row)
+        broken = list(_follows(row, seq, digest))
+        if seq == 1 and row.seq > seq + 1:
+            missing, archived = broken, (row.seq - 1, row.prev_hash)
+        else:
+            findings += broken
+        found, event = _row(row)
+        if archived and row.type == EntriesArchived.type and not found and _ends(event) == archived:
+            missing = []
+        findings += found
         seq, digest = row.seq, row.hash
     if seq == 0:
         findings.append(Finding(0, "it has no entry: the first one is missing"))
@@ -65,26 +72,41 @@ def verify(rows: Iterable[Stored], head: Head | None) -> list[Finding]:
         findings.append(
             Finding(seq, f"is the last entry, but the head says {head.seq}: the tail was cut or added")
         )
-    return findings
+    return sorted((*missing, *findings), key=lambda finding: finding.seq)
 
 
-def _row(row: Stored) -> list[Finding]:
+def _follows(row: Stored, seq: int, digest: str) -> Iterator[Finding]:
+    if row.seq != seq + 1:
+        yield Finding(row.seq, f"follows entry {seq}: entries are missing or doubled")
+    if row.prev_hash != digest:
+        yield Finding(row.seq, "does not carry the hash of the entry before it")
+
+
+def _ends(event: Mapping[str, object]) -> tuple[int, str]:
+    """The number and the hash of the last entry that was archived, as an event says."""
+    data = event.get("data")
+    said = EntriesArchived.read(data if isinstance(data, dict) else {})
+    return said.upto, said.hash
+
+
+def _row(row: Stored) -> tuple[list[Finding], Mapping[str, object]]:
+    """What is wrong with a row by itself, and its event; an empty one if it has none."""
     texts = (row.run, row.at, row.type, row.source, row.dest, row.event, row.prev_hash, row.hash)
     # SQLite stores any type in a column of any type.
     if not all(isinstance(value, str) and value.isascii() for value in texts):
-        return [Finding(row.seq, "holds what is not ASCII text")]
+        return [Finding(row.seq, "holds what is not ASCII text")], {}
     findings = []
     if chain.link(row.prev_hash, row.event) != row.hash:
         findings.append(Finding(row.seq, "has been edited: its text does not give its hash"))
     try:
         event = decode(row.event)
     except ValueError:
-        return [*findings, Finding(row.seq, "is not JSON")]
+        return [*findings, Finding(row.seq, "is not JSON")], {}
     if not isinstance(event, dict):
-        return [*findings, Finding(row.seq, "is not an event")]
+        return [*findings, Finding(row.seq, "is not an event")], {}
     if has_doubled_keys(row.event, event):
         findings.append(Finding(row.seq, "says the same thing twice: a key stands in it more than once"))
     for name in ("seq", "run", "at", "type", "source", "dest"):
         if event.get(name) != getattr(row, name):
             findings.append(Finding(row.seq, f"column {name} does not agree with the event"))
-    return findings
+    return findings, event

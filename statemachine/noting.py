@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 from sqlalchemy import Connection, Engine
 
@@ -26,7 +27,12 @@ from initdb.statemachine.loop.writer import Writer
 from initdb.statemachine.security import tell_entries
 from initdb.statemachine.site import journal_of, owner_of
 
-Commit = Callable[[Payload], None]
+
+class Commit(Protocol):
+    """Appends events, and commits."""
+
+    def __call__(self, *events: Payload) -> None:
+        """Append them in their order."""
 
 
 @contextmanager
@@ -52,8 +58,8 @@ def noted(  # noqa: PLR0913 - what, why, who may, and in which place
         owned: The command that only the owner of the journal may give; empty if others may too.
 
     Yields:
-        A connection in a transaction that has locked the journal's head, and the function that appends the
-        event and commits. Without a call of it the change is rolled back.
+        A connection in a transaction that has locked the journal's head, and the function that appends
+        events and commits. Without a call of it the change is rolled back.
 
     Raises:
         InitError: "order-refused"; "order-without-reason"; "journal-missing"; "another-process-at-work";
@@ -86,6 +92,6 @@ def noted(  # noqa: PLR0913 - what, why, who may, and in which place
                 observe=lambda entry: tell_entries((entry,), engine),
             )
             with writer.open(work):
-                yield work, lambda event: writer.commit(work, event)
+                yield work, lambda *events: writer.commit(work, *events)
     finally:
         baton.release()

@@ -83,12 +83,16 @@ class Restoring:
         engine: The engine of the database.
         settings: Those of its application.
         clock: The time.
+        reason: Why a person restores it, in their words.
 
     Raises:
         InitError: `restore-elsewhere`: the database is not in a SQLite file.
     """
 
-    def __init__(self, engine: Engine, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(
+        self, engine: Engine, settings: Settings, clock: Clock | None = None, reason: str | None = None
+    ) -> None:
+        self._reason = reason
         self._site = Site(engine, Application(), settings, {}, clock or Clock())
         self._file = _file_of(engine, settings)
         # A connection in the pool of the application would be another one that has the file open.
@@ -222,6 +226,7 @@ class Restoring:
             was=found.now.seq if found.now else None,
             was_hash=found.now.hash if found.now else None,
             is_=found.then.seq,
+            reason=self._reason,
         )
         engine = create_engine(f"sqlite:///{staged}", poolclass=NullPool)
         with session(engine) as work:

@@ -33,7 +33,9 @@ DENIED = frozenset(
 )
 """Errors by which a server or a system kept this process out."""
 
-REFUSED = frozenset({"order-refused", "order-without-reason", "set-aside-refused", "take-over-refused"})
+REFUSED = frozenset(
+    {"archive-refused", "order-refused", "order-without-reason", "set-aside-refused", "take-over-refused"}
+)
 """Errors by which an order of a person was refused."""
 
 FINDINGS = frozenset(
@@ -63,6 +65,7 @@ FINDINGS = frozenset(
 ORDERS = frozenset(
     {
         "database_restored",
+        "entries_archived",
         "entry_set_aside",
         "hold_released",
         "migration_reverted",

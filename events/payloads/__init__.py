@@ -36,6 +36,7 @@ PAYLOADS: Mapping[str, type[Payload]] = {
         notes.JournalUpgraded,
         notes.RightsRevoked,
         notes.EntrySetAside,
+        notes.EntriesArchived,
         notes.HoldReleased,
         notes.Outage,
         notes.HistoryRewound,

@@ -83,6 +83,7 @@ class DatabaseRestored(Payload):
         was: The number of the last entry of the journal that was replaced; None if it could not be read.
         was_hash: The hash of that entry.
         is_: The number of the last entry of the backup.
+        reason: Why, in the person's words.
     """
 
     type: ClassVar[str] = "database_restored"
@@ -93,6 +94,7 @@ class DatabaseRestored(Payload):
     was: int | None = None
     was_hash: str | None = None
     is_: int = 0
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +214,27 @@ class EntrySetAside(Payload):
     seq: int
     hash: str
     was: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntriesArchived(Payload):
+    """The entries from the second one on were moved to a file.
+
+    Args:
+        upto: The number of the last one that was moved.
+        hash: Its hash, which the next entry carries.
+        file: The name of the file, which has every entry up to this one, also those that stayed.
+        digest: The SHA-256 of the file.
+        reason: Why a person moved them.
+    """
+
+    type: ClassVar[str] = "entries_archived"
+
+    upto: int
+    hash: str
+    file: str = ""
+    digest: str = ""
     reason: str = ""
 
 

@@ -165,6 +165,13 @@ def _hide_passwords(text: str, *, keep_user: bool) -> str:
         is_host = "@" in match.group() and _PORT.match(text, start)
         if is_host and token and "@" not in token.group(1):
             continue
-        before = text[: start - 1] if keep_user else f"{text[: match.start()]}://{MARK}"
-        return before + text[last:]
+        if keep_user:
+            return text[: start - 1] + text[last:]
+        return f"{text[: match.start()]}://{MARK}" + text[_end_of_value(text, last) :]
     return text
+
+
+def _end_of_value(text: str, at: int) -> int:
+    """Where the secret value ends that goes over a place in a text; the place itself if none does."""
+    values = (found for one in (_VALUES, _PAIR, _SQL, _LINE) for found in re.finditer(one, text))
+    return max((found.end() for found in values if found.end(1) <= at < found.end()), default=at)

@@ -30,6 +30,7 @@ OrderName = Literal[
     "repair",
     "seed",
     "set-aside",
+    "archive",
     "set-password",
 ]
 """What a person can order, by the name of the command or of its option."""

@@ -67,12 +67,13 @@ def journal_to_audit(
     return journal if exists or _has_entries(connection, journal) else None
 
 
-def audit(connection: Connection, journal: Journal) -> Audit:
+def audit(connection: Connection, journal: Journal, archived: Sequence[Stored] = ()) -> Audit:
     """Check everything that the journal says about itself.
 
     Args:
         connection: In a transaction that may read.
         journal: The journal.
+        archived: The rows in its archive, in their order.
 
     Raises:
         InitError: Its tables cannot be read.
@@ -83,8 +84,12 @@ def audit(connection: Connection, journal: Journal) -> Audit:
             rows = _stored(connection, journal)
             if _head(connection, journal) == head:  # otherwise an entry was appended in between
                 break
+    others = [Finding(row.seq, "is another one in the archive") for row in _differing(archived, rows)]
+    last = archived[-1].seq if archived else 0
+    rows = [*archived, *(row for row in rows if row.seq > last)]
     entries, aside = tuple(_entries(rows)), _aside(rows)
     findings = [
+        *others,
         *verify(rows, head),
         *begins_once(entries),
         *replay(one for one in entries if one.seq not in aside),
@@ -102,6 +107,12 @@ def audit(connection: Connection, journal: Journal) -> Audit:
             for said in [one.text for one in findings if one.seq == seq] or ["is sound"]
         ),
     )
+
+
+def _differing(archived: Iterable[Stored], rows: Iterable[Stored]) -> Iterator[Stored]:
+    """The rows that are other ones in the archive."""
+    kept = {row.seq: row for row in archived}
+    return (row for row in rows if kept.get(row.seq, row) != row)
 
 
 def _aside(rows: Iterable[Stored]) -> dict[int, str]:
@@ -157,7 +168,11 @@ def replay(entries: Iterable[Entry]) -> Iterator[Finding]:
         entries: All entries, in their order.
     """
     state: str | None = None
+    last = 0
     for entry in entries:
+        if entry.seq > last + 1:
+            state = None  # archived entries may have changed it
+        last = entry.seq
         if entry.type == UNREADABLE:
             continue
         known = {entry.source, entry.dest} <= set(State.__members__) and entry.type in TRIGGERS

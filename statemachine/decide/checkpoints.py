@@ -37,12 +37,14 @@ class Facts:
         last: The number of its last entry.
         hashes: The hashes of the entries that checkpoints name, by number.
         rewinds: Where it went back, in their order.
+        archived: The number of the last entry that was archived.
     """
 
     journal: str | None
     last: int
     hashes: Mapping[int, str] = field(default_factory=dict)
     rewinds: tuple[Rewind, ...] = ()
+    archived: int = 0
 
 
 def rewinds_in(entries: Iterable[Entry]) -> tuple[Rewind, ...]:
@@ -74,6 +76,8 @@ def compared(point: Checkpoint, facts: Facts) -> str | None:
             f"has a checkpoint of {point.at} of the journal {point.journal}; this is the journal"
             f" {facts.journal}: it was begun anew, or the checkpoint is of another database"
         )
+    if point.seq <= facts.archived and point.seq not in facts.hashes:
+        return f"is archived, and was not compared with the checkpoint of {point.at}: add --archive FILE"
     if point.seq > facts.last:
         said = f"is missing: the checkpoint of {point.at} has it, and the journal ends with {facts.last}"
     elif facts.hashes.get(point.seq) != point.hash:

@@ -73,6 +73,24 @@ def known_from(entry: Entry | None) -> Knowledge | None:
     return snapshot.restored(said.knowledge, entry.seq, entry.hash) if said.fold == snapshot.FOLD else None
 
 
+def after_archived(entry: Entry, last: int) -> Knowledge | None:
+    """What was known at an entry that stands for archived ones; None if it does not.
+
+    The first entry is never archived, and the next one that stays is a snapshot. So reading can begin there,
+    whichever rules made it: `snapshot.READABLE` names them.
+
+    Args:
+        entry: The entry.
+        last: The number of the entry before it.
+    """
+    if last != 1 or entry.seq <= last + 1 or entry.type != Snapshot.type:
+        return None
+    said = Snapshot.read(entry.data)
+    if said.fold not in snapshot.READABLE:
+        return None
+    return snapshot.restored(said.knowledge, entry.seq, entry.hash)
+
+
 def snapshot_of(known: Knowledge) -> Snapshot | None:
     """What is known, as an event from which later readings begin; None if JSON cannot hold all of it."""
     said = make_safe(snapshot.stored(known))
@@ -85,12 +103,15 @@ def add(known: Gathering, entry: Entry) -> None:
     """Add one entry to what is known.
 
     The stored destination is trusted. An entry of a type that this version does not know, or that is no
-    event, moves only the head.
+    event, moves only the head. A snapshot that follows archived entries stands for them.
 
     Args:
         known: What is known, which is changed.
         entry: The next entry.
     """
+    if (base := after_archived(entry, known.seq)) is not None:
+        known.become(base)
+        return
     known.seq, known.hash = entry.seq, entry.hash
     if entry.type == UNREADABLE:
         return

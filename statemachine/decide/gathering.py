@@ -72,6 +72,11 @@ class Gathering:
         """Return the knowledge. Do not change this object afterwards, because they share containers."""
         return Knowledge(**{name: _SHUT.get(name, _same)(getattr(self, name)) for name in _NAMES})
 
+    def become(self, known: Knowledge) -> None:
+        """Replace all of it by a copy of other knowledge."""
+        for name in _NAMES:
+            setattr(self, name, _OPEN.get(name, _same)(getattr(known, name)))
+
     def progress(self, said: work.Changed) -> None:
         """The database changed, so that all earlier conclusions are void."""
         self.forget_judgements()

@@ -23,6 +23,7 @@ TYPED: Mapping[OrderName, str] = {
     "repair": "initdb repair",
     "seed": "initdb run",
     "set-aside": "initdb journal set-aside SEQ",
+    "archive": "initdb journal archive FILE --before SEQ",
     "set-password": "initdb admin set-password",
 }
 """How an order is typed."""

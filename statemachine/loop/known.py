@@ -12,7 +12,7 @@ from initdb.events.entry import UNREADABLE, Entry, is_sound
 from initdb.events.head import Head, NoJournal
 from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge
-from initdb.statemachine.decide.fold import add, known_from, neutral, set_aside_by
+from initdb.statemachine.decide.fold import add, after_archived, known_from, neutral, set_aside_by
 from initdb.statemachine.decide.gathering import Gathering
 from initdb.statemachine.site import Site, journal_of
 from initdb.statemachine.table import State
@@ -122,7 +122,8 @@ def _fold(
     sound = (start.seq, start.hash) == (head.seq, head.hash)
     edited, unreadable, set_aside = list[int](), list[Entry](), set[int]()
     for entry in entries:
-        if (entry.seq, entry.prev_hash) != (gathering.seq + 1, gathering.hash):
+        follows = (entry.seq, entry.prev_hash) == (gathering.seq + 1, gathering.hash)
+        if not follows and after_archived(entry, gathering.seq) is None:
             return _Folded(start, sound=False)
         if entry.seq in aside:
             add(gathering, neutral(entry))

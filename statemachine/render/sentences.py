@@ -143,6 +143,10 @@ def _entry_set_aside(said: notes.EntrySetAside) -> str:
     return f"entry {said.seq} ({said.was}) has no effect any more: {said.reason}"
 
 
+def _entries_archived(said: notes.EntriesArchived) -> str:
+    return f"moved entries 2 to {said.upto} to {said.file or 'a file'}{_because(said.reason)}"
+
+
 def _password_set(said: notes.PasswordSet) -> str:
     change = "; it must be changed at the next log-in" if said.must_change else ""
     return f"gave the user {said.username} another password{change}{_because(said.reason)}"
@@ -193,7 +197,8 @@ def size_in_words(size: int) -> str:
 def _restored(it: notes.DatabaseRestored) -> str:
     was = "a journal that could not be read" if it.was is None else f"entry {it.was}"
     kept = f"; what it replaced is {it.replaced}" if it.replaced else ""
-    return f"restored the database from {it.backup}, from {was} back to entry {it.is_}{kept}"
+    back = f"from {was} back to entry {it.is_}"
+    return f"restored the database from {it.backup}, {back}{kept}{_because(it.reason)}"
 
 
 def _run_started(it: runs.RunStarted) -> str:
@@ -334,6 +339,7 @@ _SENTENCES: Mapping[str, Callable[[Data], str]] = dict(
         _sentence(notes.JournalCreated, _journal_created),
         _sentence(notes.RightsRevoked, _rights_revoked),
         _sentence(notes.EntrySetAside, _entry_set_aside),
+        _sentence(notes.EntriesArchived, _entries_archived),
         _sentence(notes.PasswordSet, _password_set),
         _sentence(notes.DatabaseCreated, _database_created),
         _sentence(notes.BackupMade, _backup_made),

@@ -76,6 +76,16 @@ def test_it_is_as_before_the_change_and_goes_on(kept_file: Kept, mode: str) -> N
     assert len(kept_file.events()) == 1 and len(list(kept_file.folder.glob("*.backup"))) == 2
 
 
+def test_why_it_was_restored(kept_file: Kept) -> None:
+    """The person's words are in the event."""
+    kept_file.run()
+    toy = kept_file.toy
+    restoring = Restoring(toy.engine(), toy.initializer().settings, reason="the shop shows no prices")
+    restoring.restore(restoring.compare())
+    (event,) = kept_file.events("database_restored")
+    assert event.data["reason"] == "the shop shows no prices"
+
+
 def test_by_default_it_is_the_one_from_before_all_changes(kept_file: Kept) -> None:
     """Not one that a second try has made half-way."""
     before = kept_file.names()

@@ -128,7 +128,7 @@ def test_an_entry_that_is_missing(console: Console, failed: Toy) -> None:
     with session(failed.engine()) as connection:
         change(connection, "DELETE FROM init_journal WHERE seq = 4")
     done = console("replay", "--at", "4")
-    assert done.exit_code == 2 and "there is no entry 4" in done.stderr
+    assert done.exit_code == 2 and "entry 4 does not exist" in done.stderr
 
 
 def test_without_a_journal(console: Console, toy: Toy) -> None:

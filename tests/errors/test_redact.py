@@ -72,6 +72,7 @@ def test_a_secret_in_the_query_is_taken_out(key: str, password: str) -> None:
 
 @settings(deadline=None)
 @given(password=PASSWORDS, words=WORDS)
+@example(password=f"{BEFORE}:@{AFTER}", words="://")
 @pytest.mark.parametrize("form", ["{}", "'{}'", '"{}"', "$${}$$", "$tag${}$tag$"])
 def test_a_secret_in_free_text_is_taken_out(form: str, password: str, words: str) -> None:
     """key=value as libpq, INI files and Python write it, and SQL that sets a password."""

@@ -121,3 +121,16 @@ def test_an_entry_that_cannot_be_set_aside(person: Person, owner: Owner) -> None
     person.runs("initdb run")
     person.runs("initdb journal verify")
     assert "edited by hand" in person.runs("initdb journal").stdout
+
+
+@fixes("archive-refused")
+def test_a_damaged_journal_is_not_archived(person: Person, owner: Owner) -> None:
+    """What is wrong is set aside, as it is printed; then the archive is made."""
+    damage(owner, "not JSON")
+    command = "initdb journal archive old.jsonl --before 0s --reason 'it is old'"
+    person.fails(command, "archive-refused")
+    assert not (person.folder / "old.jsonl").exists()
+    person.runs(person.printed("initdb journal set-aside").replace("…", "edited by hand"))
+    assert "are in old.jsonl" in person.runs(command).stdout
+    person.runs("initdb journal verify --archive old.jsonl")
+    person.runs("initdb run")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -65,6 +66,14 @@ def reason_option(function: Function) -> Function:
     """Add `--reason` to a command that is an order."""
     text = "Why you order it; the journal keeps it."
     return click.option("--reason", metavar="TEXT", callback=_safe, help=text)(function)
+
+
+def archive_option(function: Function) -> Function:
+    """Add `--archive` to a command that reads the whole history."""
+    text = "Read the entries that were moved to this file too. May be repeated, the oldest file first."
+    return click.option(
+        "--archive", multiple=True, metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help=text
+    )(function)
 
 
 def _safe(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:

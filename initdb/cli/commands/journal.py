@@ -9,6 +9,7 @@ import click
 from initdb.cli.calling.call import Call
 from initdb.cli.calling.command import CommandGroup
 from initdb.cli.calling.options import output_options, setting_options
+from initdb.cli.commands.archive import archive
 from initdb.cli.commands.checkpoint import checkpoint
 from initdb.cli.commands.export import export
 from initdb.cli.commands.set_aside import set_aside
@@ -140,3 +141,4 @@ journal.add_command(verify)
 journal.add_command(set_aside)
 journal.add_command(checkpoint)
 journal.add_command(export)
+journal.add_command(archive)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from initdb.cli.calling.call import Call
 from initdb.cli.calling.command import Command, pass_call
-from initdb.cli.calling.options import output_options, setting_options
+from initdb.cli.calling.options import archive_option, output_options, setting_options
 from initdb.cli.entries.filters import Moment
 from initdb.cli.opening.opened import make_reading_engine
 from initdb.cli.opening.target import find_target
@@ -27,10 +29,13 @@ from initdb.errors import InitError
     metavar="A B",
     help="The difference between two entries, each as for --at.",
 )
+@archive_option
 @output_options
 @setting_options
 @pass_call
-def replay(call: Call, at: int | str | None, diff: tuple[int | str, int | str] | None) -> int:
+def replay(
+    call: Call, at: int | str | None, diff: tuple[int | str, int | str] | None, archive: tuple[Path, ...]
+) -> int:
     """Show what the journal knew after an event, and what a boot would have done next.
 
     By default that is the last event. At a time it is the last event that was written up to then. It only
@@ -45,9 +50,10 @@ def replay(call: Call, at: int | str | None, diff: tuple[int | str, int | str] |
     target = find_target(call, journal_only=True)
     engine = make_reading_engine(call, target)
     from initdb.cli.entries.reading import is_there
+    from initdb.cli.working.archived import archived
     from initdb.cli.working.replay import Replay
     from initdb.errors.redact import url_text
 
     if not is_there(engine):
         raise InitError("journal-missing", url_text(engine.url), database=engine.dialect.name)
-    return Replay(call, engine, target.settings).perform(diff or (at,))
+    return Replay(call, engine, target.settings).perform(diff or (at,), archived(archive))

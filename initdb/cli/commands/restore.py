@@ -6,7 +6,7 @@ import click
 
 from initdb.cli.calling.call import Call
 from initdb.cli.calling.command import Command, pass_call
-from initdb.cli.calling.options import output_options, setting_options
+from initdb.cli.calling.options import output_options, reason_option, setting_options
 from initdb.cli.opening.opened import choose_working_engine
 from initdb.cli.opening.target import find_target
 
@@ -15,10 +15,11 @@ from initdb.cli.opening.target import find_target
 @click.argument("file", required=False, metavar="[FILE]")
 @click.option("--list", "listed", is_flag=True, help="Only list what can be restored, the newest first.")
 @click.option("--yes", is_flag=True, help="Do not ask before the database is replaced.")
+@reason_option
 @output_options
 @setting_options
 @pass_call
-def restore(call: Call, file: str | None, listed: bool, yes: bool) -> int:
+def restore(call: Call, file: str | None, listed: bool, yes: bool, reason: str | None) -> int:
     """Put a SQLite database back from a backup.
 
     FILE is a name from the list, or a path. By default it is the backup from before the last changes. The
@@ -37,5 +38,5 @@ def restore(call: Call, file: str | None, listed: bool, yes: bool) -> int:
     from initdb.statemachine.restoring import Restoring
 
     engine, settings = choose_working_engine(call, target)
-    restoration = Restoration(call, engine, Restoring(engine, settings))
+    restoration = Restoration(call, engine, Restoring(engine, settings, reason=reason))
     return restoration.list() if listed else restoration.perform(file, assured=yes)

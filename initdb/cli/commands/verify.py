@@ -9,7 +9,7 @@ import click
 
 from initdb.cli.calling.call import Call
 from initdb.cli.calling.command import Command, pass_call
-from initdb.cli.calling.options import output_options, setting_options
+from initdb.cli.calling.options import archive_option, output_options, setting_options
 from initdb.cli.opening.opened import make_reading_engine
 from initdb.cli.opening.target import find_target
 from initdb.errors import InitError
@@ -42,10 +42,13 @@ class Verify(Command):
     metavar="FILE",
     help="Accept only checkpoints that are signed with this key. May be repeated.",
 )
+@archive_option
 @output_options
 @setting_options
 @pass_call
-def verify(call: Call, checkpoints: tuple[str, ...], keys: tuple[Path, ...]) -> int:
+def verify(
+    call: Call, checkpoints: tuple[str, ...], keys: tuple[Path, ...], archive: tuple[Path, ...]
+) -> int:
     """Check that the journal is as it was written.
 
     It only reads: the hash chain, the columns, the head and the triggers, and it replays every transition.
@@ -59,11 +62,12 @@ def verify(call: Call, checkpoints: tuple[str, ...], keys: tuple[Path, ...]) -> 
     same. If an entry records a restore that explains it, that entry is named; whoever can rebuild the
     journal can write such an entry too. docs/evidence.md says more.
     """
+    from initdb.cli.working.archived import archived
     from initdb.cli.working.vouching import findings_of, given
 
     if keys and not checkpoints:
         raise click.UsageError("--public-key needs --checkpoint, whose signatures it checks")
-    against = given(checkpoints, keys)
+    against, older = given(checkpoints, keys), archived(archive)
     target = find_target(call, journal_only=True)
     engine = make_reading_engine(call, target)
     from initdb.cli.entries.reading import is_there
@@ -84,8 +88,8 @@ def verify(call: Call, checkpoints: tuple[str, ...], keys: tuple[Path, ...]) -> 
         )
         if journal is None:
             raise nothing
-        found = audit(connection, journal)
-        vouched = against.compare(connection, journal)
+        found = audit(connection, journal, older)
+        vouched = against.compare(connection, journal, older)
     findings = sorted((*found.findings, *findings_of(vouched)), key=lambda finding: finding.seq)
     code = 1 if findings or against.damaged else 0
     for said in against.damaged:

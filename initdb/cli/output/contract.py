@@ -171,6 +171,16 @@ FIELDS: Mapping[str, Fields] = {
         "seq": "the number of the entry",
         "was": "the type that it says it has",
     },
+    "journal archive": COMMON
+    | {
+        "outcome": "archived; or nothing, if no entry before that moment could be moved",
+        "database": DATABASE,
+        "file": "the file",
+        "upto": "the number of the last entry that was moved, or null; the first one was the second",
+        "hash": "its hash, or null",
+        "moved": "how many entries were moved",
+        "entries": "how many entries the file has of the journal",
+    },
     "journal export": COMMON
     | {
         "outcome": "exported",

@@ -63,7 +63,7 @@ class Export:
         except InitError as error:
             if error.reference != "export-refused":
                 raise
-            raise InitError.from_rendered(_said_here(error, to)) from error
+            raise InitError.from_rendered(said_here(error, to, "initdb journal export {}")) from error
         self._report(done, to)
         return 0
 
@@ -108,11 +108,17 @@ def _printed(screen: Screen, rows: Iterator[Stored]) -> Iterator[Stored]:
         screen.print("".join(waiting).rstrip("\n"))
 
 
-def _said_here(error: InitError, to: Path) -> Rendered:
-    """The failure, with what was kept and how to go on after this command."""
+def said_here(error: InitError, to: Path, command: str) -> Rendered:
+    """The failure, with what was kept and how to go on after a command.
+
+    Args:
+        error: The failure, "export-refused".
+        to: The file that was named.
+        command: The command, with {} for the file.
+    """
     return replace(
         error.rendered(),
-        kept="The journal is as it was; this command only reads it.",
+        kept="The journal is as it was.",
         fix="Name a file that does not exist yet, where this process may write:"
-        f" initdb journal export {shlex.quote(str(free(to)))}",
+        f" {command.format(shlex.quote(str(free(to))))}",
     )

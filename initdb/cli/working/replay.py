@@ -9,12 +9,13 @@ import click
 from sqlalchemy import Connection, Engine
 
 from initdb.cli.calling.call import Call
+from initdb.cli.working.archived import history
 from initdb.errors import InitError
 from initdb.errors.redact import url_text
 from initdb.events.journal import Journal
 from initdb.events.sessions import session
 from initdb.events.statements import run
-from initdb.events.verify import Finding
+from initdb.events.verify import Finding, Stored
 from initdb.settings import Settings
 from initdb.statemachine.decide.replaying import Point, points
 from initdb.statemachine.render.replayed import WIDTH, change_lines, changes, facts_of, lines, title
@@ -36,11 +37,12 @@ class Replay:
     engine: Engine
     settings: Settings
 
-    def perform(self, asked: Sequence[int | str | None]) -> int:
+    def perform(self, asked: Sequence[int | str | None], older: Sequence[Stored] = ()) -> int:
         """Replay, and print.
 
         Args:
             asked: One moment or two: a number, a time in the form that entries have, or None for the end.
+            older: The rows in the journal's archive.
 
         Returns:
             The exit code: 1 if an event cannot have followed from those before it.
@@ -56,11 +58,14 @@ class Replay:
                     "journal-missing", url_text(self.engine.url), database=self.engine.dialect.name
                 )
             with journal.readable(connection):
-                numbers = [_number(connection, journal, one) for one in asked]
-                made = {point.entry.seq: point for point in points(journal.read(connection), set(numbers))}
+                numbers = [_number(connection, journal, one, older) for one in asked]
+                entries = history(older, journal.read(connection))
+                made = {point.entry.seq: point for point in points(entries, set(numbers))}
+                upto = journal.archived(connection)
         for number in numbers:
             if number not in made:
-                raise click.BadParameter(f"there is no entry {number}")
+                how = "is archived: add --archive FILE" if number <= upto else "does not exist"
+                raise click.BadParameter(f"entry {number} {how}")
         if len(numbers) == 1:
             return self._show(made[numbers[0]])
         return self._compare(made[numbers[0]], made[numbers[1]])
@@ -111,7 +116,9 @@ def _data(point: Point, facts: dict[str, object]) -> dict[str, object]:
     return {"entry": entry.seq, "at": entry.at, "type": entry.type, "run_of_entry": entry.run, **facts}
 
 
-def _number(connection: Connection, journal: Journal, asked: int | str | None) -> int:
+def _number(
+    connection: Connection, journal: Journal, asked: int | str | None, older: Sequence[Stored]
+) -> int:
     """The number of the entry that is asked for."""
     last = journal.last(connection)[0]
     if asked is None:
@@ -123,7 +130,10 @@ def _number(connection: Connection, journal: Journal, asked: int | str | None) -
             raise click.BadParameter(f"there is no entry {asked}: the journal ends with entry {last}")
         return asked
     table = journal.table(connection, "init_journal")
-    rows = run(connection, f"SELECT max(seq), min(at) FROM {table} WHERE at <= :at", {"at": asked})  # noqa: S608
-    if rows[0][0] is None:
+    rows = run(connection, f"SELECT max(seq) FROM {table} WHERE at <= :at", {"at": asked})  # noqa: S608
+    found = max((rows[0][0] or 0, *(row.seq for row in older if row.at <= asked)))
+    if found == 0:
         raise click.BadParameter(f"there was no entry up to {asked}")
-    return int(rows[0][0])
+    if found == 1 and not older and journal.archived(connection):
+        raise click.BadParameter(f"the entries up to {asked} are archived: add --archive FILE")
+    return int(found)

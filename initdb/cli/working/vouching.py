@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from initdb.events.journal import Journal
 from initdb.events.payloads.notes import DatabaseRestored, HistoryRewound, JournalCreated
 from initdb.events.signing import PublicKeys, public_keys
 from initdb.events.statements import run
-from initdb.events.verify import Finding
+from initdb.events.verify import Finding, Stored
 from initdb.statemachine.decide.checkpoints import Facts, compared, rewinds_in
 
 
@@ -58,15 +58,20 @@ class Given:
     damaged: tuple[str, ...] = ()
     keys: PublicKeys | None = None
 
-    def compare(self, connection: Connection, journal: Journal) -> tuple[Vouched, ...]:
+    def compare(
+        self, connection: Connection, journal: Journal, archived: Iterable[Stored] = ()
+    ) -> tuple[Vouched, ...]:
         """Compare the journal with each checkpoint. One with a wrong signature proves nothing.
 
         Args:
             connection: In a transaction that may read.
             journal: The journal.
+            archived: The rows in its archive.
         """
-        facts = _facts(connection, journal, {point.seq for point in self.points}) if self.points else None
-        return tuple(self._judged(point, facts) for point in self.points if facts is not None)
+        if not self.points:
+            return ()
+        facts = _facts(connection, journal, {point.seq for point in self.points}, archived)
+        return tuple(self._judged(point, facts) for point in self.points)
 
     def _judged(self, point: Checkpoint, facts: Facts) -> Vouched:
         if self.keys is None:
@@ -132,12 +137,13 @@ def _read(name: str, option: str) -> str:
         raise click.BadParameter(f"{name}: {said}", param_hint=option) from error
 
 
-def _facts(connection: Connection, journal: Journal, numbers: set[int]) -> Facts:
+def _facts(connection: Connection, journal: Journal, numbers: set[int], archived: Iterable[Stored]) -> Facts:
     first = journal.entry(connection, 1)
     name = None if first is None else JournalCreated.read(first.data).journal or "-"
-    hashes = {seq: found for seq in numbers if (found := journal.hash_at(connection, seq)) is not None}
+    hashes = {row.seq: row.hash for row in archived if row.seq in numbers}
+    hashes |= {seq: found for seq in numbers if (found := journal.hash_at(connection, seq)) is not None}
     rewinds = rewinds_in(_rewinds(connection, journal))
-    return Facts(name, journal.last(connection)[0], hashes, rewinds)
+    return Facts(name, journal.last(connection)[0], hashes, rewinds, journal.archived(connection))
 
 
 def _rewinds(connection: Connection, journal: Journal) -> Iterator[Entry]:

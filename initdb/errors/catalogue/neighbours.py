@@ -136,4 +136,22 @@ NEIGHBOURS: tuple[ErrorRow, ...] = (
         advice=(_VERIFY,),
         exit_code=1,
     ),
+    ErrorRow(
+        "archive-refused",
+        "The journal is damaged, so its entries are not moved to an archive.",
+        "Nothing was changed; the file of the archive was not written.",
+        "See what it is (initdb journal verify). If the other entries are right: initdb journal set-aside "
+        "SEQ --reason '…', then archive again",
+        causes=(
+            "Somebody edited or removed entries, or changed what guards the journal.",
+            "A process with a defect, or a foreign one, has appended something.",
+        ),
+        advice=(
+            _VERIFY,
+            Advice(
+                "consistency", "If entries are missing, restore the database from a backup that verifies."
+            ),
+        ),
+        exit_code=1,
+    ),
 )

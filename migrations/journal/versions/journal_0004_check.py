@@ -82,9 +82,9 @@ def _function(at: str) -> str:
         'format(\'},"dest":"%s","run":"%s","seq":%s,"source":"%s","trigger":"%s\', NEW.dest, NEW.run, '
         "NEW.seq, NEW.source, substring(cut FROM '[a-z_]{1,60}$')), false) THEN RAISE EXCEPTION "
         "'init_journal: event % has not the form of an event', NEW.seq USING ERRCODE = 'IJ001'; END "
-        "IF; IF NEW.type = 'entry_set_aside' AND NOT pg_has_role((SELECT relowner FROM pg_class WHERE"
-        " oid = TG_RELID), 'USAGE') THEN RAISE EXCEPTION 'init_journal: only its owner sets an entry "
-        "aside' USING ERRCODE = 'IJ001'; END IF; RETURN NEW; END $initdb$"
+        "IF; IF NEW.type IN ('entry_set_aside', 'entries_archived') AND NOT pg_has_role((SELECT "
+        "relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE') THEN RAISE EXCEPTION 'init_journal: "
+        "only its owner writes %', NEW.type USING ERRCODE = 'IJ001'; END IF; RETURN NEW; END $initdb$"
     )
 
 
