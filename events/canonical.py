@@ -166,8 +166,7 @@ def has_doubled_keys(text: str, decoded: object) -> bool:
         text: The text.
         decoded: What `decode` made of it.
     """
-    again = _WIDE.sub(_escape, orjson.dumps(decoded, option=orjson.OPT_SORT_KEYS).decode())
-    if again == text:
+    if _WIDE.sub(_escape, orjson.dumps(decoded).decode()) == text:
         return False
     doubled = False
 
@@ -177,6 +176,27 @@ def has_doubled_keys(text: str, decoded: object) -> bool:
 
     json.loads(text, object_pairs_hook=look)
     return doubled
+
+
+def decode_plain(text: bytes) -> Any:
+    """Read a text that has no escaped characters, and no key twice in an object.
+
+    Args:
+        text: The text, in ASCII.
+
+    Returns:
+        None for any other text, which may be canonical or not.
+
+    Raises:
+        ValueError: The text is not JSON.
+
+    Example:
+        >>> decode_plain(b'{"a":1}'), decode_plain(b'{"a":1,"a":1}')
+        ({'a': 1}, None)
+    """
+    value = orjson.loads(text)
+    # What it makes of the text has each key once.
+    return value if orjson.dumps(value) == text else None
 
 
 def decode(text: str) -> Any:

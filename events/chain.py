@@ -24,7 +24,12 @@ def link(prev_hash: str, text: str) -> str:
         >>> link(GENESIS, "{}")[:16]
         '5f37db3936969e8d'
     """
-    return hashlib.sha256(_DOMAIN + prev_hash.encode("ascii") + text.encode("ascii")).hexdigest()
+    return link_bytes(prev_hash, text.encode("ascii"))
+
+
+def link_bytes(prev_hash: str, text: bytes) -> str:
+    """The same of a text in bytes."""
+    return hashlib.sha256(_DOMAIN + prev_hash.encode("ascii") + text).hexdigest()
 
 
 def lock_key(*parts: str) -> int:

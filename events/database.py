@@ -41,6 +41,10 @@ class Database(Protocol):
     def upto(self) -> str:
         """The operator <=, likewise."""
 
+    @property
+    def below(self) -> str:
+        """The operator <, likewise."""
+
     def prepare(self, connection: AnyConnection) -> Callable[[], None]:
         """Prepare a connection for initdb's transactions.
 

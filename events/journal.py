@@ -19,8 +19,12 @@ from initdb.events.fact import sentence
 from initdb.events.facts import Difference
 from initdb.events.head import SCHEMA_VERSION, WRITER, Head, NoJournal
 from initdb.events.knowledge import Knowledge
+from initdb.events.pages import pages
 from initdb.events.payloads.notes import EntriesArchived, Snapshot
-from initdb.events.statements import AnyConnection, run, savepoint, stream
+from initdb.events.statements import AnyConnection, run, savepoint
+
+_OF_ENTRIES = ("seq", "event", "prev_hash", "hash")
+"""The columns that an entry is made of."""
 
 Seen = tuple[str | None, int, str]
 """The journal, the number and the hash of an entry that was seen."""
@@ -113,11 +117,8 @@ class Journal:
             connection: In a transaction that may read.
             after: The number of the entry after which to begin.
         """
-        table = self.table(connection, "init_journal")
-        above = database_of(connection).above
-        query = f"SELECT seq, event, prev_hash, hash FROM {table} WHERE seq {above} :after ORDER BY seq"
-        for seq, event, prev_hash, digest in stream(connection, query, {"after": after}):
-            yield read(seq, event, prev_hash, digest)
+        for page in pages(connection, self.table(connection, "init_journal"), _OF_ENTRIES, after):
+            yield from (read(*row) for row in page)
 
     def entry(self, connection: AnyConnection, seq: int) -> Entry | None:
         """One entry; None if it does not exist, or if it was edited.

@@ -89,7 +89,7 @@ class PostgreSQL:
     name = "postgresql"
     equals = "OPERATOR(pg_catalog.=)"
     above = "OPERATOR(pg_catalog.>)"
-    upto = "OPERATOR(pg_catalog.<=)"
+    upto, below = "OPERATOR(pg_catalog.<=)", "OPERATOR(pg_catalog.<)"
 
     def prepare(self, connection: AnyConnection) -> Callable[[], None]:
         """READ COMMITTED, whatever the engine has: an old snapshot would hide what others committed."""

@@ -46,7 +46,7 @@ class SQLite:
     """`initdb.events.database.Database` says what each method means; here is what is special to SQLite."""
 
     name = "sqlite"
-    equals, above, upto = "=", ">", "<="
+    equals, above, upto, below = "=", ">", "<=", "<"
 
     def prepare(self, connection: AnyConnection) -> Callable[[], None]:
         """An open transaction is refused: the driver commits it when its way with transactions is changed."""

@@ -36,9 +36,6 @@ class Cursor(Protocol):
     def fetchall(self) -> Sequence[Row]:
         """The rows that are not fetched yet."""
 
-    def fetchmany(self, size: int, /) -> Sequence[Row]:
-        """The next rows, at most `size`."""
-
     def close(self) -> object:
         """Close the cursor."""
 
@@ -59,9 +56,6 @@ class DriverConnection(Protocol):
 
 AnyConnection: TypeAlias = "Connection | DriverConnection"
 """SQLAlchemy's Connection, or a driver's."""
-
-BATCH = 500
-"""How many rows `stream` asks the driver for at once."""
 
 _BIND = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
 """A parameter, as SQLAlchemy's text() reads it: `:name`, but not `::type` and not an escaped colon."""
@@ -98,22 +92,24 @@ def run(connection: AnyConnection, statement: str, values: Mapping[str, object] 
         cursor.close()
 
 
-def stream(
+def driver_rows(
     connection: AnyConnection, statement: str, values: Mapping[str, object] | None = None
-) -> Iterator[Row]:
-    """Run one query and give its rows one by one. Some drivers hold all of them in memory all the same.
+) -> Sequence[Row]:
+    """Run one query, and give its rows as the driver made them: without a copy, for many rows.
 
     Its parameters and exceptions are those of `run`.
     """
     if is_sqlalchemy(connection):
         from sqlalchemy import text
 
-        yield from connection.execute(text(statement), values or {})
-        return
+        result = connection.execute(text(statement), values or {})
+        try:
+            return result.cursor.fetchall()
+        finally:
+            result.close()
     cursor = _executed(connection, statement, values)
     try:
-        while rows := cursor.fetchmany(BATCH):
-            yield from rows
+        return cursor.fetchall()
     finally:
         cursor.close()
 

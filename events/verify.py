@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from initdb.events import chain
-from initdb.events.canonical import decode, has_doubled_keys
+from initdb.events.canonical import decode, decode_plain, has_doubled_keys
 from initdb.events.head import Head
 from initdb.events.payloads.notes import EntriesArchived
+from initdb.events.statements import Row
+from initdb.events.upcast import Event
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """One row of init_journal, as the table has it."""
 
     seq: int
@@ -39,6 +41,97 @@ class Finding:
     text: str
 
 
+def sound(row: Row, seq: int, digest: str) -> Event | None:
+    """The event of a row in which nothing is wrong. It is decoded once, and compared with what it would make.
+
+    Args:
+        row: The values of a `Stored`, as the driver gives them.
+        seq: The number of the entry before it.
+        digest: The hash of that entry.
+
+    Returns:
+        None if something is wrong with the row, or may be: then `Chain.take` looks closer.
+    """
+    number, run, at, type_, source, dest, text, prev_hash, own = row
+    try:
+        raw = text.encode("ascii")
+        event: Event | None = decode_plain(raw)
+        if (
+            event is not None
+            and number == seq + 1
+            and prev_hash == digest
+            and chain.link_bytes(prev_hash, raw) == own
+            and event["seq"] == number
+            and event["run"] == run
+            and event["at"] == at
+            and event["type"] == type_
+            and event["source"] == source
+            and event["dest"] == dest
+            and "".join((run, at, type_, source, dest)).isascii()
+        ):
+            return event
+    except (AttributeError, LookupError, TypeError, ValueError):
+        pass
+    return None
+
+
+class Chain:
+    """Follows the chain from row to row, and finds what is wrong.
+
+    Args:
+        seq: The number of the entry after which it begins.
+        digest: The hash of that entry.
+
+    Attributes:
+        seq: The number of the last row.
+        digest: Its hash.
+        findings: What was found up to now. What `end` returns has all, in order.
+    """
+
+    def __init__(self, seq: int = 0, digest: str = chain.GENESIS) -> None:
+        self.seq, self.digest = seq, digest
+        self.findings: list[Finding] = []
+        self._missing: list[Finding] = []
+        self._archived: tuple[int, str] | None = None
+
+    def passed(self, seq: int, digest: str) -> None:
+        """Go past a row that is `sound`. One that says what was archived is for `take`."""
+        self.seq, self.digest = seq, digest
+
+    def take(self, row: Stored) -> None:
+        """Look at the next row."""
+        broken = list(_follows(row, self.seq, self.digest))
+        if self.seq == 1 and row.seq > self.seq + 1:
+            self._missing, self._archived = broken, (row.seq - 1, row.prev_hash)
+        else:
+            self.findings += broken
+        found, event = _row(row)
+        archived = self._archived
+        if archived and row.type == EntriesArchived.type and not found and _ends(event) == archived:
+            self._missing = []
+        self.findings += found
+        self.seq, self.digest = row.seq, row.hash
+
+    def end(self, head: Head | None) -> list[Finding]:
+        """All findings, with those about the end.
+
+        Args:
+            head: The head; None if it has no row.
+        """
+        findings = list(self.findings)
+        if self.seq == 0:
+            findings.append(Finding(0, "it has no entry: the first one is missing"))
+        if head is None:
+            findings.append(Finding(self.seq, "the head row is missing"))
+        elif (head.seq, head.hash) != (self.seq, self.digest):
+            findings.append(
+                Finding(
+                    self.seq, f"is the last entry, but the head says {head.seq}: the tail was cut or added"
+                )
+            )
+        return sorted((*self._missing, *findings), key=lambda finding: finding.seq)
+
+
 def verify(rows: Iterable[Stored], head: Head | None) -> list[Finding]:
     """Find what is wrong, in the order of the entries. No finding means that chain and columns are intact.
 
@@ -50,29 +143,13 @@ def verify(rows: Iterable[Stored], head: Head | None) -> list[Finding]:
         rows: All rows, in the order of their numbers.
         head: The head; None if it has no row.
     """
-    findings: list[Finding] = []
-    missing, archived = list[Finding](), None
-    seq, digest = 0, chain.GENESIS
+    found = Chain()
     for row in rows:
-        broken = list(_follows(row, seq, digest))
-        if seq == 1 and row.seq > seq + 1:
-            missing, archived = broken, (row.seq - 1, row.prev_hash)
+        if row.type == EntriesArchived.type or sound(row, found.seq, found.digest) is None:
+            found.take(row)
         else:
-            findings += broken
-        found, event = _row(row)
-        if archived and row.type == EntriesArchived.type and not found and _ends(event) == archived:
-            missing = []
-        findings += found
-        seq, digest = row.seq, row.hash
-    if seq == 0:
-        findings.append(Finding(0, "it has no entry: the first one is missing"))
-    if head is None:
-        findings.append(Finding(seq, "the head row is missing"))
-    elif (head.seq, head.hash) != (seq, digest):
-        findings.append(
-            Finding(seq, f"is the last entry, but the head says {head.seq}: the tail was cut or added")
-        )
-    return sorted((*missing, *findings), key=lambda finding: finding.seq)
+            found.passed(row.seq, row.hash)
+    return found.end(head)
 
 
 def _follows(row: Stored, seq: int, digest: str) -> Iterator[Finding]:

@@ -9,9 +9,9 @@ from initdb.events.entry import Entry
 from initdb.events.knowledge import Knowledge
 from initdb.events.payloads import payload_of, work
 from initdb.events.verify import Finding
-from initdb.statemachine.decide.audit import replay
 from initdb.statemachine.decide.fold import add
 from initdb.statemachine.decide.gathering import Gathering
+from initdb.statemachine.decide.machine_replay import replay
 from initdb.statemachine.decide.verdict import Look, Verdict, judge
 
 

@@ -18,7 +18,7 @@ from initdb.events.head import SCHEMA_VERSION, HeadBusy
 from initdb.events.journal import Journal
 from initdb.events.sessions import session
 from initdb.events.shape import HEAD, JOURNAL
-from initdb.events.statements import AnyConnection, database_errors, driver, run, savepoint, stream
+from initdb.events.statements import AnyConnection, database_errors, driver, driver_rows, run, savepoint
 from tests.events.journals import append, append_committed, make, schema_of
 
 
@@ -126,10 +126,10 @@ def test_what_a_statement_can_raise(connection: AnyConnection) -> None:
     assert not issubclass(ValueError, database_errors(connection))
 
 
-def test_rows_one_after_the_other(connection: AnyConnection) -> None:
-    """All of them, in order, however many the driver is asked for at once."""
+def test_rows_as_the_driver_gives_them(connection: AnyConnection) -> None:
+    """All of them, in order."""
     said = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1201) SELECT i FROM n"
-    assert [row[0] for row in stream(connection, said)] == list(range(1, 1202))
+    assert [row[0] for row in driver_rows(connection, said)] == list(range(1, 1202))
 
 
 def test_what_fails_inside_a_savepoint(connection: AnyConnection) -> None:

@@ -14,7 +14,8 @@ from initdb.events.entry import parse
 from initdb.events.head import Head
 from initdb.events.types import UNSEEN
 from initdb.events.verify import Stored, verify
-from initdb.statemachine.decide.audit import compare_snapshots, replay
+from initdb.statemachine.decide.machine_replay import replay
+from initdb.statemachine.decide.snapshot_check import compare_snapshots
 from tests.crash import attempts
 
 LOOKING = frozenset({"run_started", "run_resumed", "run_continued", "database_inspected", "outage"})

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from initdb.events.statements import BATCH, driver, is_sqlalchemy, run, savepoint, stream
+from initdb.events.statements import driver, driver_rows, is_sqlalchemy, run, savepoint
 
 
 @dataclass
@@ -19,7 +19,6 @@ class Cursor:
     description: Any = ()
     error: type[BaseException] | None = None
     sent: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
     closed: int = 0
 
     def execute(self, statement: str, values: Mapping[str, object]) -> None:
@@ -29,11 +28,6 @@ class Cursor:
 
     def fetchall(self) -> Sequence[tuple[Any, ...]]:
         return self.rows
-
-    def fetchmany(self, size: int) -> Sequence[tuple[Any, ...]]:
-        self.sizes.append(size)
-        given, self.rows = self.rows[:size], self.rows[size:]
-        return given
 
     def close(self) -> None:
         self.closed += 1
@@ -100,25 +94,19 @@ def test_what_has_no_description_gives_no_rows() -> None:
 
 def test_a_statement_that_fails_leaves_no_cursor() -> None:
     """This holds for every exception."""
-    for ask in (run, lambda connection, statement: list(stream(connection, statement))):
+    for ask in (run, driver_rows):
         cursor = Cursor([], error=KeyboardInterrupt)
         with pytest.raises(KeyboardInterrupt):
             ask(Driver(cursor), "SELECT 1")
         assert cursor.closed == 1
 
 
-def test_rows_come_in_batches() -> None:
-    """The cursor is closed, also if the reader stops in the middle."""
-    rows = [(number,) for number in range(BATCH + 1)]
-    cursor = Cursor(list(rows))
-    assert list(stream(Driver(cursor), "SELECT :a", {"a": 2})) == rows
-    assert cursor.sizes == [BATCH] * 3 and cursor.closed == 1
-    assert cursor.sent == [("SELECT %(a)s", {"a": 2})]
-    cursor = Cursor(list(rows))
-    part: Any = stream(Driver(cursor), "SELECT 1")
-    assert next(part) == (0,)
-    part.close()
-    assert cursor.sizes == [BATCH] and cursor.closed == 1
+def test_rows_as_the_driver_gives_them() -> None:
+    """They are not copied, and the cursor is closed."""
+    rows = [(1,), (2,)]
+    cursor = Cursor(rows)
+    assert driver_rows(Driver(cursor), "SELECT :a", {"a": 2}) is rows
+    assert cursor.sent == [("SELECT %(a)s", {"a": 2})] and cursor.closed == 1
 
 
 def test_a_savepoint_on_a_driver() -> None:

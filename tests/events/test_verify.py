@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -66,7 +65,7 @@ def test_any_edit_is_found(rows: list[Stored], data: st.DataObject) -> None:
     column = data.draw(st.sampled_from(_COLUMNS))
     value: Any = data.draw(st.integers(-5, 99) if column == "seq" else _VALUES)
     assume(value != getattr(rows[at], column))
-    edited = [*rows[:at], replace(rows[at], **{column: value}), *rows[at + 1 :]]
+    edited = [*rows[:at], rows[at]._replace(**{column: value}), *rows[at + 1 :]]
     assert verify(edited, _head(rows))
 
 
@@ -76,7 +75,7 @@ def test_an_edit_with_its_hash_made_anew_is_found(rows: list[Stored], data: st.D
     """The next entry, or the head, still has the old hash."""
     at = data.draw(st.integers(0, len(rows) - 1))
     text = rows[at].event.replace('"number":', '"number":1')
-    forged = replace(rows[at], event=text, hash=link(rows[at].prev_hash, text))
+    forged = rows[at]._replace(event=text, hash=link(rows[at].prev_hash, text))
     assert verify([*rows[:at], forged, *rows[at + 1 :]], _head(rows))
 
 
@@ -106,7 +105,7 @@ def test_a_reordering_is_found(rows: list[Stored], random: Any) -> None:
     random.shuffle(shuffled)
     assume(shuffled != rows)
     assert verify(shuffled, _head(rows))
-    renumbered = [replace(row, seq=number) for number, row in enumerate(shuffled, start=1)]
+    renumbered = [row._replace(seq=number) for number, row in enumerate(shuffled, start=1)]
     assert verify(renumbered, _head(rows))
 
 
@@ -115,7 +114,7 @@ def test_a_reordering_is_found(rows: list[Stored], random: Any) -> None:
 def test_a_doubled_entry_is_found(rows: list[Stored]) -> None:
     """An entry is there twice, or is appended once more at the end."""
     assert verify([*rows, rows[-1]], _head(rows))
-    again = replace(rows[-1], seq=rows[-1].seq + 1)
+    again = rows[-1]._replace(seq=rows[-1].seq + 1)
     assert verify([*rows, again], _head([*rows, again]))
 
 
@@ -142,7 +141,7 @@ def test_a_doubled_entry_is_found(rows: list[Stored]) -> None:
 def test_what_is_said_of_an_edit(change: dict[str, Any], findings: list[str]) -> None:
     """All faults of the entry are named, always in the same order."""
     rows = _chain(2)
-    edited = replace(rows[1], **change)
+    edited = rows[1]._replace(**change)
     assert verify([rows[0], edited], _head([rows[0], edited])) == [
         Finding(edited.seq, text) for text in findings
     ]
@@ -166,7 +165,7 @@ def test_a_missing_head_is_a_finding() -> None:
 def test_each_column_is_compared_with_the_event(column: str) -> None:
     """The finding names the column."""
     rows = _chain(1)
-    (finding,) = verify([replace(rows[0], **{column: "other"})], _head(rows))  # type: ignore[arg-type]
+    (finding,) = verify([rows[0]._replace(**{column: "other"})], _head(rows))  # type: ignore[arg-type]
     assert finding == Finding(1, f"column {column} does not agree with the event")
 
 

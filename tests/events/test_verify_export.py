@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +41,7 @@ def rehashed(rows: list[Stored]) -> list[Stored]:
     made, digest = [], GENESIS
     for row in rows:
         hashed = link(digest, row.event)
-        made.append(replace(row, prev_hash=digest, hash=hashed))
+        made.append(row._replace(prev_hash=digest, hash=hashed))
         digest = hashed
     return made
 
@@ -168,7 +167,7 @@ def test_it_agrees_about_an_edit(rows: list[Stored], data: st.DataObject) -> Non
     at = data.draw(st.integers(0, len(rows) - 1))
     column = data.draw(st.sampled_from(COLUMNS))
     value: Any = data.draw(st.integers(-5, 99) if column == "seq" else _VALUES)
-    edited = [*rows[:at], replace(rows[at], **{column: value}), *rows[at + 1 :]]
+    edited = [*rows[:at], rows[at]._replace(**{column: value}), *rows[at + 1 :]]
     assert bool(found(text(edited))) == bool(verify(edited, head(edited))) == (edited != rows)
 
 
@@ -199,7 +198,7 @@ def test_it_agrees_about_what_an_owner_wrote(rows: list[Stored], at: int, value:
     for event in (value, inside):
         if not event.isascii():
             continue
-        forged = rehashed([*rows[:at], replace(rows[at], event=event), *rows[at + 1 :]])
+        forged = rehashed([*rows[:at], rows[at]._replace(event=event), *rows[at + 1 :]])
         assert bool(found(text(forged))) == bool(verify(forged, head(forged))), event
 
 
@@ -214,7 +213,7 @@ def test_checkpoints(rows: list[Stored], data: st.DataObject) -> None:
     cut = rows[: data.draw(st.integers(0, last - 1))]
     assert found(text(cut), *points)
     rebuilt = rehashed(
-        [replace(rows[0], event=rows[0].event.replace("run-1", "run-2"), run="run-2"), *rows[1:]]
+        [rows[0]._replace(event=rows[0].event.replace("run-1", "run-2"), run="run-2"), *rows[1:]]
     )
     assert verify(rebuilt, head(rebuilt)) == [] and found(text(rebuilt)) == []
     assert len(found(text(rebuilt), *points)) == len(points)

@@ -72,8 +72,8 @@ OF_THE_JOURNAL: tuple[Fault, ...] = (
         "chain-of-texts",
         "the hash does not cover the hash before it",
         "events/chain.py",
-        '_DOMAIN + prev_hash.encode("ascii") + text.encode("ascii")',
-        '_DOMAIN + text.encode("ascii")',
+        '_DOMAIN + prev_hash.encode("ascii") + text)',
+        "_DOMAIN + text)",
         ("tests/events/test_verify.py",),
     ),
     Fault(

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine
 
 from initdb.errors import InitError
 from initdb.events.canonical import encode
-from initdb.events.chain import GENESIS
-from initdb.events.entry import UNREADABLE, Turn, parse
+from initdb.events.chain import GENESIS, link
+from initdb.events.entry import Entry, Turn, write
 from initdb.events.head import SCHEMA_VERSION, Head
 from initdb.events.journal import Journal
 from initdb.events.sessions import session
 from initdb.events.upcast import CURRENT
-from initdb.events.verify import Finding
+from initdb.events.verify import Finding, Stored
 from initdb.events.views import VIEWS
 from initdb.statemachine.decide import audit as audits
-from initdb.statemachine.decide.audit import LOOKS, Audit, audit, journal_to_audit, replay
-from tests.events.journals import append_committed, begin, commit, make
+from initdb.statemachine.decide import audit_pass
+from initdb.statemachine.decide.audit import LOOKS, Audit, audit, journal_to_audit
+from initdb.statemachine.decide.audit_pass import Pass
+from initdb.statemachine.decide.fold import fold, known_from, snapshot_of
+from initdb.statemachine.decide.machine_replay import replay
+from tests.events.journals import MOMENT, append_committed, begin, commit, make
 from tests.statemachine.test_replay import BEGIN, EMPTY, story
+from tests.statemachine.walks import JOURNALS
+from tests.support.examples import many, some
 from tests.support.guards import change
 
 
@@ -227,13 +236,94 @@ def test_an_entry_of_a_newer_version_is_not_replayed() -> None:
 
 
 def test_what_is_no_event_is_passed_over_by_the_replay() -> None:
-    """The findings about the chain name it."""
+    """The findings about the chain name it, and only it: not what follows from it."""
     rows = [
-        audits.Stored(1, "r", "t", "x", "ready", "ready", "nonsense", GENESIS, "h"),
-        audits.Stored(2, "r", "t", "x", "ready", "ready", 7, GENESIS, "h"),
-        audits.Stored(3, "r", "t", "x", "ready", "ready", encode({"type": "outage"}), "h", "g"),
+        Stored(1, "r", "t", "x", "ready", "ready", "nonsense", GENESIS, "h"),
+        Stored(2, "r", "t", "x", "ready", "ready", 7, GENESIS, "h"),  # type: ignore[arg-type]
+        Stored(3, "r", "t", "x", "ready", "ready", encode({"type": "outage"}), "h", "g"),
     ]
-    first, last = audits._entries(rows)
-    assert (first.seq, first.type) == (1, UNREADABLE)
-    assert last == parse(3, encode({"type": "outage"}), "h", "g")
-    assert list(replay([first])) == []
+    passed = Pass()
+    passed.take(rows)
+    found = passed.findings(Head(3, "g", 2, 1))
+    assert [one for one in found if one.seq == 3] == [
+        Finding(3, "has been edited: its text does not give its hash"),
+        *(
+            Finding(3, f"column {name} does not agree with the event")
+            for name in ("seq", "run", "at", "type", "source", "dest")
+        ),
+    ]
+    assert found[:3] == [
+        Finding(1, "has been edited: its text does not give its hash"),
+        Finding(1, "is not JSON"),
+        Finding(1, "is not what a journal begins with"),
+    ]
+    assert {one.text for one in found if one.seq == 2} == {
+        "does not carry the hash of the entry before it",
+        "holds what is not ASCII text",
+    }
+
+
+def _journal(*turns: tuple[Turn, Mapping[str, Any]]) -> list[Stored]:
+    """The rows of a journal that says these things, after its first entry."""
+    first = (Turn("journal_created", "note", "unknown", "unknown"), {"journal": "j", "application": "a"})
+    rows, seq, digest = [], 0, GENESIS
+    for made, data in (first, *turns):
+        entry = write(seq, digest, MOMENT, made, data)
+        seq, digest = entry.seq, entry.hash
+        rows.append(Stored(**entry.columns()))
+    return rows
+
+
+def _note(number: int) -> tuple[Turn, Mapping[str, Any]]:
+    said = {"number": number, "text": "ä"} if number % 2 else {"number": number}
+    return Turn("outage", "note", "unknown", "unknown"), said
+
+
+@many
+@given(st.integers(1, 6), st.data())
+def test_a_row_is_passed_quickly_only_if_nothing_is_wrong_with_it(length: int, data: st.DataObject) -> None:
+    """What is found does not depend on it: a slow pass over an edited journal finds the same."""
+    rows = _journal(*map(_note, range(length)))
+    at = data.draw(st.integers(0, len(rows) - 1))
+    column = data.draw(st.sampled_from(Stored._fields))
+    value = data.draw(_EDITS)
+    row = rows[at]
+    if data.draw(st.booleans()) and isinstance(value, str):
+        value = row.event.replace('"by":', f'"by":{value},"by":') if column == "event" else value
+    if type(value) is not int and column == "seq":
+        return
+    rows[at] = row._replace(**{column: value})
+    if data.draw(st.booleans()) and isinstance(rows[at].event, str) and rows[at].event.isascii():
+        rows[at] = rows[at]._replace(hash=link(row.prev_hash, rows[at].event))
+    head = Head(rows[-1].seq, rows[-1].hash, 2, 1)
+    quick = Pass()
+    quick.take(rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(audit_pass, "sound", lambda *_: None)
+        slow = Pass()
+        slow.take(rows)
+    assert quick.findings(head) == slow.findings(head)
+    assert (quick.seq, quick.hash, quick.entries) == (slow.seq, slow.hash, slow.entries)
+
+
+_EDITS: st.SearchStrategy[Any] = st.one_of(
+    st.text(max_size=6), st.binary(max_size=3), st.integers(0, 9), st.none(), st.just("{}"), st.just("1.0")
+)
+
+
+SNAPSHOT = "is a snapshot, but not of what the entries before it say"
+
+
+@some
+@given(JOURNALS)
+def test_a_quick_pass_knows_what_a_fold_knows(entries: list[Entry]) -> None:
+    """Also of entries that it does not look at closely: the next snapshot is compared with that."""
+    known = fold(entries)
+    for said in (snapshot_of(known), snapshot_of(replace(known, last_at="then"))):
+        assert said is not None
+        turn = Turn("snapshot", "note", known.state, known.state)
+        last = write(known.seq, known.hash, MOMENT, turn, said.data())
+        passed = Pass()
+        passed.take([Stored(**one.columns()) for one in (*entries, last)])
+        found = Finding(last.seq, SNAPSHOT) in passed.findings(Head(last.seq, last.hash, 2, 1))
+        assert found == (known_from(last) != fold([*entries, last]))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from initdb.events.entry import Entry, parse
 from initdb.events.knowledge import Doubt, Knowledge
 from initdb.events.types import UNSEEN
-from initdb.statemachine.decide.audit import replay
 from initdb.statemachine.decide.fold import fold, step
+from initdb.statemachine.decide.machine_replay import replay
 from initdb.statemachine.machine import turn
 from tests.statemachine.walks import JOURNALS, entries_of
 from tests.support.examples import some

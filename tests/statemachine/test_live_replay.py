@@ -10,8 +10,8 @@ from sqlalchemy import StaticPool, create_engine
 from initdb.events.clock import Clock
 from initdb.events.sessions import session
 from initdb.events.verify import verify
-from initdb.statemachine.decide.audit import replay
 from initdb.statemachine.decide.fold import fold
+from initdb.statemachine.decide.machine_replay import replay
 from initdb.statemachine.loop.writer import Writer
 from initdb.statemachine.machine import NoRow
 from tests.events.journals import make, rollback, stored

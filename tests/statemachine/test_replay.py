@@ -7,7 +7,7 @@ from typing import Any
 
 from initdb.events.chain import GENESIS
 from initdb.events.entry import Entry, Moment, Turn, write
-from initdb.statemachine.decide.audit import replay
+from initdb.statemachine.decide.machine_replay import replay
 
 MOMENT = Moment("run", "2026-11-23T08:06:41.218903Z", 1, {"host": "h", "pid": 1})
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from initdb.events import snapshot
 from initdb.events.entry import Entry
 from initdb.events.verify import Finding
-from initdb.statemachine.decide.audit import replay
 from initdb.statemachine.decide.fold import fold
+from initdb.statemachine.decide.machine_replay import replay
 from initdb.statemachine.decide.replaying import Point, points
 from initdb.statemachine.render.replayed import change_lines, changes, facts_of, lines, next_of, title
 from initdb.statemachine.table import State

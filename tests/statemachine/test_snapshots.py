@@ -17,9 +17,10 @@ from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import session
 from initdb.events.types import UNSEEN
-from initdb.statemachine.decide.audit import audit, compare_snapshots
+from initdb.statemachine.decide.audit import audit
 from initdb.statemachine.decide.fold import add, fold, known_from, snapshot_of
 from initdb.statemachine.decide.gathering import Gathering
+from initdb.statemachine.decide.snapshot_check import compare_snapshots
 from tests.statemachine.test_fold import JOURNALS, entries_of, some
 from tests.support.guards import guards_off
 from tests.support.toy import Toy, migrated
@@ -172,7 +173,7 @@ def test_one_of_other_rules_is_passed_over(toy: Toy, monkeypatch: pytest.MonkeyP
     after = _read(monkeypatch)
     assert toy.initializer().look().knowledge == fold(stored)
     assert after == [0]
-    monkeypatch.setattr("initdb.statemachine.decide.audit.FOLD", snapshot.FOLD)
+    monkeypatch.setattr("initdb.statemachine.decide.snapshot_check.FOLD", snapshot.FOLD)
     assert list(compare_snapshots(stored)) == []
 
 

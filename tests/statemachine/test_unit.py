@@ -23,8 +23,8 @@ from initdb.events.payloads.runs import StepFailed
 from initdb.events.sessions import session
 from initdb.events.spool import Note
 from initdb.events.upcast import CURRENT
-from initdb.statemachine.decide.audit import replay
 from initdb.statemachine.decide.fold import fold
+from initdb.statemachine.decide.machine_replay import replay
 from initdb.statemachine.loop.signals import Stopped
 from initdb.statemachine.loop.writer import Writer
 from initdb.statemachine.machine import NoRow

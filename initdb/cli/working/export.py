@@ -16,7 +16,7 @@ from initdb.cli.working.eject import free
 from initdb.errors import InitError, Rendered
 from initdb.errors.redact import url_text
 from initdb.events.export import ExportFile, line
-from initdb.events.statements import BATCH
+from initdb.events.pages import PAGE
 from initdb.events.verify import Stored
 from initdb.settings import Settings
 from initdb.statemachine.exporting import Exported, export, refuse_own_file
@@ -98,7 +98,7 @@ def _printed(screen: Screen, rows: Iterator[Stored]) -> Iterator[Stored]:
     waiting: list[str] = []
     for row in rows:
         waiting.append(line(row).decode("ascii"))
-        if len(waiting) >= BATCH:
+        if len(waiting) >= PAGE:
             screen.print("".join(waiting).rstrip("\n"))
             waiting.clear()
         if screen.is_gone:

@@ -1,0 +1,81 @@
+"""Replays entries by the machine: finds those that cannot have followed from the ones before them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from initdb.events.entry import UNREADABLE, Entry
+from initdb.events.upcast import CURRENT
+from initdb.events.verify import Finding
+from initdb.statemachine.machine import NoRow, turn
+from initdb.statemachine.table import TABLE, TRIGGERS, Data, Guard, State
+
+
+class Replay:
+    """The machine, as it goes from entry to entry.
+
+    It is asked once for each event, source and answer of the guards: nothing else decides where it goes.
+
+    Attributes:
+        state: Where the last entry led to; None if that is not known.
+        last: The number of the last entry.
+    """
+
+    def __init__(self, state: str | None = None, last: int = 0) -> None:
+        self.state, self.last = state, last
+        self._guards = dict[tuple[str, str], tuple[Guard, ...]]()
+        self._leads = dict[tuple[str, str, tuple[bool, ...]], tuple[str, str]]()
+
+    def judge(self, entry: Entry) -> Iterator[Finding]:
+        """Find what is wrong with the next entry.
+
+        Events of a newer version, or of a type or a state that this version does not know, are not compared.
+        """
+        if entry.seq > self.last + 1:
+            self.state = None  # archived entries may have changed it
+        self.last = entry.seq
+        if entry.type == UNREADABLE:
+            return
+        if self.state is not None and entry.source != self.state:
+            yield Finding(
+                entry.seq, f"begins in state {entry.source}, but the entry before it led to {self.state}"
+            )
+        self.state = entry.dest
+        known = _is_state(entry.source) and _is_state(entry.dest) and entry.type in TRIGGERS
+        if known and entry.v <= CURRENT:
+            dest, why = self._turned(entry.source, entry.type, entry.data)
+            if why:
+                yield Finding(entry.seq, f"is no transition of the table: {why}")
+            elif dest != entry.dest:
+                yield Finding(entry.seq, f"says that it led to {entry.dest}, but its data leads to {dest}")
+
+    def _turned(self, source: str, type_: str, data: Data) -> tuple[str, str]:
+        """Where the machine goes, or why it cannot."""
+        guards = self._guards.get((type_, source))
+        if guards is None:
+            rows = (row.guard for row in TABLE if (row.event, row.source) == (type_, source) and row.guard)
+            guards = self._guards[type_, source] = tuple(dict.fromkeys(rows))
+        key = (type_, source, tuple([guard(data) for guard in guards]))
+        leads = self._leads.get(key)
+        if leads is None:
+            try:
+                leads = (turn(source, type_, data).dest, "")
+            except NoRow as error:
+                leads = ("", str(error))
+            self._leads[key] = leads
+        return leads
+
+
+def _is_state(name: str) -> bool:
+    return name in State.__members__
+
+
+def replay(entries: Iterable[Entry]) -> Iterator[Finding]:
+    """Find the entries whose state before or after differs from what the machine computes.
+
+    Args:
+        entries: All entries, in their order.
+    """
+    machine = Replay()
+    for entry in entries:
+        yield from machine.judge(entry)
