@@ -21,6 +21,23 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a seed file was read: a place between two of its rows.
+
+    Attributes:
+        rows: How many rows are before it.
+        bytes: How many bytes.
+        line: The number of the line that follows, from 1.
+        digest: The SHA-256 of these bytes.
+    """
+
+    rows: int
+    bytes: int
+    line: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class SeedRecord:
     """One seed source in the ledger.
 
@@ -32,6 +49,7 @@ class SeedRecord:
         offset: The row, from 0, at which that goes on.
         digest: The hash of the content that was completely applied last.
         at: When that was.
+        mark: How far its file was applied last; None if it is no CSV file.
     """
 
     source: str
@@ -41,6 +59,7 @@ class SeedRecord:
     offset: int = 0
     digest: str | None = None
     at: str | None = None
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)

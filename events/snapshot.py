@@ -14,14 +14,15 @@ from initdb.events.knowledge import (
     Judgement,
     Knowledge,
     LastReady,
+    Mark,
     RunRecord,
     SeedRecord,
 )
 
-FOLD = 5
+FOLD = 6
 """The version of the fold's rules. It rises with each change of them; then older snapshots are ignored."""
 
-READABLE = frozenset({5})
+READABLE = frozenset({5, 6})
 """The versions of those rules whose snapshots `restored` can read.
 
 Where older entries are archived, the knowledge in such a snapshot is all that is left of them. So a version
@@ -66,6 +67,7 @@ def stored(known: Knowledge) -> dict[str, Any]:
             [one.source, one.table, sorted(one.complete), one.partial, one.offset, one.digest, one.at]
             for one in known.seeds.values()
         ],
+        "marks": {one.source: [*astuple(one.mark)] for one in known.seeds.values() if one.mark},
         "judgements": [
             [dict(one.code), _of_failure(one.failure), list(one.warnings), one.env_py]
             for one in known.judgements
@@ -125,7 +127,7 @@ def _restored(said: Mapping[str, Any], seq: int, digest: str) -> Knowledge:
         },
         held=dict(said["held"]),
         seeds={
-            name: SeedRecord(name, table, frozenset(complete), partial, offset, last, at)
+            name: SeedRecord(name, table, frozenset(complete), partial, offset, last, at, _mark(said, name))
             for name, table, complete, partial, offset, last, at in said["seeds"]
         },
         judgements=tuple(
@@ -223,3 +225,8 @@ def _doubt(said: list[Any] | None) -> Doubt | None:
     step, subject, seq, digest, done, xid, block = said
     marks = (None if one is None else tuple(one) for one in (done, block))
     return Doubt(step, subject, seq, digest, next(marks), xid, next(marks))
+
+
+def _mark(said: Mapping[str, Any], source: str) -> Mark | None:
+    found = said.get("marks", {}).get(source)
+    return None if found is None else Mark(*found)

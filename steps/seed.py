@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from itertools import islice
 
-from sqlalchemy import Table
+from sqlalchemy import Table, literal_column, select
 
 from initdb.errors import naming
 from initdb.errors.driver import Verify
+from initdb.events.knowledge import Mark
 from initdb.events.payloads.work import SeedBatchApplied
 from initdb.steps.catalog.existing import existing
 from initdb.steps.catalog.port import catalogue_of
@@ -19,10 +18,14 @@ from initdb.steps.context import Progress, StepContext
 from initdb.steps.payload.elapsed import milliseconds
 from initdb.steps.payload.remaining import pending_seeds
 from initdb.steps.seeds import callables, identity
-from initdb.steps.seeds.ledger import must_assume, position
-from initdb.steps.seeds.model import SeedRow, SeedSource
-from initdb.steps.seeds.reading import first_columns, is_csv, read_rows, refuse_changed
-from initdb.steps.seeds.rows import BatchCounts, apply_batch, natural_key
+from initdb.steps.seeds.batches import Batch, batches_of
+from initdb.steps.seeds.bulk import Bulk
+from initdb.steps.seeds.csv_rows import begins_with
+from initdb.steps.seeds.keys import natural_key
+from initdb.steps.seeds.ledger import Place, must_assume, position
+from initdb.steps.seeds.model import SeedSource
+from initdb.steps.seeds.reading import first_columns, is_csv, refuse_changed
+from initdb.steps.seeds.rows import BatchCounts
 from initdb.steps.seeds.tables import stored_table, table_of
 
 
@@ -136,33 +139,53 @@ def _apply_rows(turn: _Turn) -> None:
     refuse_changed(source)
     table = _table(ctx, source)
     named = _Turn(ctx, source, table.fullname, turn.waiting, turn.after)
-    offset = position(ctx.knowledge.seeds, source)
-    batches = _batches(read_rows(source, offset, table), ctx.settings.batch_size)
-    batch = next(batches, ())
-    key = _key(source, table, batch, offset)
+    place = _begin(ctx, source, table)
+    batches = batches_of(source, ctx.settings.batch_size, place.row, place.mark)
+    batch = next(batches, None)
+    offset = place.mark.rows if place.mark else place.row
+    bulk = Bulk(ctx.work, table, _key(source, table, batch, offset), source.on_conflict, turn.verify)
     catalogue_of(ctx.work).refuse_strange((table,))
     ctx.back_up()
     while True:
-        following = next(batches, ())
+        following = next(batches, None)
         started = time.perf_counter()
         with ctx.unit.open(ctx.work):
-            counts = apply_batch(ctx.work, table, batch, key, source.on_conflict, turn.verify)
-            offset += len(batch)
-            named.commit(named.said(started, counts, len(batch), offset, complete=not following))
+            counts = BatchCounts() if batch is None else bulk.apply(batch)
+            offset += 0 if batch is None else len(batch)
+            said = named.said(started, counts, len(batch or ()), offset, complete=not following)
+            mark = place.mark if batch is None else batch.mark
+            named.commit(said if mark is None else _up_to(said, mark))
         named.report(offset)
-        if not following:
+        if following is None:
             return
         batch = following
 
 
-def _batches(rows: Iterator[SeedRow], size: int) -> Iterator[tuple[SeedRow, ...]]:
-    while batch := tuple(islice(rows, size)):
-        yield batch
+def _up_to(said: SeedBatchApplied, mark: Mark) -> SeedBatchApplied:
+    return replace(said, bytes=mark.bytes, line=mark.line, upto=mark.digest)
 
 
-def _key(source: SeedSource, table: Table, batch: tuple[SeedRow, ...], offset: int) -> tuple[str, ...]:
+def _begin(ctx: StepContext, source: SeedSource, table: Table) -> Place:
+    """Where the source goes on. What is before that place was applied, and the file has it still."""
+    place = position(ctx.knowledge.seeds, source)
+    if place.mark is None or not is_csv(source):
+        return Place(row=place.row)
+    if place.added and (ctx.settings.seed_rows == "all" or _is_empty(ctx, table)):
+        return Place()
+    return Place(mark=place.mark) if begins_with(source.file, place.mark) else Place(row=place.row)
+
+
+def _is_empty(ctx: StepContext, table: Table) -> bool:
+    """Whether the table has no row: then nothing is left of what was applied."""
+    try:
+        return ctx.work.execute(select(literal_column("1")).select_from(table).limit(1)).first() is None
+    finally:
+        ctx.unit.rollback(ctx.work)
+
+
+def _key(source: SeedSource, table: Table, batch: Batch | None, offset: int) -> tuple[str, ...]:
     """The natural key. The columns of the source's first row decide, so every batch has the same key."""
-    columns = tuple(batch[0]) if batch and not offset and not is_csv(source) else None
+    columns = batch.first_names() if batch is not None and (not offset or is_csv(source)) else None
     if columns is None and source.kind == "rows":
         columns = first_columns(source)
     return () if columns is None else natural_key(table, source.key, columns)

@@ -191,6 +191,9 @@ class SeedBatchApplied(Changed):
         assumed: Whether it was not run, because nobody knows whether it had run on adopted tables.
         tables: Of the identity schema: table → how many rows were created, and how many existed.
         admin: Of the identity schema's admin: the origin of the password.
+        bytes: Of a CSV file: how many of its bytes are read.
+        line: The number of the line that follows, from 1.
+        upto: The hash of these bytes.
     """
 
     type: ClassVar[str] = "seed_batch_applied"
@@ -208,6 +211,9 @@ class SeedBatchApplied(Changed):
     assumed: bool = False
     tables: Mapping[str, tuple[int, int]] | None = None
     admin: Mapping[str, object] | None = None
+    bytes: int | None = None
+    line: int | None = None
+    upto: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from initdb.settings.values import (
     OnFailure,
     Repair,
     SchemaSource,
+    SeedRows,
     Value,
     WhenEdited,
     WhenNotOurs,
@@ -84,8 +85,9 @@ class Settings:
     """Seconds."""
     login_pause_limit: float = 900.0
     """Seconds."""
-    batch_size: int = 1000
+    batch_size: int = 10_000
     """Rows."""
+    seed_rows: SeedRows = "added"
     on_failure: OnFailure = "exit"
     admin_password_file: Path | None = None
     admin_password_must_change: bool = False

@@ -235,10 +235,17 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "batch_size",
         whole(1, 1_000_000),
-        1000,
+        10_000,
         "How many seed rows are committed in one transaction.",
         example=5000,
         unit="rows",
+    ),
+    Setting(
+        "seed_rows",
+        one_of(*get_args(values.SeedRows)),
+        "added",
+        "Which rows are looked at if rows were only added at the end of a CSV seed: these (added), or all.",
+        example="all",
     ),
     Setting(
         "on_failure",

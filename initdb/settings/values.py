@@ -19,6 +19,7 @@ OnFailure = Literal["exit", "serve-503"]
 Mode = Literal["work", "wait", "check", "off"]
 WhenNotOurs = Literal["serve", "exit"]
 WhenEdited = Literal["warn", "fail"]
+SeedRows = Literal["added", "all"]
 OrderName = Literal[
     "rollback",
     "release",

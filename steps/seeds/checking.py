@@ -10,9 +10,10 @@ from sqlalchemy import MetaData, Table
 
 from initdb.errors import InitError, naming
 from initdb.nearest import did_you_mean
+from initdb.steps.seeds.csv_rows import check_csv
 from initdb.steps.seeds.keys import natural_key
 from initdb.steps.seeds.model import SeedRow, SeedSource
-from initdb.steps.seeds.reading import first_columns, is_csv, read_rows
+from initdb.steps.seeds.reading import first_columns, is_csv, raw_rows, read_rows
 from initdb.steps.seeds.tables import columns_of, is_optional, table_of
 
 SAMPLE = 1000
@@ -96,4 +97,7 @@ def _names(names: Collection[str], table: Table) -> set[str]:
 
 
 def _exhaust(source: SeedSource) -> None:
-    deque(read_rows(source), maxlen=0)
+    if is_csv(source):
+        check_csv(source.name, source.file)
+    else:
+        deque(raw_rows(source), maxlen=0)

@@ -11,29 +11,27 @@ from contextlib import closing
 from datetime import date, datetime, time
 from decimal import Decimal
 from io import StringIO
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from sqlalchemy import Column, Connection, Table, bindparam
 
 FEWEST = 100
 """With fewer rows, INSERT is as fast."""
 
+_DRIVERS = ("psycopg2", "psycopg")
+
 _Text: TypeAlias = Callable[[Any], str]
 """Writes a value of one type."""
 
 
-class _Copying(Protocol):
-    """psycopg2's cursor, for what the DBAPI does not describe."""
+ESCAPES = str.maketrans(
+    {"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\b": r"\b", "\f": r"\f", "\v": r"\v"}
+)
+"""What the server writes for these in a text."""
 
-    def copy_expert(self, sql: str, file: StringIO) -> None:
-        """Run a COPY command with the content of a file."""
-
-
-_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
-
-_TEXTS: Mapping[type, _Text] = {
+TEXTS: Mapping[type, _Text] = {
     type(None): lambda value: r"\N",
-    str: lambda value: value.translate(_ESCAPES),
+    str: lambda value: value.translate(ESCAPES),
     bool: lambda value: "t" if value else "f",
     int: str,
     float: repr,
@@ -55,34 +53,72 @@ def copy_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, 
         rows: By column key. All have the same columns.
 
     Returns:
-        Whether this was done. If not, the caller must INSERT: the driver is not psycopg2, the rows are few,
+        Whether this was done. If not, the caller must INSERT: the driver is not of psycopg, the rows are few,
         SQLAlchemy would add a default or an SQL expression, or a value has no text form here.
 
     Raises:
-        psycopg2.Error: As the driver raises it.
+        Exception: The driver's own.
     """
     dialect = connection.dialect
-    if dialect.driver != "psycopg2" or len(rows) < FEWEST:
+    if dialect.driver not in _DRIVERS or len(rows) < FEWEST:
         return False
     columns = [table.columns[name] for name in rows[0]]
-    if not _is_plain(table, columns):
+    if not is_plain(table, columns):
         return False
     processors = [_processor(connection, column) for column in columns]
-    data = StringIO()
+    lines = []
     for row in rows:
         values = [process(row[column.key]) for column, process in zip(columns, processors, strict=True)]
-        if any(type(value) not in _TEXTS for value in values):
+        if any(type(value) not in TEXTS for value in values):
             return False
-        data.write("\t".join(_TEXTS[type(value)](value) for value in values) + "\n")
-    data.seek(0)
+        lines.append("\t".join(TEXTS[type(value)](value) for value in values) + "\n")
     preparer = dialect.identifier_preparer
     names = ", ".join(preparer.format_column(column) for column in columns)
-    with closing(connection.connection.cursor()) as cursor:
-        cast(_Copying, cursor).copy_expert(f"COPY {preparer.format_table(table)} ({names}) FROM STDIN", data)
+    copy_in(connection, f"COPY {preparer.format_table(table)} ({names}) FROM STDIN", "".join(lines))
     return True
 
 
-def _is_plain(table: Table, columns: Sequence[Column[object]]) -> bool:
+def copy_in(connection: Connection, statement: str, lines: str) -> int:
+    """Run a COPY … FROM STDIN.
+
+    Args:
+        connection: In a transaction, of psycopg2 or psycopg.
+        statement: The statement.
+        lines: What is sent.
+
+    Returns:
+        How many rows were stored.
+
+    Raises:
+        Exception: The driver's own.
+    """
+    with closing(cast(Any, connection.connection.cursor())) as cursor:
+        if connection.dialect.driver == "psycopg2":
+            cursor.copy_expert(statement, StringIO(lines))
+        else:
+            with cursor.copy(statement) as copy:
+                copy.write(lines)
+        return int(cursor.rowcount)
+
+
+def copy_out(connection: Connection, statement: str) -> set[str]:
+    """Run a COPY … TO STDOUT, and give its lines, each once. The arguments are as for `copy_in`."""
+    with closing(cast(Any, connection.connection.cursor())) as cursor:
+        if connection.dialect.driver == "psycopg2":
+            found = StringIO()
+            cursor.copy_expert(statement, found)
+            return set(found.getvalue().split("\n"))
+        with cursor.copy(statement) as copy:
+            return set(b"".join(copy).decode().split("\n"))
+
+
+def is_plain(table: Table, columns: Sequence[Column[object]]) -> bool:
+    """Whether rows can be stored without SQLAlchemy: it would add no default and no SQL expression.
+
+    Args:
+        table: Their table.
+        columns: The columns that the rows have.
+    """
     defaults = any(column.default is not None and column not in columns for column in table.columns)
     made_by_sql = any(
         column.computed is not None

@@ -1,23 +1,66 @@
 """Reads CSV seed files as in RFC 4180: UTF-8, commas, column names in the first record.
 
-Blank lines are skipped.
+Blank lines are skipped. A file is read in batches, each with the mark at which the next one begins.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
-from collections.abc import Iterator
-from io import BufferedReader, FileIO, RawIOBase, TextIOWrapper
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BufferedReader, TextIOWrapper
+from itertools import chain, islice
+from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from initdb.errors import InitError
+from initdb.events.knowledge import Mark
 from initdb.steps.seeds.documents import decoded
 from initdb.steps.seeds.model import SeedRow
 
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+    from hashlib import _Hash
+
+_BLOCK = 1000
+"""How many lines are taken from the file at once."""
+
+_HASHED = 1 << 20
+"""How many bytes of a file are hashed at once."""
+
+_PIECE = 500
+"""How many rows are read at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class CsvBatch:
+    """Some rows of a file that follow each other.
+
+    Attributes:
+        name: What messages call the file.
+        header: The names of the columns.
+        columns: The texts of each column.
+        size: How many rows there are.
+        mark: Where the batch ends.
+        lines: The lines of the rows, and blank ones between them.
+        first: The number of the first of these lines.
+    """
+
+    name: str
+    header: tuple[str, ...]
+    columns: Sequence[Sequence[str]]
+    size: int
+    mark: Mark
+    lines: Sequence[str]
+    first: int
+
+    def rows(self) -> Iterator[SeedRow]:
+        """The rows, each with its place."""
+        for line, cells in _records(self.name, self.lines, self.first):
+            yield _row(self.name, self.header, line, cells)
 
 
 def csv_header(name: str, path: Path) -> tuple[str, ...]:
@@ -30,47 +73,101 @@ def csv_header(name: str, path: Path) -> tuple[str, ...]:
     Raises:
         InitError: `seed-file-unreadable`.
     """
-    return _header(name, next(_records(name, path), (1, [])))
+    with _read(name, path) as raw, TextIOWrapper(raw, encoding="utf-8-sig", newline="") as file:
+        return _header(name, next(_records(name, file, 1), (1, [])))
 
 
-def csv_rows(name: str, path: Path, digest: str) -> Iterator[SeedRow]:
+def csv_rows(name: str, path: Path) -> Iterator[SeedRow]:
     """The rows, with texts as values. Each is read when it is asked for.
 
     Args:
         name: What messages call the file.
         path: The file.
-        digest: The hash that it had. What was read is compared with it at the end.
+
+    Raises:
+        InitError: `seed-file-unreadable`, when the faulty record is reached.
+    """
+    with _read(name, path) as raw, TextIOWrapper(raw, encoding="utf-8-sig", newline="") as file:
+        records = _records(name, file, 1)
+        header = _header(name, next(records, (1, [])))
+        for line, cells in records:
+            yield _row(name, header, line, cells)
+
+
+def check_csv(name: str, path: Path) -> None:
+    """Check the form of a whole file: its encoding, its quotes, and that every row has its width.
+
+    Args:
+        name: What messages call the file.
+        path: The file.
+
+    Raises:
+        InitError: `seed-file-unreadable`.
+    """
+    with _read(name, path) as raw, TextIOWrapper(raw, encoding="utf-8-sig", newline="") as file:
+        if _is_regular(file):
+            return
+    for _ in csv_rows(name, path):
+        pass
+
+
+def _is_regular(file: Iterator[str]) -> bool:
+    """Whether all records have the same width."""
+    width = 0
+    while block := list(islice(file, _BLOCK)):
+        width = width or block[0].count(",") + 1
+        if not _is_plain(block, width):
+            break
+    found = filter(None, csv.reader(chain(block, file), strict=True))
+    try:
+        while piece := list(islice(found, _PIECE)):
+            width = width or len(piece[0])
+            if set(map(len, piece)) != {width}:
+                return False
+    except csv.Error:
+        return False
+    return True
+
+
+_commas = methodcaller("count", ",")
+
+
+def _is_plain(lines: list[str], width: int) -> bool:
+    """Whether the lines are records of a width with nothing quoted: then commas are all that counts."""
+    return (
+        width > 1
+        and set(map(_commas, lines)) == {width - 1}
+        and '"' not in "".join(lines)
+        and max(map(len, lines)) <= csv.field_size_limit()
+    )
+
+
+def csv_batches(  # noqa: PLR0913, PLR0917 - where a reading begins
+    name: str, path: Path, digest: str, size: int, start: Mark | None = None, skip: int = 0
+) -> Iterator[CsvBatch]:
+    """The rows in batches, with texts as values. Each is read when it is asked for. The last may be empty.
+
+    Args:
+        name: What messages call the file.
+        path: The file.
+        digest: The hash that it had. What was read is compared with it at the end; "" compares nothing.
+        size: How many rows a batch has.
+        start: Where the first batch begins, as `begins_with` has confirmed; None for the first row.
+        skip: How many rows are left out from there.
 
     Raises:
         InitError: `seed-file-unreadable`, when the faulty record is reached, or at the end.
     """
-    records = _records(name, path, digest)
-    header = _header(name, next(records, (1, [])))
-    for line, cells in records:
-        if len(cells) != len(header):
-            said = (
-                f"{name} line {line}: it has {len(cells)} values, and the header names {len(header)} columns"
-            )
-            raise InitError("seed-file-unreadable", said)
-        yield SeedRow(dict(zip(header, cells, strict=True)), f"{name} line {line}")
+    header = csv_header(name, path)
+    with _read(name, path) as raw:
+        yield from _Reading(name, raw, digest, header).batches(size, start, skip)
 
 
-def _records(name: str, path: Path, digest: str = "") -> Iterator[tuple[int, list[str]]]:
-    """Every record that is not blank, with the line that it begins on."""
+@contextmanager
+def _read(name: str, path: Path) -> Iterator[BufferedReader]:
     try:
-        with path.open("rb", buffering=0) as raw:
-            hashed = _Hashed(raw)
-            file = TextIOWrapper(BufferedReader(hashed), encoding="utf-8-sig", newline="")
-            reader = csv.reader(file, strict=True)
-            line = 1
-            for cells in reader:
-                if cells:
-                    yield line, cells
-                line = reader.line_num + 1
-            if digest and hashed.hash.hexdigest() != digest:
-                raise InitError("seed-file-unreadable", f"{name} has changed since this run began")
-    except csv.Error as error:
-        raise InitError("seed-file-unreadable", f"{name} line {line}: {error}") from error
+        with path.open("rb") as raw:
+            yield raw
     except UnicodeDecodeError:
         # The error's position is in a buffer; only the whole content gives the line.
         decoded(name, path.read_bytes())
@@ -79,19 +176,163 @@ def _records(name: str, path: Path, digest: str = "") -> Iterator[tuple[int, lis
         raise InitError("seed-file-unreadable", f"{name}: {error.strerror}") from error
 
 
-class _Hashed(RawIOBase):
-    """A file that is hashed while it is read."""
+def begins_with(path: Path, mark: Mark) -> bool:
+    """Whether a file begins with the bytes up to a mark, and whether these end with a line.
 
-    def __init__(self, file: FileIO) -> None:
-        self._file, self.hash = file, hashlib.sha256()
+    Args:
+        path: The file.
+        mark: What was read of it, or of an earlier content of it.
 
-    def readable(self) -> bool:
-        return True
+    Raises:
+        OSError: The file cannot be read.
+    """
+    with path.open("rb") as raw:
+        found, last = _hashed(raw, mark.bytes)
+        after = raw.read(1)
+    return found.hexdigest() == mark.digest and (last in _ENDS or after in _ENDS)
 
-    def readinto(self, buffer: WriteableBuffer) -> int | None:
-        count = self._file.readinto(buffer)
-        self.hash.update(memoryview(buffer)[: count or 0])
-        return count
+
+_ENDS = (b"\n", b"\r", b"")
+
+
+def _hashed(raw: BufferedReader, length: int) -> tuple[_Hash, bytes]:
+    """The hash of the next bytes, and the last of them."""
+    found, last = hashlib.sha256(), b""
+    while length > 0 and (piece := raw.read(min(_HASHED, length))):
+        found.update(piece)
+        length, last = length - len(piece), piece[-1:]
+    return found, last
+
+
+class _Lines:
+    """The lines of a file, and those among them that belong to the batch that is read."""
+
+    def __init__(self, file: Iterator[str]) -> None:
+        self._file = file
+        self._ahead: list[str] = []
+        self.taken: list[str] = []
+
+    def take(self, count: int) -> list[str]:
+        block = self._ahead[:count]
+        del self._ahead[:count]
+        block += islice(self._file, count - len(block))
+        self.taken += block
+        return block
+
+    def give_back(self, count: int) -> None:
+        if count:
+            self._ahead[:0] = self.taken[-count:]
+            del self.taken[-count:]
+
+
+class _Reading:
+    """One reading of a file, from a mark to its end."""
+
+    def __init__(self, name: str, raw: BufferedReader, digest: str, header: tuple[str, ...]) -> None:
+        self._name, self._raw, self._digest, self._header = name, raw, digest, header
+        self._hash, self._bytes, self._line, self._rows = hashlib.sha256(), 0, 1, 0
+
+    def batches(self, size: int, start: Mark | None, skip: int) -> Iterator[CsvBatch]:
+        if start is None:
+            self._skip_mark_of_utf8()
+        else:
+            self._hash, _ = _hashed(self._raw, start.bytes)
+            self._bytes, self._line, self._rows = start.bytes, start.line, start.rows
+        lines = _Lines(TextIOWrapper(self._raw, encoding="utf-8", newline=""))
+        if start is None and self._header:
+            self._next(lines, 1)
+            self._rows = 0
+        while skip > 0 and (left_out := self._next(lines, min(skip, size)).size):
+            skip -= left_out
+        while True:
+            batch = self._next(lines, size)
+            at_end = batch.size < size
+            if at_end and self._digest and batch.mark.digest != self._digest:
+                raise InitError("seed-file-unreadable", f"{self._name} has changed since this run began")
+            yield batch
+            if at_end:
+                return
+
+    def _skip_mark_of_utf8(self) -> None:
+        if self._raw.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
+            self._add(codecs.BOM_UTF8)
+        else:
+            self._raw.seek(0)
+
+    def _next(self, lines: _Lines, size: int) -> CsvBatch:
+        """The next records that are not blank."""
+        columns: list[list[str]] = [[] for _ in self._header]
+        try:
+            self._plain(lines, size, columns)
+            self._any(lines, size - len(columns[0]) if columns else size, columns)
+        except (csv.Error, ValueError):
+            # The record is named by the line that it begins on.
+            for line, record in _records(self._name, lines.taken, self._line):
+                _row(self._name, self._header, line, record)
+            raise
+        taken, first = lines.taken, self._line
+        lines.taken = []
+        # The end of the last line may be added later.
+        self._line += len(taken) - (not taken[-1].endswith(("\n", "\r")) if taken else 0)
+        self._rows += (size_of := len(columns[0]) if columns else 0)
+        self._add("".join(taken).encode())
+        mark = Mark(self._rows, self._bytes, self._line, self._hash.hexdigest())
+        return CsvBatch(self._name, self._header, columns, size_of, mark, taken, first)
+
+    def _plain(self, lines: _Lines, size: int, columns: list[list[str]]) -> None:
+        """Read records while nothing in them is quoted."""
+        width = len(columns)
+        while columns and (block := lines.take(min(_BLOCK, size - len(columns[0])))):
+            joined = "".join(block).replace("\r\n", "\n").removesuffix("\n")
+            if not _is_plain(block, width) or "\r" in joined:
+                lines.give_back(len(block))
+                return
+            cells = joined.replace("\n", ",").split(",")
+            for number, column in enumerate(columns):
+                column.extend(cells[number::width])
+
+    def _any(self, lines: _Lines, size: int, columns: list[list[str]]) -> None:
+        """Read records of any form."""
+        given = 0
+
+        def each() -> Iterator[str]:
+            nonlocal given
+            while block := lines.take(_PIECE):
+                given += len(block)
+                yield from block
+
+        reader = csv.reader(each(), strict=True)
+        records = filter(None, reader)
+        # In small pieces no list lives for long, so Python's collector need not walk through them.
+        while size > 0 and (piece := list(islice(records, min(_PIECE, size)))):
+            size -= len(piece)
+            for column, values in zip(columns, zip(*piece, strict=True), strict=True):
+                column.extend(values)
+        lines.give_back(given - reader.line_num)
+
+    def _add(self, content: bytes) -> None:
+        self._hash.update(content)
+        self._bytes += len(content)
+
+
+def _row(name: str, header: Sequence[str], line: int, cells: Sequence[str]) -> SeedRow:
+    if len(cells) != len(header):
+        said = f"it has {len(cells)} values, and the header names {len(header)} columns"
+        raise InitError("seed-file-unreadable", f"{name} line {line}: {said}")
+    return SeedRow(dict(zip(header, cells, strict=True)), f"{name} line {line}")
+
+
+def _records(name: str, lines: Iterable[str], first: int) -> Iterator[tuple[int, list[str]]]:
+    """Every record that is not blank, with the number of the line that it begins on."""
+    reader = csv.reader(lines, strict=True)
+    line = first
+    try:
+        for cells in reader:
+            if cells:
+                yield line, cells
+            line = first + reader.line_num
+    except csv.Error as error:
+        raise InitError("seed-file-unreadable", f"{name} line {line}: {error}") from error
 
 
 def _header(name: str, record: tuple[int, list[str]]) -> tuple[str, ...]:

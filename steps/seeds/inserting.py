@@ -12,9 +12,10 @@ from initdb.steps.seeds.copying import copy_rows
 from initdb.steps.seeds.model import SeedRow
 
 _ADVANCE = text(
-    "SELECT setval(s.name, :reached) "
-    "FROM (SELECT coalesce(pg_get_serial_sequence(:table, :column), :sequence)::regclass AS name) AS s "
-    "WHERE s.name IS NOT NULL AND :reached > coalesce(pg_sequence_last_value(s.name), 0)"
+    "SELECT pg_catalog.setval(s.name, :reached) FROM (SELECT CAST(coalesce("
+    "pg_catalog.pg_get_serial_sequence(:table, :column), :sequence) AS pg_catalog.regclass) AS name) AS s "
+    "WHERE s.name IS NOT NULL"
+    " AND :reached OPERATOR(pg_catalog.>) coalesce(pg_catalog.pg_sequence_last_value(s.name), 0)"
 )
 
 
@@ -36,7 +37,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[SeedRow]) -
         if not copy_rows(connection, table, group):
             connection.execute(insert(table), [dict(row) for row in group])
     if connection.dialect.supports_sequences:
-        _advance_sequence(connection, table, rows)
+        _advance_past(connection, table, rows)
 
 
 def _alike(rows: Iterable[SeedRow]) -> Iterator[list[SeedRow]]:
@@ -45,17 +46,28 @@ def _alike(rows: Iterable[SeedRow]) -> Iterator[list[SeedRow]]:
         yield list(group)
 
 
-def _advance_sequence(connection: Connection, table: Table, rows: Sequence[SeedRow]) -> None:
+def _advance_past(connection: Connection, table: Table, rows: Sequence[SeedRow]) -> None:
     column = table.autoincrement_column
-    if column is None:
-        return
-    given = [value for row in rows if isinstance(value := row.get(column.key), int) and value > 0]
-    if not given:
+    if column is not None:
+        given = [value for row in rows if isinstance(value := row.get(column.key), int)]
+        advance_sequence(connection, table, max(given, default=0))
+
+
+def advance_sequence(connection: Connection, table: Table, reached: int) -> None:
+    """Move the sequence that numbers a table's rows past a number, if it is not there yet.
+
+    Args:
+        connection: To PostgreSQL, in a transaction.
+        table: The table.
+        reached: The number.
+    """
+    column = table.autoincrement_column
+    if column is None or reached <= 0:
         return
     preparer = connection.dialect.identifier_preparer
     own = column.default if isinstance(column.default, DatabaseSequence) else None
     values = {
-        "reached": max(given),
+        "reached": reached,
         "table": preparer.format_table(table),
         "column": column.name,
         "sequence": preparer.format_sequence(own) if own is not None else None,

@@ -7,9 +7,9 @@ and where an interrupted source goes on.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from initdb.events.knowledge import SeedRecord
+from initdb.events.knowledge import Mark, SeedRecord
 from initdb.events.payloads.work import SeedBatchApplied
 from initdb.steps.seeds.model import SeedSource
 
@@ -34,8 +34,23 @@ def seeds_pending(
     )
 
 
-def position(records: Mapping[str, SeedRecord], source: SeedSource) -> int:
-    """The row, counted from 0, at which an interrupted source goes on; 0 if its content has changed.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a source goes on.
+
+    Attributes:
+        mark: There, if the file still begins with what is before the mark.
+        row: Else at this row, from 0.
+        added: Whether the mark is of another content of the file.
+    """
+
+    mark: Mark | None = None
+    row: int = 0
+    added: bool = False
+
+
+def position(records: Mapping[str, SeedRecord], source: SeedSource) -> Place:
+    """Where a source goes on, if it was interrupted, or if rows were only added at its end.
 
     Rows that a function yields always begin at 0, since another process may get them in another order. Rows
     that exist are found by their key.
@@ -45,9 +60,10 @@ def position(records: Mapping[str, SeedRecord], source: SeedSource) -> int:
         source: The source.
     """
     record = records.get(source.name)
-    if record is None or record.partial != source.digest or source.kind != "rows":
-        return 0
-    return record.offset
+    if record is None or source.kind != "rows":
+        return Place()
+    interrupted = record.partial == source.digest
+    return Place(record.mark, record.offset if interrupted else 0, added=not interrupted)
 
 
 def must_assume(source: SeedSource, adopted: bool) -> bool:
@@ -71,7 +87,7 @@ def record(before: SeedRecord | None, said: SeedBatchApplied, at: str | None = N
         at: When it was.
     """
     known, digest = before or SeedRecord(said.source), said.digest
-    known = replace(known, table=said.table or known.table)
+    known = replace(known, table=said.table or known.table, mark=_mark(said))
     if not said.complete:
         return replace(known, partial=digest, offset=said.next)
     begun = known.partial not in (None, digest)
@@ -98,3 +114,9 @@ def forget(records: Mapping[str, SeedRecord], tables: Collection[str]) -> Mappin
 def _filled(known: SeedRecord) -> set[str]:
     """The tables that a source fills. A record lists several of them with commas."""
     return set((known.table or "").split(", ")) - {""}
+
+
+def _mark(said: SeedBatchApplied) -> Mark | None:
+    if said.bytes is None or said.line is None or said.upto is None:
+        return None
+    return Mark(said.next, said.bytes, said.line, said.upto)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import cast
 
-from sqlalchemy import JSON, Column, String, Table
+from sqlalchemy import Column, Table
 
 from initdb.errors import InitError
 from initdb.errors.classify import VALUES
@@ -17,13 +17,12 @@ from initdb.events.process import in_this_process, only_in
 from initdb.nearest import did_you_mean
 from initdb.steps.seeds.csv_rows import csv_header, csv_rows
 from initdb.steps.seeds.documents import document_rows
+from initdb.steps.seeds.empty import LEFT_OUT, of_nothing
 from initdb.steps.seeds.model import SeedRow, SeedSource
 from initdb.steps.seeds.refusals import raised
 from initdb.steps.seeds.scripts import line_in, load_function
-from initdb.steps.seeds.tables import columns_of, is_optional
-from initdb.steps.seeds.values import Convert, Unfit, converter, plain_type
-
-LEFT_OUT = object()
+from initdb.steps.seeds.tables import columns_of
+from initdb.steps.seeds.values import Convert, Unfit, converter
 
 
 def read_rows(source: SeedSource, start: int = 0, table: Table | None = None) -> Iterator[SeedRow]:
@@ -42,15 +41,15 @@ def read_rows(source: SeedSource, start: int = 0, table: Table | None = None) ->
         InitError: When the faulty row is reached: `seed-file-unreadable`, `seed-column-unknown`,
             `seed-callable-failed`; or `seed-rejected`, if a column cannot hold a value.
     """
-    rows = islice(_raw(source), start, None)
-    return rows if table is None else _converted(rows, table, text=is_csv(source))
+    rows = islice(raw_rows(source), start, None)
+    return rows if table is None else converted(rows, table, text=is_csv(source))
 
 
 def first_columns(source: SeedSource) -> tuple[str, ...] | None:
     """The columns of the source's first row; None if it has no row. Raises what `read_rows` raises."""
     if is_csv(source):
         return csv_header(source.name, source.file) or None
-    first = next(_raw(source), None)
+    first = next(raw_rows(source), None)
     return None if first is None else tuple(first)
 
 
@@ -76,11 +75,16 @@ def is_csv(source: SeedSource) -> bool:
     return source.kind == "rows" and source.path is not None and source.path.suffix == ".csv"
 
 
-def _raw(source: SeedSource) -> Iterator[SeedRow]:
+def raw_rows(source: SeedSource) -> Iterator[SeedRow]:
+    """The rows of a source, with the values that stand there.
+
+    Raises:
+        InitError: What `read_rows` raises, but nothing about values.
+    """
     if source.kind == "python rows":
         return _yielded(source)
     if is_csv(source):
-        return csv_rows(source.name, source.file, source.digest)
+        return csv_rows(source.name, source.file)
     try:
         content = source.file.read_bytes()
     except OSError as error:
@@ -107,11 +111,31 @@ def _yielded(source: SeedSource) -> Iterator[SeedRow]:
             yield SeedRow(row, f"{source.name} row {number}")
 
 
-def _converted(rows: Iterator[SeedRow], table: Table, *, text: bool) -> Iterator[SeedRow]:
-    columns = columns_of(table)
-    converters = {
-        name: _of_text(column) if text else converter(column, text=False) for name, column in columns.items()
+def converters(table: Table, *, text: bool) -> dict[str, Convert]:
+    """What converts a value for each column, by the column's name and key. It may give LEFT_OUT.
+
+    Args:
+        table: The table.
+        text: Whether the values are texts of a CSV file.
+    """
+    return {
+        name: _of_text(column) if text else converter(column, text=False)
+        for name, column in columns_of(table).items()
     }
+
+
+def converted(rows: Iterable[SeedRow], table: Table, *, text: bool) -> Iterator[SeedRow]:
+    """The rows with the values that a table's columns hold.
+
+    Args:
+        rows: As a file or a function has them.
+        table: The table.
+        text: Whether the values are texts of a CSV file.
+
+    Raises:
+        InitError: `seed-column-unknown`; or `seed-rejected`, if a column cannot hold a value.
+    """
+    columns, convert = columns_of(table), converters(table, text=text)
     for row in rows:
         values = {}
         for name, value in row.items():
@@ -119,7 +143,7 @@ def _converted(rows: Iterator[SeedRow], table: Table, *, text: bool) -> Iterator
                 said = f"{row.place}: {table.fullname} has no column {name}{did_you_mean(name, columns)}"
                 raise InitError("seed-column-unknown", said)
             try:
-                found = converters[name](value)
+                found = convert[name](value)
             except Unfit as error:
                 raise InitError("seed-rejected", f"{row.place}: the value of {name} {error}") from None
             if found is not LEFT_OUT:
@@ -130,21 +154,5 @@ def _converted(rows: Iterator[SeedRow], table: Table, *, text: bool) -> Iterator
 def _of_text(column: Column[object]) -> Convert:
     """The conversion of a CSV cell."""
     convert = converter(column, text=True)
-    empty = _of_nothing(column)
+    empty = of_nothing(column)
     return lambda cell: convert(cell) if cell != "" else empty()
-
-
-def _of_nothing(column: Column[object]) -> Callable[[], object]:
-    kind = plain_type(column)
-    if column.nullable:
-        # A JSON column would store None as JSON's null.
-        return lambda: LEFT_OUT if isinstance(kind, JSON) else None
-    if type(kind).__visit_name__ != "enum" and isinstance(kind, String):
-        return lambda: ""
-    if is_optional(column):
-        return lambda: LEFT_OUT
-    return _missing
-
-
-def _missing() -> object:
-    raise Unfit("is missing")

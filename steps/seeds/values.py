@@ -76,6 +76,15 @@ def plain_type(column: Column[object]) -> TypeEngine[object]:
     return kind
 
 
+def sort_of(column: Column[object]) -> str:
+    """The sort of a column's type: "integer", "string" and so on; "" if values stay as they are."""
+    kind = plain_type(column)
+    if isinstance(kind, JSON | ARRAY):
+        return ""
+    found = (convert for sort, convert in _CONVERTERS if isinstance(kind, sort))
+    return next((convert.__name__.lstrip("_") for convert in found), "")
+
+
 def _bound(convert: _ConvertTo, kind: TypeEngine[object], only: type) -> Convert:
     return lambda value: convert(value, kind) if value is not None and isinstance(value, only) else value
 

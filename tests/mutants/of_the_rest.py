@@ -193,8 +193,8 @@ OF_THE_REST: tuple[Fault, ...] = (
         "seeds-begin-anew",
         "a source that was interrupted begins at its first row",
         LEDGER,
-        "    return record.offset\n",
-        "    return 0\n",
+        "Place(record.mark, record.offset if interrupted else 0, added=not interrupted)",
+        "Place(record.mark, 0, added=not interrupted)",
         ("tests/seeds/test_ledger.py", "tests/seeds/test_seed_step.py"),
     ),
     Fault(

@@ -199,9 +199,16 @@ def _convert(shop: Shop) -> None:
 def _delete(shop: Shop) -> None:
     shop.sql("DELETE FROM t1 WHERE id = 1")
     assert shop.run() == NOTHING
+    shop.write(_10_t1__csv="id,name\n1,one\n2,zwei\n")
+    assert shop.run() == ["10_t1.csv"]
+    assert shop.stored() == {1: "one", 2: "two"}
+
+
+def _delete_and_add(shop: Shop) -> None:
+    shop.sql("DELETE FROM t1 WHERE id = 1")
     shop.write(_10_t1__csv="id,name\n1,one\n2,two\n4,four\n")
     assert shop.run() == ["10_t1.csv"]
-    assert shop.stored() == {1: "one", 2: "two", 4: "four"}
+    assert shop.stored() == {2: "two", 4: "four"}
 
 
 CASES: dict[str, Callable[[Shop], None]] = {
@@ -220,6 +227,7 @@ CASES: dict[str, Callable[[Shop], None]] = {
     "edit a module that a seed imports": _edit_imported,
     "convert the line endings of a file": _convert,
     "delete a row from the database": _delete,
+    "delete a row, and add rows at the end of its CSV file": _delete_and_add,
 }
 """What the page says that somebody does → the test of what the page says that the next run does."""
 

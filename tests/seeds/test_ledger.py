@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from initdb.events.knowledge import SeedRecord
 from initdb.events.payloads.work import SeedBatchApplied
-from initdb.steps.seeds.ledger import forget, must_assume, position, record, seeds_pending
+from initdb.steps.seeds.ledger import Place, forget, must_assume, position, record, seeds_pending
 from initdb.steps.seeds.model import SeedSource
 
 ROLES = SeedSource("01_roles.csv", "rows", "roles", "d1")
@@ -25,6 +27,10 @@ def event(source: SeedSource, following: int, complete: bool, digest: str | None
     )
 
 
+def marked(said: SeedBatchApplied) -> SeedBatchApplied:
+    return replace(said, bytes=100, line=12, upto="h")
+
+
 def test_a_source_is_pending_until_its_content_is_complete() -> None:
     """The order is that of the sources, not of the ledger."""
     assert seeds_pending({}, (ROLES, USERS)) == ("01_roles.csv", "02_users.py")
@@ -32,7 +38,7 @@ def test_a_source_is_pending_until_its_content_is_complete() -> None:
     assert seeds_pending(half, (ROLES, USERS)) == ("01_roles.csv", "02_users.py")
     whole = {ROLES.name: record(half[ROLES.name], event(ROLES, 20, True))}
     assert seeds_pending(whole, (ROLES, USERS)) == ("02_users.py",)
-    assert position(half, ROLES) == 10
+    assert position(half, ROLES) == Place(row=10)
 
 
 def test_other_content_is_pending_and_begins_at_the_first_row() -> None:
@@ -42,6 +48,17 @@ def test_other_content_is_pending_and_begins_at_the_first_row() -> None:
     whole = {ROLES.name: record(half[ROLES.name], event(ROLES, 20, True))}
     assert seeds_pending(whole, (edited,)) == (ROLES.name,)
     assert position(half, edited) == 0
+
+
+def test_the_place_in_a_file_is_kept() -> None:
+    """It is the one of the last event, also of another content: the file may still begin with it."""
+    half = record(None, marked(event(ROLES, 10, False)))
+    mark = Mark(rows=10, bytes=100, line=12, digest="h")
+    assert position({ROLES.name: half}, ROLES) == Place(mark, row=10)
+    whole = record(half, marked(event(ROLES, 10, True)))
+    edited = SeedSource(ROLES.name, "rows", "roles", "d9")
+    assert position({ROLES.name: whole}, edited) == Place(mark, added=True)
+    assert position({ROLES.name: record(whole, event(ROLES, 20, True))}, edited).mark is None
 
 
 def test_an_old_content_stays_complete() -> None:
@@ -59,7 +76,7 @@ def test_completing_one_content_keeps_the_place_in_another() -> None:
 
 def test_rows_of_a_function_begin_at_the_first() -> None:
     """Another process may yield them in another order."""
-    assert position({USERS.name: record(None, event(USERS, 10, False))}, USERS) == 0
+    assert position({USERS.name: record(None, event(USERS, 10, False))}, USERS) == Place()
 
 
 def test_a_recreated_table_is_unseeded() -> None:

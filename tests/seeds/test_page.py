@@ -122,7 +122,7 @@ def test_what_it_names_exists(page: str) -> None:
     errors = page[page.index("## Errors") :]
     named = re.findall(r"`([a-z-]+)`", errors)
     assert set(named) == {name for name in CATALOGUE if name.startswith("seed")}
-    assert f"`batch_size` rows ({Settings().batch_size} unless set)" in page
+    assert f"`batch_size` rows ({Settings().batch_size:,} unless set)" in page
     rows = {table: found for table, _, found in seed_rows()}
     assert len(rows["permissions"]) == 12
     assert all(f"`{row['name']}`" in page for row in rows["roles"])

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, insert, update
 
 from initdb.errors import InitError
+from initdb.settings import Settings
+from initdb.steps import seed
 from initdb.steps.seeds.ledger import seeds_pending
 from initdb.steps.seeds.model import SeedSource
 from initdb.steps.seeds.sources import discover
@@ -66,24 +68,100 @@ def test_files_are_applied_in_their_order_a_batch_a_unit(tables: Engine, tmp_pat
 
 
 def test_what_is_applied_is_not_applied_again(tables: Engine, tmp_path: Path) -> None:
-    """A row that was deleted since does not come back. An edited file is compared by key."""
+    """A row that was deleted since does not come back."""
     write(tmp_path, _01_roles__csv="name,label\na,1\nb,2\n")
     seed_once(tables, *discover(tmp_path, folder=tmp_path))
-    with tables.begin() as connection:
-        connection.execute(delete(roles).where(roles.c.name == "b"))
-        connection.execute(update(roles).values(label="changed"))
+    delete_one(tables, "b")
     seed_once(tables, *discover(tmp_path, folder=tmp_path))
     assert len(told(tables)) == 1
-    write(tmp_path, _01_roles__csv="name,label\na,1\nb,2\nc,3\n")
+    assert [name for (name,) in stored(tables, roles, "name")] == ["a"]
+
+
+def delete_one(engine: Engine, name: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(delete(roles).where(roles.c.name == name))
+        connection.execute(update(roles).values(label="changed"))
+
+
+def told_last(engine: Engine) -> dict[str, int]:
+    return {name: told(engine)[-1][name] for name in (*COUNTS, "next")}
+
+
+NEITHER = {"skipped": 0, "differing": 0, "updated": 0}
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\r"])
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+def test_rows_that_are_added_at_the_end_are_the_only_ones_that_are_looked_at(
+    tables: Engine, tmp_path: Path, end: str, start: str
+) -> None:
+    """So a deleted row stays deleted. Lines are counted on, also where the file had no newline at its end."""
+    line = end or "\n"
+    content = line.join([f"{start}name,label", "a,1", "b,ü"])
+    write(tmp_path, _01_roles__csv=content + end)
     seed_once(tables, *discover(tmp_path, folder=tmp_path))
-    assert {name: told(tables)[1][name] for name in COUNTS} == {
-        "created": 2,
-        "skipped": 1,
-        "differing": 1,
-        "updated": 0,
-        "rows": 3,
-    }
+    delete_one(tables, "b")
+    write(tmp_path, _01_roles__csv=content + line + "c,3" + line)
+    seed_once(tables, *discover(tmp_path, folder=tmp_path))
+    assert told_last(tables) == {"created": 1, **NEITHER, "rows": 1, "next": 3}
+    assert stored(tables, roles, "name", "label") == [("a", "changed"), ("c", "3")]
+    write(tmp_path, _01_roles__csv=content + line + "c,3" + line + "d,4" + line + "e" + line)
+    with pytest.raises(InitError) as caught:
+        seed_once(tables, *discover(tmp_path, folder=tmp_path))
+    assert "line 6: it has 1 values" in caught.value.context[0]
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        "name,label\na,1\nb,23\nc,3\n",
+        "name,label\nb,2\na,1\nc,3\n",
+        "name,label\r\na,1\r\nb,2\r\nc,3\r\n",
+        "label,name\n1,a\n2,b\n3,c\n",
+    ],
+    ids=["the last value longer", "another order", "other line ends", "other columns"],
+)
+def test_after_any_other_edit_all_rows_are_looked_at(tables: Engine, tmp_path: Path, edited: str) -> None:
+    """Then a deleted row comes back, and one that was changed is counted and left alone."""
+    write(tmp_path, _01_roles__csv="name,label\na,1\nb,2")
+    seed_once(tables, *discover(tmp_path, folder=tmp_path))
+    delete_one(tables, "b")
+    write(tmp_path, _01_roles__csv=edited)
+    seed_once(tables, *discover(tmp_path, folder=tmp_path))
+    assert told_last(tables) == {**NEITHER, "created": 2, "skipped": 1, "differing": 1, "rows": 3, "next": 3}
     assert ("a", "changed") in stored(tables, roles, "name", "label")
+
+
+@pytest.mark.parametrize("why", ["setting", "empty"])
+def test_all_rows_are_looked_at_where_that_is_asked_for_or_nothing_is_left(
+    tables: Engine, tmp_path: Path, why: str
+) -> None:
+    """The setting says so, or the table was emptied."""
+    write(tmp_path, _01_roles__csv="name,label\na,1\nb,2\n")
+    seed_once(tables, *discover(tmp_path, folder=tmp_path))
+    delete_one(tables, "b")
+    if why == "empty":
+        empty_tables(tables)
+    write(tmp_path, _01_roles__csv="name,label\na,1\nb,2\nc,3\n")
+    chosen = Settings(seed_rows="all" if why == "setting" else "added")
+    seed_once(tables, *discover(tmp_path, folder=tmp_path), settings=chosen)
+    assert {name for (name,) in stored(tables, roles, "name")} == {"a", "b", "c"}
+
+
+def test_a_place_of_an_older_version_is_a_row(
+    tables: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its events have no bytes. The interrupted file goes on at the row."""
+    write(tmp_path, _01_roles__csv="name\n" + "".join(f"{name}\n" for name in "abcde"))
+    sources = discover(tmp_path, folder=tmp_path)
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+        patch.setattr(seed, "_up_to", lambda said, mark: said)
+        seed_once(tables, *sources, batch_size=3, dies_before_commit=1)
+    assert "upto" not in told(tables)[-1]
+    empty_tables(tables)
+    seed_once(tables, *sources)
+    assert [name for (name,) in stored(tables, roles, "name")] == ["d", "e"]
+    assert told(tables)[-1]["next"] == 5
 
 
 @pytest.mark.parametrize("content", ["", "name\n"])
@@ -98,7 +176,7 @@ def test_an_empty_file_completes(tables: Engine, tmp_path: Path, content: str) -
 
 
 def test_an_error_keeps_the_batches_before_it(tables: Engine, tmp_path: Path) -> None:
-    """The corrected file starts from its beginning, and rows that exist are skipped."""
+    """The corrected file goes on behind them: what is before the place is as it was."""
     write(tmp_path, _01_roles__csv="name,rank\na,1\nb,2\nc,3\nd,-1\n")
     sources = discover(tmp_path, folder=tmp_path)
     with pytest.raises(InitError) as caught:
@@ -108,7 +186,8 @@ def test_an_error_keeps_the_batches_before_it(tables: Engine, tmp_path: Path) ->
     write(tmp_path, _01_roles__csv="name,rank\na,1\nb,2\nc,3\nd,4\n")
     seed_once(tables, *discover(tmp_path, folder=tmp_path), batch_size=3)
     assert [name for (name,) in stored(tables, roles, "name")] == list("abcd")
-    assert totals(tables) == {"created": 4, "skipped": 2, "differing": 0, "updated": 0, "rows": 6}
+    assert totals(tables) == {"created": 4, "skipped": 0, "differing": 0, "updated": 0, "rows": 4}
+    assert told(tables)[-1]["next"] == 4
 
 
 def test_a_file_that_changed_since_the_run_began_is_refused(tables: Engine, tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ NAMED_IN_THE_DESIGN = [
     "when_held",
     "when_edited",
     "batch_size",
+    "seed_rows",
 ]
 
 
