@@ -20,7 +20,7 @@ from initdb.steps.payload.remaining import pending_seeds
 from initdb.steps.seeds import callables, identity
 from initdb.steps.seeds.batches import Batch, batches_of
 from initdb.steps.seeds.bulk import Bulk
-from initdb.steps.seeds.csv_rows import begins_with
+from initdb.steps.seeds.csv_marks import begins_with
 from initdb.steps.seeds.keys import natural_key
 from initdb.steps.seeds.ledger import Place, must_assume, position
 from initdb.steps.seeds.model import SeedSource

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy import Table
 
@@ -13,6 +13,7 @@ from initdb.events.knowledge import Mark
 from initdb.steps.seeds.csv_rows import CsvBatch, csv_batches
 from initdb.steps.seeds.model import SeedRow, SeedSource
 from initdb.steps.seeds.reading import converted, is_csv, raw_rows
+from initdb.steps.seeds.row_values import Columns
 
 
 class Batch(Protocol):
@@ -36,7 +37,7 @@ class Batch(Protocol):
     def first_names(self) -> tuple[str, ...]:
         """The columns of the first row."""
 
-    def columns(self) -> list[Sequence[Any]]:
+    def columns(self) -> Columns:
         """The values of each column of `names`, as the source has them."""
 
     def rows(self, table: Table) -> list[SeedRow]:
@@ -71,7 +72,7 @@ class OfCsv:
     def __len__(self) -> int:
         return self.found.size
 
-    def columns(self) -> list[Sequence[Any]]:
+    def columns(self) -> Columns:
         """The values of each column."""
         return list(self.found.columns)
 
@@ -109,7 +110,7 @@ class OfMappings:
     def __len__(self) -> int:
         return len(self.found)
 
-    def columns(self) -> list[Sequence[Any]]:
+    def columns(self) -> Columns:
         """The values of each column."""
         return [[row[name] for row in self.found] for name in self.found[0]]
 

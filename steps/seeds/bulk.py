@@ -21,9 +21,10 @@ from initdb.steps.seeds.model import OnConflict, SeedRow
 from initdb.steps.seeds.parents import refuse_orphans
 from initdb.steps.seeds.reading import converters
 from initdb.steps.seeds.refusals import REFUSALS, is_refusal
+from initdb.steps.seeds.row_values import Columns
 from initdb.steps.seeds.rows import BatchCounts, apply_batch
 from initdb.steps.seeds.tables import columns_of
-from initdb.steps.seeds.typed import Columns, NotBulk
+from initdb.steps.seeds.typed import NotBulk
 
 _OTHERWISE = ("42", "0A")
 """Classes of SQLSTATE: a statement of this module that the server, the table or the role does not allow."""

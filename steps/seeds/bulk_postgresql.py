@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Context, Decimal
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy import CHAR, Column, Connection, Numeric, Table
 from sqlalchemy.types import TypeEngine
@@ -20,19 +20,9 @@ from sqlalchemy.types import TypeEngine
 from initdb.events.statements import driver, run
 from initdb.steps.seeds.copying import ESCAPES, TEXTS, copy_in, copy_out
 from initdb.steps.seeds.inserting import advance_sequence
-from initdb.steps.seeds.typed import (
-    UUIDS,
-    Columns,
-    NotBulk,
-    Shortcuts,
-    Typed,
-    all_match,
-    apart,
-    days,
-    moments,
-    typed,
-    whole_numbers,
-)
+from initdb.steps.seeds.patterns import UUIDS, Given, all_match, apart, days, moments, whole_numbers
+from initdb.steps.seeds.row_values import Columns, Value
+from initdb.steps.seeds.typed import NotBulk, Shortcuts, Typed, typed
 from initdb.steps.seeds.values import sort_of
 
 _NULL = r"\N"
@@ -160,11 +150,11 @@ def _array(values: Sequence[str]) -> str:
     return f"E'{{{quoted}}}'"
 
 
-def _finish(column: Column[object]) -> Any:
+def _finish(column: Column[object]) -> Value:
     """Writes a value as the server would write it, as far as it is known; else as it would read it."""
     scale = column.type.scale if isinstance(column.type, Numeric) else None
 
-    def finish(value: Any) -> str:
+    def finish(value: Value) -> str:
         if isinstance(value, Decimal) and scale is not None and value.is_finite():
             return _padded(value, scale)
         if type(value) is datetime:
@@ -190,7 +180,7 @@ def _moment(value: datetime) -> str:
     return text.removesuffix(":00") if value.tzinfo else text
 
 
-def _strings(values: list[Any], kind: TypeEngine[Any]) -> list[Any] | None:
+def _strings(values: Given, kind: TypeEngine[Value]) -> Given | None:
     joined = "".join(values)
     if not any(one in joined for one in _SPECIAL):
         return values
@@ -200,15 +190,15 @@ def _strings(values: list[Any], kind: TypeEngine[Any]) -> list[Any] | None:
 _SPECIAL = ("\\", "\n", "\r", "\t")
 
 
-def _digits(values: list[Any], kind: TypeEngine[Any]) -> list[Any] | None:
+def _digits(values: Given, kind: TypeEngine[Value]) -> Given | None:
     return values if whole_numbers(values) else None
 
 
-def _numbers(values: list[Any], kind: TypeEngine[Any]) -> list[Any] | None:
+def _numbers(values: Given, kind: TypeEngine[Value]) -> Given | None:
     return list(map(str, values))
 
 
-def _decimals(values: list[Any], kind: TypeEngine[Any]) -> list[Any] | None:
+def _decimals(values: Given, kind: TypeEngine[Value]) -> Given | None:
     scale = kind.scale if isinstance(kind, Numeric) else None
     if scale is None:
         return None
@@ -224,12 +214,12 @@ def _of_scale(scale: int) -> re.Pattern[str]:
 _DECIMALS: dict[int, re.Pattern[str]] = {}
 
 
-def _moments(values: list[Any], kind: TypeEngine[Any]) -> list[Any] | None:
+def _moments(values: Given, kind: TypeEngine[Value]) -> Given | None:
     joined = moments(values)
     return None if joined is None else apart(joined)
 
 
-def _uuids(values: list[Any], kind: TypeEngine[Any]) -> list[Any] | None:
+def _uuids(values: Given, kind: TypeEngine[Value]) -> Given | None:
     return values if all_match(UUIDS, values) else None
 
 

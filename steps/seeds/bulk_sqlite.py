@@ -6,25 +6,24 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy import Column, Connection, Table
 from sqlalchemy.types import TypeEngine
 
 from initdb.events.statements import driver
-from initdb.steps.seeds.typed import (
+from initdb.steps.seeds.patterns import (
     UUIDS,
-    Columns,
-    Shortcuts,
-    Typed,
+    Given,
     all_match,
     apart,
     as_they_are,
     days,
     moments,
-    typed,
     whole_numbers,
 )
+from initdb.steps.seeds.row_values import Columns, Value
+from initdb.steps.seeds.typed import Shortcuts, Typed, typed
 
 _VARIABLES = 5000
 """Bound values in one query, if SQLite allows so many."""
@@ -98,13 +97,13 @@ class OnSQLite:
         found = {row for chunk in self._chunks(keys) for row in self._found(chunk)}
         return [row in found for row in zip(*columns, strict=True)]
 
-    def _chunks(self, keys: list[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    def _chunks(self, keys: list[tuple[Value, ...]]) -> Iterator[list[tuple[Value, ...]]]:
         allowed = driver(self.connection).getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
         size = max(1, min(_VARIABLES, allowed) // len(self.key))
         for at in range(0, len(keys), size):
             yield keys[at : at + size]
 
-    def _found(self, keys: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    def _found(self, keys: list[tuple[Value, ...]]) -> Iterator[tuple[Value, ...]]:
         one = f"({', '.join('?' * len(self.key))})"
         query = f"{self.query}{', '.join([one] * len(keys))})"
         values = tuple(value for key in keys for value in key)
@@ -116,25 +115,25 @@ def _is_unique(connection: Connection, table: Table, key: Sequence[Column[object
     return {column.name for column in key} in [set((row[0] or "").split("\n")) for row in rows]
 
 
-def _sent(value: Any) -> Any:
+def _sent(value: Value) -> Value:
     hash(value)
     return value
 
 
-def _integers(values: list[Any], kind: TypeEngine[Any]) -> list[Any] | None:
+def _integers(values: Given, kind: TypeEngine[Value]) -> Given | None:
     return list(map(int, values)) if whole_numbers(values) else None
 
 
-def _floats(values: list[Any], kind: TypeEngine[Any]) -> list[Any] | None:
+def _floats(values: Given, kind: TypeEngine[Value]) -> Given | None:
     return list(map(float, values))
 
 
-def _moments(values: list[Any], kind: TypeEngine[Any]) -> list[Any] | None:
+def _moments(values: Given, kind: TypeEngine[Value]) -> Given | None:
     joined = moments(values)
     return None if joined is None else apart(joined.replace("\n", ".000000\n"))
 
 
-def _uuids(values: list[Any], kind: TypeEngine[Any]) -> list[Any] | None:
+def _uuids(values: Given, kind: TypeEngine[Value]) -> Given | None:
     joined = all_match(UUIDS, values)
     return None if joined is None else apart(joined.replace("-", ""))
 

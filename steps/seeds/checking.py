@@ -10,7 +10,7 @@ from sqlalchemy import MetaData, Table
 
 from initdb.errors import InitError, naming
 from initdb.nearest import did_you_mean
-from initdb.steps.seeds.csv_rows import check_csv
+from initdb.steps.seeds.csv_check import check_csv
 from initdb.steps.seeds.keys import natural_key
 from initdb.steps.seeds.model import SeedRow, SeedSource
 from initdb.steps.seeds.reading import first_columns, is_csv, raw_rows, read_rows

@@ -11,16 +11,18 @@ from contextlib import closing
 from datetime import date, datetime, time
 from decimal import Decimal
 from io import StringIO
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias, cast
 
 from sqlalchemy import Column, Connection, Table, bindparam
+
+from initdb.steps.seeds.row_values import Value
 
 FEWEST = 100
 """With fewer rows, INSERT is as fast."""
 
 _DRIVERS = ("psycopg2", "psycopg")
 
-_Text: TypeAlias = Callable[[Any], str]
+_Text: TypeAlias = Callable[[Value], str]
 """Writes a value of one type."""
 
 
@@ -92,7 +94,7 @@ def copy_in(connection: Connection, statement: str, lines: str) -> int:
     Raises:
         Exception: The driver's own.
     """
-    with closing(cast(Any, connection.connection.cursor())) as cursor:
+    with closing(cast(Value, connection.connection.cursor())) as cursor:
         if connection.dialect.driver == "psycopg2":
             cursor.copy_expert(statement, StringIO(lines))
         else:
@@ -103,7 +105,7 @@ def copy_in(connection: Connection, statement: str, lines: str) -> int:
 
 def copy_out(connection: Connection, statement: str) -> set[str]:
     """Run a COPY … TO STDOUT, and give its lines, each once. The arguments are as for `copy_in`."""
-    with closing(cast(Any, connection.connection.cursor())) as cursor:
+    with closing(cast(Value, connection.connection.cursor())) as cursor:
         if connection.dialect.driver == "psycopg2":
             found = StringIO()
             cursor.copy_expert(statement, found)

@@ -12,26 +12,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader, TextIOWrapper
-from itertools import chain, islice
+from itertools import islice
 from operator import methodcaller
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from initdb.errors import InitError
 from initdb.events.knowledge import Mark
+from initdb.steps.seeds.csv_marks import hashed
 from initdb.steps.seeds.documents import decoded
 from initdb.steps.seeds.model import SeedRow
 
-if TYPE_CHECKING:
-    from hashlib import _Hash
-
-_BLOCK = 1000
+BLOCK = 1000
 """How many lines are taken from the file at once."""
 
-_HASHED = 1 << 20
-"""How many bytes of a file are hashed at once."""
-
-_PIECE = 500
+PIECE = 500
 """How many rows are read at once."""
 
 
@@ -73,7 +67,7 @@ def csv_header(name: str, path: Path) -> tuple[str, ...]:
     Raises:
         InitError: `seed-file-unreadable`.
     """
-    with _read(name, path) as raw, TextIOWrapper(raw, encoding="utf-8-sig", newline="") as file:
+    with opened(name, path) as raw, TextIOWrapper(raw, encoding="utf-8-sig", newline="") as file:
         return _header(name, next(_records(name, file, 1), (1, [])))
 
 
@@ -87,53 +81,23 @@ def csv_rows(name: str, path: Path) -> Iterator[SeedRow]:
     Raises:
         InitError: `seed-file-unreadable`, when the faulty record is reached.
     """
-    with _read(name, path) as raw, TextIOWrapper(raw, encoding="utf-8-sig", newline="") as file:
+    with opened(name, path) as raw, TextIOWrapper(raw, encoding="utf-8-sig", newline="") as file:
         records = _records(name, file, 1)
         header = _header(name, next(records, (1, [])))
         for line, cells in records:
             yield _row(name, header, line, cells)
 
 
-def check_csv(name: str, path: Path) -> None:
-    """Check the form of a whole file: its encoding, its quotes, and that every row has its width.
-
-    Args:
-        name: What messages call the file.
-        path: The file.
-
-    Raises:
-        InitError: `seed-file-unreadable`.
-    """
-    with _read(name, path) as raw, TextIOWrapper(raw, encoding="utf-8-sig", newline="") as file:
-        if _is_regular(file):
-            return
-    for _ in csv_rows(name, path):
-        pass
-
-
-def _is_regular(file: Iterator[str]) -> bool:
-    """Whether all records have the same width."""
-    width = 0
-    while block := list(islice(file, _BLOCK)):
-        width = width or block[0].count(",") + 1
-        if not _is_plain(block, width):
-            break
-    found = filter(None, csv.reader(chain(block, file), strict=True))
-    try:
-        while piece := list(islice(found, _PIECE)):
-            width = width or len(piece[0])
-            if set(map(len, piece)) != {width}:
-                return False
-    except csv.Error:
-        return False
-    return True
-
-
 _commas = methodcaller("count", ",")
 
 
-def _is_plain(lines: list[str], width: int) -> bool:
-    """Whether the lines are records of a width with nothing quoted: then commas are all that counts."""
+def is_plain(lines: list[str], width: int) -> bool:
+    """Whether lines are records with nothing quoted: then commas are all that counts.
+
+    Args:
+        lines: The lines.
+        width: How many values each has.
+    """
     return (
         width > 1
         and set(map(_commas, lines)) == {width - 1}
@@ -159,12 +123,21 @@ def csv_batches(  # noqa: PLR0913, PLR0917 - where a reading begins
         InitError: `seed-file-unreadable`, when the faulty record is reached, or at the end.
     """
     header = csv_header(name, path)
-    with _read(name, path) as raw:
+    with opened(name, path) as raw:
         yield from _Reading(name, raw, digest, header).batches(size, start, skip)
 
 
 @contextmanager
-def _read(name: str, path: Path) -> Iterator[BufferedReader]:
+def opened(name: str, path: Path) -> Iterator[BufferedReader]:
+    """Open a file, with our errors for what its reading raises.
+
+    Args:
+        name: What messages call the file.
+        path: The file.
+
+    Raises:
+        InitError: `seed-file-unreadable`.
+    """
     try:
         with path.open("rb") as raw:
             yield raw
@@ -174,34 +147,6 @@ def _read(name: str, path: Path) -> Iterator[BufferedReader]:
         raise
     except OSError as error:
         raise InitError("seed-file-unreadable", f"{name}: {error.strerror}") from error
-
-
-def begins_with(path: Path, mark: Mark) -> bool:
-    """Whether a file begins with the bytes up to a mark, and whether these end with a line.
-
-    Args:
-        path: The file.
-        mark: What was read of it, or of an earlier content of it.
-
-    Raises:
-        OSError: The file cannot be read.
-    """
-    with path.open("rb") as raw:
-        found, last = _hashed(raw, mark.bytes)
-        after = raw.read(1)
-    return found.hexdigest() == mark.digest and (last in _ENDS or after in _ENDS)
-
-
-_ENDS = (b"\n", b"\r", b"")
-
-
-def _hashed(raw: BufferedReader, length: int) -> tuple[_Hash, bytes]:
-    """The hash of the next bytes, and the last of them."""
-    found, last = hashlib.sha256(), b""
-    while length > 0 and (piece := raw.read(min(_HASHED, length))):
-        found.update(piece)
-        length, last = length - len(piece), piece[-1:]
-    return found, last
 
 
 class _Lines:
@@ -236,7 +181,7 @@ class _Reading:
         if start is None:
             self._skip_mark_of_utf8()
         else:
-            self._hash, _ = _hashed(self._raw, start.bytes)
+            self._hash, _ = hashed(self._raw, start.bytes)
             self._bytes, self._line, self._rows = start.bytes, start.line, start.rows
         lines = _Lines(TextIOWrapper(self._raw, encoding="utf-8", newline=""))
         if start is None and self._header:
@@ -282,9 +227,9 @@ class _Reading:
     def _plain(self, lines: _Lines, size: int, columns: list[list[str]]) -> None:
         """Read records while nothing in them is quoted."""
         width = len(columns)
-        while columns and (block := lines.take(min(_BLOCK, size - len(columns[0])))):
+        while columns and (block := lines.take(min(BLOCK, size - len(columns[0])))):
             joined = "".join(block).replace("\r\n", "\n").removesuffix("\n")
-            if not _is_plain(block, width) or "\r" in joined:
+            if not is_plain(block, width) or "\r" in joined:
                 lines.give_back(len(block))
                 return
             cells = joined.replace("\n", ",").split(",")
@@ -297,14 +242,14 @@ class _Reading:
 
         def each() -> Iterator[str]:
             nonlocal given
-            while block := lines.take(_PIECE):
+            while block := lines.take(PIECE):
                 given += len(block)
                 yield from block
 
         reader = csv.reader(each(), strict=True)
         records = filter(None, reader)
         # In small pieces no list lives for long, so Python's collector need not walk through them.
-        while size > 0 and (piece := list(islice(records, min(_PIECE, size)))):
+        while size > 0 and (piece := list(islice(records, min(PIECE, size)))):
             size -= len(piece)
             for column, values in zip(columns, zip(*piece, strict=True), strict=True):
                 column.extend(values)

@@ -6,28 +6,22 @@ are stored one by one.
 
 from __future__ import annotations
 
-import re
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from sqlalchemy import JSON, Column, Dialect
 from sqlalchemy.types import TypeEngine
 
+from initdb.errors.translated import translated
 from initdb.steps.seeds.empty import LEFT_OUT, of_nothing
+from initdb.steps.seeds.row_values import Value, Values
 from initdb.steps.seeds.values import converter, plain_type, sort_of
 
-Values: TypeAlias = Sequence[Any]
-
-Columns: TypeAlias = Sequence[Values]
-"""The values of some rows, column by column."""
-
-Finish: TypeAlias = Callable[[Any], Any]
+Finish: TypeAlias = Callable[[Value], Value]
 """From a value of the driver to what is sent; it raises LookupError for a value that it cannot write."""
 
-Shortcut: TypeAlias = Callable[[list[Any], TypeEngine[Any]], list[Any] | None]
+Shortcut: TypeAlias = Callable[[list[Value], TypeEngine[Value]], list[Value] | None]
 """Converts values of one type; None if it cannot do so for all of them."""
 
 Shortcuts: TypeAlias = Mapping[tuple[str, type], Shortcut]
@@ -51,23 +45,20 @@ class Typed:
 
     column: Column[object]
     text: bool
-    general: Callable[[Any], Any]
+    general: Callable[[Value], Value]
     shortcuts: Shortcuts
 
-    def __call__(self, values: Values) -> list[Any]:
+    def __call__(self, values: Values) -> list[Value]:
         """Convert the values.
 
         Raises:
             NotBulk: A value does not fit, or is left out of its row.
         """
-        try:
+        # A type of the application may raise anything. It will again, and then the row is named.
+        with translated(lambda error: NotBulk(), NotBulk):
             return self._all(values)
-        except NotBulk:
-            raise
-        except Exception as error:  # a type of the application may raise anything, and will again
-            raise NotBulk from error
 
-    def _all(self, values: Values) -> list[Any]:
+    def _all(self, values: Values) -> list[Value]:
         nothing = "" if self.text else None
         if all(values) if self.text else nothing not in values:
             return self._present(values if isinstance(values, list) else list(values))
@@ -75,7 +66,7 @@ class Typed:
         found = iter(self._present([value for value in values if value != nothing]))
         return [empty if value == nothing else next(found) for value in values]
 
-    def _nothing(self) -> Any:
+    def _nothing(self) -> Value:
         if not self.text:
             return self.general(None)
         value = of_nothing(self.column)()
@@ -86,7 +77,7 @@ class Typed:
             return self.general(LEFT_OUT)
         raise NotBulk
 
-    def _present(self, values: list[Any]) -> list[Any]:
+    def _present(self, values: list[Value]) -> list[Value]:
         kinds = {str} if self.text else set(map(type, values))
         if len(kinds) != 1:
             return [self.general(value) for value in values]
@@ -120,7 +111,7 @@ def typed(
     process = column.type.dialect_impl(dialect).bind_processor(dialect)
     is_json = isinstance(plain_type(column), JSON)
 
-    def general(value: Any) -> Any:
+    def general(value: Value) -> Value:
         if value is LEFT_OUT or (value is None and text and is_json):
             return finish(None)
         made = convert(value)
@@ -130,71 +121,17 @@ def typed(
     return Typed(column, text, general, shortcuts)
 
 
-class _Memo(dict[Any, Any]):
+class _Memo(dict[Value, Value]):
     """What was converted, so that each value of a batch is converted once."""
 
-    def __init__(self, make: Callable[[Any], Any]) -> None:
+    def __init__(self, make: Callable[[Value], Value]) -> None:
         super().__init__()
         self._make = make
 
-    def __missing__(self, value: Any) -> Any:
+    def __missing__(self, value: Value) -> Value:
         made = self[value] = self._make(value)
         return made
 
 
 def _same(one: object, other: object) -> bool:
     return type(one) is type(other) and one == other
-
-
-def as_they_are(values: list[Any], kind: TypeEngine[Any]) -> list[Any] | None:
-    """The values themselves."""
-    return values
-
-
-def whole_numbers(values: list[Any]) -> bool:
-    """Whether every text may be a whole number. A minus may still be at a wrong place."""
-    joined = "".join(values)
-    return joined.isascii() and joined.replace("-", "").isdigit()
-
-
-def all_match(pattern: re.Pattern[str], values: list[Any]) -> str | None:
-    """The texts with a newline behind each; None if one does not match.
-
-    Args:
-        pattern: Of one text, without newlines, and then a newline; any number of times.
-        values: The texts.
-    """
-    joined = "\n".join(values) + "\n"
-    return joined if joined.count("\n") == len(values) and pattern.fullmatch(joined) else None
-
-
-def apart(joined: str) -> list[str]:
-    """The texts of what `all_match` gives."""
-    return joined.split("\n")[:-1]
-
-
-def each(check: Callable[[str], object], values: list[Any]) -> None:
-    """Call a function for each value, for what it raises."""
-    deque(map(check, values), maxlen=0)
-
-
-DAYS = re.compile(r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}\n)*+")
-MOMENTS = re.compile(r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}\n)*+")
-UUIDS = re.compile(r"(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\n)*+")
-
-
-def days(values: list[Any], kind: TypeEngine[Any]) -> list[Any] | None:
-    """Dates as texts."""
-    if all_match(DAYS, values) is None:
-        return None
-    each(date.fromisoformat, values)
-    return values
-
-
-def moments(values: list[Any]) -> str | None:
-    """Dates with times as texts, with a blank between them, joined; None if one has another form."""
-    joined = all_match(MOMENTS, values)
-    if joined is None:
-        return None
-    each(datetime.fromisoformat, values)
-    return joined.replace("T", " ")

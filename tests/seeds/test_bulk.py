@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import os
-import subprocess
-import sys
-import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count as count_from
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +13,6 @@ from hypothesis import strategies as st
 from sqlalchemy import (
     Column,
     Connection,
-    Engine,
     ForeignKey,
     Integer,
     MetaData,
@@ -28,7 +20,6 @@ from sqlalchemy import (
     String,
     Table,
     create_engine,
-    delete,
     insert,
     make_url,
     select,
@@ -38,17 +29,11 @@ from sqlalchemy import (
 from initdb.errors import InitError
 from initdb.events.database import database_of
 from initdb.events.sessions import session
-from initdb.steps.seeds.batches import Batch, batches_of
-from initdb.steps.seeds.bulk import Bulk
-from initdb.steps.seeds.csv_rows import csv_batches
+from initdb.steps.seeds.batches import batches_of
 from initdb.steps.seeds.model import OnConflict, SeedSource
 from initdb.steps.seeds.rows import BatchCounts, apply_batch
-from initdb.steps.seeds.sources import discover
-from tests.seeds.support import count, kinds, make_tables, members, roles, seed_once, told
-from tests.support.pgbouncer import PgBouncer
-from tests.support.postgres_server import PostgresServer
-from tests.support.toy import Toy
-from tests.support.waiting import wait_until
+from tests.seeds.bulk_support import together, written
+from tests.seeds.support import kinds, make_tables, members, roles
 
 DRIVERS = {"sqlite": "sqlite", "psycopg2": "postgresql", "psycopg": "postgresql"}
 
@@ -83,30 +68,6 @@ def only_together(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patch:
         patch.setattr("initdb.steps.seeds.bulk.apply_batch", refuse)
         yield
-
-
-_NUMBERS = count_from()
-
-
-def written(folder: Path, table: Table, header: list[str], cells: list[tuple[str, ...]]) -> SeedSource:
-    """A CSV file of a table."""
-    content = io.StringIO(newline="")
-    csv.writer(content).writerows([header, *cells])
-    path = folder / f"{next(_NUMBERS)}_{table.name}.csv"
-    path.write_text(content.getvalue(), encoding="utf-8", newline="")
-    return discover(path, folder=folder)[0]
-
-
-def together(
-    work: Connection,
-    table: Table,
-    key: tuple[str, ...],
-    batches: Iterator[Batch] | list[Batch],
-    on_conflict: OnConflict = "skip",
-) -> BatchCounts:
-    """Store the batches of a source at once each."""
-    bulk = Bulk(work, table, key, on_conflict)
-    return sum((bulk.apply(batch) for batch in batches), BatchCounts())
 
 
 def rows_of(work: Connection, table: Table) -> list[Any]:
@@ -323,156 +284,3 @@ def test_a_row_may_refer_to_one_of_its_batch(work: Connection, tmp_path: Path) -
     tree.create(work)
     source = written(tmp_path, tree, ["name", "up"], [("root", ""), ("leaf", "root")])
     assert together(work, tree, ("name",), batches_of(source, 10)).created == 2
-
-
-def test_a_role_that_may_not_create_temporary_tables(postgresql_url: str, tmp_path: Path) -> None:
-    """And that may only read and insert: nothing else is needed."""
-    engine = create_engine(postgresql_url, poolclass=NullPool)
-    make_tables(engine)
-    source = written(tmp_path, roles, ["name", "rank"], [(f"n{n}", "1") for n in range(200)])
-    with engine.begin() as connection:
-        connection.execute(text("CREATE ROLE feeder"))
-        try:
-            for right in (
-                "GRANT SELECT, INSERT ON roles TO feeder",
-                "GRANT USAGE ON SEQUENCE roles_id_seq TO feeder",
-                f'REVOKE TEMP ON DATABASE "{make_url(postgresql_url).database}" FROM PUBLIC',
-                "SET ROLE feeder",
-            ):
-                connection.execute(text(right))
-            assert together(connection, roles, ("name",), batches_of(source, 100)).created == 200
-            assert together(connection, roles, ("name",), batches_of(source, 100)).skipped == 200
-        finally:
-            connection.rollback()
-
-
-def test_an_operator_of_a_stranger_is_not_called(postgresql_url: str, tmp_path: Path) -> None:
-    """It fits the columns better than the server's own, and stands on the path."""
-    engine = create_engine(postgresql_url, poolclass=NullPool)
-    table = Table("named", MetaData(), Column("name", String(9), primary_key=True), Column("note", String(9)))
-    source = written(tmp_path, table, ["name", "note"], [(f"n{n}", "x") for n in range(200)])
-    with engine.begin() as connection:
-        table.create(connection)
-        for statement in (
-            "CREATE FUNCTION planted(varchar, varchar) RETURNS bool LANGUAGE plpgsql AS"
-            " 'BEGIN RAISE EXCEPTION ''planted''; END'",
-            "CREATE FUNCTION planted(varchar, text) RETURNS bool LANGUAGE plpgsql AS"
-            " 'BEGIN RAISE EXCEPTION ''planted''; END'",
-            "CREATE OPERATOR = (LEFTARG = varchar, RIGHTARG = varchar, FUNCTION = planted)",
-            "CREATE OPERATOR = (LEFTARG = varchar, RIGHTARG = text, FUNCTION = planted)",
-            "CREATE FUNCTION unnest(text[]) RETURNS SETOF text LANGUAGE plpgsql AS"
-            " 'BEGIN RAISE EXCEPTION ''planted''; END'",
-            "SET LOCAL search_path = public, pg_catalog",
-        ):
-            connection.execute(text(statement))
-        assert together(connection, table, ("name",), batches_of(source, 100)).created == 200
-        assert together(connection, table, ("name",), batches_of(source, 100)).skipped == 200
-
-
-@pytest.mark.parametrize("driver", ["psycopg2", "psycopg"])
-def test_through_a_pool_of_transactions(
-    server: PostgresServer, postgresql_url: str, tmp_path: Path, driver: str
-) -> None:
-    """Each batch may get another session of the server."""
-    pool = PgBouncer(server, pool_size=2)
-    try:
-        url = make_url(pool.url(postgresql_url)).set(drivername=f"postgresql+{driver}")
-        toy = Toy(tmp_path, url.render_as_string(hide_password=False), tables=1, options={"batch_size": "50"})
-        toy.with_seeds(120)
-        assert toy.initializer().initialize().success
-        file = toy.seeds / "10_t1.csv"
-        file.write_text(file.read_text().replace("100,seed 0", "950,seed 0") + "900,last\n")
-        assert toy.initializer().initialize().success
-        assert len(toy.sql("SELECT id FROM t1")) == 121
-    finally:
-        pool.close()
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "a,b\n1,2\n\n3,4\n\n\n5,6\n",
-        "a,b\r1,2\r3,4\r5,6\r",
-        'a,b\r\n1,2\r\n"3","4"\r\n5,6',
-        '\ufeffa,b\n"1",2\n3,"4"\n5,6\n',
-        "\n\na,b\n1,2\n3,4\n5,6\n",
-        "a\n1\n\n3\n5\n",
-    ],
-)
-@pytest.mark.parametrize("size", [1, 2, 3, 4])
-def test_a_reading_can_go_on_at_any_mark(tmp_path: Path, content: str, size: int) -> None:
-    """Blank lines, quotes, every line end, and a mark of UTF-8: the rest is the same, with the same lines."""
-    path = tmp_path / "01_t.csv"
-    path.write_text(content, encoding="utf-8", newline="")
-    every = [(row["a"], row.place) for batch in csv_batches("f", path, "", 100) for row in batch.rows()]
-    assert [value for value, _ in every] == ["1", "3", "5"]
-    read = list(csv_batches("f", path, "", size))
-    assert [row for batch in read for row in zip(*batch.columns, strict=True)] == [
-        tuple(row.values()) for batch in csv_batches("f", path, "", 100) for row in batch.rows()
-    ]
-    for batch in read:
-        rest = csv_batches("f", path, "", 100, batch.mark)
-        found = [(row["a"], row.place) for one in rest for row in one.rows()]
-        assert found == every[batch.mark.rows :]
-
-
-CHILD = """
-import sys
-from pathlib import Path
-from tests.support.toy import Toy
-Toy(Path(sys.argv[1]), sys.argv[2], tables=1, options={"batch_size": "500"}).initializer().initialize()
-"""
-
-
-def test_a_process_that_is_killed_in_the_middle(tmp_path: Path, database_url: str) -> None:
-    """What it has committed stays, and the next one goes on there. No row is counted or stored twice."""
-    toy = Toy(tmp_path, database_url, tables=1, options={"batch_size": "500"}).with_seeds(30_000)
-    words = [sys.executable, "-c", CHILD, str(tmp_path), database_url]
-    with subprocess.Popen(words, cwd=Path(__file__).parents[2], env={**os.environ}) as child:
-
-        def some() -> bool:
-            if child.poll() is not None:
-                raise AssertionError("it ended before it was killed")
-            try:
-                return len(toy.sql("SELECT id FROM t1 LIMIT 1501")) > 1500
-            except Exception:  # no table yet, or locked
-                return False
-
-        assert wait_until(some)
-        child.kill()
-    file = toy.seeds / "10_t1.csv"
-    file.write_text(file.read_text() + "99999,added meanwhile\n")
-    assert toy.initializer().initialize().success
-    events = [entry.data for entry in toy.initializer().entries() if entry.type == "seed_batch_applied"]
-    assert 3 <= sum(data["digest"] == events[0]["digest"] for data in events) < 60
-    assert sum(data["created"] for data in events) == 30_001 == len(toy.sql("SELECT id FROM t1"))
-    assert sum(data["skipped"] for data in events) == 0
-
-
-def test_memory_does_not_grow_with_the_file(engine: Engine, tmp_path: Path) -> None:
-    """Four times the rows need no more memory, neither when they are stored nor when they are met again."""
-    make_tables(engine)
-    peaks = []
-    for many in (5_000, 5_000, 20_000):
-        cells = [(f"{many} n{n}", str(n % 100)) for n in range(many)]
-        source = written(tmp_path, roles, ["name", "rank"], cells)
-        tracemalloc.start()
-        seed_once(engine, source, batch_size=1000)
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    assert count(engine, roles) == 25_000
-    assert peaks[2] < 1.3 * peaks[1]
-    assert sum(data["created"] for data in told(engine)) == 25_000
-
-
-def test_the_same_again_is_only_looked_at(engine: Engine, tmp_path: Path) -> None:
-    """A renamed file: each row is found to exist, and no row is written."""
-    make_tables(engine)
-    cells = [(f"n{n}", str(n % 100)) for n in range(3000)]
-    for _ in range(2):
-        seed_once(engine, written(tmp_path, roles, ["name", "rank"], cells), batch_size=1000)
-    assert [(data["created"], data["skipped"]) for data in told(engine)] == [(1000, 0)] * 3 + [(0, 1000)] * 3
-    with engine.begin() as connection:
-        connection.execute(delete(roles).where(roles.c.name == "n1500"))
-    seed_once(engine, written(tmp_path, roles, ["name", "rank"], cells), batch_size=1000)
-    assert sum(data["created"] for data in told(engine)[-3:]) == 1
