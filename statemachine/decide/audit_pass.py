@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from initdb.errors import InitError
-from initdb.events.chain import GENESIS
+from initdb.events.canonical import decode_plain
+from initdb.events.chain import GENESIS, link_bytes
 from initdb.events.entry import Entry, decoded, read
 from initdb.events.head import Head
 from initdb.events.knowledge import Knowledge
@@ -14,7 +15,7 @@ from initdb.events.payloads.notes import EntriesArchived, EntrySetAside, Journal
 from initdb.events.statements import Row
 from initdb.events.types import NOTES, UNSEEN
 from initdb.events.upcast import CURRENT, Event
-from initdb.events.verify import Chain, Finding, Stored, sound
+from initdb.events.verify import Chain, Finding, Stored
 from initdb.statemachine.decide.fold import set_aside_by
 from initdb.statemachine.decide.gathering import FOLDERS
 from initdb.statemachine.decide.machine_replay import Replay
@@ -88,35 +89,57 @@ class Pass:
     def take(self, rows: Sequence[Row]) -> None:
         """Look at the next rows.
 
+        A row is decoded once. Where it is exactly what is written of its event, nothing can be wrong with it
+        but where it stands. Any other row is looked at closely, by `Chain`.
+
         Args:
             rows: Some rows; each has the values of a `Stored`, in its order.
 
         Raises:
             InitError: "journal-unreadable", if one has no number.
         """
-        chain, machine, assumed = self._chain, self._replay, self._assumed
-        known, seq, digest = self._folds.only, chain.seq, chain.digest
+        machine, assumed = self._replay, self._assumed
+        known, before, digest = self._folds.only, self.seq, self.hash
         for row in rows:
-            event = sound(row, seq, digest)
+            seq, run, at, kind, source, dest, text, prev_hash, own = row
+            try:
+                raw = text.encode("ascii")
+                event = decode_plain(raw)
+                if (
+                    event is None
+                    or seq != before + 1
+                    or prev_hash != digest
+                    or link_bytes(prev_hash, raw) != own
+                    or event["seq"] != seq
+                    or event["run"] != run
+                    or event["at"] != at
+                    or event["type"] != kind
+                    or event["source"] != source
+                    or event["dest"] != dest
+                    or not "".join((run, at, kind, source, dest)).isascii()
+                ):
+                    event = None
+            except (AttributeError, LookupError, TypeError, ValueError):
+                event = None
             if (
                 event is not None
-                and row[3] in PLAIN
-                and row[4] == row[5] == machine.state
+                and kind in PLAIN
+                and source == dest == machine.state
                 and known is not None
-                and row[0] not in assumed
                 and event.get("v") == known.version == CURRENT
                 and type(data := event.get("data")) is dict
                 and "note" not in data
+                and seq not in assumed
             ):
                 # Most entries of a long journal are such notes. This is all that `fold.add` does with them.
-                machine.last = known.seq = seq = row[0]
-                known.hash = digest = row[8]
-                known.state, known.last_type, known.last_at, known.last_data = row[5], row[3], row[2], data
+                machine.last = known.seq = before = seq
+                known.hash = digest = own
+                known.state, known.last_type, known.last_at, known.last_data = dest, kind, at, data
             else:
-                chain.passed(seq, digest)
+                self._chain.passed(before, digest)
                 self._look(Stored._make(row), event)
-                known, seq, digest = self._folds.only, chain.seq, chain.digest
-        chain.passed(seq, digest)
+                known, before, digest = self._folds.only, self.seq, self.hash
+        self._chain.passed(before, digest)
         self.entries += len(rows)
 
     def _look(self, row: Stored, event: Event | None) -> None:
@@ -124,7 +147,7 @@ class Pass:
 
         Args:
             row: The row.
-            event: What `sound` returned.
+            event: Its event, if nothing is wrong with the row.
         """
         if not isinstance(row.seq, int):
             raise InitError("journal-unreadable", "its entries are numbered by what are no numbers")
@@ -148,7 +171,8 @@ class Pass:
             self.setters.append(setter)
         if entry.hash not in self._assumed.get(entry.seq, ()):
             self._replayed += self._replay.judge(entry)
-        self._snapshots += self._folds.add(entry)
+        if finding := self._folds.add(entry):
+            self._snapshots.append(finding)
 
     def findings(self, head: Head | None) -> list[Finding]:
         """What was found, with what was set aside. Of one entry, first what is wrong with the chain.

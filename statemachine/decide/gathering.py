@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import Any, Self
 
 from initdb.events.entry import Entry
@@ -72,6 +73,10 @@ class Gathering:
         """Return the knowledge. Do not change this object afterwards, because they share containers."""
         return Knowledge(**{name: _SHUT.get(name, _same)(getattr(self, name)) for name in _NAMES})
 
+    def equals(self, known: Knowledge) -> bool:
+        """Whether this is what is known."""
+        return bool(_ALL(self) == _ALL(known))
+
     def become(self, known: Knowledge) -> None:
         """Replace all of it by a copy of other knowledge."""
         for name in _NAMES:
@@ -126,6 +131,7 @@ class Gathering:
 
 
 _NAMES = tuple(one.name for one in fields(Gathering))
+_ALL = attrgetter(*_NAMES)
 
 
 _OPEN: Mapping[str, Callable[[Any], Any]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from initdb.events.entry import UNREADABLE, Entry
 from initdb.events.upcast import CURRENT
@@ -26,8 +26,8 @@ class Replay:
         self._guards = dict[tuple[str, str], tuple[Guard, ...]]()
         self._leads = dict[tuple[str, str, tuple[bool, ...]], tuple[str, str]]()
 
-    def judge(self, entry: Entry) -> Iterator[Finding]:
-        """Find what is wrong with the next entry.
+    def judge(self, entry: Entry) -> Sequence[Finding]:
+        """What is wrong with the next entry.
 
         Events of a newer version, or of a type or a state that this version does not know, are not compared.
         """
@@ -35,19 +35,18 @@ class Replay:
             self.state = None  # archived entries may have changed it
         self.last = entry.seq
         if entry.type == UNREADABLE:
-            return
+            return ()
+        said = []
         if self.state is not None and entry.source != self.state:
-            yield Finding(
-                entry.seq, f"begins in state {entry.source}, but the entry before it led to {self.state}"
-            )
+            said.append(f"begins in state {entry.source}, but the entry before it led to {self.state}")
         self.state = entry.dest
-        known = _is_state(entry.source) and _is_state(entry.dest) and entry.type in TRIGGERS
-        if known and entry.v <= CURRENT:
+        if entry.v <= CURRENT and entry.type in TRIGGERS and _STATES.issuperset((entry.source, entry.dest)):
             dest, why = self._turned(entry.source, entry.type, entry.data)
             if why:
-                yield Finding(entry.seq, f"is no transition of the table: {why}")
+                said.append(f"is no transition of the table: {why}")
             elif dest != entry.dest:
-                yield Finding(entry.seq, f"says that it led to {entry.dest}, but its data leads to {dest}")
+                said.append(f"says that it led to {entry.dest}, but its data leads to {dest}")
+        return [Finding(entry.seq, one) for one in said]
 
     def _turned(self, source: str, type_: str, data: Data) -> tuple[str, str]:
         """Where the machine goes, or why it cannot."""
@@ -66,8 +65,7 @@ class Replay:
         return leads
 
 
-def _is_state(name: str) -> bool:
-    return name in State.__members__
+_STATES = frozenset(State.__members__)
 
 
 def replay(entries: Iterable[Entry]) -> Iterator[Finding]:

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from initdb.events.entry import Entry
 from initdb.events.knowledge import Knowledge
 from initdb.events.payloads.notes import Snapshot
-from initdb.events.snapshot import FOLD
+from initdb.events.snapshot import FOLD, restored
 from initdb.events.verify import Finding
-from initdb.statemachine.decide.fold import add, known_from, neutral, set_aside_by
+from initdb.statemachine.decide.fold import add, neutral, set_aside_by
 from initdb.statemachine.decide.gathering import Gathering
 
 
@@ -35,16 +35,17 @@ class Folds:
         """The fold, if there is only one, which then leaves no entry out that is still to come."""
         return self._folds[0][0] if len(self._folds) == 1 else None
 
-    def add(self, entry: Entry) -> Iterator[Finding]:
+    def add(self, entry: Entry) -> Finding | None:
         """Go on with the next entry. A snapshot that other rules have made is not compared."""
         for gathering, left_out in self._folds:
             add(gathering, neutral(entry) if entry.seq in left_out else entry)
         if set_aside_by(entry) is not None and len(self._folds) > 1:
             self._folds.popleft()
-        if entry.type == Snapshot.type and Snapshot.read(entry.data).fold == FOLD:
-            known = known_from(entry)
-            if known is None or Gathering.of(known) != self._folds[0][0]:
-                yield Finding(entry.seq, "is a snapshot, but not of what the entries before it say")
+        if entry.type == Snapshot.type and (said := Snapshot.read(entry.data)).fold == FOLD:
+            known = restored(said.knowledge, entry.seq, entry.hash)
+            if known is None or not self._folds[0][0].equals(known):
+                return Finding(entry.seq, "is a snapshot, but not of what the entries before it say")
+        return None
 
 
 def compare_snapshots(entries: Sequence[Entry]) -> Iterator[Finding]:
@@ -55,4 +56,5 @@ def compare_snapshots(entries: Sequence[Entry]) -> Iterator[Finding]:
     """
     folds = Folds([other for one in entries if (other := set_aside_by(one)) is not None])
     for entry in entries:
-        yield from folds.add(entry)
+        if finding := folds.add(entry):
+            yield finding
