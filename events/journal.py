@@ -23,7 +23,7 @@ from initdb.events.pages import pages
 from initdb.events.payloads.notes import EntriesArchived, Snapshot
 from initdb.events.statements import AnyConnection, run, savepoint
 
-_OF_ENTRIES = ("seq", "event", "prev_hash", "hash")
+ENTRY = ("seq", "event", "prev_hash", "hash")
 """The columns that an entry is made of."""
 
 Seen = tuple[str | None, int, str]
@@ -117,7 +117,7 @@ class Journal:
             connection: In a transaction that may read.
             after: The number of the entry after which to begin.
         """
-        for page in pages(connection, self.table(connection, "init_journal"), _OF_ENTRIES, after):
+        for page in pages(connection, self.table(connection, "init_journal"), ENTRY, after):
             yield from (read(*row) for row in page)
 
     def entry(self, connection: AnyConnection, seq: int) -> Entry | None:

@@ -20,6 +20,7 @@ def pages(  # noqa: PLR0913 - from where, to where, which, in which direction
     where: str = "",
     values: Mapping[str, object] | None = None,
     backwards: bool = False,
+    first: int = PAGE,
 ) -> Iterator[Sequence[Row]]:
     """Read rows in the order of their numbers, by the index on them.
 
@@ -34,17 +35,18 @@ def pages(  # noqa: PLR0913 - from where, to where, which, in which direction
         where: A condition besides, with its parameters.
         values: Their values.
         backwards: Whether the last rows come first.
+        first: How many rows the first page has at most, if that may be all that is needed.
     """
     database = database_of(connection)
     beyond, order = (database.below, " DESC") if backwards else (database.above, "")
-    names, given = ", ".join(columns), dict(values or {})
+    names, given, size = ", ".join(columns), dict(values or {}), min(first, PAGE)
     while True:
         conditions = [*([f"seq {beyond} :after"] if after is not None else []), *([where] if where else [])]
         chosen = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        query = f"SELECT {names} FROM {table}{chosen} ORDER BY seq{order} LIMIT {PAGE}"
+        query = f"SELECT {names} FROM {table}{chosen} ORDER BY seq{order} LIMIT {size}"
         rows = driver_rows(connection, query, given if after is None else given | {"after": after})
         if rows:
             yield rows
-        if len(rows) < PAGE:
+        if len(rows) < size:
             return
-        after = rows[-1][0]
+        after, size = rows[-1][0], PAGE

@@ -19,6 +19,7 @@ from initdb.cli.entries.filters import Filters, known_states, known_types
 from initdb.cli.entries.filters import since as since_time
 from initdb.cli.opening.opened import make_reading_engine
 from initdb.cli.opening.target import find_target
+from initdb.errors import InitError
 
 
 @click.group("journal", cls=CommandGroup, invoke_without_command=True)
@@ -116,23 +117,28 @@ def _tell(call: Call, filters: Filters, number: int | None, *, follow: bool, pag
     target = find_target(call, journal_only=True)
     engine = make_reading_engine(call, target)
     from initdb.cli.entries.following import Follower
-    from initdb.cli.entries.reading import read
+    from initdb.cli.entries.reading import Reader
     from initdb.cli.output.journal_lines import Story
 
-    found = read(engine, target.settings, filters.select, number)
-    story = Story(call.screen)
+    reader, story = Reader(engine, target.settings, filters), Story(call.screen)
+    found, written, error = reader.read(number), 0, None
     with call.screen.paged() if pager else nullcontext():
-        for entry in found.entries:
-            if call.screen.is_gone:
-                break
-            story.write(entry)
-    if found.error is not None:
-        raise found.error
-    if follow:
-        seen = found.entries[-1].seq if found.entries else 0
-        Follower(engine, target.settings, call.screen, filters, story).follow(seen)
-    if not found.entries:
+        try:
+            for entry in found.entries:
+                story.write(entry)
+                written = entry.seq
+                if call.screen.is_gone:
+                    break
+        except InitError as raised:
+            error = raised  # the pager is left first
+    if error is not None:
+        raise error
+    if not written:
         filters.refuse_unknown()
+    if follow:
+        # What led to a failure may have come before the last entry.
+        Follower(reader, call.screen, story).follow(written if filters.failed else found.upto)
+    elif not written:
         call.screen.say("no entry matches" if found.exists else "there is no journal yet")
     return 0
 

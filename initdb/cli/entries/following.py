@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine
-
-from initdb.cli.entries.filters import Filters
-from initdb.cli.entries.reading import read
+from initdb.cli.entries.reading import Reader
 from initdb.cli.output.journal_lines import Story
 from initdb.cli.output.screen import Screen
 from initdb.errors import InitError
-from initdb.settings import Settings
+from initdb.events.entry import Entry
 
 PAUSE = 0.5
 """Seconds between two looks."""
@@ -21,12 +19,10 @@ PAUSE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """Follows a journal, and writes the entries that the filters let pass."""
+    """Follows a journal, and writes the entries that are asked for."""
 
-    engine: Engine
-    settings: Settings
+    reader: Reader
     screen: Screen
-    filters: Filters
     story: Story
 
     def follow(self, seen: int) -> None:
@@ -35,18 +31,26 @@ class Follower:
         It waits for a journal that does not exist yet, and for a database that cannot be reached.
 
         Args:
-            seen: The number of the last entry that was written.
+            seen: The number of the last entry that needs no look.
 
         Raises:
             InitError: An error that waiting cannot help.
         """
+        for entry in self.reader.filters.select(self._arriving(seen)):
+            self.story.write(entry)
+
+    def _arriving(self, seen: int) -> Iterator[Entry]:
+        """The entries after one, which are looked for from time to time. None is read twice."""
         away = ""
         while not self.screen.is_gone:
-            over = self.filters.is_over(datetime.now(UTC))
+            over = self.reader.filters.is_over(datetime.now(UTC))
             if not over:
                 time.sleep(PAUSE)
             try:
-                found = read(self.engine, self.settings, self.filters.select, after=seen)
+                found = self.reader.since(seen)
+                for entry in found.entries:
+                    seen = entry.seq
+                    yield entry
             except InitError as error:
                 if not error.rendered().passing:
                     raise
@@ -54,11 +58,6 @@ class Follower:
                     self.screen.warn(f"waiting: {error.row.message}")
                 away = error.reference
                 continue
-            away = ""
-            for entry in found.entries:
-                self.story.write(entry)
-                seen = entry.seq
-            if found.error is not None:
-                raise found.error
+            away, seen = "", max(seen, found.upto)
             if over:
                 return

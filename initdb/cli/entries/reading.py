@@ -1,69 +1,148 @@
-"""Reads the journal for a command. It closes its connection, and creates nothing."""
+"""Reads the journal for a command: a part at a time, and without a connection while that is printed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy import Engine
 
-from initdb.cli.entries.filters import last
+from initdb.cli.entries.conditions import part_of
+from initdb.cli.entries.filters import Filters, last
 from initdb.errors import InitError
-from initdb.events.entry import Entry
+from initdb.events.database import database_of
+from initdb.events.entry import Entry, read
+from initdb.events.pages import PAGE
 from initdb.events.sessions import database_file, session
 from initdb.settings import Settings
 from initdb.statemachine.site import journal_of
 from initdb.steps.connect import reading
 
+AT_ONCE = 2000
+"""How many entries are in memory at once, but for the first ones: often these are all that is looked at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read.
+    """What is read.
 
     Attributes:
-        entries: The entries that were asked for.
-        error: Why reading ended before the end of the journal, if it did.
+        entries: The entries that were asked for, which are read while they are taken. InitError is raised
+            after those that could be read.
+        upto: The number of the last entry that the journal has.
         exists: Whether there is a journal.
     """
 
-    entries: list[Entry] = field(default_factory=list)
-    error: InitError | None = None
+    entries: Iterator[Entry]
+    upto: int
+    exists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Some entries, in their order.
+
+    Attributes:
+        entries: The entries.
+        upto: The number of the last entry of the journal.
+        exists: Whether there is a journal.
+        is_last: Whether there are no more.
+        error: Why reading ended here, if it did.
+    """
+
+    entries: list[Entry]
+    upto: int = 0
     exists: bool = True
+    is_last: bool = True
+    error: InitError | None = None
 
 
-def read(
-    engine: Engine,
-    settings: Settings,
-    select: Callable[[Iterable[Entry]], Iterable[Entry]],
-    number: int | None = None,
-    after: int = 0,
-) -> Reading:
-    """Read the journal.
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads one journal.
 
-    Args:
+    Attributes:
         engine: The engine of its database.
         settings: They say who owns the journal, and in which schema it is.
-        select: Gives those of the entries that are asked for.
-        number: How many entries to give, the last ones; None is all.
-        after: The number of the entry after which to begin.
-
-    Raises:
-        InitError: The database cannot be reached, or the journal cannot be read.
+        filters: Which entries are asked for.
     """
-    if not is_there(engine):
-        return Reading(exists=False)
-    found: list[Entry] = []
-    with reading(engine), session(engine) as connection:
-        journal, exists = journal_of(connection, settings)
-        if not exists:
-            return Reading(exists=False)
+
+    engine: Engine
+    settings: Settings
+    filters: Filters
+
+    def read(self, number: int | None = None) -> Reading:
+        """The entries that are asked for.
+
+        Args:
+            number: How many to give, the last ones; None is all.
+
+        Raises:
+            InitError: The database cannot be reached, or the journal cannot be read.
+        """
+        if number is not None and not self.filters.failed:
+            chunk = self._chunk(0, None, number, AT_ONCE)
+            return Reading(_given(chunk), chunk.upto, chunk.exists)
+        found = self.since(0)
+        return Reading(last(self.filters.select(found.entries), number), found.upto, found.exists)
+
+    def since(self, after: int) -> Reading:
+        """The entries after one, as far as the columns say that they can be asked for.
+
+        Args:
+            after: The number of the entry.
+
+        Raises:
+            InitError: As with `read`.
+        """
+        chunk = self._chunk(after, None, None, PAGE)
+        return Reading(self._on(chunk), chunk.upto, chunk.exists)
+
+    def _on(self, chunk: _Chunk) -> Iterator[Entry]:
+        while True:
+            yield from _given(chunk)
+            if chunk.is_last or not chunk.entries:
+                return
+            chunk = self._chunk(chunk.entries[-1].seq, chunk.upto, None, AT_ONCE)
+
+    def _chunk(self, after: int, upto: int | None, number: int | None, most: int) -> _Chunk:
+        """Read some entries, and close the connection.
+
+        Args:
+            after: The number of the entry after which to begin.
+            upto: The number of the last entry to read; None for the last one there is.
+            number: How many to give, the last ones that are asked for; None for the next ones that can be.
+            most: How many of these.
+        """
+        if not is_there(self.engine):
+            return _Chunk([], exists=False)
+        found, end = deque[Entry](), upto or 0
         try:
-            with journal.readable(connection):
-                for entry in select(journal.read(connection, after)):
-                    found.append(entry)
+            with reading(self.engine), session(self.engine) as connection:
+                journal, exists = journal_of(connection, self.settings)
+                if not exists:
+                    return _Chunk([], exists=False)
+                with database_of(connection).pinned(connection), journal.readable(connection):
+                    end = upto or journal.last(connection)[0]
+                    part = part_of(connection, journal, self.filters, after, end)
+                    entries = (read(*row) for row in part.rows(connection, journal, number))
+                    if number is not None:
+                        found.extendleft(islice(self.filters.select(entries), number))
+                    else:
+                        found.extend(islice(entries, most))
         except InitError as error:
-            return Reading(list(last(found, number)), error)
-    return Reading(list(last(found, number)))
+            if not found:
+                raise
+            return _Chunk(list(found), end, error=error)
+        return _Chunk(list(found), end, is_last=number is not None or len(found) < most)
+
+
+def _given(chunk: _Chunk) -> Iterator[Entry]:
+    yield from chunk.entries
+    if chunk.error is not None:
+        raise chunk.error
 
 
 def is_there(engine: Engine) -> bool:
