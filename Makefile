@@ -20,7 +20,7 @@ DEMO := $(CURDIR)/demo
 DEMO_URL ?= sqlite:///$(DEMO)/shop.db
 DEMO_RUN = cd '$(or $(EXAMPLE),demo)' && DATABASE_URL='$(DEMO_URL)' '$(CURDIR)/$(BIN)/python' -m initdb
 
-.PHONY: help run test oldest newest crash mutants mutation lint audit lock format types contract sizes wheel-test clean
+.PHONY: help run test oldest newest bench crash mutants mutation lint audit lock format types contract sizes wheel-test clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -48,6 +48,9 @@ newest: $(VENV)/installed-dev  ## the same with the newest of both, if they are 
 
 crash: $(VENV)/installed-dev  ## stop runs everywhere (SCENARIO=, DATABASE=, LAYER=, KIND=, POINT= for exactly one, EVERY=, MINUTES=, KEEP=)
 	@$(BIN)/python -m tests.crash --workers $(WORKERS) $(CRASH)
+
+bench: $(VENV)/installed-dev  ## what initdb costs beside what people use (ARGS=its name, QUICK=1 for a small one)
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
 
 mutants: $(VENV)/installed-dev  ## plant known faults in copies of the tree; say what notices each (ARGS=its name)
 	@$(BIN)/python -m tests.mutants --jobs $(WORKERS) $(ARGS)

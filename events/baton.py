@@ -87,7 +87,7 @@ class _PostgresBaton:
                 head = journal.head(connection)
                 reading.rollback()
                 if (head.seq, head.hash) != since:
-                    raise HeadMoved
+                    raise HeadMoved(None if taken else (head.seq, head.hash))
             if not taken:
                 return None
             # Some drivers leave the query's portal open, with its snapshot. A utility statement ends that.

@@ -108,6 +108,8 @@ def _safe(connection: AnyConnection, journal: Journal, around: Around) -> Journa
     """
     database = database_of(connection)
     stamp = database.lock_to_read(connection, journal.schema)
+    if stamp is None:
+        return journal
     found = database.facts(connection, journal.schema)
     roles = {one.role for one in found if one.role}
     more = database.strangers(connection, roles - around.owners, journal.trusted)

@@ -69,9 +69,17 @@ class HeadBusy(JournalSignal):
 
 
 class HeadMoved(JournalSignal):
-    """The head is not the one that the verdict was made from: another process has written."""
+    """The head is not the one that the verdict was made from: another process has written.
+
+    Args:
+        head: The number and the hash of the last entry, if that process is still at work; else None.
+    """
 
     meaning = "another process wrote to the journal meanwhile"
+
+    def __init__(self, head: tuple[int, str] | None = None) -> None:
+        super().__init__()
+        self.head = head
 
 
 class RowsMoved(JournalSignal):

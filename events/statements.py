@@ -84,7 +84,7 @@ def run(connection: AnyConnection, statement: str, values: Mapping[str, object] 
         from sqlalchemy import text
 
         result = connection.execute(text(statement), values or {})
-        return [tuple(row) for row in result] if result.returns_rows else []
+        return [tuple(row) for row in result.all()] if result.returns_rows else []
     cursor = _executed(connection, statement, values)
     try:
         return list(cursor.fetchall()) if cursor.description is not None else []

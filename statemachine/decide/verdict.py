@@ -113,7 +113,7 @@ def judge(look: Look, override: int | None = None) -> Verdict:
     known = look.knowledge
     if look.unknown:
         return Verdict("ahead", revisions=look.unknown, warnings=_where_from(look))
-    judgement = _judgement(look)
+    judgement = judgement_of(known, look.catalog, look.code)
     if judgement and judgement.failure:
         return _failed(look, judgement.failure, override)
     if look.overlapping:
@@ -137,11 +137,17 @@ def _where_from(look: Look) -> tuple[str, ...]:
     )
 
 
-def _judgement(look: Look) -> Judgement | None:
-    known = look.knowledge
-    if known.catalog is None or known.catalog != look.catalog:
+def judgement_of(known: Knowledge, catalog: str | None, code: Mapping[str, str]) -> Judgement | None:
+    """What this code has concluded of the database as it is; None if it has concluded nothing.
+
+    Args:
+        known: What the journal says.
+        catalog: The hash of the database's catalogue; None if it was not read.
+        code: Part → hash, of this process.
+    """
+    if known.catalog is None or known.catalog != catalog:
         return None
-    return next((one for one in reversed(known.judgements) if matches(one.code, look.code)), None)
+    return next((one for one in reversed(known.judgements) if matches(one.code, code)), None)
 
 
 def _failed(look: Look, failure: Failure, override: int | None) -> Verdict:

@@ -20,8 +20,8 @@ from initdb.errors.classify import (
     is_missing_table,
     is_too_many_connections,
 )
-from initdb.events.baton import Baton, try_baton
-from initdb.events.head import ConnectionLost, HeadBusy, HeadMoved, JournalSignal, NoJournal
+from initdb.events.baton import Baton
+from initdb.events.head import ConnectionLost, HeadBusy, JournalSignal, NoJournal
 from initdb.events.knowledge import Knowledge
 from initdb.events.payloads.notes import HistoryRewound
 from initdb.events.sessions import close_session, database_file, open_session
@@ -45,6 +45,7 @@ from initdb.statemachine.loop.outcome import (
 from initdb.statemachine.loop.signals import Stopped, Stopper, graceful
 from initdb.statemachine.loop.stay import Stay, called_from_inside
 from initdb.statemachine.loop.translated import translated
+from initdb.statemachine.loop.turn import FRESH, OLDEST, Turn
 from initdb.statemachine.site import Site, Waiting, report_to
 from initdb.steps import connect
 from initdb.steps.engines.sqlite_files import cautions
@@ -116,7 +117,7 @@ class _Attendance:
         self._site, self._order, self._mode, self._wait, self._stopper = site, order, mode, wait, stopper
         self._database = site.engine.dialect.name
         self._restart_limit()
-        self._pause = 0.2
+        self._pause, self._fresh = 0.2, FRESH
         self._seen: Look | None = None
         self._last: Look | None = None
         self._others, self._outage, self._was_reached = Others(site), Outage(site), False
@@ -252,17 +253,18 @@ class _Attendance:
         self._deadline = self._site.clock.monotonic() + self._site.settings.wait_limit - waited
 
     def _try_to_work(self, known: Knowledge) -> Outcome | None:
+        if (graph := self._site.application.graph) is not None:
+            graph.check()  # before anything is made
         if self._seen is None or not self._seen.exists:
             self._prepare(self._site.engine)
         for companion in self._site.application.companions:
             # The env.py connects to all of them, and SQLite would make a missing file in its own way.
             self._or_create(companion, partial(self._prepare, companion))
-        since = self._seen_head()
-        while self._seen is not None:
-            try:
-                with translated(self._no_answer):
-                    baton = try_baton(self._site.engine, self._seen.journal, since)
-            except HeadMoved:
+        turn = Turn(self._site, self._seen, self._fresh) if self._seen is not None else None
+        while turn is not None and self._seen is not None:
+            with translated(self._no_answer):
+                baton = turn.ask()
+            if turn.must_look:
                 return None
             if baton is not None:
                 with contextlib.ExitStack() as stack:
@@ -270,12 +272,15 @@ class _Attendance:
                     return self._with_baton(baton)
             if not self._wait:
                 return Outcome("busy", knowledge=known, exit_code=4)
+            if turn.moved:
+                self._restart_limit()
             over = self._site.clock.monotonic() > self._deadline
             why = self._others.at_work(self._seen.journal, known, held=True, anew=over)
             if over:  # that was asked for the last time, so the error names the process
                 raise InitError("wait-limit", why, database=self._database)
             self._pause_telling(why, known.last_at)
-            if since is None:
+            if turn.is_over():
+                self._fresh = min(self._fresh * 2, OLDEST)
                 return None
         return None
 
@@ -285,18 +290,6 @@ class _Attendance:
             report_to(self._site.watcher.announce, f"creating the database {file}")
         with translated(partial(connect.refused, engine)):
             connect.prepare(engine)
-
-    def _seen_head(self) -> tuple[int, str] | None:
-        """The head that this process has seen. With it, one connection both compares the head and asks for
-        the baton.
-
-        So each of a hundred waiting replicas needs one connection at a time. On SQLite a look costs nothing
-        more.
-        """
-        head = self._seen.head if self._seen else None
-        if head is None or self._site.engine.dialect.name == "sqlite":
-            return None
-        return (head.seq, head.hash)
 
     def _with_baton(self, baton: Baton) -> Outcome | None:
         with translated(self._no_session):
@@ -397,4 +390,4 @@ class _Attendance:
         left = (self._deadline if until is None else until) - self._site.clock.monotonic()
         report_to(self._site.watcher.waiting, Waiting(why, since, max(0.0, left)))
         self._stopper.pause(max(pause, self._pause) * random.uniform(1.0, 2.0))  # noqa: S311
-        self._pause = min(self._pause * 1.2, 0.4)
+        self._pause = min(self._pause * 1.2, 0.9)

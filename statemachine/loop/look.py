@@ -16,7 +16,7 @@ from initdb.events.journal import Journal
 from initdb.events.knowledge import Knowledge
 from initdb.events.sessions import database_file, is_memory, session
 from initdb.events.sqlite import MAIN
-from initdb.statemachine.decide.verdict import Look
+from initdb.statemachine.decide.verdict import Look, judgement_of
 from initdb.statemachine.loop.known import read_journal, refuse_foreign
 from initdb.statemachine.site import Site
 from initdb.steps.engines.sqlite_files import immutable, is_read_only
@@ -79,9 +79,14 @@ def _look_on(site: Site, connection: Connection, before: Look | None, *, idly: b
     seen = read_journal(connection, site, before.knowledge if before else None)
     refuse_foreign(seen.known, site.owner)
     rewound = seen.journal.lacks(connection, seen.known, site.newest)
-    around = surroundings(connection, site.application, seen.known, site.settings.ignore, idly=idly)
+
+    def judged(catalog: str | None) -> bool:
+        return judgement_of(seen.known, catalog, site.code) is not None
+
+    ignore = site.settings.ignore
+    around = surroundings(connection, site.application, seen.known, ignore, idly=idly, judged=judged)
     if (around.unknown or not idly) and _learn(site, connection, seen.known, around.unknown):
-        around = surroundings(connection, site.application, seen.known, site.settings.ignore, idly=idly)
+        around = surroundings(connection, site.application, seen.known, ignore, idly=idly, judged=judged)
     shadows = () if idly else database_of(connection).shadows(connection)
     return Look(
         seen.known,

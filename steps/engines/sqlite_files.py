@@ -30,13 +30,22 @@ def cautions(engine: Engine, mounts: Path = MOUNTS, *, backup: bool = False) -> 
     if backup and is_memory(engine):
         return ("A database in memory has no file to back up: no backup is made before changes.",)
     file = database_file(engine)
-    kind = file_system(file, mounts) if file else None
+    kind = file_system(file, mounts) if file and _has_network(mounts) else None
     if kind not in NETWORK:
         return ()
     return (
         f"{file} lies on a network file system ({kind}), whose locks SQLite cannot rely on: "
         "two processes may write at once. Put it on a local disk, or use PostgreSQL.",
     )
+
+
+def _has_network(mounts: Path) -> bool:
+    """Whether any network file system is mounted: on most machines the list need not be taken apart."""
+    try:
+        text = mounts.read_text("utf-8", "replace")
+    except OSError:
+        return False
+    return any(f" - {kind} " in text for kind in NETWORK)
 
 
 def file_system(file: Path, mounts: Path = MOUNTS) -> str | None:

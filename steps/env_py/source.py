@@ -15,7 +15,7 @@ def version_table(env_py: Path) -> tuple[str, str | None]:
     """The name and the schema of the version table. They are Alembic's defaults if env.py has no literals."""
     found = {
         keyword.arg: keyword.value.value
-        for node in _nodes(env_py)
+        for node in _nodes(env_py, b"version_table")
         if isinstance(node, ast.Call)
         for keyword in node.keywords
         if keyword.arg in ("version_table", "version_table_schema")
@@ -38,7 +38,8 @@ def runs_in_a_loop(env_py: Path) -> bool:
 def chooses_folders(env_py: Path) -> bool:
     """Whether it uses `version_locations`. Then env.py must run before its revisions are known."""
     return any(
-        isinstance(node, ast.Attribute) and node.attr == "version_locations" for node in _nodes(env_py)
+        isinstance(node, ast.Attribute) and node.attr == "version_locations"
+        for node in _nodes(env_py, b"version_locations")
     )
 
 
@@ -50,10 +51,11 @@ def awaits(env_py: Path) -> bool:
     )
 
 
-def _nodes(env_py: Path) -> Iterator[ast.AST]:
-    """The nodes of the syntax tree; none if the file is missing or is no Python."""
+def _nodes(env_py: Path, word: bytes = b"") -> Iterator[ast.AST]:
+    """The nodes of the syntax tree; none if the file lacks a word, is missing or is no Python."""
     try:
-        yield from ast.walk(syntax_tree(env_py.read_bytes()))
+        text = env_py.read_bytes()
+        yield from ast.walk(syntax_tree(text)) if word in text else ()
     except (OSError, SyntaxError, ValueError):
         return
 

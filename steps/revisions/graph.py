@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cached_property
 from types import MappingProxyType
 
 from initdb.errors import InitError
@@ -14,37 +14,53 @@ from initdb.steps.revisions.ordering import closure, upgrade_order
 from initdb.steps.revisions.revision_file import RevisionFile
 
 
-@dataclass(frozen=True, slots=True)
 class RevisionGraph:
-    """All revisions of an application. Call `check` before you rely on the rest.
+    """All revisions of an application. They are parsed when the graph is used: a ready database needs none.
 
-    Attributes:
-        files: The revisions by identifier, in Alembic's order of listing.
-        follows: The down revisions of each. Branch labels are resolved; identifiers without a file are left
-            out.
-        needs: The dependencies of each, in the same way.
+    Args:
+        contents: The hash of each file, as 64 hexadecimal digits.
+        files: Gives the revisions, in the order of `read_revisions`. It is called once, by the first use of
+            anything but the hashes, which raises what it raises.
     """
 
-    files: Mapping[str, RevisionFile]
-    follows: Mapping[str, tuple[str, ...]]
-    needs: Mapping[str, tuple[str, ...]]
+    def __init__(self, contents: Iterable[str], files: Callable[[], Iterable[RevisionFile]]) -> None:
+        # Two files with the same content are two, and a mistake.
+        said = sorted(contents)
+        self.contents = frozenset(said)
+        self._digest = hashlib.sha256("\n".join(said).encode()).hexdigest()
+        self._files = files
 
     @classmethod
     def of(cls, files: Iterable[RevisionFile]) -> RevisionGraph:
-        """Make the graph of revisions.
+        """Make the graph of revisions that are parsed already.
 
         Args:
             files: In the order of `read_revisions`.
         """
-        known = {file.revision: file for file in files}
+        found = tuple(files)
+        return cls((file.digest for file in found), lambda: found)
+
+    @cached_property
+    def files(self) -> Mapping[str, RevisionFile]:
+        """The revisions by identifier, in Alembic's order of listing."""
+        return MappingProxyType({file.revision: file for file in self._files()})
+
+    @cached_property
+    def follows(self) -> Mapping[str, tuple[str, ...]]:
+        """The down revisions of each. Labels are resolved; identifiers without a file are left out."""
+        known = self.files
+        return {revision: tuple(d for d in file.down if d in known) for revision, file in known.items()}
+
+    @cached_property
+    def needs(self) -> Mapping[str, tuple[str, ...]]:
+        """The dependencies of each, in the same way."""
+        known = self.files
         names = {label: revision for revision, file in known.items() for label in file.labels or ()}
         names |= {revision: revision for revision in known}
-        follows = {revision: tuple(d for d in file.down if d in known) for revision, file in known.items()}
-        needs = {
+        return {
             revision: tuple(names[needed] for needed in file.depends_on if needed in names)
             for revision, file in known.items()
         }
-        return cls(MappingProxyType(known), MappingProxyType(follows), MappingProxyType(needs))
 
     @property
     def parents(self) -> dict[str, tuple[str, ...]]:
@@ -118,9 +134,8 @@ class RevisionGraph:
         checks.one_head_a_branch(self.files, self.follows, self.heads)
 
     def digest(self) -> str:
-        """One hash over the identifier and the content of every revision, as 64 hexadecimal digits."""
-        lines = sorted(f"{revision}\0{file.digest}\n" for revision, file in self.files.items())
-        return hashlib.sha256("".join(lines).encode(errors="surrogatepass")).hexdigest()
+        """One hash over the content of every file, as 64 hexadecimal digits."""
+        return self._digest
 
     def resolve(self, text: str) -> str:
         """The identifier that a text is, or with which it begins.

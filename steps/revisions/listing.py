@@ -14,6 +14,8 @@ from initdb.steps.revisions.locate import MigrationPlace
 
 _CACHE = "__pycache__"
 
+_PIECE = 2**16
+
 
 def content_digest(place: MigrationPlace) -> str:
     """One hash over the names and bytes of all revision files, as 64 hexadecimal digits.
@@ -33,6 +35,11 @@ def content_digest(place: MigrationPlace) -> str:
 
 
 def list_files(place: MigrationPlace) -> tuple[Path, ...]:
+    """The same as `list_names`, as paths."""
+    return tuple(map(Path, list_names(place)))
+
+
+def list_names(place: MigrationPlace) -> tuple[str, ...]:
     """The real paths of the files that Alembic would load as revisions, in its order, each once.
 
     A missing folder has none, as for Alembic. Alembic takes an unreadable folder for empty too; here it is an
@@ -44,7 +51,7 @@ def list_files(place: MigrationPlace) -> tuple[Path, ...]:
     Raises:
         InitError: `migrations-not-found`, if a folder cannot be listed.
     """
-    found: dict[Path, None] = {}
+    found: dict[str, None] = {}
     for location in place.version_locations:
         for path in _listed(os.path.realpath(location), place):
             if _is_candidate(path, place.sourceless):
@@ -52,7 +59,7 @@ def list_files(place: MigrationPlace) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def _listed(folder: str, place: MigrationPlace) -> Iterator[Path]:
+def _listed(folder: str, place: MigrationPlace) -> Iterator[str]:
     """All files in a folder, with links followed. Compiled caches and inner folders count if configured."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -62,36 +69,46 @@ def _listed(folder: str, place: MigrationPlace) -> Iterator[Path]:
         raise InitError("migrations-not-found", f"{folder} cannot be listed: {error.strerror}") from error
     files = [entry for entry in entries if not entry.is_dir()]
     for entry in files:
-        yield Path(os.path.realpath(entry.path) if entry.is_symlink() else entry.path)
+        yield os.path.realpath(entry.path) if entry.is_symlink() else entry.path
     if place.sourceless:
         stems = {entry.name.partition(".")[0] for entry in files}
         cache = Path(folder, _CACHE)
         if cache.is_dir():
-            yield from (path for path in sorted(cache.iterdir()) if path.name.partition(".")[0] not in stems)
+            names = sorted(path.name for path in cache.iterdir())
+            yield from (str(cache / name) for name in names if name.partition(".")[0] not in stems)
     if place.recursive:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False) and not entry.name.endswith(_CACHE):
                 yield from _listed(entry.path, place)
 
 
-def _is_candidate(path: Path, sourceless: bool) -> bool:
-    name = path.name
+def _is_candidate(path: str, sourceless: bool) -> bool:
+    name = os.path.basename(path)  # noqa: PTH119 - a Path for each file takes as long as to read it
     if name.startswith((".#", "__init__")):
         return False
     if name.endswith(".pyc"):
-        return sourceless and not path.with_suffix(".py").exists()
+        return sourceless and not Path(path).with_suffix(".py").exists()
     return name.endswith(".py")
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: str | Path) -> bytes:
     """The bytes of a regular file.
 
     Raises:
         InitError: `revision-unparsable`, if they cannot be read.
     """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise unparsable(path, 0, "it is not a regular file")
-        return path.read_bytes()
+        # A pipe in the place of a file would wait for a writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise unparsable(Path(path), 0, "it is not a regular file")
+            content = os.read(descriptor, status.st_size + 1)
+            while more := os.read(descriptor, _PIECE):
+                content += more
+            return content
+        finally:
+            os.close(descriptor)
     except OSError as error:
-        raise unparsable(path, 0, error.strerror or str(error)) from error
+        raise unparsable(Path(path), 0, error.strerror or str(error)) from error

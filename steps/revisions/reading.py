@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 from initdb.errors import InitError
@@ -19,10 +20,21 @@ __all__ = ["RevisionFile", "content_digest", "digest_of", "list_files", "read_re
 def read_revisions(place: MigrationPlace) -> tuple[RevisionFile, ...]:
     """Every revision of a directory, in Alembic's order of listing: by version location, then by file name.
 
-    Python files that are no revisions are left out. Source: alembic.script.base.
-
     Args:
         place: The directory.
+
+    Raises:
+        InitError: As `parsed`; or a file cannot be read.
+    """
+    contents = ((path, read_bytes(path)) for path in list_files(place))
+    return parsed((path, data, hashlib.sha256(data).hexdigest()) for path, data in contents)
+
+
+def parsed(files: Iterable[tuple[Path, bytes, str]]) -> tuple[RevisionFile, ...]:
+    """The revisions in files. Python files that are no revisions are left out. Source: alembic.script.base.
+
+    Args:
+        files: Path, content and hash of each, in Alembic's order of listing.
 
     Raises:
         InitError: `revision-unparsable`, with file, line and reason; `revision-duplicate`, if two files have
@@ -31,8 +43,9 @@ def read_revisions(place: MigrationPlace) -> tuple[RevisionFile, ...]:
     found: dict[str, RevisionFile] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for path in list_files(place):
-            file = _read(path)
+        for path, data, digest in files:
+            parse = parse_compiled if path.suffix == ".pyc" else parse_source
+            file = parse(path, data, digest)
             if file is None:
                 continue
             twin = found.setdefault(file.revision, file)
@@ -48,9 +61,3 @@ def digest_of(path: Path) -> str | None:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
         return None
-
-
-def _read(path: Path) -> RevisionFile | None:
-    data = read_bytes(path)
-    parse = parse_compiled if path.suffix == ".pyc" else parse_source
-    return parse(path, data, hashlib.sha256(data).hexdigest())

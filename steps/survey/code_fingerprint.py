@@ -8,20 +8,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import Constraint, Dialect, MetaData, PrimaryKeyConstraint, Table, UniqueConstraint
-from sqlalchemy.exc import CompileError
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy import Dialect, MetaData
 
 from initdb.settings import Settings
 from initdb.steps.context import Application
-from initdb.steps.drift.wanted import ddl_compiler
 from initdb.steps.python_files.source_of import source_of
 from initdb.steps.revisions.listing import content_digest
 from initdb.steps.revisions.locate import MigrationPlace
 from initdb.steps.revisions.reading import digest_of
 from initdb.steps.seeds.functions import function_digest
+from initdb.steps.survey.models_digest import models_digest
 
-JUDGING = 2
+JUDGING = 3
 """The version of the way in which a database is judged. A newer one validates each database once more."""
 
 
@@ -84,52 +82,6 @@ def _alembic_part(toml: Path) -> str:
 def _everything(place: MigrationPlace) -> str:
     """The hash of every file in the directory. Its env.py chooses the folders, so every file may count."""
     return content_digest(replace(place, version_locations=(place.script_location,), recursive=True))
-
-
-def models_digest(metadata: MetaData, dialect: Dialect) -> str:
-    """The hash of the models' DDL on this database, table by table in the order of their names.
-
-    It is not a hash of source files: the file of a mixin defines no table, and processes differ in the
-    modules that they import.
-
-    Args:
-        metadata: The models.
-        dialect: Of the database.
-    """
-    return _lines(_ddl(table, dialect) for _, table in sorted(metadata.tables.items()))
-
-
-def _ddl(table: Table, dialect: Dialect) -> str:
-    try:
-        made = _in_one_order(table, str(CreateTable(table).compile(dialect=dialect)), dialect)
-        indexes = sorted(str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
-    except CompileError:
-        # The models use a type of another database. Its name and options still distinguish models.
-        made = "\n".join(f"{c.name} {c.type!r} {c.nullable} {c.primary_key}" for c in table.columns)
-        indexes = sorted(str(index.name) for index in table.indexes)
-    return "\n".join([table.fullname, made, *indexes])
-
-
-def _in_one_order(table: Table, made: str, dialect: Dialect) -> str:
-    """The statement with the table's own constraints in the order of their texts, if there are several.
-
-    A copy by Table.to_metadata() has them in another order in each process.
-    """
-    several = [one for one in table.constraints if not _has_its_place(one)]
-    if len(several) < 2:
-        return made
-    compiler = ddl_compiler(dialect)
-    texts = sorted(filter(None, map(compiler.process, several)), key=lambda text: (-len(text), text))
-    for text in texts:
-        made = made.replace(text, "", 1)
-    return "\n".join([made, *texts])
-
-
-def _has_its_place(constraint: Constraint) -> bool:
-    """Whether it is the key, or comes with a column: `unique=True`."""
-    if isinstance(constraint, UniqueConstraint):
-        return [column.unique for column in constraint.columns] == [True]
-    return isinstance(constraint, PrimaryKeyConstraint)
 
 
 def _file(path: Path) -> str:

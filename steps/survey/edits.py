@@ -121,7 +121,7 @@ def named(found: Sequence[Edit]) -> tuple[str, ...]:
 
 def _revisions(application: Application, known: Knowledge) -> Iterator[Edit]:
     graph = application.graph
-    if graph is None:
+    if graph is None or all(one.digest in graph.contents for one in known.applied.values() if one.digest):
         return
     for name, applied in known.applied.items():
         file = graph.files.get(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -40,13 +40,14 @@ class Surroundings:
     content: str | None
 
 
-def surroundings(
+def surroundings(  # noqa: PLR0913 - what is looked at, and how
     connection: Connection,
     application: Application,
     known: Knowledge,
     ignore: tuple[str, ...],
     *,
     idly: bool,
+    judged: Callable[[str | None], bool],
 ) -> Surroundings:
     """Look at a database, without its journal.
 
@@ -57,12 +58,14 @@ def surroundings(
         ignore: The setting of this name.
         idly: Whether the catalogue may be left out, if no known validation depends on it, or if tables are
             locked. The process that works may have locked them, and the caller then waits for it by name.
+        judged: Whether this code has judged a database of this catalogue, version rows included. Then its
+            revisions have nothing to say.
     """
     place = version_place(application, known)
     rows = catalogue_of(connection).version_rows(*place) or ()
     needed = known.catalog is not None or not idly
     content = _content(connection, ignore, place, idly) if needed else None
-    graph = application.graph
+    graph = None if judged(content) else application.graph
     held = graph if known.held else None
     return Surroundings(
         rows=rows,

@@ -21,7 +21,7 @@ from sqlalchemy import Engine, event
 from initdb.events import sqlite as sqlite_side
 from initdb.events.baton import Baton, _NoBaton
 from initdb.events.journal import Journal
-from initdb.statemachine.loop import attend
+from initdb.statemachine.loop import turn
 from initdb.statemachine.loop.signals import Stopper
 from tests.crash import children, steady, taps
 from tests.crash.children import Child, Ended
@@ -96,7 +96,7 @@ def _start(place: Place, number: int, apart: bool) -> _Actor:
     def act() -> dict[str, Any]:
         here.close()
         if apart:
-            attend.try_baton = _for_everybody
+            turn.try_baton = _for_everybody
         return _acting(place, number, there)
 
     child = children.fork(act)

@@ -25,6 +25,7 @@ from initdb.settings import Settings
 from initdb.statemachine.decide.verdict import Look
 from initdb.statemachine.loop import attend as attending
 from initdb.statemachine.loop import run as running
+from initdb.statemachine.loop import turn
 from initdb.statemachine.loop.order import Order, Report
 from initdb.statemachine.loop.outcome import Outcome
 from initdb.statemachine.loop.signals import Stopper
@@ -270,8 +271,11 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         return InitError("database-permission-denied", f"{doing}: {error}")
 
     monkeypatch.setattr(Stopper, "pause", pause)
-    for name in ("look", "look_on", "try_baton", "open_session", "close_session"):
+    for name in ("look", "look_on", "open_session", "close_session"):
         monkeypatch.setattr(attending, name, getattr(made, name))
+    monkeypatch.setattr(turn, "try_baton", made.try_baton)
+    monkeypatch.setattr(turn, "glance", lambda engine, journal: None)
+    monkeypatch.setattr(attending, "FRESH", 0.0)  # a look after each attempt; test_turn.py has the others
     monkeypatch.setattr(attending, "called_from_inside", lambda site, *, threads: False)
     monkeypatch.setattr(attending, "cautions", lambda engine, **given: ("a caution",))
     monkeypatch.setattr(attending, "note", lambda site, said: made.notes.append(said))

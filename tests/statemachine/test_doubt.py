@@ -16,7 +16,7 @@ from initdb.events.journal import Journal
 from initdb.events.payloads.form import Payload
 from initdb.events.sessions import session
 from initdb.statemachine import orders
-from initdb.statemachine.loop import attend
+from initdb.statemachine.loop import attend, turn
 from initdb.statemachine.loop.run import Run
 from initdb.statemachine.loop.writer import Writer
 from tests.events.journals import begin, commit
@@ -70,7 +70,7 @@ def _before(patch: pytest.MonkeyPatch, owner: Any, name: str, arrive: Callable[[
 
 MOMENTS = {
     "before the next look": (attend, "look"),
-    "before the baton": (attend, "try_baton"),
+    "before the baton": (turn, "try_baton"),
     "before the look under the baton": (attend, "look_on"),
     "before the next run": (Run, "go"),
 }

@@ -21,7 +21,7 @@ from initdb.statemachine.loop.attend import Outcome
 from initdb.statemachine.loop.order import Order
 from initdb.statemachine.site import Site, Watcher
 from initdb.steps.context import Rule
-from initdb.steps.survey.code_fingerprint import models_digest
+from initdb.steps.survey.models_digest import models_digest
 from tests.support.toy import Toy
 
 LATER = Outcome("ready", Verdict("ready", warnings=("w",)))

@@ -70,6 +70,9 @@ def _examine(call: Call, target: Target) -> Iterator[Finding]:
         stack.enter_context(in_haste())
         try:
             initializers = stack.enter_context(opened_each(call, target))
+            for graph in (one.site.application.graph for one in initializers):
+                if graph is not None:
+                    graph.check()
         except InitError as error:
             yield from_error(area_of(error), error)
             yield from _without_parts(call, target, error)

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from initdb.steps.catalog.leftover import Leftover
-from initdb.steps.catalog.names import TEMPORARY_PREFIX, VERSION_TABLE, is_ignored, is_own
+from initdb.steps.catalog.names import OWN_PREFIX, TEMPORARY_PREFIX, VERSION_TABLE, is_ignored, is_own
 
 if TYPE_CHECKING:
     from initdb.steps.catalog.asking import Ask
@@ -40,8 +40,10 @@ class SqliteContent:
     ) -> str:
         """See the port."""
         # The journal's views count, as they do for 0.1.0, which does not know them: one catalogue, one hash.
-        schema = [tuple(row) for row in self.ask(_SCHEMA) if not is_own(row[2])]
-        content = [row for row in schema if not is_ignored(ignore, row[1]) and not is_ignored(ignore, row[2])]
+        schema = [tuple(row) for row in self.ask(_SCHEMA) if not row[2].startswith(OWN_PREFIX)]
+        content = schema
+        if ignore:
+            content = [row for row in schema if not any(is_ignored(ignore, name) for name in row[1:3])]
         elsewhere = version_schema not in {None, "main"}
         there = elsewhere or any(row[0] == "table" and row[1] == version_table for row in schema)
         versions = self.version_rows(version_table, version_schema) if there else None
