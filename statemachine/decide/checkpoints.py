@@ -87,10 +87,8 @@ def compared(point: Checkpoint, facts: Facts) -> str | None:
     rewind = _explaining(point, facts)
     if rewind is None:
         return f"{said}; not explained by the journal"
-    return (
-        f"{said}; consistent with a restore recorded at entry {rewind.seq}, which kept the entries up to"
-        f" {rewind.kept}"
-    )
+    kept = f"entry {rewind.seq}, which kept the entries up to {rewind.kept}"
+    return f"{said}; consistent with a restore recorded at {kept}"
 
 
 def _explaining(point: Checkpoint, facts: Facts) -> Rewind | None:

@@ -58,8 +58,7 @@ def surroundings(  # noqa: PLR0913 - what is looked at, and how
         ignore: The setting of this name.
         idly: Whether the catalogue may be left out, if no known validation depends on it, or if tables are
             locked. The process that works may have locked them, and the caller then waits for it by name.
-        judged: Whether this code has judged a database of this catalogue, version rows included. Then its
-            revisions have nothing to say.
+        judged: Whether this code has judged a database of this catalogue; then it needs no revisions.
     """
     place = version_place(application, known)
     rows = catalogue_of(connection).version_rows(*place) or ()
