@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
+from operator import itemgetter
 from typing import Protocol
 
 from sqlalchemy import Table
 
 from initdb.events.knowledge import Mark
-from initdb.steps.seeds.csv_rows import CsvBatch, csv_batches
+from initdb.steps.seeds.csv_rows import PIECE, CsvBatch, csv_batches
+from initdb.steps.seeds.documents import document_rows
 from initdb.steps.seeds.model import SeedRow, SeedSource
 from initdb.steps.seeds.reading import converted, is_csv, raw_rows
-from initdb.steps.seeds.row_values import Columns
+from initdb.steps.seeds.row_values import Columns, Value
 
 
 class Batch(Protocol):
@@ -83,15 +85,18 @@ class OfCsv:
 
 @dataclass(frozen=True, slots=True)
 class OfMappings:
-    """Rows that are mappings."""
+    """Rows that are mappings, the first of which has the number `first`."""
 
-    found: Sequence[SeedRow]
+    name: str
+    first: int
+    found: Sequence[Mapping[str, Value]]
 
     @property
     def names(self) -> tuple[str, ...] | None:
         """The columns that every row has; None if the rows differ in that."""
-        first = self.found[0].keys()
-        return tuple(first) if all(row.keys() == first for row in self.found) else None
+        first = tuple(self.found[0])
+        alike = set(map(len, self.found)) == {len(first)}
+        return first if alike and set(chain.from_iterable(self.found)) == set(first) else None
 
     def first_names(self) -> tuple[str, ...]:
         """The columns of the first row."""
@@ -112,11 +117,23 @@ class OfMappings:
 
     def columns(self) -> Columns:
         """The values of each column."""
-        return [[row[name] for row in self.found] for name in self.found[0]]
+        names = tuple(self.found[0])
+        if len(names) == 1:
+            return [[row[names[0]] for row in self.found]]
+        columns: list[list[Value]] = [[] for _ in names]
+        rows = map(itemgetter(*names), self.found)
+        # In small pieces no list lives for long, so Python's collector need not walk through them.
+        while piece := list(islice(rows, PIECE)):
+            for column, values in zip(columns, zip(*piece, strict=True), strict=True):
+                column.extend(values)
+        return columns
 
     def rows(self, table: Table) -> list[SeedRow]:
         """The rows, converted for a table."""
-        return list(converted(self.found, table, text=False))
+        given = (
+            SeedRow(row, f"{self.name} row {number}") for number, row in enumerate(self.found, self.first)
+        )
+        return list(converted(given, table, text=False))
 
 
 def batches_of(source: SeedSource, size: int, row: int = 0, mark: Mark | None = None) -> Iterator[Batch]:
@@ -126,7 +143,7 @@ def batches_of(source: SeedSource, size: int, row: int = 0, mark: Mark | None = 
         source: A file, or a function that yields rows.
         size: How many rows a batch has.
         row: The first row to give, counted from 0, or from the mark.
-        mark: A place in a CSV file, as `csv_rows.begins_with` has confirmed it.
+        mark: A place in a CSV file, as `csv_marks.begins_with` has confirmed it.
 
     Raises:
         InitError: What `reading.read_rows` raises, but for values.
@@ -134,10 +151,14 @@ def batches_of(source: SeedSource, size: int, row: int = 0, mark: Mark | None = 
     if is_csv(source):
         found = csv_batches(source.name, source.file, source.digest, size, mark, row)
         return (OfCsv(batch) for batch in found if batch.size)
-    return _of_rows(islice(raw_rows(source), row, None), size)
+    if source.kind == "python rows":
+        return _of_rows(source.name, raw_rows(source), size, row)
+    rows = document_rows(source.name, source.file, source.digest)
+    return _of_rows(source.name, chain.from_iterable(rows), size, row)
 
 
-def _of_rows(rows: Iterable[SeedRow], size: int) -> Iterator[Batch]:
-    remaining = iter(rows)
+def _of_rows(name: str, rows: Iterable[Mapping[str, Value]], size: int, row: int) -> Iterator[Batch]:
+    remaining, first = islice(rows, row, None), row + 1
     while found := list(islice(remaining, size)):
-        yield OfMappings(found)
+        yield OfMappings(name, first, found)
+        first += len(found)

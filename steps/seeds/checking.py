@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection
-from itertools import chain, islice
+from itertools import islice
 
 from sqlalchemy import MetaData, Table
 
 from initdb.errors import InitError, naming
 from initdb.nearest import did_you_mean
+from initdb.steps.seeds.batches import Batch, batches_of
 from initdb.steps.seeds.csv_check import check_csv
-from initdb.steps.seeds.keys import natural_key
+from initdb.steps.seeds.fitting import fit
+from initdb.steps.seeds.keys import Key, natural_key
 from initdb.steps.seeds.model import SeedRow, SeedSource
 from initdb.steps.seeds.reading import first_columns, is_csv, raw_rows, read_rows
 from initdb.steps.seeds.tables import columns_of, is_optional, table_of
@@ -60,13 +62,26 @@ def _check_csv(source: SeedSource, table: Table) -> None:
 
 
 def _check_document(source: SeedSource, table: Table) -> None:
-    rows = read_rows(source, 0, table)
-    first = next(rows, None)
-    if first is None:
-        return
-    key = natural_key(table, source.key, first)
-    for row in chain((first,), rows):
+    key: Key | None = None
+    for batch in batches_of(source, SAMPLE):
+        if key is None:
+            key = natural_key(table, source.key, batch.rows(table)[0])
+        if not _is_plain(batch, table, key):
+            for row in batch.rows(table):
+                _check_row(row, table, key)
+
+
+def _is_plain(batch: Batch, table: Table, key: Key) -> bool:
+    """Whether all rows have the same columns, and each column fits."""
+    names = batch.names
+    if names is None or not set(names) <= set(columns_of(table)):
+        return False
+    row = SeedRow(dict.fromkeys(names), "")
+    try:
         _check_row(row, table, key)
+    except InitError:
+        return False
+    return fit(names, batch.columns(), table)
 
 
 def _check_row(row: SeedRow, table: Table, key: Collection[str]) -> None:

@@ -5,61 +5,121 @@ JSON is as in RFC 8259, in UTF-8. YAML is as `yaml.safe_load` reads it, with the
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import NoReturn
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from io import BufferedReader, TextIOWrapper
+from itertools import chain, islice
+from pathlib import Path
+from typing import NoReturn, TypeAlias
 
 from initdb.errors import InitError
 from initdb.errors.withheld import kind_of, withhold
 from initdb.nearest import did_you_mean
-from initdb.steps.seeds.model import SeedRow
+from initdb.steps.seeds.hashed_file import HashedFile
+from initdb.steps.seeds.json_rows import json_members
+from initdb.steps.seeds.row_values import Value
+from initdb.steps.seeds.yaml_rows import Unusual, yaml_members
 
 MEMBERS = ("table", "key", "on_conflict", "rows")
 
-_YAML_DOCUMENT = re.compile(r"^(?:table|key|on_conflict|rows)[ \t]*:", re.MULTILINE)
+_PIECE = 500
+"""So many rows are given at a time."""
+
+Rows: TypeAlias = Iterator[list[dict[str, Value]]]
+"""Some rows at a time, in the order of the file."""
+
+_Members: TypeAlias = Iterable[tuple[str | None, Value]]
+"""The members of a document; of a list, itself under None."""
 
 
-def stated(name: str, content: bytes) -> Mapping[str, object]:
-    """The members of a document. A plain list of rows has none, and is not parsed.
+def stated(name: str, path: Path) -> Mapping[str, object]:
+    """The members of a document without its rows. A plain list of rows has none, and is not parsed.
 
     Args:
         name: What messages call the file.
-        content: Its bytes.
+        path: The file.
 
     Raises:
         InitError: `seed-file-unreadable`, if the document is malformed.
     """
-    if name.endswith(".json"):
-        document = content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
-    else:
-        document = _YAML_DOCUMENT.search(content.decode("utf-8", "replace")) is not None
-    found = _parsed(name, content) if document else None
-    return found if isinstance(found, dict) else {}
+    try:
+        with _read(name, path) as members:
+            return _stated(members)
+    except Unusual:
+        return _stated(_whole(name, path))
 
 
-def document_rows(name: str, content: bytes) -> Iterator[SeedRow]:
-    """The rows, in the order of the file; see `stated`.
+def _stated(members: _Members) -> dict[str, object]:
+    found = dict[str, object]()
+    for member, value in members:
+        if member is None:
+            return {}
+        if isinstance(value, Iterator):
+            deque(value, maxlen=0)
+        else:
+            found[member] = value
+    return found
+
+
+def document_rows(name: str, path: Path, digest: str = "") -> Rows:
+    """The rows; see `stated`.
+
+    Args:
+        name: What messages call the file.
+        path: The file.
+        digest: The hash that it had. What was read is compared with it at the end; "" compares nothing.
 
     Raises:
-        InitError: `seed-file-unreadable`.
+        InitError: `seed-file-unreadable`, when the faulty row is reached, or at the end.
     """
-    found = _parsed(name, content)
-    if isinstance(found, dict):
-        unknown = next((member for member in found if member not in MEMBERS), None)
-        if unknown is not None:
-            _refuse(f"{name}: a document has no {unknown}{did_you_mean(str(unknown), MEMBERS)}")
-        if "rows" not in found:
-            _refuse(f'{name}: the document has no "rows"')
-        found = found["rows"]
-    if found is None:
+    given = 0
+    try:
+        with _read(name, path, digest) as members:
+            for piece in _pieces(name, members):
+                given += len(piece)
+                yield piece
         return
-    if not isinstance(found, list):
-        _refuse(f"{name}: the rows are not a list")
-    for number, row in enumerate(found, 1):
+    except Unusual:
+        # Some rows may be given already. The whole document has them, too.
+        pieces = _pieces(name, _whole(name, path, digest))
+    rest = islice(chain.from_iterable(pieces), given, None)
+    while piece := list(islice(rest, _PIECE)):
+        yield piece
+
+
+def _pieces(name: str, members: _Members) -> Rows:
+    number, listed, empty = 1, False, True
+    for member, value in members:
+        empty = False
+        if member not in (*MEMBERS, None):
+            _refuse(f"{name}: a document has no {member}{did_you_mean(str(member), MEMBERS)}")
+        if member not in ("rows", None) or (member is None and value == {}):
+            continue
+        if listed:
+            _refuse(f"{name}: the member rows stands there twice")
+        listed = True
+        if value is not None and not isinstance(value, Iterator | list):
+            _refuse(f"{name}: the rows are not a list")
+        rows: Iterator[Value] = iter(value or ())
+        while piece := list(islice(rows, _PIECE)):
+            _refuse_others(name, number, piece)
+            yield piece
+            number += len(piece)
+    if not listed and not empty:
+        _refuse(f'{name}: the document has no "rows"')
+
+
+def _refuse_others(name: str, first: int, rows: list[Value]) -> None:
+    """Refuse what is no row."""
+    if set(map(type, rows)) == {dict} and set(map(type, chain.from_iterable(rows))) <= {str}:
+        return
+    for number, row in enumerate(rows, first):
         if not isinstance(row, dict) or not all(isinstance(column, str) for column in row):
             _refuse(f"{name} row {number}: it is not a mapping of column names to values")
-        yield SeedRow(row, f"{name} row {number}")
 
 
 def decoded(name: str, content: bytes) -> str:
@@ -77,23 +137,66 @@ def decoded(name: str, content: bytes) -> str:
         ) from error
 
 
-def _parsed(name: str, content: bytes) -> object:
-    text = decoded(name, content)
-    if not text.strip():
-        return None
-    return _parsed_json(name, text) if name.endswith(".json") else _parsed_yaml(name, text)
-
-
-def _parsed_json(name: str, text: str) -> object:
+@contextmanager
+def _read(name: str, path: Path, digest: str = "") -> Iterator[_Members]:
+    """Read a document member by member. What is wrong with it has its place."""
     try:
-        return json.loads(text)
+        with path.open("rb", buffering=0) as raw:
+            hashed = HashedFile(raw)
+            with TextIOWrapper(BufferedReader(hashed), encoding="utf-8-sig") as file:
+                if path.suffix == ".json":
+                    with _whole_on_error(name, path):
+                        yield json_members(file)
+                else:
+                    with _yaml_errors(name):
+                        yield yaml_members(file)
+                if digest and hashed.whole() != digest:
+                    raise InitError("seed-file-unreadable", f"{name} has changed since this run began")
+    except UnicodeDecodeError:
+        # The error's position is in a buffer; only the whole content gives the line.
+        decoded(name, path.read_bytes())
+        raise
+    except OSError as error:
+        raise InitError("seed-file-unreadable", f"{name}: {error.strerror}") from error
+
+
+@contextmanager
+def _whole_on_error(name: str, path: Path) -> Iterator[None]:
+    """Only the whole text gives an error's line and column."""
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise
+    except (ValueError, RecursionError) as error:
+        _parsed_json(name, decoded(name, path.read_bytes()))
+        _refuse(f"{name}: it is not JSON", error)
+
+
+def _parsed_json(name: str, text: str) -> None:
+    try:
+        json.loads(text)
     except json.JSONDecodeError as error:
         _refuse(f"{name} line {error.lineno} column {error.colno}: {error.msg}", error)
     except (ValueError, RecursionError) as error:  # a number of too many digits, too many brackets
         _refuse(f"{name}: {kind_of(error)}", error)
 
 
-def _parsed_yaml(name: str, text: str) -> object:
+def _whole(name: str, path: Path, digest: str = "") -> _Members:
+    """The members of a YAML document that is read at once."""
+    content = path.read_bytes()
+    if digest and hashlib.sha256(content).hexdigest() != digest:
+        raise InitError("seed-file-unreadable", f"{name} has changed since this run began")
+    with _yaml_errors(name):
+        import yaml
+
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        text = decoded(name, content)
+        found = yaml.load(text, Loader=loader)  # noqa: S506 (a safe loader either way)  # nosec B506
+    return tuple(found.items()) if found and isinstance(found, dict) else ((None, found),)
+
+
+@contextmanager
+def _yaml_errors(name: str) -> Iterator[None]:
     try:
         import yaml
     except ImportError as error:
@@ -102,9 +205,10 @@ def _parsed_yaml(name: str, text: str) -> object:
             f"{name} is YAML, and PyYAML is not installed",
             fix="pip install 'initdb-journal[yaml]', then: initdb resume",
         ) from error
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(text, Loader=loader)  # noqa: S506 (a safe loader either way)  # nosec B506
+        yield
+    except UnicodeDecodeError:
+        raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f" line {mark.line + 1} column {mark.column + 1}" if mark else ""

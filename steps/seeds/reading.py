@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from typing import cast
 
 from sqlalchemy import Column, Table
@@ -85,13 +85,8 @@ def raw_rows(source: SeedSource) -> Iterator[SeedRow]:
         return _yielded(source)
     if is_csv(source):
         return csv_rows(source.name, source.file)
-    try:
-        content = source.file.read_bytes()
-    except OSError as error:
-        raise InitError("seed-file-unreadable", f"{source.name}: {error.strerror}") from error
-    if hashlib.sha256(content).hexdigest() != source.digest:
-        raise InitError("seed-file-unreadable", f"{source.name} has changed since this run began")
-    return document_rows(source.name, content)
+    rows = chain.from_iterable(document_rows(source.name, source.file, source.digest))
+    return (SeedRow(row, f"{source.name} row {number}") for number, row in enumerate(rows, 1))
 
 
 def _yielded(source: SeedSource) -> Iterator[SeedRow]:

@@ -208,17 +208,18 @@ def _read_source(path: Path) -> SeedSource:
             "seed-file-unreadable", f"{path.name}: its name does not end in .csv, .json, .yaml, .yml or .py"
         )
     try:
-        if match[3] == "csv":
+        if match[3] != "py":
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
-            return SeedSource(path.name, "rows", match[2], digest, path=path)
+            found = {} if match[3] == "csv" else stated(path.name, path)
+            options = options_of(path.name, found, match[2])
+            return SeedSource(
+                path.name, "rows", options.table, digest, options.key, options.on_conflict, path
+            )
         content = path.read_bytes()
     except OSError as error:
         raise InitError("seed-file-unreadable", f"{path}: {error.strerror}") from error
     digest = hashlib.sha256(content).hexdigest()
-    if match[3] != "py":
-        options = options_of(path.name, stated(path.name, content), match[2])
-        return SeedSource(path.name, "rows", options.table, digest, options.key, options.on_conflict, path)
     script = read_script(path.name, content)
     constants = {name.lower(): value for name, value in script.constants.items()}
     options = options_of(path.name, constants, match[2] if script.kind == "python rows" else None)
