@@ -56,7 +56,7 @@ class Chain:
         self.seq, self.digest = seq, digest
         self.findings: list[Finding] = []
         self._missing: list[Finding] = []
-        self._archived: tuple[int, str] | None = None
+        self._archived: tuple[str, int, str] | None = None
 
     def passed(self, seq: int, digest: str) -> None:
         """Go past a row in which nothing is wrong, and which does not say what was archived."""
@@ -66,7 +66,7 @@ class Chain:
         """Look at the next row."""
         broken = list(_follows(row, self.seq, self.digest))
         if self.seq == 1 and row.seq > self.seq + 1:
-            self._missing, self._archived = broken, (row.seq - 1, row.prev_hash)
+            self._missing, self._archived = broken, (self.digest, row.seq - 1, row.prev_hash)
         else:
             self.findings += broken
         found, event = _row(row)
@@ -120,11 +120,14 @@ def _follows(row: Stored, seq: int, digest: str) -> Iterator[Finding]:
         yield Finding(row.seq, "does not carry the hash of the entry before it")
 
 
-def _ends(event: Mapping[str, object]) -> tuple[int, str]:
-    """The number and the hash of the last entry that was archived, as an event says."""
+def _ends(event: Mapping[str, object]) -> tuple[str, int, str]:
+    """Between which entries there are archived ones, as an event says.
+
+    These are the hash of the first entry, and the number and the hash of the last one that was archived.
+    """
     data = event.get("data")
     said = EntriesArchived.read(data if isinstance(data, dict) else {})
-    return said.upto, said.hash
+    return said.first, said.upto, said.hash
 
 
 def _row(row: Stored) -> tuple[list[Finding], Mapping[str, object]]:
@@ -145,6 +148,6 @@ def _row(row: Stored) -> tuple[list[Finding], Mapping[str, object]]:
     if has_doubled_keys(row.event, event):
         findings.append(Finding(row.seq, "says the same thing twice: a key stands in it more than once"))
     for name in ("seq", "run", "at", "type", "source", "dest"):
-        if event.get(name) != getattr(row, name):
+        if event.get(name) != getattr(row, name) or event.get(name) is True:
             findings.append(Finding(row.seq, f"column {name} does not agree with the event"))
     return findings, event

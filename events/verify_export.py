@@ -18,7 +18,7 @@ def verify(lines, kept):
             json.dumps(event, ensure_ascii=False, allow_nan=False).encode()  # fails if not strict JSON
             text = "initdb-event-v1" + row["prev_hash"] + row["event"]
             if number == 2 and row["seq"] > 2:
-                gap = seq, last = row["seq"] - 1, row["prev_hash"]
+                gap, seq, last = (last, row["seq"] - 1, row["prev_hash"]), row["seq"] - 1, row["prev_hash"]
             if line.rstrip("\n") != json.dumps({name: row[name] for name in COLUMNS}):
                 yield f"line {number} is not written as an export writes it"
             if (row["seq"], row["prev_hash"]) != (seq + 1, last):
@@ -30,12 +30,12 @@ def verify(lines, kept):
                     yield f"line {number} has a column {name} that does not agree with its event"
             seq, last, said = row["seq"], row["hash"], event["data"]
             journal = said.get("journal") or "-" if number == 1 else journal
-            if gap and event["type"] == "entries_archived" and (said["upto"], said["hash"]) == gap:
-                gap = print("entries 2 to {} are archived, and end with the hash {}".format(*gap))
+            if event["type"] == "entries_archived" and (said["first"], said["upto"], said["hash"]) == gap:
+                gap = print("entries 2 to {1} are archived, and end with the hash {2}".format(*gap))
         except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
             yield f"line {number} is no entry of a journal"
         kept.discard(f"{journal} {seq} {last}")
-    yield from [f"entries 2 to {gap[0]} are missing"] if gap else [] if seq else ["there is no entry"]
+    yield from [f"entries 2 to {gap[1]} are missing"] if gap else [] if seq else ["there is no entry"]
     yield from (f"the entry of the checkpoint {one} is missing, or is another one" for one in sorted(kept))
     print(f"{seq} entries, {compared} checkpoints, the last hash {last}")
 

@@ -90,7 +90,9 @@ def archive(  # noqa: PLR0913, PLR0917 - what, where, how much, why
         remove(work, journal, first.seq - 1)
         upto, last = first.seq - 1, first.prev_hash
         commit(
-            EntriesArchived(upto=upto, hash=last, file=file.name, digest=digest, reason=reason),
+            EntriesArchived(
+                first=every[0].hash, upto=upto, hash=last, file=file.name, digest=digest, reason=reason
+            ),
             *all_of(InventoryTaken, (one for one in every if one.seq in inventory and one.seq < first.seq)),
         )
     return Archived(upto, last, sum(1 for one in every if 1 < one.seq <= upto), written)

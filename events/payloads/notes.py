@@ -222,6 +222,7 @@ class EntriesArchived(Payload):
     """The entries from the second one on were moved to a file.
 
     Args:
+        first: The hash of the first entry, which stays.
         upto: The number of the last one that was moved.
         hash: Its hash, which the next entry carries.
         file: The name of the file, which has every entry up to this one, also those that stayed.
@@ -231,6 +232,7 @@ class EntriesArchived(Payload):
 
     type: ClassVar[str] = "entries_archived"
 
+    first: str
     upto: int
     hash: str
     file: str = ""

@@ -111,6 +111,7 @@ class Pass:
                     or prev_hash != digest
                     or link_bytes(prev_hash, raw) != own
                     or event["seq"] != seq
+                    or event["seq"] is True
                     or event["run"] != run
                     or event["at"] != at
                     or event["type"] != kind

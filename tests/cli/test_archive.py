@@ -13,6 +13,7 @@ import pytest
 
 from initdb.cli.output.contract import FIELDS
 from initdb.events import verify_export
+from initdb.events.chain import GENESIS, link
 from initdb.events.entry import Entry, read
 from initdb.events.sessions import session
 from initdb.statemachine.decide.fold import fold
@@ -179,6 +180,24 @@ def test_more_removed_than_was_archived(console: Console, twice: Toy) -> None:
     assert done.exit_code == 1 and f"entry {upto + 2} follows entry 1" in done.stdout
     whole = console("journal", "verify", "--archive", "old.jsonl")
     assert whole.exit_code == 0, "the file has that entry too"
+
+
+def test_another_first_entry(console: Console, twice: Toy) -> None:
+    """Nothing that is left is chained to it, but the event has its hash."""
+    archived(console, head(twice))
+    first = entries(twice)[0]
+    text = first.text.replace('"application":"', '"application":"not ')
+    assert text != first.text
+    with session(twice.engine()) as connection:
+        change(
+            connection,
+            f"UPDATE init_journal SET event = '{text}', hash = '{link(GENESIS, text)}' WHERE seq = 1",
+        )
+    done = console("journal", "verify")
+    assert done.exit_code == 1 and "follows entry 1: entries are missing" in done.stdout
+    assert console("journal", "export", "left.jsonl").exit_code == 0
+    found = checked(console.folder / "left.jsonl")
+    assert found.returncode == 1 and "are missing" in found.stdout
 
 
 def test_an_edited_archive(console: Console, twice: Toy) -> None:

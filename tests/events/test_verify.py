@@ -14,6 +14,7 @@ from initdb.events.entry import Turn, write
 from initdb.events.head import Head
 from initdb.events.sessions import session
 from initdb.events.verify import Finding, Stored, verify
+from initdb.statemachine.decide.audit_pass import Pass
 from tests.events.journals import MOMENT, append_committed, make, stored
 from tests.support.examples import many, some
 
@@ -167,6 +168,20 @@ def test_each_column_is_compared_with_the_event(column: str) -> None:
     rows = _chain(1)
     (finding,) = verify([rows[0]._replace(**{column: "other"})], _head(rows))  # type: ignore[arg-type]
     assert finding == Finding(1, f"column {column} does not agree with the event")
+
+
+def test_true_is_no_number() -> None:
+    """Python takes them for equal; no other reader of JSON does."""
+    (row,) = _chain(1)
+    text = row.event.replace('"seq":1', '"seq":true')
+    edited = row._replace(event=text, hash=link(GENESIS, text))
+    assert [one.text for one in verify([edited], _head([edited]))] == [
+        "column seq does not agree with the event"
+    ]
+    passed = Pass()
+    passed.take([edited])
+    said = [one.text for one in passed.findings(_head([edited]))]
+    assert "column seq does not agree with the event" in said
 
 
 def test_what_the_database_gives_back_verifies(engine: Engine) -> None:
