@@ -199,6 +199,18 @@ def decode_plain(text: bytes) -> Any:
     return value if orjson.dumps(value) == text else None
 
 
+def quoted(text: str) -> bytes:
+    r"""Write a text as JSON in ASCII, as `json.dumps` does.
+
+    Example:
+        >>> quoted('"é"')
+        b'"\\"\\u00e9\\""'
+    """
+    if text.isascii():
+        return orjson.dumps(text)
+    return json.encoder.encode_basestring_ascii(text).encode("ascii")
+
+
 def decode(text: str) -> Any:
     """Read a canonical text.
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from initdb.errors import InitError
+from initdb.events.canonical import quoted
 from initdb.events.chain import link
 from initdb.events.entry import COLUMNS
 from initdb.events.journal import Journal
@@ -41,19 +42,22 @@ def line(row: Stored) -> bytes:
         >>> line(Stored(1, "r", "2026", "outage", "ready", "ready", "{}", "00", "ff")).decode()[:32]
         '{"seq": 1, "run": "r", "at": "20'
     """
-    seq, *texts = row
+    seq, run, at, kind, source, dest, event, prev_hash, own = row
     try:
-        said = _LINE % (seq, *map(_quoted, texts))
-    except TypeError:
+        # In a sixth of the time that json.dumps takes. The event is by far the longest of the texts.
+        before = (
+            f'"seq": {int.__repr__(seq)}, "run": {_text(run)}, "at": {_text(at)}, "type": {_text(kind)},'
+            f' "source": {_text(source)}, "dest": {_text(dest)}, "event": '
+        )
+        after = f', "prev_hash": {_text(prev_hash)}, "hash": {_text(own)}'
+        return b"{%b%b%b}\n" % (before.encode("ascii"), quoted(event), after.encode("ascii"))
+    except (AttributeError, TypeError):
         said = json.dumps(row._asdict(), default=lambda value: {"hex": bytes(value).hex()})
-    return said.encode("ascii") + b"\n"
+        return said.encode("ascii") + b"\n"
 
 
-_quoted = json.encoder.encode_basestring_ascii
-"""What json.dumps does with a text; it raises TypeError for anything else."""
-
-_LINE = "{" + ", ".join(('"seq": %d', *(f'"{name}": %s' for name in COLUMNS[1:]))) + "}"
-"""A row as json.dumps would write it, in a fourth of the time."""
+_text = json.encoder.encode_basestring_ascii
+"""Writes a text as json.dumps does. It raises TypeError for anything else."""
 
 
 def stored_in(text: bytes) -> Stored | None:
@@ -80,6 +84,10 @@ def _follows(row: Stored, before: Stored) -> bool:
         and row.prev_hash == before.hash
         and row.hash == link(row.prev_hash, row.event)
     )
+
+
+_AT_ONCE = 2**16
+"""How many bytes are written at once."""
 
 
 class ExportFile:
@@ -116,7 +124,7 @@ class ExportFile:
         os.close(self._descriptor)
 
     def written(self, rows: Iterable[Stored]) -> Iterator[Stored]:
-        """Write rows while they pass. After the last one the file is on the disk.
+        """Write rows soon after they pass. After the last one the file is on the disk.
 
         Args:
             rows: All rows of the journal.
@@ -127,24 +135,33 @@ class ExportFile:
         Raises:
             InitError: "export-refused": the file has something else in it, or cannot be written.
         """
-        at, before = 0, None
+        at, before, new = 0, None, bytearray()
         for row in rows:
             said = line(row)
-            if before and row.seq > before.seq + 1 and at < self._size:
-                at = self._past_archived(at, before, row)
-            before = row
-            kept = os.pread(self._descriptor, len(said), at) if at < self._size else b""
-            if not said.startswith(kept):
-                raise self._refused("it exists, and is not the beginning of this journal")
-            with self._said():
-                _append(self._descriptor, said[len(kept) :])
-            at += len(said)
+            if at < self._size:
+                if before and row.seq > before.seq + 1:
+                    at = self._past_archived(at, before, row)
+                kept = os.pread(self._descriptor, len(said), at)
+                if not said.startswith(kept):
+                    raise self._refused("it exists, and is not the beginning of this journal")
+                new += said[len(kept) :]
+            else:
+                new += said
+            at, before = at + len(said), row
+            if len(new) >= _AT_ONCE:
+                self._append(new)
             yield row
         if at < self._size:
             raise self._refused("it exists, and has more in it than this journal")
+        self._append(new)
         with self._said():
             os.fsync(self._descriptor)
             sync_folder(self.path.absolute().parent)
+
+    def _append(self, new: bytearray) -> None:
+        with self._said():
+            while new:
+                del new[: os.write(self._descriptor, new)]
 
     def _past_archived(self, at: int, before: Stored, row: Stored) -> int:
         """Where a row belongs in the file, if the entries before it are only in the file.
@@ -183,11 +200,6 @@ class ExportFile:
 
     def _refused(self, why: str) -> InitError:
         return InitError("export-refused", f"{self.path}: {why}")
-
-
-def _append(descriptor: int, content: bytes) -> None:
-    while content:
-        content = content[os.write(descriptor, content) :]
 
 
 def sync_folder(folder: Path) -> None:

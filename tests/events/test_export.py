@@ -6,6 +6,7 @@ import errno
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from initdb.errors import InitError
 from initdb.events.export import ExportFile, line
 from initdb.events.verify import Stored
+from tests.support.examples import some
 
 ROWS = [
     Stored(
@@ -114,3 +116,15 @@ def test_two_exports_to_one_file(tmp_path: Path) -> None:
     """The second is refused while the first goes on."""
     with ExportFile(tmp_path / "kept.jsonl"), pytest.raises(InitError, match="temporarily unavailable"):
         write(tmp_path / "kept.jsonl")
+
+
+ODD = st.text() | st.binary(max_size=4) | st.none() | st.integers()
+
+
+@some
+@given(st.integers() | st.floats(0, 9), st.tuples(*[st.text()] * 8) | st.tuples(*[ODD] * 8))
+def test_a_line_is_what_json_makes_of_a_row(seq: Any, values: tuple[Any, ...]) -> None:
+    """Byte for byte, whatever SQLite has stored: the stand-alone program compares."""
+    row = Stored(seq, *values)
+    said = json.dumps(row._asdict(), default=lambda value: {"hex": bytes(value).hex()})
+    assert line(row) == said.encode("ascii") + b"\n"
