@@ -206,7 +206,7 @@ def quoted(text: str) -> bytes:
         >>> quoted('"é"')
         b'"\\"\\u00e9\\""'
     """
-    if text.isascii():
+    if text.isascii() and "\x7f" not in text:
         return orjson.dumps(text)
     return json.encoder.encode_basestring_ascii(text).encode("ascii")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from sqlalchemy import Connection
@@ -16,12 +16,14 @@ from initdb.events.entry import COLUMNS, read
 from initdb.events.facts import How
 from initdb.events.find import find
 from initdb.events.head import MIN_WRITER, SCHEMA_VERSION, Head, NoJournal
-from initdb.events.journal import Journal
+from initdb.events.journal import ENTRY, Journal
+from initdb.events.knowledge import Knowledge
 from initdb.events.pages import pages
 from initdb.events.payloads.notes import EntrySetAside
 from initdb.events.shape import VERSION
 from initdb.events.verify import Finding, Stored
 from initdb.statemachine.decide.audit_pass import Pass, Setter, setter_of
+from initdb.statemachine.decide.fold import known_from
 from initdb.statemachine.decide.history import joined
 
 LOOKS = 20
@@ -38,12 +40,16 @@ class Audit:
         findings: In the order of the entries.
         aside: The entries that a person has set aside, each with what is wrong with it and the reason. They
             are no findings.
+        last: The number of the last entry.
+        since: The number of the entry after which the entries begin; None if they are all there are.
     """
 
     entries: int
     hash: str | None
     findings: tuple[Finding, ...]
     aside: tuple[Finding, ...] = ()
+    last: int = field(default=0, compare=False)
+    since: int | None = None
 
 
 def journal_to_audit(
@@ -64,37 +70,49 @@ def journal_to_audit(
     return journal if exists or _has_entries(connection, journal) else None
 
 
-def audit(connection: Connection, journal: Journal, archived: Iterable[Stored] = ()) -> Audit:
+def audit(
+    connection: Connection, journal: Journal, archived: Iterable[Stored] = (), since: int | None = None
+) -> Audit:
     """Check everything that the journal says about itself. Few of its entries are in memory at once.
 
     Args:
         connection: In a transaction that may read.
         journal: The journal.
         archived: The rows in its archive, in their order. They may be read twice.
+        since: The number of an entry up to which the journal was intact, and whose hash is still the same.
+            Then it begins at the last snapshot up to it, from which the chain has to lead to that entry. If
+            there is none, or if an entry before it was set aside since, it begins at the first one.
 
     Raises:
         InitError: Its tables cannot be read.
     """
     with journal.readable(connection):
-        assumed = tuple(_setters(connection, journal))
+        start = known_from(journal.snapshot(connection, since)) if since else None
+        assumed = tuple(_setters(connection, journal, start))
         while True:
-            passed = Pass(assumed)
-            head, others = _passed(connection, journal, archived, passed)
-            if tuple(passed.setters) == assumed:
+            passed = Pass(assumed, start)
+            head, others = _passed(connection, journal, () if start else archived, passed)
+            said = tuple(passed.setters)
+            if start is not None and any(one.seq <= start.seq for one in said):
+                start, assumed = None, tuple(_setters(connection, journal, None))
+            elif said == assumed:
                 break
-            assumed = tuple(passed.setters)
+            else:
+                assumed = said
     findings = [*others, *passed.findings(head), *_guards(connection, journal, head)]
     findings.sort(key=lambda finding: finding.seq)
     aside = passed.aside()
     return Audit(
         passed.entries,
-        passed.hash if passed.entries else None,
+        passed.hash if passed.seq else None,
         tuple(one for one in findings if one.seq not in aside),
         tuple(
             Finding(seq, f"{said}; set aside: {reason}")
             for seq, reason in aside.items()
             for said in [one.text for one in findings if one.seq == seq] or ["is sound"]
         ),
+        passed.seq,
+        start.seq if start else None,
     )
 
 
@@ -109,8 +127,8 @@ def _passed(
     table, others = journal.table(connection, "init_journal"), list[Finding]()
     of_the_database = partial(pages, connection, table, COLUMNS)
     for number in range(LOOKS):
-        head = _head(connection, journal)
-        rest = of_the_database(passed.seq or None) if number else joined(archived, of_the_database(), others)
+        head, rest = _head(connection, journal), of_the_database(passed.seq or None)
+        rest = rest if number else joined(archived, rest, others)
         for page in rest:
             passed.take(page)
         if _head(connection, journal) == head:  # otherwise an entry was appended in between
@@ -118,13 +136,14 @@ def _passed(
     return head, others
 
 
-def _setters(connection: Connection, journal: Journal) -> Iterator[Setter]:
-    """What the entries say that set others aside, as far as the columns name them."""
+def _setters(connection: Connection, journal: Journal, start: Knowledge | None) -> Iterator[Setter]:
+    """What the entries after a start say that set others aside, as far as the columns name them."""
     table, equals = journal.table(connection, "init_journal"), database_of(connection).equals
     rows = pages(
         connection,
         table,
-        ("seq", "event", "prev_hash", "hash"),
+        ENTRY,
+        start.seq if start else None,
         where=f"type {equals} :type",
         values={"type": EntrySetAside.type},
     )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from initdb.errors import InitError
 from initdb.events.canonical import decode_plain
-from initdb.events.chain import GENESIS, link_bytes
+from initdb.events.chain import link_bytes
 from initdb.events.entry import Entry, decoded, read
 from initdb.events.head import Head
 from initdb.events.knowledge import Knowledge
@@ -50,29 +50,21 @@ class Pass:
 
     Args:
         assumed: What entries of the journal say that set others aside, in their order.
-        seq: The number of the entry after which it begins.
-        digest: The hash of that entry.
-        start: What was known then.
+        start: What was known at the entry after which it begins; None for the first entry.
 
     Attributes:
         entries: How many rows have passed.
         setters: What the entries have said that set others aside.
     """
 
-    def __init__(
-        self,
-        assumed: Sequence[Setter] = (),
-        seq: int = 0,
-        digest: str = GENESIS,
-        start: Knowledge | None = None,
-    ) -> None:
+    def __init__(self, assumed: Sequence[Setter] = (), start: Knowledge | None = None) -> None:
         self.entries, self.setters = 0, list[Setter]()
         self._assumed = dict[int, set[str | None]]()
         for one in assumed:
             self._assumed.setdefault(one.seq, set()).add(one.hash)
         self._hashes = dict[int, str]()
-        self._chain = Chain(seq, digest)
-        self._replay = Replay(start.state if start else None, seq)
+        self._chain = Chain(start.seq, start.hash) if start else Chain()
+        self._replay = Replay(start.state, start.seq) if start else Replay()
         self._folds = Folds([one.seq for one in assumed], start)
         self._begins, self._replayed, self._snapshots = list[Finding](), list[Finding](), list[Finding]()
 

@@ -50,10 +50,10 @@ def replay(
     target = find_target(call, journal_only=True)
     engine = make_reading_engine(call, target)
     from initdb.cli.entries.reading import is_there
-    from initdb.cli.working.archived import archived
+    from initdb.cli.working.archived import Archived
     from initdb.cli.working.replay import Replay
     from initdb.errors.redact import url_text
 
     if not is_there(engine):
         raise InitError("journal-missing", url_text(engine.url), database=engine.dialect.name)
-    return Replay(call, engine, target.settings).perform(diff or (at,), archived(archive))
+    return Replay(call, engine, target.settings).perform(diff or (at,), Archived(archive))

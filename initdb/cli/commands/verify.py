@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,10 +11,6 @@ from initdb.cli.calling.command import Command, pass_call
 from initdb.cli.calling.options import archive_option, output_options, setting_options
 from initdb.cli.opening.opened import make_reading_engine
 from initdb.cli.opening.target import find_target
-from initdb.errors import InitError
-
-if TYPE_CHECKING:
-    from initdb.cli.working.vouching import Vouched
 
 COULD_NOT_CHECK = 5
 
@@ -42,12 +37,22 @@ class Verify(Command):
     metavar="FILE",
     help="Accept only checkpoints that are signed with this key. May be repeated.",
 )
+@click.option(
+    "--since",
+    metavar="FILE|LINE",
+    help="Check only what was written since a checkpoint, of a journal that was intact up to it: the last one"
+    " in a file (- is stdin), or a line.",
+)
 @archive_option
 @output_options
 @setting_options
 @pass_call
 def verify(
-    call: Call, checkpoints: tuple[str, ...], keys: tuple[Path, ...], archive: tuple[Path, ...]
+    call: Call,
+    checkpoints: tuple[str, ...],
+    keys: tuple[Path, ...],
+    since: str | None,
+    archive: tuple[Path, ...],
 ) -> int:
     """Check that the journal is as it was written.
 
@@ -61,77 +66,21 @@ def verify(
     finds an end that was cut off, and a chain that was built anew, since then. A restored backup looks the
     same. If an entry records a restore that explains it, that entry is named; whoever can rebuild the
     journal can write such an entry too. docs/evidence.md says more.
-    """
-    from initdb.cli.working.archived import archived
-    from initdb.cli.working.vouching import findings_of, given
 
-    if keys and not checkpoints:
-        raise click.UsageError("--public-key needs --checkpoint, whose signatures it checks")
-    against, older = given(checkpoints, keys), archived(archive)
+    With --since it reads from the last snapshot before that checkpoint on, and finds what it would have found
+    there; what was edited before it since then, it does not find. If the journal does not agree with the
+    checkpoint, all of it is checked.
+    """
+    from initdb.cli.working.archived import Archived
+    from initdb.cli.working.verifying import Verification
+    from initdb.cli.working.vouching import given
+
+    if keys and not checkpoints and since is None:
+        raise click.UsageError("--public-key needs --checkpoint or --since, whose signatures it checks")
+    begin = given((since,) if since is not None else (), keys, "--since")
+    against = given(checkpoints, keys).joined(begin)
     target = find_target(call, journal_only=True)
     engine = make_reading_engine(call, target)
-    from initdb.cli.entries.reading import is_there
-    from initdb.errors.redact import url_text
-    from initdb.events.sessions import session
-    from initdb.statemachine.decide.audit import audit, journal_to_audit
-    from initdb.statemachine.security import tell_finding
-    from initdb.statemachine.site import owner_of, trusted_by
-    from initdb.steps.connect import reading
-
-    url, settings = url_text(engine.url), target.settings
-    nothing = InitError("journal-missing", url, database=engine.dialect.name)
-    if not is_there(engine):
-        raise nothing
-    with reading(engine), session(engine) as connection:
-        journal = journal_to_audit(
-            connection, owner_of(settings), settings.journal_schema, trusted_by(settings)
-        )
-        if journal is None:
-            raise nothing
-        found = audit(connection, journal, older)
-        vouched = against.compare(connection, journal, older)
-    findings = sorted((*found.findings, *findings_of(vouched)), key=lambda finding: finding.seq)
-    code = 1 if findings or against.damaged else 0
-    for said in against.damaged:
-        call.screen.say((said, "bold red"))
-    for finding in findings:
-        call.screen.say((f"entry {finding.seq}", "bold red"), f" {finding.text}")
-        tell_finding(finding.text, finding.seq, engine)
-    if code:
-        call.screen.say(
-            (f"{len(findings) + len(against.damaged)} findings", "bold red"),
-            f" in {found.entries} entries: see initdb explain journal-tampered",
-        )
-    else:
-        call.screen.say(
-            ("intact", "bold green"), f": {found.entries} entries, the last with hash {found.hash}"
-        )
-    if vouched:
-        _tell(call, vouched)
-    call.screen.emit(
-        {
-            "command": call.name,
-            "outcome": "findings" if code else "intact",
-            "exit_code": code,
-            "database": {"kind": engine.dialect.name, "url": url},
-            "entries": found.entries,
-            "hash": found.hash,
-            "findings": [{"seq": finding.seq, "text": finding.text} for finding in findings],
-            "checkpoints": [one.data() for one in vouched],
-            "damaged": list(against.damaged),
-        }
+    return Verification(call, engine, target.settings).perform(
+        against, begin.points[-1] if begin.points else None, Archived(archive)
     )
-    return code
-
-
-def _tell(call: Call, vouched: tuple[Vouched, ...]) -> None:
-    """Say how many checkpoints agree, and what their signatures are worth."""
-    agree = sum(1 for one in vouched if one.finding is None)
-    call.screen.say(f"{agree} of {len(vouched)} checkpoints agree with the journal")
-    seals = [one.seal for one in vouched]
-    if "unchecked" in seals:
-        call.screen.warn("warning: no signature was checked; to check them, add: --public-key FILE")
-    elif "unsigned" in seals and "good" not in seals:
-        call.screen.warn(
-            "warning: checkpoints without a signature prove as much as the place where they were kept"
-        )

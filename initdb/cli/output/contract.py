@@ -135,6 +135,8 @@ FIELDS: Mapping[str, Fields] = {
         "outcome": "intact or findings",
         "database": DATABASE,
         "entries": "how many entries were checked",
+        "since": "with --since, the number of the entry after which they begin; null if all were checked",
+        "checkpoint": "if it is intact, a checkpoint of the last entry, not signed, for --since; else null",
         "hash": "the hash of the last entry, or null; compare it with one that you kept in another place",
         "findings": "`seq` and `text` of each",
         "checkpoints": "of each that was given: `line`, `seq`, `signature` (good, wrong, unsigned, of another"

@@ -1,8 +1,11 @@
-"""`--archive`: reads the entries that `initdb journal archive` has moved to files."""
+"""`--archive`: reads the entries that `initdb journal archive` has moved to files, one after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from heapq import merge
+from operator import attrgetter
 from pathlib import Path
 
 import click
@@ -12,31 +15,50 @@ from initdb.events.export import stored_in
 from initdb.events.verify import Stored
 
 
-def archived(files: Iterable[Path]) -> tuple[Stored, ...]:
-    """Read the rows in the files of an archive, each once.
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """The rows in the files of an archive, each once, in their order. They are read anew at each iteration.
 
-    Args:
-        files: The files, the oldest first. A later one may begin with entries of an earlier one.
+    A later file may begin with entries of an earlier one.
 
-    Raises:
-        click.BadParameter: A file cannot be read, or has something else in it.
+    Attributes:
+        files: The files, the oldest first.
     """
-    found: dict[int, Stored] = {}
-    for file in files:
-        for row in _rows(file):
-            found.setdefault(row.seq, row)
-    return tuple(found[seq] for seq in sorted(found))
+
+    files: tuple[Path, ...]
+
+    def __iter__(self) -> Iterator[Stored]:
+        """Read them.
+
+        Raises:
+            click.BadParameter: A file cannot be read, or has something else in it.
+        """
+        last = 0
+        for row in merge(*map(_rows, self.files), key=attrgetter("seq")):
+            if row.seq > last:
+                yield row
+                last = row.seq
+
+    def __bool__(self) -> bool:
+        """Whether there is an archive."""
+        return bool(self.files)
 
 
-def history(rows: Sequence[Stored], entries: Iterable[Entry]) -> Iterator[Entry]:
+NONE = Archived(())
+"""No archive."""
+
+
+def history(rows: Iterable[Stored], entries: Iterable[Entry]) -> Iterator[Entry]:
     """The entries in an archive, and after them those of the database.
 
     Args:
         rows: The rows in the archive.
         entries: The entries in the database, in their order.
     """
-    yield from (read(row.seq, row.event, row.prev_hash, row.hash) for row in rows)
-    last = rows[-1].seq if rows else 0
+    last = 0
+    for row in rows:
+        yield read(row.seq, row.event, row.prev_hash, row.hash)
+        last = row.seq
     yield from (entry for entry in entries if entry.seq > last)
 
 

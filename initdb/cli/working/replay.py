@@ -9,13 +9,13 @@ import click
 from sqlalchemy import Connection, Engine
 
 from initdb.cli.calling.call import Call
-from initdb.cli.working.archived import history
+from initdb.cli.working.archived import NONE, Archived, history
 from initdb.errors import InitError
 from initdb.errors.redact import url_text
 from initdb.events.journal import Journal
 from initdb.events.sessions import session
 from initdb.events.statements import run
-from initdb.events.verify import Finding, Stored
+from initdb.events.verify import Finding
 from initdb.settings import Settings
 from initdb.statemachine.decide.replaying import Point, points
 from initdb.statemachine.render.replayed import WIDTH, change_lines, changes, facts_of, lines, title
@@ -37,7 +37,7 @@ class Replay:
     engine: Engine
     settings: Settings
 
-    def perform(self, asked: Sequence[int | str | None], older: Sequence[Stored] = ()) -> int:
+    def perform(self, asked: Sequence[int | str | None], older: Archived = NONE) -> int:
         """Replay, and print.
 
         Args:
@@ -116,9 +116,7 @@ def _data(point: Point, facts: dict[str, object]) -> dict[str, object]:
     return {"entry": entry.seq, "at": entry.at, "type": entry.type, "run_of_entry": entry.run, **facts}
 
 
-def _number(
-    connection: Connection, journal: Journal, asked: int | str | None, older: Sequence[Stored]
-) -> int:
+def _number(connection: Connection, journal: Journal, asked: int | str | None, older: Archived) -> int:
     """The number of the entry that is asked for."""
     last = journal.last(connection)[0]
     if asked is None:

@@ -58,6 +58,11 @@ class Given:
     damaged: tuple[str, ...] = ()
     keys: PublicKeys | None = None
 
+    def joined(self, other: Given) -> Given:
+        """This and another one, with the same keys."""
+        points = sorted({*self.points, *other.points}, key=_place)
+        return Given(tuple(points), (*self.damaged, *other.damaged), self.keys)
+
     def compare(
         self, connection: Connection, journal: Journal, archived: Iterable[Stored] = ()
     ) -> tuple[Vouched, ...]:
@@ -89,12 +94,13 @@ class Given:
         return Vouched(point, seal, compared(point, facts))
 
 
-def given(checkpoints: Sequence[str], keys: Sequence[Path]) -> Given:
+def given(checkpoints: Sequence[str], keys: Sequence[Path], option: str = "--checkpoint") -> Given:
     """Read what was given on the command line.
 
     Args:
         checkpoints: Each is a line, or the name of a file; `-` is stdin.
         keys: Files with public keys.
+        option: The option with which they were given.
 
     Raises:
         click.BadParameter: A file cannot be read, or has nothing of the kind in it.
@@ -103,9 +109,9 @@ def given(checkpoints: Sequence[str], keys: Sequence[Path]) -> Given:
     points: dict[Checkpoint, None] = {}
     damaged: list[str] = []
     for one in checkpoints:
-        found = list(checkpoints_in(one if MARK in one else _read(one, "--checkpoint")))
+        found = list(checkpoints_in(one if MARK in one else _read(one, option)))
         if not found:
-            raise click.BadParameter(f"there is no checkpoint in {one}", param_hint="--checkpoint")
+            raise click.BadParameter(f"there is no checkpoint in {one}", param_hint=option)
         where = "the line" if MARK in one else one
         for point in found:
             if isinstance(point, Checkpoint):
@@ -117,7 +123,11 @@ def given(checkpoints: Sequence[str], keys: Sequence[Path]) -> Given:
         known = public_keys(texts) if keys else None
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--public-key") from error
-    return Given(tuple(sorted(points, key=lambda point: (point.seq, point.at))), tuple(damaged), known)
+    return Given(tuple(sorted(points, key=_place)), tuple(damaged), known)
+
+
+def _place(point: Checkpoint) -> tuple[int, str]:
+    return point.seq, point.at
 
 
 def findings_of(vouched: Sequence[Vouched]) -> Iterator[Finding]:
@@ -137,9 +147,19 @@ def _read(name: str, option: str) -> str:
         raise click.BadParameter(f"{name}: {said}", param_hint=option) from error
 
 
-def _facts(connection: Connection, journal: Journal, numbers: set[int], archived: Iterable[Stored]) -> Facts:
+def id_of(connection: Connection, journal: Journal) -> str | None:
+    """The id of a journal; "-" if it has none; None if its first entry cannot be read.
+
+    Args:
+        connection: In a transaction that may read.
+        journal: The journal.
+    """
     first = journal.entry(connection, 1)
-    name = None if first is None else JournalCreated.read(first.data).journal or "-"
+    return None if first is None else JournalCreated.read(first.data).journal or "-"
+
+
+def _facts(connection: Connection, journal: Journal, numbers: set[int], archived: Iterable[Stored]) -> Facts:
+    name = id_of(connection, journal)
     hashes = {row.seq: row.hash for row in archived if row.seq in numbers}
     hashes |= {seq: found for seq in numbers if (found := journal.hash_at(connection, seq)) is not None}
     rewinds = rewinds_in(_rewinds(connection, journal))
