@@ -13,6 +13,7 @@ from initdb.steps.catalog.port import catalogue_of
 from initdb.steps.context import Application, Progress, StepContext
 from initdb.steps.health.lost_tables import refuse_lost_rows
 from initdb.steps.payload.remaining import pending_seeds
+from initdb.steps.seeds.ledger import position
 from initdb.steps.seeds.sources import check
 from initdb.steps.survey.edits import Edit, edits, listed, named, sentences
 from initdb.steps.survey.facts import Facts, survey, version_place
@@ -55,7 +56,7 @@ def prepared(ctx: StepContext) -> Application:
     waiting = pending_seeds(ctx)
     for source in ctx.application.seeds:
         if source.name in waiting:
-            check(source, ctx.application.metadata)
+            check(source, ctx.application.metadata, position(ctx.knowledge.seeds, source).mark)
     return learned(ctx)
 
 

@@ -53,6 +53,7 @@ class OnPostgreSQL:
     columns: tuple[Typed, ...]
     copy: str
     query: str | None
+    range: str | None
     key: tuple[int, ...]
     numbered: int | None
 
@@ -82,6 +83,7 @@ class OnPostgreSQL:
             how,
             f"COPY {name} ({listed}) FROM STDIN",
             _query(connection, name, key, columns),
+            _range(connection, name, key, columns),
             tuple(given.index(column.name) for column in key),
             numbers,
         )
@@ -102,11 +104,24 @@ class OnPostgreSQL:
 
     def present(self, columns: Columns) -> list[bool]:
         """By their keys, all at once."""
+        found = self._in_range(columns)
+        if found is None:
+            found = self._with_keys(columns)
+        return list(map(found.__contains__, map("\t".join, zip(*columns, strict=True))))
+
+    def _in_range(self, columns: Columns) -> set[str] | None:
+        """The rows from the least key to the greatest; None if they may be many more."""
+        if self.range is None:
+            return None
+        keys = list(map(int, columns[self.key[0]]))
+        found = copy_out(self.connection, self.range.format(min(keys), max(keys), 2 * len(keys)))
+        return found if len(found) < 2 * len(keys) else None
+
+    def _with_keys(self, columns: Columns) -> set[str]:
         keys = [columns[at] for at in self.key]
         if self.query is None or any("\\" in value for column in keys for value in column):
             raise NotBulk
-        found = copy_out(self.connection, self.query.format(*map(_array, keys)))
-        return [line in found for line in map("\t".join, zip(*columns, strict=True))]
+        return copy_out(self.connection, self.query.format(*map(_array, keys)))
 
 
 def _query(
@@ -131,6 +146,20 @@ def _query(
     found = f"SELECT {listed} FROM {name} AS t WHERE {same} OFFSET 0"  # noqa: S608 (quoted)  # nosec B608
     rows = f"ROWS FROM ({keys}) AS k({names}) CROSS JOIN LATERAL ({found}) AS x"
     return f"COPY (SELECT x.* FROM {rows}) TO STDOUT"  # noqa: S608  # nosec B608
+
+
+def _range(
+    connection: Connection, name: str, key: Sequence[Column[object]], columns: Sequence[Column[object]]
+) -> str | None:
+    """What gives the stored rows between two keys; None if they are no numbers."""
+    if [sort_of(column) for column in key] != ["integer"]:
+        return None
+    preparer = connection.dialect.identifier_preparer
+    listed = ", ".join(map(preparer.format_column, columns))
+    named = (listed, name, preparer.format_column(key[0]))
+    listed, name, of_key = (one.replace("{", "{{").replace("}", "}}") for one in named)
+    least, greatest = (f"{of_key} OPERATOR(pg_catalog.{sign}) {{}}::pg_catalog.int8" for sign in (">=", "<="))
+    return f"COPY (SELECT {listed} FROM {name} WHERE {least} AND {greatest} LIMIT {{}}) TO STDOUT"  # noqa: S608  # nosec B608
 
 
 def _is_unique(connection: Connection, name: str, key: Sequence[Column[object]]) -> bool:

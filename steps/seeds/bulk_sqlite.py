@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
+from operator import eq, itemgetter
 from typing import Self
 
 from sqlalchemy import Column, Connection, Table
@@ -75,7 +77,7 @@ class OnSQLite:
             connection,
             how,
             f"INSERT INTO {name} ({listed}) VALUES ({values}) ON CONFLICT ({keys}) DO NOTHING",  # noqa: S608 (quoted names)  # nosec B608
-            f"SELECT {listed} FROM {name} WHERE ({keys}) IN (VALUES ",  # noqa: S608  # nosec B608
+            f"SELECT {listed} FROM {name} WHERE ({keys})",  # noqa: S608  # nosec B608
             tuple(given.index(column.name) for column in key),
         )
 
@@ -93,21 +95,39 @@ class OnSQLite:
 
     def present(self, columns: Columns) -> list[bool]:
         """By their keys, some thousand at once."""
-        keys = list(zip(*(columns[at] for at in self.key), strict=True))
-        found = {row for chunk in self._chunks(keys) for row in self._found(chunk)}
-        return [row in found for row in zip(*columns, strict=True)]
-
-    def _chunks(self, keys: list[tuple[Value, ...]]) -> Iterator[list[tuple[Value, ...]]]:
         allowed = driver(self.connection).getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
         size = max(1, min(_VARIABLES, allowed) // len(self.key))
-        for at in range(0, len(keys), size):
-            yield keys[at : at + size]
+        return [
+            found for at in range(0, len(columns[0]), size) for found in self._some(columns, at, at + size)
+        ]
 
-    def _found(self, keys: list[tuple[Value, ...]]) -> Iterator[tuple[Value, ...]]:
+    def _some(self, columns: Columns, first: int, end: int) -> Iterator[bool]:
+        rows = list(zip(*(column[first:end] for column in columns), strict=True))
+        of_row = itemgetter(*self.key)
+        keys = list(map(of_row, rows))
+        stored = self._in_range(keys)
+        if stored is None:
+            stored = self._with_keys(keys)
+        return map(eq, map(dict(zip(map(of_row, stored), stored, strict=True)).get, keys), rows)
+
+    def _in_range(self, keys: list[Value]) -> list[tuple[Value, ...]] | None:
+        """The rows from the least key to the greatest; None if they may be many more."""
+        if set(map(type, keys)) != {int}:
+            return None
+        found = self._fetched(f"{self.query} BETWEEN ? AND ? LIMIT ?", (min(keys), max(keys), 2 * len(keys)))
+        return found if len(found) < 2 * len(keys) else None
+
+    def _with_keys(self, keys: list[Value]) -> list[tuple[Value, ...]]:
         one = f"({', '.join('?' * len(self.key))})"
-        query = f"{self.query}{', '.join([one] * len(keys))})"
-        values = tuple(value for key in keys for value in key)
-        return map(tuple, self.connection.exec_driver_sql(query, values))
+        values = keys if len(self.key) == 1 else [value for key in keys for value in key]
+        return self._fetched(f"{self.query} IN (VALUES {', '.join([one] * len(keys))})", values)
+
+    def _fetched(self, query: str, values: Sequence[Value]) -> list[tuple[Value, ...]]:
+        """The rows as tuples, whatever the application lets its driver make of rows."""
+        with closing(driver(self.connection).cursor()) as cursor:
+            cursor.row_factory = None
+            found: list[tuple[Value, ...]] = cursor.execute(query, values).fetchall()
+            return found
 
 
 def _is_unique(connection: Connection, table: Table, key: Sequence[Column[object]]) -> bool:

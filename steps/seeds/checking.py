@@ -9,25 +9,29 @@ from itertools import islice
 from sqlalchemy import MetaData, Table
 
 from initdb.errors import InitError, naming
+from initdb.events.knowledge import Mark
 from initdb.nearest import did_you_mean
 from initdb.steps.seeds.batches import Batch, batches_of
 from initdb.steps.seeds.csv_check import check_csv
+from initdb.steps.seeds.csv_marks import begins_with
+from initdb.steps.seeds.csv_rows import csv_batches
 from initdb.steps.seeds.fitting import fit
 from initdb.steps.seeds.keys import Key, natural_key
 from initdb.steps.seeds.model import SeedRow, SeedSource
-from initdb.steps.seeds.reading import first_columns, is_csv, raw_rows, read_rows
+from initdb.steps.seeds.reading import converted, first_columns, is_csv, raw_rows, read_rows
 from initdb.steps.seeds.tables import columns_of, is_optional, table_of
 
 SAMPLE = 1000
 """In a CSV file, the values of so many rows are checked. Encoding, quotes and widths are checked in all."""
 
 
-def check(source: SeedSource, metadata: MetaData | None) -> None:
+def check(source: SeedSource, metadata: MetaData | None, mark: Mark | None = None) -> None:
     """Read the source as a run would, without a database. Functions are not called.
 
     Args:
         source: Of any kind.
         metadata: The models; without them only the form of a file is checked.
+        mark: How far a CSV file was applied. If it still begins so, the rest is checked.
 
     Raises:
         InitError: `seed-file-unreadable`, `seed-table-unknown`, `seed-column-unknown`, `seed-column-missing`,
@@ -35,10 +39,10 @@ def check(source: SeedSource, metadata: MetaData | None) -> None:
     """
     if source.kind in ("rows", "python rows"):
         with naming(lambda: source.names):
-            _check(source, metadata)
+            _check(source, metadata, mark)
 
 
-def _check(source: SeedSource, metadata: MetaData | None) -> None:
+def _check(source: SeedSource, metadata: MetaData | None, mark: Mark | None) -> None:
     table = table_of(source, metadata) if metadata is not None else None
     if source.kind == "python rows":
         if table is not None:
@@ -46,17 +50,22 @@ def _check(source: SeedSource, metadata: MetaData | None) -> None:
     elif table is None:
         _exhaust(source)
     elif is_csv(source):
-        _check_csv(source, table)
+        _check_csv(source, table, mark)
     else:
         _check_document(source, table)
 
 
-def _check_csv(source: SeedSource, table: Table) -> None:
+def _check_csv(source: SeedSource, table: Table, mark: Mark | None) -> None:
     header = first_columns(source)
     if header is None:
         return
     _check_columns(f"{source.name} line 1", header, table)
     natural_key(table, source.key, header)
+    if mark is not None and begins_with(source.file, mark):
+        batches = csv_batches(source.name, source.file, "", SAMPLE, mark)
+        deque(converted(next(batches).rows(), table, text=True), maxlen=0)
+        deque(batches, maxlen=0)
+        return
     deque(islice(read_rows(source, 0, table), SAMPLE), maxlen=0)
     _exhaust(source)
 
