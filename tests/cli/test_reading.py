@@ -67,6 +67,10 @@ def ask(engine: Engine, entries: list[Entry], filters: Filters, number: int | No
     found = Reader(engine, SETTINGS, filters).read(number)
     assert list(found.entries) == list(last(filters.select(entries), number))
     assert (found.exists, found.upto) == (True, 30)
+    if filters.is_of_columns:
+        stored = Reader(engine, SETTINGS, filters, decodes=False).read(number)
+        expected = [(one.seq, one.text) for one in last(filters.select(entries), number)]
+        assert [(one.seq, one.text) for one in stored.entries] == expected
 
 
 def test_what_is_read_is_what_passes(engine: Engine, entries: list[Entry]) -> None:

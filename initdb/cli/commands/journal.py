@@ -120,7 +120,8 @@ def _tell(call: Call, filters: Filters, number: int | None, *, follow: bool, pag
     from initdb.cli.entries.reading import Reader
     from initdb.cli.output.journal_lines import Story
 
-    reader, story = Reader(engine, target.settings, filters), Story(call.screen)
+    decodes = not call.screen.as_json or not filters.is_of_columns
+    reader, story = Reader(engine, target.settings, filters, decodes), Story(call.screen)
     found, written, error = reader.read(number), 0, None
     with call.screen.paged() if pager else nullcontext():
         try:
@@ -131,6 +132,7 @@ def _tell(call: Call, filters: Filters, number: int | None, *, follow: bool, pag
                     break
         except InitError as raised:
             error = raised  # the pager is left first
+        story.flush()
     if error is not None:
         raise error
     if not written:

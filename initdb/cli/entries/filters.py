@@ -44,6 +44,11 @@ class Filters:
     grep: str = ""
     failed: bool = False
 
+    @property
+    def is_of_columns(self) -> bool:
+        """Whether the columns of an entry alone say whether it passes."""
+        return not (self.states or self.grep or self.failed)
+
     def select(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         """The entries that are asked for.
 

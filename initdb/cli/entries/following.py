@@ -36,8 +36,9 @@ class Follower:
         Raises:
             InitError: An error that waiting cannot help.
         """
-        for entry in self.reader.filters.select(self._arriving(seen)):
+        for entry in self.reader.select(self._arriving(seen)):
             self.story.write(entry)
+            self.story.flush()
 
     def _arriving(self, seen: int) -> Iterator[Entry]:
         """The entries after one, which are looked for from time to time. None is read twice."""

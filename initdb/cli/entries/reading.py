@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, starmap
 
 from sqlalchemy import Engine
 
@@ -67,11 +67,18 @@ class Reader:
         engine: The engine of its database.
         settings: They say who owns the journal, and in which schema it is.
         filters: Which entries are asked for.
+        decodes: Whether entries are decoded. If not, they have a number and a text only: for `--json`, with
+            filters that the columns can answer.
     """
 
     engine: Engine
     settings: Settings
     filters: Filters
+    decodes: bool = True
+
+    def select(self, entries: Iterable[Entry]) -> Iterable[Entry]:
+        """Those that are asked for, of entries that the database gave."""
+        return self.filters.select(entries) if self.decodes else entries
 
     def read(self, number: int | None = None) -> Reading:
         """The entries that are asked for.
@@ -86,7 +93,7 @@ class Reader:
             chunk = self._chunk(0, None, number, AT_ONCE)
             return Reading(_given(chunk), chunk.upto, chunk.exists)
         found = self.since(0)
-        return Reading(last(self.filters.select(found.entries), number), found.upto, found.exists)
+        return Reading(last(self.select(found.entries), number), found.upto, found.exists)
 
     def since(self, after: int) -> Reading:
         """The entries after one, as far as the columns say that they can be asked for.
@@ -127,9 +134,9 @@ class Reader:
                 with database_of(connection).pinned(connection), journal.readable(connection):
                     end = upto or journal.last(connection)[0]
                     part = part_of(connection, journal, self.filters, after, end)
-                    entries = (read(*row) for row in part.rows(connection, journal, number))
+                    entries = starmap(read if self.decodes else _text, part.rows(connection, journal, number))
                     if number is not None:
-                        found.extendleft(islice(self.filters.select(entries), number))
+                        found.extendleft(islice(self.select(entries), number))
                     else:
                         found.extend(islice(entries, most))
         except InitError as error:
@@ -137,6 +144,12 @@ class Reader:
                 raise
             return _Chunk(list(found), end, error=error)
         return _Chunk(list(found), end, is_last=number is not None or len(found) < most)
+
+
+def _text(seq: int, text: object, prev_hash: str, digest: str) -> Entry:
+    """An entry that is only printed as it is stored."""
+    raw = text if isinstance(text, str) else repr(text)
+    return Entry(seq, "", "", "", "", "", "", 1, {}, {}, raw, prev_hash, digest)
 
 
 def _given(chunk: _Chunk) -> Iterator[Entry]:

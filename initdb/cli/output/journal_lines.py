@@ -9,18 +9,25 @@ from initdb.cli.output.screen import Screen
 from initdb.events.entry import Entry
 from initdb.statemachine.render.sentences import details, place, told, writer
 
+AT_ONCE = 500
+"""How many lines of JSON are printed at once."""
+
 
 class Story:
-    """Prints entries in their order. If the screen prints JSON, they are printed as they are stored."""
+    """Prints entries in their order. If the screen prints JSON, they are printed as they are stored: many at
+    once, and the last ones with `flush`."""
 
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
         self._run: str | None = None
+        self._lines: list[str] = []
 
     def write(self, entry: Entry) -> None:
         """Print an entry: number, time, host/process, states, event, what it says, and its details."""
         if self._screen.as_json:
-            self._screen.print(_json_line(entry.text))
+            self._lines.append(_json_line(entry.text))
+            if len(self._lines) == AT_ONCE:
+                self.flush()
             return
         if entry.run != self._run:
             if self._run is not None:
@@ -36,6 +43,12 @@ class Story:
         )
         for line in details(entry):
             self._screen.say(" " * 9, (f"| {line}", STYLES.get(entry.type, "yellow")))
+
+    def flush(self) -> None:
+        """Print what was not printed yet."""
+        if self._lines:
+            self._screen.print("\n".join(self._lines))
+            self._lines.clear()
 
 
 def _json_line(text: str) -> str:
