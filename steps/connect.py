@@ -95,9 +95,10 @@ def prepare(engine: Engine) -> None:
 
 
 def _check_server(engine: Engine) -> None:
-    with engine.connect() as connection:
-        version = connection.dialect.server_version_info or OLDEST_POSTGRESQL
-        connection.detach()
+    if getattr(engine.dialect, "server_version_info", None) is None:
+        with engine.connect() as connection:
+            connection.detach()
+    version = engine.dialect.server_version_info or OLDEST_POSTGRESQL
     if version < OLDEST_POSTGRESQL:
         raise InitError("postgresql-too-old", ".".join(map(str, version)), database="postgresql")
 
