@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
 
-from initdb.steps.seeds.csv_rows import BLOCK, PIECE, csv_rows, is_plain, opened
+from initdb.steps.seeds.csv_rows import PIECE, Text, csv_rows, opened, plain_cells
 
 
 def check_csv(name: str, path: Path) -> None:
@@ -28,14 +28,15 @@ def check_csv(name: str, path: Path) -> None:
         pass
 
 
-def _is_regular(file: Iterator[str]) -> bool:
+def _is_regular(file: TextIOWrapper) -> bool:
     """Whether all records have the same width."""
-    width = 0
-    while block := list(islice(file, BLOCK)):
-        width = width or block[0].count(",") + 1
-        if not is_plain(block, width):
+    text, width = Text(file), 0
+    while block := text.take():
+        text.taken.clear()
+        width = width or block.partition("\n")[0].count(",") + 1
+        if plain_cells(block, width) is None:
             break
-    found = filter(None, csv.reader(chain(block, file), strict=True))
+    found = filter(None, csv.reader(chain(StringIO(block, newline=""), _lines(text)), strict=True))
     try:
         while piece := list(islice(found, PIECE)):
             width = width or len(piece[0])
@@ -44,3 +45,9 @@ def _is_regular(file: Iterator[str]) -> bool:
     except csv.Error:
         return False
     return True
+
+
+def _lines(text: Text) -> Iterator[str]:
+    while block := text.take():
+        text.taken.clear()
+        yield from StringIO(block, newline="")

@@ -11,9 +11,8 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedReader, TextIOWrapper
+from io import BufferedReader, StringIO, TextIOWrapper
 from itertools import islice
-from operator import methodcaller
 from pathlib import Path
 
 from initdb.errors import InitError
@@ -22,8 +21,8 @@ from initdb.steps.seeds.csv_marks import hashed
 from initdb.steps.seeds.documents import decoded
 from initdb.steps.seeds.model import SeedRow
 
-BLOCK = 1000
-"""How many lines are taken from the file at once."""
+BLOCK = 1 << 16
+"""How many characters are taken from the file at once."""
 
 PIECE = 500
 """How many rows are read at once."""
@@ -39,7 +38,7 @@ class CsvBatch:
         columns: The texts of each column.
         size: How many rows there are.
         mark: Where the batch ends.
-        lines: The lines of the rows, and blank ones between them.
+        text: The lines of the rows, and blank ones between them.
         first: The number of the first of these lines.
     """
 
@@ -48,12 +47,12 @@ class CsvBatch:
     columns: Sequence[Sequence[str]]
     size: int
     mark: Mark
-    lines: Sequence[str]
+    text: str
     first: int
 
     def rows(self) -> Iterator[SeedRow]:
         """The rows, each with its place."""
-        for line, cells in _records(self.name, self.lines, self.first):
+        for line, cells in _records(self.name, StringIO(self.text, newline=""), self.first):
             yield _row(self.name, self.header, line, cells)
 
 
@@ -88,22 +87,27 @@ def csv_rows(name: str, path: Path) -> Iterator[SeedRow]:
             yield _row(name, header, line, cells)
 
 
-_commas = methodcaller("count", ",")
-
-
-def is_plain(lines: list[str], width: int) -> bool:
-    """Whether lines are records with nothing quoted: then commas are all that counts.
+def plain_cells(text: str, width: int) -> tuple[list[str], list[str]] | None:
+    """The cells of whole lines in which nothing is quoted: then commas are all that counts.
 
     Args:
-        lines: The lines.
-        width: How many values each has.
+        text: The lines.
+        width: How many cells each has.
+
+    Returns:
+        The first cell of each line, and the cells of all lines, where the first ones begin with a newline.
+        None if a line is blank, quoted or of another width.
     """
-    return (
-        width > 1
-        and set(map(_commas, lines)) == {width - 1}
-        and '"' not in "".join(lines)
-        and max(map(len, lines)) <= csv.field_size_limit()
-    )
+    if width < 2 or '"' in text or len(text) > csv.field_size_limit():
+        return None
+    body = text.replace("\r\n", "\n").removesuffix("\n")
+    if "\r" in body:
+        return None
+    cells = body.replace("\n", ",\n").split(",")
+    # Each line begins at one of these cells, and none begins elsewhere.
+    firsts = "".join(cells[::width]).split("\n")
+    is_regular = len(firsts) * width == len(cells) and body.count("\n") + 1 == len(firsts)
+    return (firsts, cells) if is_regular else None
 
 
 def csv_batches(  # noqa: PLR0913, PLR0917 - where a reading begins
@@ -149,25 +153,34 @@ def opened(name: str, path: Path) -> Iterator[BufferedReader]:
         raise InitError("seed-file-unreadable", f"{name}: {error.strerror}") from error
 
 
-class _Lines:
-    """The lines of a file, and those among them that belong to the batch that is read."""
+class Text:
+    """The text of a file, and the part of it that belongs to the batch that is read."""
 
-    def __init__(self, file: Iterator[str]) -> None:
-        self._file = file
-        self._ahead: list[str] = []
+    def __init__(self, file: TextIOWrapper) -> None:
+        """Read a file whose line ends are left as they are."""
+        self._file, self._ahead = file, ""
         self.taken: list[str] = []
 
-    def take(self, count: int) -> list[str]:
-        block = self._ahead[:count]
-        del self._ahead[:count]
-        block += islice(self._file, count - len(block))
-        self.taken += block
-        return block
+    def take(self, lines: int | None = None) -> str:
+        """The next whole lines, at most so many; "" at the end."""
+        if len(self._ahead) < BLOCK // 2:
+            self._ahead += self._file.read(BLOCK)
+        while not (cut := self._ahead.rfind("\n") + 1):
+            more = self._file.read(max(BLOCK, len(self._ahead)))
+            if not more:
+                cut = len(self._ahead)
+                break
+            self._ahead += more
+        if lines is not None and self._ahead.count("\n", 0, cut) > lines:
+            cut -= len(self._ahead[:cut].split("\n", lines)[lines])
+        text, self._ahead = self._ahead[:cut], self._ahead[cut:]
+        self.taken.append(text)
+        return text
 
-    def give_back(self, count: int) -> None:
-        if count:
-            self._ahead[:0] = self.taken[-count:]
-            del self.taken[-count:]
+    def give_back(self, text: str) -> None:
+        """Read the end of what was taken last once more."""
+        self._ahead = text + self._ahead
+        self.taken.append(self.taken.pop().removesuffix(text) if text else "")
 
 
 class _Reading:
@@ -183,14 +196,14 @@ class _Reading:
         else:
             self._hash, _ = hashed(self._raw, start.bytes)
             self._bytes, self._line, self._rows = start.bytes, start.line, start.rows
-        lines = _Lines(TextIOWrapper(self._raw, encoding="utf-8", newline=""))
+        text = Text(TextIOWrapper(self._raw, encoding="utf-8", newline=""))
         if start is None and self._header:
-            self._next(lines, 1)
+            self._next(text, 1)
             self._rows = 0
-        while skip > 0 and (left_out := self._next(lines, min(skip, size)).size):
+        while skip > 0 and (left_out := self._next(text, min(skip, size)).size):
             skip -= left_out
         while True:
-            batch = self._next(lines, size)
+            batch = self._next(text, size)
             at_end = batch.size < size
             if at_end and self._digest and batch.mark.digest != self._digest:
                 raise InitError("seed-file-unreadable", f"{self._name} has changed since this run began")
@@ -204,47 +217,49 @@ class _Reading:
         else:
             self._raw.seek(0)
 
-    def _next(self, lines: _Lines, size: int) -> CsvBatch:
+    def _next(self, text: Text, size: int) -> CsvBatch:
         """The next records that are not blank."""
         columns: list[list[str]] = [[] for _ in self._header]
         try:
-            self._plain(lines, size, columns)
-            self._any(lines, size - len(columns[0]) if columns else size, columns)
+            self._plain(text, size, columns)
+            self._any(text, size - len(columns[0]) if columns else size, columns)
         except (csv.Error, ValueError):
             # The record is named by the line that it begins on.
-            for line, record in _records(self._name, lines.taken, self._line):
+            taken = StringIO("".join(text.taken), newline="")
+            for line, record in _records(self._name, taken, self._line):
                 _row(self._name, self._header, line, record)
             raise
-        taken, first = lines.taken, self._line
-        lines.taken = []
-        # The end of the last line may be added later.
-        self._line += len(taken) - (not taken[-1].endswith(("\n", "\r")) if taken else 0)
+        lines, first = "".join(text.taken), self._line
+        text.taken = []
+        # The end of the last line may be added later, so it is not counted yet.
+        self._line += lines.count("\n") + lines.count("\r") - lines.count("\r\n")
         self._rows += (size_of := len(columns[0]) if columns else 0)
-        self._add("".join(taken).encode())
+        self._add(lines.encode())
         mark = Mark(self._rows, self._bytes, self._line, self._hash.hexdigest())
-        return CsvBatch(self._name, self._header, columns, size_of, mark, taken, first)
+        return CsvBatch(self._name, self._header, columns, size_of, mark, lines, first)
 
-    def _plain(self, lines: _Lines, size: int, columns: list[list[str]]) -> None:
+    def _plain(self, text: Text, size: int, columns: list[list[str]]) -> None:
         """Read records while nothing in them is quoted."""
         width = len(columns)
-        while columns and (block := lines.take(min(BLOCK, size - len(columns[0])))):
-            joined = "".join(block).replace("\r\n", "\n").removesuffix("\n")
-            if not is_plain(block, width) or "\r" in joined:
-                lines.give_back(len(block))
+        while columns and len(columns[0]) < size and (block := text.take(size - len(columns[0]))):
+            if (found := plain_cells(block, width)) is None:
+                text.give_back(block)
                 return
-            cells = joined.replace("\n", ",").split(",")
-            for number, column in enumerate(columns):
-                column.extend(cells[number::width])
+            columns[0].extend(found[0])
+            for number in range(1, width):
+                columns[number].extend(found[1][number::width])
 
-    def _any(self, lines: _Lines, size: int, columns: list[list[str]]) -> None:
+    def _any(self, text: Text, size: int, columns: list[list[str]]) -> None:
         """Read records of any form."""
-        given = 0
+        lines: list[str] = []
+        before = 0
 
         def each() -> Iterator[str]:
-            nonlocal given
-            while block := lines.take(PIECE):
-                given += len(block)
-                yield from block
+            nonlocal before
+            while block := text.take():
+                before += len(lines)
+                lines[:] = StringIO(block, newline="")
+                yield from lines
 
         reader = csv.reader(each(), strict=True)
         records = filter(None, reader)
@@ -253,7 +268,7 @@ class _Reading:
             size -= len(piece)
             for column, values in zip(columns, zip(*piece, strict=True), strict=True):
                 column.extend(values)
-        lines.give_back(given - reader.line_num)
+        text.give_back("".join(lines[reader.line_num - before :]))
 
     def _add(self, content: bytes) -> None:
         self._hash.update(content)

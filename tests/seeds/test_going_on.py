@@ -6,15 +6,23 @@ import os
 import subprocess
 import sys
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import (
     Engine,
     delete,
 )
 
+from initdb.errors import InitError
+from initdb.steps.seeds import csv_rows
+from initdb.steps.seeds.csv_check import check_csv
 from initdb.steps.seeds.csv_rows import csv_batches
+from initdb.steps.seeds.model import SeedRow
 from tests.seeds.bulk_support import written
 from tests.seeds.support import count, make_tables, roles, seed_once, told
 from tests.support.toy import Toy
@@ -33,8 +41,12 @@ from tests.support.waiting import wait_until
     ],
 )
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
-def test_a_reading_can_go_on_at_any_mark(tmp_path: Path, content: str, size: int) -> None:
+@pytest.mark.parametrize("block", [1, 8, 1 << 16])
+def test_a_reading_can_go_on_at_any_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, size: int, block: int
+) -> None:
     """Blank lines, quotes, every line end, and a mark of UTF-8: the rest is the same, with the same lines."""
+    monkeypatch.setattr(csv_rows, "BLOCK", block)
     path = tmp_path / "01_t.csv"
     path.write_text(content, encoding="utf-8", newline="")
     every = [(row["a"], row.place) for batch in csv_batches("f", path, "", 100) for row in batch.rows()]
@@ -47,6 +59,56 @@ def test_a_reading_can_go_on_at_any_mark(tmp_path: Path, content: str, size: int
         rest = csv_batches("f", path, "", 100, batch.mark)
         found = [(row["a"], row.place) for one in rest for row in one.rows()]
         assert found == every[batch.mark.rows :]
+
+
+def outcome(rows: Iterator[SeedRow]) -> list[Any]:
+    """The rows with their places; or what the error says."""
+    try:
+        return [(*row.values(), row.place) for row in rows]
+    except InitError as error:
+        return [*error.context]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            ["a", "b,c", ",", '"', '"q"', '""', "\n", "\n", "\r\n", "\r", "é", "x,y\n", "1,2\n", '"a,\n",b\n']
+        ),
+        max_size=25,
+    ),
+    st.sampled_from(["a,b\n", "a\n", "a,b,c\r\n"]),
+    st.integers(1, 5),
+    st.sampled_from([1, 5, 1 << 16]),
+)
+def test_batches_are_what_a_plain_reading_gives(
+    tmp_path: Path, parts: list[str], header: str, size: int, block: int
+) -> None:
+    """Rows, lines and errors, wherever a block ends; and the check accepts what can be read."""
+    path = tmp_path / "f"
+    path.write_text(header + "".join(parts), encoding="utf-8", newline="")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_rows, "BLOCK", block)
+        batches = csv_batches("f", path, "", size)
+        found = outcome(row for batch in batches for row in batch.rows())
+        cells = outcome_of_cells(csv_batches("f", path, "", size))
+        try:
+            check_csv("f", path)
+            accepted = True
+        except InitError as error:
+            accepted = error.context == tuple(found)
+    plain = outcome(csv_rows.csv_rows("f", path))
+    assert found == plain
+    assert accepted
+    assert cells == [row[:-1] if isinstance(row, tuple) else row for row in plain]
+
+
+def outcome_of_cells(batches: Iterator[Any]) -> list[Any]:
+    """The rows as the columns have them; or what the error says."""
+    try:
+        return [row for batch in batches for row in zip(*batch.columns, strict=True)]
+    except InitError as error:
+        return [*error.context]
 
 
 CHILD = """
