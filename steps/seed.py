@@ -136,10 +136,11 @@ def _seed_identity(turn: _Turn) -> None:
 
 def _apply_rows(turn: _Turn) -> None:
     ctx, source = turn.ctx, turn.source
-    refuse_changed(source)
     table = _table(ctx, source)
     named = _Turn(ctx, source, table.fullname, turn.waiting, turn.after)
     place = _begin(ctx, source, table)
+    if place.mark is None:
+        refuse_changed(source)
     batches = batches_of(source, ctx.settings.batch_size, place.row, place.mark)
     batch = next(batches, None)
     offset = place.mark.rows if place.mark else place.row

@@ -124,14 +124,14 @@ def _write(folder: Path, form: str, count: int) -> None:
         _write_csv(file, count)
         return
     _write_csv(folder / "floor_items.csv", count)
-    named = [
-        {"id": n, "name": name, "email": mail, "price": price, "active": active}
-        for n, name, mail, price, active in _rows(count)
-    ]
-    if form == "json":
-        file.write_text(json.dumps(named))
-    else:
-        file.write_text("".join("- " + "\n  ".join(map(": ".join, _plain(row))) + "\n" for row in named))
+    with file.open("w") as open_file:
+        for number, values in enumerate(_rows(count)):
+            row = dict(zip(("id", "name", "email", "price", "active"), values, strict=True))
+            if form == "yaml":
+                open_file.write("- " + "\n  ".join(map(": ".join, _plain(row))) + "\n")
+            else:
+                open_file.write(("," if number else "[") + json.dumps(row))
+        open_file.write("]" if form == "json" else "")
 
 
 def _plain(row: dict[str, object]) -> Iterator[tuple[str, str]]:

@@ -235,6 +235,19 @@ def _decimals(values: Given, kind: TypeEngine[Value]) -> Given | None:
     return values if all_match(pattern, values) else None
 
 
+_EXACT_BELOW = 1e12
+"""So far, a float that was written with a few digits behind the point gives the same digits."""
+
+
+def _rounded(values: Given, kind: TypeEngine[Value]) -> Given | None:
+    """Floats with no more digits than the column has."""
+    scale = kind.scale if isinstance(kind, Numeric) else None
+    if scale is None or scale > 3 or not max(values) < _EXACT_BELOW or not min(values) > -_EXACT_BELOW:
+        return None
+    texts = [f"{value:.{scale}f}" for value in values]
+    return texts if list(map(float, texts)) == values else None
+
+
 def _of_scale(scale: int) -> re.Pattern[str]:
     places = rf"\.[0-9]{{{scale}}}" if scale > 0 else ""
     return re.compile(rf"(?:-?(?:0|[1-9][0-9]*+){places}\n)*+")
@@ -257,6 +270,7 @@ _SHORTCUTS: Shortcuts = {
     ("integer", str): _digits,
     ("integer", int): _numbers,
     ("decimal", str): _decimals,
+    ("decimal", float): _rounded,
     ("day", str): days,
     ("moment", str): _moments,
     ("uuid", str): _uuids,

@@ -27,8 +27,8 @@ from initdb.steps.seeds.patterns import (
 from initdb.steps.seeds.row_values import Columns, Value
 from initdb.steps.seeds.typed import Shortcuts, Typed, typed
 
-_VARIABLES = 5000
-"""Bound values in one query, if SQLite allows so many."""
+_LOOKED_UP = 300
+"""How many rows are looked up at once: with those that are found, fewer than Python's collector waits for."""
 
 _PIECE = 500
 """How many rows are inserted at once. So few at a time, Python's collector need not walk through them."""
@@ -94,9 +94,9 @@ class OnSQLite:
         return True
 
     def present(self, columns: Columns) -> list[bool]:
-        """By their keys, some thousand at once."""
+        """By their keys, some hundred at once."""
         allowed = driver(self.connection).getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
-        size = max(1, min(_VARIABLES, allowed) // len(self.key))
+        size = max(1, min(_LOOKED_UP, allowed // len(self.key)))
         return [
             found for at in range(0, len(columns[0]), size) for found in self._some(columns, at, at + size)
         ]

@@ -8,7 +8,7 @@ from io import StringIO, TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
 
-from initdb.steps.seeds.csv_rows import PIECE, Text, csv_rows, opened, plain_cells
+from initdb.steps.seeds.csv_rows import PIECE, Text, csv_rows, is_plain, opened
 
 
 def check_csv(name: str, path: Path) -> None:
@@ -34,7 +34,7 @@ def _is_regular(file: TextIOWrapper) -> bool:
     while block := text.take():
         text.taken.clear()
         width = width or block.partition("\n")[0].count(",") + 1
-        if plain_cells(block, width) is None:
+        if not is_plain(block, width):
             break
     found = filter(None, csv.reader(chain(StringIO(block, newline=""), _lines(text)), strict=True))
     try:

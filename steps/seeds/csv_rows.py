@@ -87,27 +87,21 @@ def csv_rows(name: str, path: Path) -> Iterator[SeedRow]:
             yield _row(name, header, line, cells)
 
 
-def plain_cells(text: str, width: int) -> tuple[list[str], list[str]] | None:
-    """The cells of whole lines in which nothing is quoted: then commas are all that counts.
+_OTHERS = bytes(set(range(256)) - set(b',\n\r"'))
+
+
+def is_plain(text: str, width: int) -> bool:
+    """Whether whole lines are records with nothing quoted: then commas are all that counts.
 
     Args:
-        text: The lines.
-        width: How many cells each has.
-
-    Returns:
-        The first cell of each line, and the cells of all lines, where the first ones begin with a newline.
-        None if a line is blank, quoted or of another width.
+        text: The lines. The last one may lack its end.
+        width: How many values each has.
     """
-    if width < 2 or '"' in text or len(text) > csv.field_size_limit():
-        return None
-    body = text.replace("\r\n", "\n").removesuffix("\n")
-    if "\r" in body:
-        return None
-    cells = body.replace("\n", ",\n").split(",")
-    # Each line begins at one of these cells, and none begins elsewhere.
-    firsts = "".join(cells[::width]).split("\n")
-    is_regular = len(firsts) * width == len(cells) and body.count("\n") + 1 == len(firsts)
-    return (firsts, cells) if is_regular else None
+    if width < 2 or len(text) > csv.field_size_limit():
+        return False
+    lines = text.replace("\r\n", "\n")
+    left = lines.encode().translate(None, _OTHERS).removesuffix(b"\n") + b"\n"
+    return left == (b"," * (width - 1) + b"\n") * (len(left) // width)
 
 
 def csv_batches(  # noqa: PLR0913, PLR0917 - where a reading begins
@@ -118,7 +112,8 @@ def csv_batches(  # noqa: PLR0913, PLR0917 - where a reading begins
     Args:
         name: What messages call the file.
         path: The file.
-        digest: The hash that it had. What was read is compared with it at the end; "" compares nothing.
+        digest: The hash that it had. What was read is compared with it at the end; "" compares nothing, and
+            then marks behind `start` have no hash of the file.
         size: How many rows a batch has.
         start: Where the first batch begins, as `begins_with` has confirmed; None for the first row.
         skip: How many rows are left out from there.
@@ -194,7 +189,9 @@ class _Reading:
         if start is None:
             self._skip_mark_of_utf8()
         else:
-            self._hash, _ = hashed(self._raw, start.bytes)
+            if self._digest:
+                self._hash, _ = hashed(self._raw, start.bytes)
+            self._raw.seek(start.bytes)
             self._bytes, self._line, self._rows = start.bytes, start.line, start.rows
         text = Text(TextIOWrapper(self._raw, encoding="utf-8", newline=""))
         if start is None and self._header:
@@ -242,12 +239,12 @@ class _Reading:
         """Read records while nothing in them is quoted."""
         width = len(columns)
         while columns and len(columns[0]) < size and (block := text.take(size - len(columns[0]))):
-            if (found := plain_cells(block, width)) is None:
+            if not is_plain(block, width):
                 text.give_back(block)
                 return
-            columns[0].extend(found[0])
-            for number in range(1, width):
-                columns[number].extend(found[1][number::width])
+            cells = block.replace("\r\n", "\n").removesuffix("\n").replace("\n", ",").split(",")
+            for number, column in enumerate(columns):
+                column.extend(cells[number::width])
 
     def _any(self, text: Text, size: int, columns: list[list[str]]) -> None:
         """Read records of any form."""

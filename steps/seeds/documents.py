@@ -115,7 +115,8 @@ def _pieces(name: str, members: _Members) -> Rows:
 
 def _refuse_others(name: str, first: int, rows: list[Value]) -> None:
     """Refuse what is no row."""
-    if set(map(type, rows)) == {dict} and set(map(type, chain.from_iterable(rows))) <= {str}:
+    is_text = name.endswith(".json") or set(map(type, chain.from_iterable(rows))) <= {str}
+    if set(map(type, rows)) == {dict} and is_text:
         return
     for number, row in enumerate(rows, first):
         if not isinstance(row, dict) or not all(isinstance(column, str) for column in row):
