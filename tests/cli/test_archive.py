@@ -70,9 +70,11 @@ def test_the_old_entries_move(console: Console, twice: Toy) -> None:
     assert numbers(twice) == [1, *range(upto + 1, head(twice) + 1)] and 2 < upto < before
     lines = [json.loads(line) for line in (console.folder / "old.jsonl").read_text().splitlines()]
     assert [json.loads(line)["seq"] for line in every.splitlines()] == [line["seq"] for line in lines]
-    for words in (("verify",), ("verify", "--archive", "old.jsonl")):
-        found = console("journal", *words)
+    for more in ((), ("--archive", "old.jsonl")):
+        found = console("journal", "verify", *more)
         assert found.exit_code == 0, found.output
+        assert (f"entries 2 to {upto} are archived; to check them too" in found.stdout) == (not more)
+        assert console.object("journal", "verify", *more)["archived"] == (None if more else upto)
     assert f"{head(twice)} entries" in found.stdout
     assert checked(console.folder / "old.jsonl").returncode == 0
     at = head(twice)

@@ -136,6 +136,7 @@ FIELDS: Mapping[str, Fields] = {
         "database": DATABASE,
         "entries": "how many entries were checked",
         "since": "with --since, the number of the entry after which they begin; null if all were checked",
+        "archived": "the number of the last entry that is archived and was not checked, or null",
         "checkpoint": "if it is intact, a checkpoint of the last entry, not signed, for --since; else null",
         "hash": "the hash of the last entry, or null; compare it with one that you kept in another place",
         "findings": "`seq` and `text` of each",

@@ -67,9 +67,17 @@ class Verification:
             agreed = any(one.point == since and one.finding is None for one in vouched)
             found = audit(connection, journal, archived, since.seq if since and agreed else None)
             journal_id = id_of(connection, journal)
-        return self._report(found, against, vouched, journal_id)
+            unread = None if archived else journal.archived(connection) or None
+        return self._report(found, against, vouched, journal_id, unread)
 
-    def _report(self, found: Audit, against: Given, vouched: Sequence[Vouched], journal: str | None) -> int:
+    def _report(
+        self,
+        found: Audit,
+        against: Given,
+        vouched: Sequence[Vouched],
+        journal: str | None,
+        unread: int | None,
+    ) -> int:
         screen, engine = self.call.screen, self.engine
         findings = sorted((*found.findings, *findings_of(vouched)), key=lambda finding: finding.seq)
         code = 1 if findings or against.damaged else 0
@@ -79,6 +87,8 @@ class Verification:
             screen.say((f"entry {finding.seq}", "bold red"), f" {finding.text}")
             tell_finding(finding.text, finding.seq, engine)
         self._conclude(found, len(findings) + len(against.damaged), bool(code))
+        if unread is not None and not found.since:
+            screen.say(f"entries 2 to {unread} are archived; to check them too, add: --archive FILE")
         if vouched:
             _tell(self.call, vouched)
         screen.emit(
@@ -89,6 +99,7 @@ class Verification:
                 "database": {"kind": engine.dialect.name, "url": url_text(engine.url)},
                 "entries": found.entries,
                 "since": found.since,
+                "archived": unread,
                 "hash": found.hash,
                 "checkpoint": None if code or found.hash is None else _point(found, journal),
                 **_details(findings, against, vouched),
