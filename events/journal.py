@@ -319,6 +319,23 @@ class Journal:
             return None
 
 
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """All entries of a journal, in their order. They are read page by page, anew at each iteration.
+
+    Attributes:
+        journal: The journal.
+        connection: In a transaction that may read.
+    """
+
+    journal: Journal
+    connection: AnyConnection
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Read them."""
+        return self.journal.read(self.connection)
+
+
 NOWHERE = Journal(None, "")
 """No journal, of no application."""
 

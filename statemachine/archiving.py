@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +10,8 @@ from sqlalchemy import Connection, Engine
 from initdb.errors import InitError
 from initdb.events.archive import remove
 from initdb.events.clock import Clock
-from initdb.events.entry import Entry
 from initdb.events.export import ExportFile, stored
-from initdb.events.journal import Journal
+from initdb.events.journal import Entries, Journal
 from initdb.events.knowledge import Knowledge
 from initdb.events.payloads import all_of
 from initdb.events.payloads.notes import EntriesArchived, InventoryTaken
@@ -68,11 +66,10 @@ def archive(  # noqa: PLR0913, PLR0917 - what, where, how much, why
             `initdb.statemachine.noting.noted`.
         JournalSignal: Another process wrote meanwhile.
     """
-    every, inventory = list[Entry](), list[int | None]()
+    inventory = list[int | None]()
 
-    def known(entries: Iterable[Entry]) -> Knowledge:
-        every[:] = entries
-        found = known_without(every)[1]
+    def known(entries: Entries) -> Knowledge:
+        found = known_without(entries)[1]
         inventory.append(found.inventory)
         return found
 
@@ -81,21 +78,31 @@ def archive(  # noqa: PLR0913, PLR0917 - what, where, how much, why
         refuse_own_file(engine, settings, file)
         journal = journal_of(work, settings)[0]
         _refuse_damaged(work, journal)
-        first = first_that_stays(every, before)
+        first = first_that_stays(Entries(journal, work), before)
         if first is None:
             return None
         with ExportFile(file) as export:
-            written = sum(1 for _ in export.written(stored(work, journal)))
+            written = moved = 0
+            for row in export.written(stored(work, journal)):
+                written, moved = written + 1, moved + (1 < row.seq < first.seq)
             digest = export.digest()
+        listed = inventory[0] if inventory[0] and inventory[0] < first.seq else None
+        last_inventory = journal.entry(work, listed) if listed else None
+        begins = journal.hash_at(work, 1)
         remove(work, journal, first.seq - 1)
         upto, last = first.seq - 1, first.prev_hash
         commit(
             EntriesArchived(
-                first=every[0].hash, upto=upto, hash=last, file=file.name, digest=digest, reason=reason
+                first=str(begins),
+                upto=upto,
+                hash=last,
+                file=file.name,
+                digest=digest,
+                reason=reason,
             ),
-            *all_of(InventoryTaken, (one for one in every if one.seq in inventory and one.seq < first.seq)),
+            *all_of(InventoryTaken, (last_inventory,) if last_inventory else ()),
         )
-    return Archived(upto, last, sum(1 for one in every if 1 < one.seq <= upto), written)
+    return Archived(upto, last, moved, written)
 
 
 def _refuse_damaged(connection: Connection, journal: Journal) -> None:

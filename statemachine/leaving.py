@@ -20,7 +20,7 @@ from initdb.events.database import database_of
 from initdb.events.entry import UNREADABLE, parse
 from initdb.events.export import ExportFile, stored
 from initdb.events.head import Head, HeadBusy
-from initdb.events.journal import Journal
+from initdb.events.journal import Entries, Journal
 from initdb.events.knowledge import Knowledge
 from initdb.events.parts import Part
 from initdb.events.payloads.notes import JournalCreated
@@ -144,7 +144,7 @@ def _made_schema(connection: Connection, journal: Journal) -> bool:
 
 def _read(connection: Connection, journal: Journal) -> tuple[Knowledge, str | None]:
     """What the journal says, and which entries are no events."""
-    _, known = known_without(entries := tuple(journal.read(connection)))
+    _, known = known_without(entries := Entries(journal, connection))
     odd = [f"entry {one.seq}: {one.data.get('why')}" for one in entries if one.type == UNREADABLE]
     return known, "; ".join(odd) or None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -12,8 +12,8 @@ from initdb.errors import InitError
 from initdb.events.baton import try_baton
 from initdb.events.clock import Clock
 from initdb.events.database import database_of
-from initdb.events.entry import Entry
 from initdb.events.ids import time_ordered
+from initdb.events.journal import Entries
 from initdb.events.knowledge import Knowledge
 from initdb.events.payloads.form import Payload
 from initdb.events.sessions import session
@@ -43,7 +43,7 @@ def noted(  # noqa: PLR0913 - what, why, who may, and in which place
     why: str | None,
     clock: Clock | None = None,
     *,
-    known: Callable[[Iterable[Entry]], Knowledge] = lambda entries: known_without(entries)[1],
+    known: Callable[[Entries], Knowledge] = lambda entries: known_without(entries)[1],
     owned: str = "",
 ) -> Iterator[tuple[Connection, Commit]]:
     """Open a transaction for the change of an order, which ends with the event that says so.
@@ -84,7 +84,7 @@ def noted(  # noqa: PLR0913 - what, why, who may, and in which place
             journal = journal_of(work, settings)[0]
             writer = Writer(
                 journal=journal,
-                knowledge=known(journal.read(work)),
+                knowledge=known(Entries(journal, work)),
                 run=time_ordered(clock.now()),
                 by={**this_process(owner_of(settings)), **in_database(work, database)[1]},
                 clock=clock,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from sqlalchemy import Engine
 
 from initdb.errors import InitError
 from initdb.events.clock import Clock
 from initdb.events.entry import Entry
+from initdb.events.journal import Entries
 from initdb.events.knowledge import Knowledge
 from initdb.events.payloads.notes import EntrySetAside
 from initdb.settings import Settings
@@ -38,7 +37,7 @@ def set_aside(engine: Engine, settings: Settings, seq: int, reason: str, clock: 
     """
     found: list[Entry] = []
 
-    def known(entries: Iterable[Entry]) -> Knowledge:
+    def known(entries: Entries) -> Knowledge:
         entry, without = known_without(entries, seq)
         refusal = _why_not(seq, entry)
         if entry is None or refusal:

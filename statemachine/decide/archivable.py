@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from initdb.events.entry import Entry
 from initdb.events.payloads.notes import Snapshot
-from initdb.statemachine.decide.fold import known_from, set_aside_by
+from initdb.statemachine.decide.fold import Again, known_from, set_aside_by
 
 
-def first_that_stays(entries: Sequence[Entry], before: int | str) -> Entry | None:
+def first_that_stays(entries: Again, before: int | str) -> Entry | None:
     """The snapshot from which a journal can be read if the entries between it and the first are archived.
 
     It is the last one that still has an effect: a snapshot from before a person set an entry aside has the
     effect of that entry in it, and only a fold from the beginning is without.
 
     Args:
-        entries: All entries, in their order.
+        entries: All entries, in their order. They are iterated over twice.
         before: The number of an entry, or a time in the form that entries have. Later ones are not archived.
 
     Returns:
@@ -33,5 +31,8 @@ def first_that_stays(entries: Sequence[Entry], before: int | str) -> Entry | Non
             and known_from(one) is not None
         )
 
-    found = next((one for one in reversed(entries) if stands(one)), None)
-    return None if found is None or found.seq == entries[1].seq else found
+    found, second = None, 0
+    for place, one in enumerate(entries):
+        second = one.seq if place == 1 else second
+        found = one if stands(one) else found
+    return None if found is None or found.seq == second else found

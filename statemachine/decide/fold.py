@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Protocol
 
 from initdb.events import snapshot
 from initdb.events.canonical import make_safe
@@ -13,6 +14,13 @@ from initdb.events.payloads import payload_of
 from initdb.events.payloads.notes import EntrySetAside, Snapshot
 from initdb.events.types import UNSEEN
 from initdb.statemachine.decide.gathering import FOLDERS, Gathering
+
+
+class Again(Protocol):
+    """Entries in their order, over which one can iterate more than once: a list, or `journal.Entries`."""
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Iterate over them."""
 
 
 def fold(entries: Iterable[Entry], knowledge: Knowledge | None = None) -> Knowledge:
@@ -42,22 +50,22 @@ def neutral(entry: Entry) -> Entry:
     return replace(entry, type=UNREADABLE, source="", dest="", data={"why": "it was set aside"}, v=1)
 
 
-def known_without(entries: Iterable[Entry], seq: int = 0) -> tuple[Entry | None, Knowledge]:
+def known_without(entries: Again, seq: int = 0) -> tuple[Entry | None, Knowledge]:
     """What is known if an entry, and all that were set aside before, are left out. Pure.
 
     Args:
-        entries: All entries, in their order.
+        entries: All entries, in their order. They are iterated over twice.
         seq: The number of the entry; 0 for none.
 
     Returns:
         The entry, None if there is none of this number; and what is known.
     """
-    every = tuple(entries)
-    aside = {seq, *(other for one in every if (other := set_aside_by(one)) is not None)}
-    gathering = Gathering.of(Knowledge())
-    for one in every:
+    aside = {seq, *(other for one in entries if (other := set_aside_by(one)) is not None)}
+    gathering, found = Gathering.of(Knowledge()), None
+    for one in entries:
         add(gathering, neutral(one) if one.seq in aside else one)
-    return next((one for one in every if one.seq == seq), None), gathering.frozen()
+        found = one if one.seq == seq else found
+    return found, gathering.frozen()
 
 
 def step(known: Knowledge, entry: Entry) -> Knowledge:
