@@ -26,7 +26,7 @@ from initdb.steps.seeds.ledger import Place, must_assume, position
 from initdb.steps.seeds.model import SeedSource
 from initdb.steps.seeds.reading import first_columns, is_csv, refuse_changed
 from initdb.steps.seeds.rows import BatchCounts
-from initdb.steps.seeds.tables import stored_table, table_of
+from initdb.steps.seeds.tables import refuse_unknown, stored_table, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,11 @@ def _key(source: SeedSource, table: Table, batch: Batch | None, offset: int) -> 
     columns = batch.first_names() if batch is not None and (not offset or is_csv(source)) else None
     if columns is None and source.kind == "rows":
         columns = first_columns(source)
-    return () if columns is None else natural_key(table, source.key, columns)
+    if columns is None:
+        return ()
+    # Whoever mistyped a column is told that, and not what follows from it.
+    refuse_unknown(f"{source.name} line 1" if is_csv(source) else source.name, columns, table)
+    return natural_key(table, source.key, columns)
 
 
 def _table(ctx: StepContext, source: SeedSource) -> Table:

@@ -10,7 +10,6 @@ from sqlalchemy import MetaData, Table
 
 from initdb.errors import InitError, naming
 from initdb.events.knowledge import Mark
-from initdb.nearest import did_you_mean
 from initdb.steps.seeds.batches import Batch, batches_of
 from initdb.steps.seeds.csv_check import check_csv
 from initdb.steps.seeds.csv_marks import begins_with
@@ -19,7 +18,7 @@ from initdb.steps.seeds.fitting import fit
 from initdb.steps.seeds.keys import Key, natural_key
 from initdb.steps.seeds.model import SeedRow, SeedSource
 from initdb.steps.seeds.reading import converted, first_columns, is_csv, raw_rows, read_rows
-from initdb.steps.seeds.tables import columns_of, is_optional, table_of
+from initdb.steps.seeds.tables import columns_of, is_optional, refuse_unknown, table_of
 
 SAMPLE = 1000
 """In a CSV file, the values of so many rows are checked. Encoding, quotes and widths are checked in all."""
@@ -103,11 +102,7 @@ def _check_row(row: SeedRow, table: Table, key: Collection[str]) -> None:
 
 
 def _check_columns(place: str, names: Collection[str], table: Table) -> None:
-    columns = columns_of(table)
-    unknown = next((name for name in names if name not in columns), None)
-    if unknown is not None:
-        said = f"{place}: {table.fullname} has no column {unknown}{did_you_mean(unknown, columns)}"
-        raise InitError("seed-column-unknown", said)
+    refuse_unknown(place, names, table)
     given = _names(names, table)
     absent = [column.name for column in table.columns if column.name not in given and not is_optional(column)]
     if absent:

@@ -14,14 +14,13 @@ from sqlalchemy import Column, Connection, Table, select, update
 from initdb.errors import InitError
 from initdb.errors.classify import VALUES
 from initdb.errors.driver import Verify
-from initdb.nearest import did_you_mean
 from initdb.steps.seeds.inserting import insert_rows
 from initdb.steps.seeds.keys import natural_key
 from initdb.steps.seeds.matching import Forms, Identity, Stored, differs, find, forms, identity, is_row
 from initdb.steps.seeds.model import OnConflict, SeedRow
 from initdb.steps.seeds.parents import refuse_orphans
 from initdb.steps.seeds.refusals import REFUSALS, code_of, is_refusal, reason
-from initdb.steps.seeds.tables import columns_of
+from initdb.steps.seeds.tables import columns_of, refuse_unknown
 
 __all__ = ["BatchCounts", "apply_batch", "natural_key"]
 
@@ -107,10 +106,7 @@ def _resolved(
 ) -> SeedRow:
     """The row by column key, checked to have a value in its natural key."""
     place = row.place if isinstance(row, SeedRow) else f"row {number}"
-    unknown = next((name for name in row if name not in columns), None)
-    if unknown is not None:
-        said = f"{place}: {target.table.fullname} has no column {unknown}{did_you_mean(unknown, columns)}"
-        raise InitError("seed-column-unknown", said)
+    refuse_unknown(place, row, target.table)
     found = SeedRow({columns[name].key: value for name, value in row.items()}, place)
     for column in target.key:
         if column.key not in found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Column, Connection, MetaData, Table
 from sqlalchemy.exc import NoSuchTableError
@@ -80,3 +80,21 @@ def _named(source: SeedSource) -> str:
     if source.table is None:
         raise InitError("seed-table-unknown", f"{source.name}: it names no table that its rows are for")
     return source.table
+
+
+def refuse_unknown(place: str, names: Iterable[str], table: Table) -> None:
+    """Refuse a name that no column of a table has.
+
+    Args:
+        place: Where the names are, for people.
+        names: Of columns.
+        table: The table.
+
+    Raises:
+        InitError: `seed-column-unknown`.
+    """
+    columns = columns_of(table)
+    unknown = next((name for name in names if name not in columns), None)
+    if unknown is not None:
+        said = f"{place}: {table.fullname} has no column {unknown}{did_you_mean(unknown, columns)}"
+        raise InitError("seed-column-unknown", said)

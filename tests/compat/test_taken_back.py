@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.compat.checks import events, goes_on, is_intact, works
 from tests.compat.histories import History
 from tests.compat.shop import Shop
@@ -14,6 +16,8 @@ def test_it_goes_on(empty: Shop, history: History, old: Version, new: Version) -
     stored = [event for event, _ in events(empty)]
     goes = old if is_intact(old, empty) and works(old, empty, "plan") else new
     assert goes.json(empty, "journal").done().stdout.splitlines() == stored
-    goes_on(goes, empty, history)
+    # To 0.1.0 a failure is one of other code, since it hashes code in another way: it tries again.
+    again = goes is old and history.outcome == "failed"
+    goes_on(goes, empty, replace(history, outcome="ready", reference=None, orders=()) if again else history)
     is_intact(new, empty)
     assert new.json(empty, "run").done().answer["outcome"] == "ready"

@@ -71,9 +71,9 @@ def only_together(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def rows_of(work: Connection, table: Table) -> list[Any]:
-    """The rows without the number that the database gave."""
+    """The rows without the number that the database gave. psycopg2 writes 0.0 for -0.0, and COPY does not."""
     columns = [column for column in table.columns if column.name != "id"]
-    return sorted(map(repr, work.execute(select(*columns))))
+    return sorted(repr(row).replace("-0.0,", "0.0,") for row in work.execute(select(*columns)))
 
 
 HEADER = ["code", "flag", "count", "price", "ratio", "day", "moment", "instant", "data", "uid", "size"]
@@ -192,8 +192,12 @@ def test_any_document_gives_the_same_as_one_by_one(
             if way == "together":
                 found: Any = together(work, kinds, ("code",), batches_of(source, size), on_conflict)
             else:
-                every = [row for batch in batches_of(source, size) for row in batch.rows(kinds)]
-                found = apply_batch(work, kinds, every, ("code",), on_conflict)
+                # Batch by batch: two rows of one batch are compared as they are written, 0 and 0.0 differ.
+                counts = [
+                    apply_batch(work, kinds, batch.rows(kinds), ("code",), on_conflict)
+                    for batch in batches_of(source, size)
+                ]
+                found = sum(counts, BatchCounts())
             outcomes.append((found, rows_of(work, kinds)))
         except InitError as error:
             outcomes.append((error.reference, *error.context))
