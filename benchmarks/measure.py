@@ -7,7 +7,6 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +29,17 @@ def measured(work, times, before=lambda: None, warm=1):
     print("SAMPLES " + json.dumps(rows), flush=True)
 """
 """What a program that measures itself begins with: `measured(work, times)` prints the samples."""
+
+
+LAUNCH = """
+import json, os, sys, time
+wall = time.perf_counter()
+_, status, used = os.wait4(os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ), 0)
+sample = {"cpu": used.ru_utime + used.ru_stime, "wall": time.perf_counter() - wall, "rss": used.ru_maxrss / 1024}
+print("SAMPLES " + json.dumps([sample]), flush=True)
+sys.exit(os.waitstatus_to_exitcode(status) != 0)
+"""
+"""A small process that starts a command: of one that a large process starts, Linux says that one's memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +70,21 @@ class Program:
         """
         self.before()
         whole = not isinstance(self.text, str)
-        words = [*self.text] if whole else [sys.executable, "-c", LOOP + str(self.text)]
+        program = (LAUNCH, *self.text) if whole else (LOOP + str(self.text),)
         own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        environ = {**own, **self.environ}
-        began = time.perf_counter()
-        with subprocess.Popen(
-            words, cwd=self.folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        ) as process:
-            assert process.stdout is not None
-            said = process.stdout.read()
-            _, status, used = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        wall = time.perf_counter() - began
+        process = subprocess.run(
+            [sys.executable, "-c", *program],
+            cwd=self.folder,
+            env={**own, **self.environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=TIME_LIMIT,
+            check=False,
+        )
+        said = process.stdout
         if process.returncode:
             raise RuntimeError(f"exit code {process.returncode}:\n{said[-3000:]}")
-        if whole:
-            return [{"cpu": used.ru_utime + used.ru_stime, "wall": wall, "rss": used.ru_maxrss / 1024}]
         found = [line for line in said.splitlines() if line.startswith("SAMPLES ")]
         samples: list[dict[str, float]] = json.loads(found[-1].removeprefix("SAMPLES "))
         return samples

@@ -63,16 +63,6 @@ measured(work, {times}, warm=2)
 """What `--follow` does twice a second."""
 
 
-MEMORY = """
-import os, subprocess
-process = subprocess.Popen({words!r}, stdout=subprocess.DEVNULL)
-_, status, used = os.wait4(process.pid, 0)
-assert status == 0
-print("SAMPLES " + json.dumps([{{"rss": used.ru_maxrss / 1024}}]))
-"""
-"""A command, started by a small process: of a command that a large one starts, Linux reports that one's memory."""
-
-
 @dataclass(frozen=True, slots=True)
 class Journals:
     """The folders of two applications whose databases are ready: with a long journal and a short one."""
@@ -117,7 +107,7 @@ def _longer(words: tuple[str, ...], setting: Setting) -> tuple[Program, Program]
 
 def _memory(words: tuple[str, ...], setting: Setting) -> tuple[Program, Program]:
     """The memory of a command on both journals."""
-    found, said = journals(setting), MEMORY.format(words=[*INITDB, *words])
+    found, said = journals(setting), (*INITDB, *words)
     return Program(said, found.long), Program(said, found.short)
 
 
