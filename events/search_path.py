@@ -8,10 +8,12 @@ Source: https://www.postgresql.org/docs/current/typeconv-func.html
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 
+from initdb.errors.classify import is_connection_lost
 from initdb.events.memory import memory
 from initdb.events.statements import AnyConnection, database_errors, run
+from initdb.events.undo import on_error
 
 PINNED = "pg_catalog, pg_temp"
 """The path in the block. Without pg_temp at its end, a temporary table would hide one of the catalogue."""
@@ -48,14 +50,27 @@ def pinned(connection: AnyConnection) -> Iterator[tuple[str, ...]]:
         return
     path, before, rows = run(connection, _PIN)[0][:3]
     known[PATH] = tuple(path)
-    try:
+    undo = {"path": before, "rows": rows}
+    with on_error(_unpin, connection, known, undo):
         yield known[PATH]
-    finally:
-        # If the transaction has ended in the block, the settings have ended with it.
-        if known.pop(PATH, None) is not None:
-            # After an error of the block, the server refuses; whoever rolls back has the old settings.
-            with contextlib.suppress(*database_errors(connection)):
-                run(connection, _UNPIN, {"path": before, "rows": rows})
+    if (error := _unpin(connection, known, undo)) is not None and is_connection_lost(error):
+        raise error
+
+
+def _unpin(
+    connection: AnyConnection, known: MutableMapping[str, object], undo: dict[str, str]
+) -> Exception | None:
+    """Make the settings as they were. If the transaction has ended, they have ended with it.
+
+    Returns:
+        What the server said. After an error of the block it refuses; whoever rolls back has the old settings.
+    """
+    if known.pop(PATH, None) is not None:
+        try:
+            run(connection, _UNPIN, undo)
+        except database_errors(connection) as error:
+            return error
+    return None
 
 
 def forget_path(connection: AnyConnection) -> None:
