@@ -8,7 +8,7 @@ Source: https://www.postgresql.org/docs/current/typeconv-func.html
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 
 from initdb.errors.classify import is_connection_lost
 from initdb.events.memory import memory
@@ -50,27 +50,39 @@ def pinned(connection: AnyConnection) -> Iterator[tuple[str, ...]]:
         return
     path, before, rows = run(connection, _PIN)[0][:3]
     known[PATH] = tuple(path)
-    undo = {"path": before, "rows": rows}
-    with on_error(_unpin, connection, known, undo):
+
+    def unpin() -> None:
+        # If the transaction has ended in the block, the settings have ended with it.
+        if known.pop(PATH, None) is not None:
+            run(connection, _UNPIN, {"path": before, "rows": rows})
+
+    with restoring(connection, unpin):
         yield known[PATH]
-    if (error := _unpin(connection, known, undo)) is not None and is_connection_lost(error):
-        raise error
 
 
-def _unpin(
-    connection: AnyConnection, known: MutableMapping[str, object], undo: dict[str, str]
-) -> Exception | None:
-    """Make the settings as they were. If the transaction has ended, they have ended with it.
+@contextlib.contextmanager
+def restoring(connection: AnyConnection, restore: Callable[[], object]) -> Iterator[None]:
+    """Restore settings of the open transaction at the end of a block.
 
-    Returns:
-        What the server said. After an error of the block it refuses; whoever rolls back has the old settings.
+    After an error the server refuses that; whoever rolls back has the old settings. That the connection is
+    lost is raised if the block has raised nothing: else the next statement would fail without that reason.
+
+    Args:
+        connection: In a transaction.
+        restore: Sends the statement.
     """
-    if known.pop(PATH, None) is not None:
-        try:
-            run(connection, _UNPIN, undo)
-        except database_errors(connection) as error:
-            return error
-    return None
+
+    def try_to() -> None:
+        with contextlib.suppress(*database_errors(connection)):
+            restore()
+
+    with on_error(try_to):
+        yield
+    try:
+        restore()
+    except database_errors(connection) as error:
+        if is_connection_lost(error):
+            raise
 
 
 def forget_path(connection: AnyConnection) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 
 from initdb.events.memory import memory
 from initdb.events.postgresql_trust import strangers
-from initdb.events.search_path import pinned
-from initdb.events.statements import AnyConnection, database_errors, run
+from initdb.events.search_path import pinned, restoring
+from initdb.events.statements import AnyConnection, run
 
 _NAMED_LIKE_OURS = """
 SELECT n.nspname::text, pg_get_userbyid(o.oprowner)::text,
@@ -77,8 +77,5 @@ def shielded(connection: AnyConnection) -> Iterator[str | None]:
     change = "SELECT pg_catalog.set_config('search_path', :path, true)"
     quoted = ", ".join('"' + schema.replace('"', '""') + '"' for schema in ("pg_catalog", *left, "pg_temp"))
     run(connection, change, {"path": quoted})
-    try:
+    with restoring(connection, lambda: run(connection, change, {"path": before})):
         yield path[0] if path and path[0] in bad else None
-    finally:
-        with contextlib.suppress(*database_errors(connection)):  # then the rollback restores it
-            run(connection, change, {"path": before})
