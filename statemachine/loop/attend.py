@@ -254,7 +254,7 @@ class _Attendance:
 
     def _try_to_work(self, known: Knowledge) -> Outcome | None:
         if (graph := self._site.application.graph) is not None:
-            graph.check()  # before anything is made
+            graph.read()  # before anything is made
         if self._seen is None or not self._seen.exists:
             self._prepare(self._site.engine)
         for companion in self._site.application.companions:

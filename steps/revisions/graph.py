@@ -123,6 +123,14 @@ class RevisionGraph:
         missing = self.files.keys() - self.applied(current)
         return upgrade_order(self.follows, self.needs, missing, self.heads)
 
+    def read(self) -> None:
+        """Parse the files, unless they are parsed already.
+
+        Raises:
+            InitError: What `files` raises.
+        """
+        len(self.files)
+
     def check(self) -> None:
         """Check that the files do not contradict each other.
 

@@ -14,14 +14,13 @@ from initdb.errors import InitError
 from initdb.errors.classify import VALUES
 from initdb.errors.translated import translated
 from initdb.events.process import in_this_process, only_in
-from initdb.nearest import did_you_mean
 from initdb.steps.seeds.csv_rows import csv_header, csv_rows
 from initdb.steps.seeds.documents import document_rows
 from initdb.steps.seeds.empty import LEFT_OUT, of_nothing
 from initdb.steps.seeds.model import SeedRow, SeedSource
 from initdb.steps.seeds.refusals import raised
 from initdb.steps.seeds.scripts import line_in, load_function
-from initdb.steps.seeds.tables import columns_of
+from initdb.steps.seeds.tables import columns_of, refuse_unknown
 from initdb.steps.seeds.values import Convert, Unfit, converter
 
 
@@ -135,8 +134,7 @@ def converted(rows: Iterable[SeedRow], table: Table, *, text: bool) -> Iterator[
         values = {}
         for name, value in row.items():
             if name not in columns:
-                said = f"{row.place}: {table.fullname} has no column {name}{did_you_mean(name, columns)}"
-                raise InitError("seed-column-unknown", said)
+                refuse_unknown(row.place, (name,), table)
             try:
                 found = convert[name](value)
             except Unfit as error:

@@ -72,7 +72,7 @@ def _examine(call: Call, target: Target) -> Iterator[Finding]:
             initializers = stack.enter_context(opened_each(call, target))
             for graph in (one.site.application.graph for one in initializers):
                 if graph is not None:
-                    graph.check()
+                    graph.read()
         except InitError as error:
             yield from_error(area_of(error), error)
             yield from _without_parts(call, target, error)
